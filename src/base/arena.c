@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory that is given back all at once: a list of growing blocks. */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define BLOCK_BYTES 4096
+
+struct arena_block {
+	struct arena_block *next;
+	size_t		    used, size;
+	max_align_t	    bytes[];
+};
+
+void arena_init(struct arena *arena)
+{
+	arena->blocks = NULL;
+}
+
+void arena_release(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *next = arena->blocks->next;
+
+		free(arena->blocks);
+		arena->blocks = next;
+	}
+}
+
+static struct arena_block *add_block(struct arena *arena, size_t least)
+{
+	size_t size = arena->blocks ? arena->blocks->size * 2 : BLOCK_BYTES;
+	struct arena_block *block;
+
+	if (size > (1u << 20))
+		size = 1u << 20;
+	if (size < least)
+		size = least;
+	block = memory_take(sizeof(*block) + size);
+	block->size = size;
+	block->next = arena->blocks;
+	arena->blocks = block;
+	return block;
+}
+
+void *arena_take(struct arena *arena, size_t n)
+{
+	size_t rounded = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	struct arena_block *block = arena->blocks;
+	void *p;
+
+	if (rounded < n)
+		memory_exhausted();
+	if (!block || block->size - block->used < rounded)
+		block = add_block(arena, rounded);
+	p = (char *)block->bytes + block->used;
+	block->used += rounded;
+	return p;
+}
+
+void *arena_array(struct arena *arena, size_t n, size_t size)
+{
+	if (size > 0 && n > SIZE_MAX / size)
+		memory_exhausted();
+	return arena_take(arena, n * size);
+}
+
+char *arena_text(struct arena *arena, const char *text, size_t n)
+{
+	char *copy = arena_take(arena, n + 1);
+
+	if (n > 0)
+		memcpy(copy, text, n);
+	return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0)
+		memory_exhausted();
+	text = arena_take(arena, (size_t)n + 1);
+	va_start(args, format);
+	vsnprintf(text, (size_t)n + 1, format, args);
+	va_end(args);
+	return text;
+}

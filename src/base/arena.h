@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory that is given back all at once: trees live here.  An allocation that the system
+ * refuses ends the program with one line, for arenas are filled at start-up only. */
+#ifndef WEIR_BASE_ARENA_H
+#define WEIR_BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks;
+};
+
+void arena_init(struct arena *arena);
+void arena_release(struct arena *arena);
+
+/* Zeroed memory, aligned for any type; n of 0 gives a valid pointer. */
+void *arena_take(struct arena *arena, size_t n);
+/* Zeroed memory for an array; overflow ends the program. */
+void *arena_array(struct arena *arena, size_t n, size_t size);
+/* A NUL-terminated copy of n characters. */
+char *arena_text(struct arena *arena, const char *text, size_t n);
+char *arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

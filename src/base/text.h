@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text that grows, and the escaping that keeps hostile bytes out of terminals, JSON, pcapng
+ * comments, logs and pages. */
+#ifndef WEIR_BASE_TEXT_H
+#define WEIR_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+/* A growing NUL-terminated string.  Zeroed is empty; `p` is NULL until something is put. */
+struct text {
+	char	*p;
+	size_t	 n, cap;
+};
+
+void text_release(struct text *t);
+/* Empties it and keeps the memory. */
+void text_reset(struct text *t);
+void text_put(struct text *t, const char *s);
+void text_put_n(struct text *t, const char *s, size_t n);
+void text_char(struct text *t, char c);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "" where nothing was put. */
+const char *text_string(const struct text *t);
+
+/* Puts bytes from a packet so that a terminal shows them and does nothing else: printable
+ * ASCII as it is, a backslash as \\, all else as \xNN. */
+void text_escape(struct text *t, struct span bytes);
+/* The same, but valid UTF-8 letters stay; controls, C1, bidirectional and zero-width marks and
+ * broken sequences become \xNN for each of their bytes. */
+void text_escape_utf8(struct text *t, struct span bytes);
+/* As the inside of a JSON string (RFC 8259 7): like text_escape_utf8, with JSON's escapes;
+ * bytes that are no UTF-8 become \\xNN, visibly. */
+void text_escape_json(struct text *t, struct span bytes);
+
+/* Decimal with thousands separated by commas: "1,043,606". */
+#define NUMBER_TEXT 32
+char *number_text(uint64_t value, char buffer[NUMBER_TEXT]);
+/* "84 kB", "61.2 MB": three figures, SI units. */
+char *bytes_text(uint64_t bytes, char buffer[NUMBER_TEXT]);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Addresses of both families as numbers, so that ranges, order and masks are plain
+ * arithmetic.  RFC 4291, RFC 5952 (text), RFC 5771. */
+#ifndef WEIR_NET_ADDR_H
+#define WEIR_NET_ADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+/* FAMILY_ANY is the wildcard source `*` of (*,G): it is no address and lies in no set. */
+enum family { FAMILY_NONE = 0, FAMILY_ANY = 1, FAMILY_IP4 = 4, FAMILY_IP6 = 6 };
+
+/* Host order.  An IPv4 address is in the low 32 bits of `lo`, `hi` is 0.  An address that is
+ * not there has FAMILY_NONE and zeros. */
+struct addr {
+	uint64_t hi, lo;
+	uint8_t	 family;
+};
+
+#define ADDR_NONE ((struct addr){ 0, 0, FAMILY_NONE })
+#define ADDR_ANY ((struct addr){ 0, 0, FAMILY_ANY })
+
+static inline struct addr addr_of4(uint32_t host_order)
+{
+	return (struct addr){ 0, host_order, FAMILY_IP4 };
+}
+
+static inline struct addr addr_of6(uint64_t hi, uint64_t lo)
+{
+	return (struct addr){ hi, lo, FAMILY_IP6 };
+}
+
+static inline struct addr addr_read4(struct rd *r)
+{
+	return addr_of4(rd_be32(r));
+}
+
+static inline struct addr addr_read6(struct rd *r)
+{
+	uint64_t hi = rd_be64(r);
+
+	return addr_of6(hi, rd_be64(r));
+}
+
+static inline bool addr_is_there(struct addr a)
+{
+	return a.family == FAMILY_IP4 || a.family == FAMILY_IP6;
+}
+
+static inline bool addr_equal(struct addr a, struct addr b)
+{
+	return a.family == b.family && a.hi == b.hi && a.lo == b.lo;
+}
+
+/* Family first, then number. */
+static inline int addr_order(struct addr a, struct addr b)
+{
+	if (a.family != b.family)
+		return a.family < b.family ? -1 : 1;
+	if (a.hi != b.hi)
+		return a.hi < b.hi ? -1 : 1;
+	return a.lo < b.lo ? -1 : a.lo > b.lo;
+}
+
+/* 224.0.0.0/4 or ff00::/8. */
+static inline bool addr_is_multicast(struct addr a)
+{
+	return a.family == FAMILY_IP4 ? a.lo >> 28 == 0xe
+				      : a.family == FAMILY_IP6 && a.hi >> 56 == 0xff;
+}
+
+/* 32, 128, or 0 for what is no address. */
+static inline unsigned addr_bits(struct addr a)
+{
+	return a.family == FAMILY_IP4 ? 32 : a.family == FAMILY_IP6 ? 128 : 0;
+}
+
+/* True for 224.0.0.0/24, ffx1::/16 and ffx2::/16: no router forwards them. */
+bool addr_is_link_local_group(struct addr group);
+
+/* The first and the last address of a prefix; length is at most addr_bits(). */
+struct addr addr_first(struct addr a, unsigned length);
+struct addr addr_last(struct addr a, unsigned length);
+
+/* The next and the previous number of the same family; they wrap at the ends. */
+struct addr addr_next(struct addr a);
+struct addr addr_previous(struct addr a);
+
+/* Dotted quad, or RFC 4291 2.2 text, of exactly n characters.  False leaves out untouched. */
+bool addr_parse(const char *text, size_t n, struct addr *out);
+
+/* RFC 5952 text; "*" for the wildcard, "-" where there is none.  Returns buffer. */
+#define ADDR_TEXT 48
+char *addr_text(struct addr a, char buffer[ADDR_TEXT]);
+
+/* The same with "/length" where it is no host.  Returns buffer. */
+char *prefix_text(struct addr a, unsigned length, char buffer[ADDR_TEXT]);
+
+/* Appends the address's bytes in network order: 4, 16 or none. */
+void addr_write(struct addr a, struct wr *w);
+
+/* A well-mixed 64-bit hash, the same on every machine. */
+uint64_t addr_hash(struct addr a);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where packets come from: capture files as one timeline. */
+#ifndef WEIR_SOURCE_SOURCE_H
+#define WEIR_SOURCE_SOURCE_H
+
+#include "model/packet.h"
+
+/* What became of one input, complete when the timeline has ended. */
+struct input {
+	const char *name;		/* as the user wrote it; "-" is standard input */
+	uint64_t    packets, bytes;	/* read so far; bytes on the wire */
+	bool	    truncated;		/* it ended inside of a record */
+	uint64_t    truncated_at;	/* offset in the (decompressed) file */
+	char	    problem[160];	/* one line for a person; "" where all went well */
+	uint64_t    size, offset;	/* compressed bytes in all (0: unknown) and read, for progress */
+	unsigned    time_digits;	/* 6 or 9: the finest resolution of its interfaces */
+};
+
+struct link_info {
+	uint16_t    file;
+	uint32_t    linktype;
+	char	    name[64];		/* pcapng if_name, escaped; "" where it has none */
+};
+
+struct timeline_options {
+	const char *filter;		/* libpcap syntax, or NULL */
+	bool	    has_since, has_until;
+	struct mtime since, until;
+};
+
+struct timeline;
+
+/* Opens all; 0, or negative errno with one line about the file in `problem` (160 bytes).
+ * The caller frees it with timeline_free(). */
+int timeline_open(const char *const *files, size_t n, const struct timeline_options *options,
+		  char *problem, struct timeline **out);
+void timeline_free(struct timeline *timeline);
+
+/* The next packets of all files, by time stamp, then by file, then by frame.  0 at the end.
+ * Their bytes live until the next call. */
+size_t timeline_next(struct timeline *timeline, const struct packet **out);
+
+const struct input *timeline_inputs(const struct timeline *timeline, size_t *out_n);
+const struct link_info *timeline_links(const struct timeline *timeline, size_t *out_n);
+
+#endif
