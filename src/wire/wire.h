@@ -33,14 +33,18 @@ struct said {
 	size_t		    scratch_used;
 	bool		    has_ip;		/* at least one IP header was read */
 	bool		    is_multicast;	/* DESIGN 6: packets.multicast */
-	bool		    is_read;		/* false: unknown link type or no IP inside */
+	bool		    is_read;		/* false: nobody can tell whether IP is inside: an unknown
+						 * link type, a broken link header, an encrypted frame */
+	bool		    is_crowded;		/* SAID_MAX was not enough: one anomaly is all it says */
 };
 
 /* Start-up: takes the memory, or gives it back. */
 void said_init(struct said *said);
 void said_release(struct said *said);
 void said_reset(struct said *said);
-/* Adds a statement; false, and a crowded said, where there is no room. */
+/* Adds a statement; false, and a crowded said, where there is no room.  A source_len or
+ * group_len of 0 becomes that of a host; scope F of IPv6 is flagged (the group stays as it is
+ * on the wire, the judge reads it as E: LANGUAGE S18). */
 bool said_add(struct said *said, const struct observation *obs);
 
 struct wire_options {
