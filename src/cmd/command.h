@@ -5,18 +5,27 @@
 #ifndef WEIR_CMD_COMMAND_H
 #define WEIR_CMD_COMMAND_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
+#include "base/mtime.h"
+#include "net/addr.h"
+
+/* EXIT_FINDINGS is "no": a finding, a denied point, a warning of `check`. */
 enum exit_status { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
 
 /* What an option's argument is, and the C type of its field:
- * FLAG bool; COUNT unsigned, one more each time (-v); TEXT const char *; LIST struct texts,
- * may be repeated; NUMBER uint64_t; TIME struct mtime (with a bool before it: see opt_time);
- * ADDR struct addr; FILE const char *, completed as a file name. */
-enum opt_kind { OPT_END, OPT_FLAG, OPT_COUNT, OPT_TEXT, OPT_LIST, OPT_NUMBER, OPT_TIME, OPT_ADDR,
-		OPT_FILE };
+ * FLAG bool; COUNT unsigned, one more each time (-v); TEXT const char *; FILE and POLICY the
+ * same, completed as a file, or as a profile or a file; CHOICE const char *, one of the words
+ * of `argument` ("auto|always|never"); LIST struct texts, may be repeated; NUMBER uint64_t, at
+ * most `max` where that is not 0; TIME struct opt_time; ADDR struct addr. */
+enum opt_kind {
+	OPT_END, OPT_FLAG, OPT_COUNT, OPT_TEXT, OPT_FILE, OPT_POLICY, OPT_CHOICE, OPT_LIST,
+	OPT_NUMBER, OPT_TIME, OPT_ADDR,
+};
 
 struct opt {
 	enum opt_kind kind;
@@ -25,6 +34,7 @@ struct opt {
 	const char   *argument;		/* "FILE", NULL for flags */
 	const char   *help;
 	size_t	      offset;		/* of the field in the command's struct */
+	uint64_t      max;		/* of a NUMBER; 0: any */
 };
 
 struct texts {
@@ -32,30 +42,63 @@ struct texts {
 	size_t	     n;
 };
 
+struct opt_time {
+	bool	     given;
+	struct mtime at;
+};
+
+/* The options that commands share: declared once, in cmd/options.c.  Every command's struct
+ * begins with this one.  Absent ones are NULL, false and 0. */
+struct common {
+	const char  *policy, *boundary;
+	struct texts set;		/* NAME=SET each */
+	const char  *color;
+	unsigned     verbose;
+	bool	     json, quiet, help;
+};
+
+/* Which shared options a command takes, beside -q, -v, --color and --help that all take. */
+enum takes { TAKES_POLICY = 1, TAKES_JSON = 2 };
+
+/* What the operands are, for completion. */
+enum completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_PROFILES, COMPLETES_TOPICS };
+
 /* Where a command reads and writes; a test passes memory streams. */
 struct io {
 	FILE *in, *out, *err;
 	bool  out_is_terminal, err_is_terminal;
-	bool  colour;
+	bool  colour, err_colour;	/* what --color and NO_COLOR come to */
 	unsigned columns;		/* of the terminal, 100 where there is none */
 };
+
+#define OPERANDS_ANY UINT_MAX
 
 struct command {
 	const char	 *name, *summary;
 	const char	 *operands;	/* "FILE...", or NULL */
+	unsigned	  operands_min, operands_max;
 	const char	 *about;	/* a paragraph for --help and the manual */
 	const char	 *example;	/* lines, each a command */
-	const struct opt *opts;
+	enum completes	  completes;
+	unsigned	  takes;	/* enum takes, or-ed */
+	const struct opt *opts;		/* its own, ends with OPT_END; or NULL */
 	size_t		  size;		/* of the struct that the options fill */
+	const void	 *defaults;	/* such a struct, or NULL: zeros */
 	size_t		  operands_offset;	/* of its struct texts for the operands */
-	/* `arg` is the filled struct; returns an exit_status. */
+	/* `arg` is the filled struct; returns an exit_status.  Texts live until it returns. */
 	int		(*run)(const void *arg, const struct io *io);
 };
 
 extern const struct command *const commands[];	/* ends with NULL */
 
+/* NULL where there is none. */
+const struct command *command_of(const char *name);
+
 /* main() without the process: finds the command, fills its struct, runs it, and checks once
  * that the output was written. */
 int command_main(int argc, char *const argv[], const struct io *io);
+
+/* One line for a person on standard error: "weir: ...". */
+void complain(const struct io *io, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the words of a command line to a command that runs, and the one check that its output
+ * was written.  Knows no command. */
+#include "cmd/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/nearest.h"
+#include "cmd/options.h"
+#include "cmd/usage.h"
+#include "os/terminal.h"
+
+void complain(const struct io *io, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	fputs("weir: ", io->err);
+	vfprintf(io->err, format, list);
+	fputc('\n', io->err);
+	va_end(list);
+}
+
+const struct command *command_of(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int refuse_command(const char *name, const struct io *io)
+{
+	struct nearest nearest = nearest_of(name);
+	struct text shown = { 0 };
+
+	for (size_t i = 0; commands[i]; i++)
+		nearest_offer(&nearest, commands[i]->name);
+	text_escape_utf8(&shown, span_of(name));
+	if (nearest.word)
+		complain(io, "no command '%s', did you mean '%s'?  weir help lists them",
+			 text_string(&shown), nearest.word);
+	else
+		complain(io, "no command '%s'; weir help lists them", text_string(&shown));
+	text_release(&shown);
+	return EXIT_USAGE;
+}
+
+static struct io coloured(const struct io *io, const char *color)
+{
+	struct io result = *io;
+	bool may = terminal_may_colour();
+
+	result.colour = io->out_is_terminal && may;
+	result.err_colour = io->err_is_terminal && may;
+	if (color && strcmp(color, "always") == 0)
+		result.colour = result.err_colour = true;
+	if (color && strcmp(color, "never") == 0)
+		result.colour = result.err_colour = false;
+	return result;
+}
+
+/* The one place where output is checked.  A reader who went away (head, a closed pager) knows
+ * what he has seen: no word, and the status stays. */
+static int finish_output(int status, const struct io *io)
+{
+	bool failed = ferror(io->out) != 0;
+
+	errno = 0;
+	if (fflush(io->out) == 0 && !failed)
+		return status;
+	if (errno == EPIPE || terminal_reader_gone(io->out))
+		return status;
+	if (errno)
+		complain(io, "cannot write the output: %s", strerror(errno));
+	else
+		complain(io, "cannot write the output");
+	return EXIT_SYSTEM;
+}
+
+static int run_command(const struct command *command, size_t n, char *const words[],
+		       const struct io *io)
+{
+	struct text problem = { 0 };
+	int status = EXIT_USAGE;
+	struct arena arena;
+	void *arg;
+
+	arena_init(&arena);
+	arg = arena_take(&arena, command->size);
+	if (options_parse(command, n, words, &arena, &problem, arg)) {
+		const struct common *common = arg;
+		struct io own = coloured(io, common->color);
+
+		if (common->help)
+			usage_print_command(command, &own);
+		status = common->help ? EXIT_CLEAN : command->run(arg, &own);
+	} else {
+		complain(io, "%s: %s", command->name, text_string(&problem));
+		fputs("usage: ", io->err);
+		usage_print_synopsis(command, io->err);
+		fprintf(io->err, "\n       weir %s --help tells more\n", command->name);
+	}
+	text_release(&problem);
+	arena_release(&arena);
+	return finish_output(status, io);
+}
+
+int command_main(int argc, char *const argv[], const struct io *io)
+{
+	struct io own = coloured(io, NULL);
+	const struct command *command;
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name) {
+		usage_print_all(&(struct io){ .colour = own.err_colour }, io->err);
+		return EXIT_USAGE;
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		fprintf(io->out, "weir %s\n", WEIR_VERSION);
+		return finish_output(EXIT_CLEAN, io);
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		usage_print_all(&own, io->out);
+		return finish_output(EXIT_CLEAN, io);
+	}
+	command = command_of(name);
+	if (!command)
+		return refuse_command(name, io);
+	return run_command(command, (size_t)argc - 2, argv + 2, io);
+}

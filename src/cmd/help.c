@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* weir help: the commands, one command, or one of the closed lists that policies, reports and
+ * JSON take their words from. */
+#include <string.h>
+
+#include "base/nearest.h"
+#include "cmd/command.h"
+#include "cmd/usage.h"
+#include "model/observation.h"
+
+struct help {
+	struct common common;
+	struct texts  topic;
+};
+
+static void print_points(FILE *out)
+{
+	for (unsigned i = 0; i < POINT_COUNT; i++)
+		fprintf(out, "%-12s%s\n", point_name(i), point_meaning(i));
+}
+
+static void print_protocols(FILE *out)
+{
+	for (unsigned i = 0; i < PROTOCOL_COUNT; i++)
+		fprintf(out, "%-10s%s\n", protocol_name(i), protocol_meaning(i));
+	fprintf(out, "\nTheir messages (the words behind `type`):\n");
+	for (unsigned i = 0; i < TYPE_COUNT; i++)
+		fprintf(out, "%-24s%-32s%s\n", type_name(i), type_protocols(i), type_rfc(i));
+}
+
+static void print_anomalies(FILE *out)
+{
+	for (unsigned i = ANOMALY_NONE + 1; i < ANOMALY_COUNT; i++)
+		fprintf(out, "%-10s%s\n", anomaly_name(i), anomaly_meaning(i));
+}
+
+static void print_flags(FILE *out)
+{
+	for (unsigned i = 0; i < FLAG_COUNT; i++)
+		fprintf(out, "%-20s%s\n", flag_name(i), flag_meaning(i));
+}
+
+static const struct topic {
+	const char *name, *meaning;
+	void	    (*print)(FILE *out);
+} topics[] = {
+	{ "points",    "where a rule can act",			      print_points    },
+	{ "protocols", "what weir reads, and each message it knows",  print_protocols },
+	{ "anomalies", "what is said of a packet that cannot speak",  print_anomalies },
+	{ "flags",     "notes on what a packet said",		      print_flags     },
+};
+
+static int refuse_topic(const char *name, const struct io *io)
+{
+	struct nearest nearest = nearest_of(name);
+
+	for (size_t i = 0; i < COUNT(topics); i++)
+		nearest_offer(&nearest, topics[i].name);
+	for (size_t i = 0; commands[i]; i++)
+		nearest_offer(&nearest, commands[i]->name);
+	if (nearest.word)
+		complain(io, "no help on that; did you mean 'weir help %s'?", nearest.word);
+	else
+		complain(io, "no help on that; 'weir help' lists the commands and topics");
+	return EXIT_USAGE;
+}
+
+static int run(const void *arg, const struct io *io)
+{
+	const struct help *o = arg;
+	const struct command *command;
+
+	if (o->topic.n == 0) {
+		usage_print_all(io, io->out);
+		fprintf(io->out, "\nLists, printed by weir help TOPIC:\n");
+		for (size_t i = 0; i < COUNT(topics); i++)
+			fprintf(io->out, "  %-10s%s\n", topics[i].name, topics[i].meaning);
+		return EXIT_CLEAN;
+	}
+	for (size_t i = 0; i < COUNT(topics); i++)
+		if (strcmp(topics[i].name, o->topic.list[0]) == 0) {
+			topics[i].print(io->out);
+			return EXIT_CLEAN;
+		}
+	command = command_of(o->topic.list[0]);
+	if (!command)
+		return refuse_topic(o->topic.list[0], io);
+	usage_print_command(command, io);
+	return EXIT_CLEAN;
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.summary = "tell what a command does, or list protocols, points, anomalies, flags",
+	.operands = "[COMMAND|TOPIC]", .operands_max = 1,
+	.about = "Without an operand it lists the commands and the topics.  A command's help is what "
+		 "weir COMMAND --help prints; a topic is one of the lists that the policy language, the "
+		 "reports and the JSON take their words from.",
+	.example = "weir help audit\nweir help protocols",
+	.completes = COMPLETES_TOPICS,
+	.size = sizeof(struct help), .operands_offset = offsetof(struct help, topic),
+	.run = run,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whole files in memory. */
+#ifndef WEIR_OS_FILE_H
+#define WEIR_OS_FILE_H
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+/* Appends the whole file to `out`.  0, or negative errno; -EFBIG where it is longer than
+ * `limit`, -EISDIR for a folder. */
+int file_read(const char *name, size_t limit, struct text *out);
+/* The same from a stream that is open already, such as standard input. */
+int file_read_stream(FILE *stream, size_t limit, struct text *out);
+
+#endif
