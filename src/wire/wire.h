@@ -15,12 +15,13 @@
 #define SAID_SEGMENTS_MAX 4
 #define SAID_SCRATCH 65536
 
-/* A TCP segment to or from port 639. */
+/* A TCP segment to or from port 639 (MSDP) or port 9753 (RAS), unicast too. */
 struct segment {
 	struct observation header;	/* speaker, receiver, ports, ttl, vlan, link, at, bytes */
 	uint32_t	   seq;
 	uint8_t		   tcp_flags;	/* FIN 1, SYN 2, RST 4 */
 	struct span	   payload;	/* borrows the packet */
+	uint32_t	   missing;	/* payload bytes behind it that the snap length cut */
 };
 
 /* One packet's words.  Allocated once per decoder and used again for every packet. */
