@@ -69,7 +69,7 @@ void json_bytes(struct json *j, const char *key, struct span value)
 void json_number(struct json *j, const char *key, uint64_t value)
 {
 	begin(j, key);
-	text_printf(j->out, "%" PRIu64, value);
+	text_number(j->out, value);
 }
 
 void json_signed(struct json *j, const char *key, int64_t value)

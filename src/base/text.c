@@ -55,6 +55,18 @@ void text_char(struct text *t, char c)
 	text_put_n(t, &c, 1);
 }
 
+void text_number(struct text *t, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	text_put_n(t, digits + at, sizeof(digits) - at);
+}
+
 void text_printf(struct text *t, const char *format, ...)
 {
 	va_list args;

@@ -22,6 +22,8 @@ void text_put(struct text *t, const char *s);
 void text_put_n(struct text *t, const char *s, size_t n);
 void text_char(struct text *t, char c);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Decimal, without separators. */
+void text_number(struct text *t, uint64_t value);
 /* "" where nothing was put. */
 const char *text_string(const struct text *t);
 

@@ -239,12 +239,25 @@ static void text6(struct addr a, char *buffer)
 	}
 }
 
+/* By hand: a decoded line holds several, and snprintf would be most of its cost. */
+static void text4(struct addr a, char *buffer)
+{
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		unsigned octet = (unsigned)(a.lo >> shift & 255);
+
+		if (octet > 99)
+			*buffer++ = (char)('0' + octet / 100);
+		if (octet > 9)
+			*buffer++ = (char)('0' + octet / 10 % 10);
+		*buffer++ = (char)('0' + octet % 10);
+		*buffer++ = shift > 0 ? '.' : '\0';
+	}
+}
+
 char *addr_text(struct addr a, char buffer[ADDR_TEXT])
 {
 	if (a.family == FAMILY_IP4)
-		snprintf(buffer, ADDR_TEXT, "%u.%u.%u.%u", (unsigned)(a.lo >> 24 & 255),
-			 (unsigned)(a.lo >> 16 & 255), (unsigned)(a.lo >> 8 & 255),
-			 (unsigned)(a.lo & 255));
+		text4(a, buffer);
 	else if (a.family == FAMILY_IP6)
 		text6(a, buffer);
 	else
