@@ -31,7 +31,9 @@ struct layers {
 	bool		   router_alert; /* the IP header (or hop-by-hop header) carries the option */
 	bool		   checksums_unreliable;
 	bool		   udp_checksums; /* of struct wire_options */
+	bool		   is_inside;	/* an IP header was read: another one is in a tunnel */
 	bool		   is_quoted;	/* inside of a Register or an SA: nothing is judged */
+	bool		   was_multicast; /* said->is_multicast when this chain of headers began */
 };
 
 /* The template with its protocol and type: WHAT_NONE and POINT_NONE until the caller sets them. */
@@ -56,8 +58,10 @@ bool layers_bad_checksum(const struct layers *at, struct span bytes);
 /* The same with the pseudo-header (RFC 768, RFC 8200 8.1) of the carrying IP header before it. */
 bool layers_bad_pseudo(const struct layers *at, struct span bytes, uint8_t ip_protocol);
 
-/* Reads an IP packet that a Register or an SA carries: SAP and rasadv inside of it speak, with
- * POINT_NONE and the flag `tunnel`; nothing in it is judged (LANGUAGE S52). */
+/* Reads an IP packet that a Register (or Null-Register) or an SA carries: SAP and rasadv inside
+ * of it speak, with POINT_NONE and the flag `tunnel`; nothing in it is judged (LANGUAGE S52).  Sets
+ * said->is_multicast where its innermost header is multicast.  `at` is that of the Register, with
+ * `cut` being what is missing behind `bytes`. */
 void layers_read_quoted(const struct layers *at, struct span bytes, struct said *out);
 
 #endif

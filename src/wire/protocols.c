@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The index of the protocols that weir reads: one row for each number under which messages of
+ * one come.  Knows no byte of any of them. */
+#include "wire/protocols.h"
+
+static const struct protocol_row rows[] = {
+	{ CARRIER_IP4, 2, PROTOCOL_IGMP, POINT_MEMBERSHIP, NULL, { 0 }, { 0 } },
+};
+
+const struct protocol_row *protocol_rows(size_t *out_n)
+{
+	*out_n = COUNT(rows);
+	return rows;
+}
+
+const struct protocol_row *protocol_row_of(enum carrier carrier, unsigned number)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (rows[i].carrier == carrier && rows[i].number == number && rows[i].decode)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static bool is_in_group(const struct protocol_row *row, struct addr group)
+{
+	return row->carrier == CARRIER_UDP_GROUP && row->group.family == group.family &&
+	       (group.hi & row->mask.hi) == row->group.hi && (group.lo & row->mask.lo) == row->group.lo;
+}
+
+const struct protocol_row *protocol_row_of_udp(struct addr group, unsigned port)
+{
+	const struct protocol_row *row = protocol_row_of(CARRIER_UDP, port);
+
+	for (size_t i = 0; !row && i < COUNT(rows); i++) {
+		if (is_in_group(&rows[i], group))
+			row = &rows[i];
+	}
+	return row;
+}
