@@ -104,11 +104,24 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *out)
 	return true;
 }
 
+/* "auto, always or never" */
+static void say_choices(struct text *out, const char *choices)
+{
+	for (const char *word = choices; *word;) {
+		size_t n = strcspn(word, "|");
+
+		text_put_n(out, word, n);
+		word += n;
+		if (*word)
+			text_put(out, strchr(++word, '|') ? ", " : " or ");
+	}
+}
+
 /* What the argument must look like, for the complaint. */
 static void say_wanted(struct text *out, const struct opt *o)
 {
 	if (o->kind == OPT_CHOICE)
-		text_printf(out, "one of %s", o->argument);
+		say_choices(out, o->argument);
 	else if (o->kind == OPT_NUMBER && o->max > 0)
 		text_printf(out, "a number up to %llu", (unsigned long long)o->max);
 	else if (o->kind == OPT_NUMBER)
