@@ -5,12 +5,24 @@
 
 #include "model/packet.h"
 
+/* How a capture file contradicts itself (source/odd.def). */
+enum odd {
+#define ODD(symbol, name, meaning) ODD_##symbol,
+#include "source/odd.def"
+#undef ODD
+	ODD_COUNT,
+};
+
+const char *odd_name(enum odd odd);
+const char *odd_meaning(enum odd odd);
+
 /* What became of one input, complete when the timeline has ended. */
 struct input {
 	const char *name;		/* as the user wrote it; "-" is standard input */
 	uint64_t    packets, bytes;	/* read so far; bytes on the wire */
-	bool	    truncated;		/* it ended inside of a record */
-	uint64_t    truncated_at;	/* offset in the (decompressed) file */
+	bool	    truncated;		/* it ended inside of a record, or cannot be read on */
+	uint64_t    truncated_at;	/* where that record begins, in the (unpacked) file */
+	uint64_t    odd[ODD_COUNT];	/* packets or blocks of each kind */
 	char	    problem[160];	/* one line for a person; "" where all went well */
 	uint64_t    size, offset;	/* compressed bytes in all (0: unknown) and read, for progress */
 	unsigned    time_digits;	/* 6 or 9: the finest resolution of its interfaces */
@@ -30,8 +42,9 @@ struct timeline_options {
 
 struct timeline;
 
-/* Opens all; 0, or negative errno with one line about the file in `problem` (160 bytes).
- * The caller frees it with timeline_free(). */
+/* Opens all and looks into each: 0, or negative errno with one line in `problem` (160 bytes):
+ * -EINVAL where the filter is wrong, -EBADMSG where a file is no capture, what the system said
+ * otherwise.  The caller frees it with timeline_free(). */
 int timeline_open(const char *const *files, size_t n, const struct timeline_options *options,
 		  char *problem, struct timeline **out);
 void timeline_free(struct timeline *timeline);

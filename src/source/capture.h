@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A capture file's bytes to packets: the part that pcap and pcapng share.  Dry: whoever reads
+ * the file hands the bytes over as they come, in pieces of any size, and a piece that ends
+ * inside of a record is handed over again with more behind it.  Memory is bounded whatever the
+ * file claims: a record needs at most CAPTURE_RECORD_MAX bytes at once, what is longer is
+ * passed over piece by piece.  Knows no file, no compression, and no link layer. */
+#ifndef WEIR_SOURCE_CAPTURE_H
+#define WEIR_SOURCE_CAPTURE_H
+
+#include "model/packet.h"
+#include "source/source.h"
+
+/* libpcap's limit for a packet, too; a record that claims more is broken. */
+#define CAPTURE_PACKET_MAX 262144
+/* A packet, its headers, and the options that are read. */
+#define CAPTURE_RECORD_MAX (CAPTURE_PACKET_MAX + 4096)
+/* Interfaces of a section, and links of a file; more share the last one's place. */
+#define CAPTURE_INTERFACES_MAX 1024
+
+/* Link type of a packet whose interface the file does not describe. */
+#define LINKTYPE_NONE UINT32_MAX
+#define LINKTYPE_ETHERNET 1
+
+/* An interface of the section that is read. */
+struct interface {
+	uint32_t linktype, snaplen;	/* snaplen 0: no limit */
+	int64_t	 offset_s;		/* if_tsoffset */
+	uint16_t link;			/* index of its link in this file */
+	uint8_t	 resolution;		/* if_tsresol: 10^-n s, or 2^-n s with bit 7 set */
+};
+
+struct capture {
+	/* The format's: reads packets off `bytes`; NULL until the magic is seen. */
+	size_t (*split)(struct capture *c, struct rd *bytes, struct packet *out, size_t max);
+	bool		  swapped;	/* not in this machine's byte order */
+	uint64_t	  offset;	/* of the next byte, in the (unpacked) file */
+	uint64_t	  skip;		/* bytes of a record that are passed over ... */
+	uint64_t	  skip_from;	/* ... from this offset on */
+	uint64_t	  frames, bytes;/* packets so far, and their bytes on the wire */
+	uint64_t	  odd[ODD_COUNT];
+	struct mtime	  last;		/* of the newest packet */
+	struct interface *interfaces;	/* owned; of this section */
+	size_t		  interface_count;
+	struct link_info *links;	/* owned; sections that tell of the same links share them */
+	size_t		  link_count;
+	uint16_t	  file;
+	bool		  broken;	/* nothing behind `offset` can be read; `problem` says why */
+	unsigned	  time_digits;	/* 6 or 9 */
+	unsigned	  fraction_ns;	/* pcap: 1000 or 1 */
+	unsigned	  header_size;	/* pcap: of a record */
+	unsigned	  lengths;	/* pcap: enum lengths_order */
+	char		  problem[160];
+};
+
+void capture_init(struct capture *c, uint16_t file);
+void capture_release(struct capture *c);
+
+/* The packets at the start of `bytes`, at most `max`, and in *out_used how many bytes are done
+ * with.  Where both are 0, more bytes are needed, or the capture is broken.  The packets borrow
+ * `bytes`; their link is the interface's number in this file. */
+size_t capture_split(struct capture *c, struct span bytes, struct packet *out, size_t max,
+		     size_t *out_used);
+
+/* The file ends, with `left` bytes that were not used: true where it ends inside of a record;
+ * `problem` then says where. */
+bool capture_is_cut(struct capture *c, size_t left);
+
+/* For the formats.  The next interface of the section; `name` is as in the file. */
+void capture_interface(struct capture *c, struct interface interface, struct span name);
+/* Fills what every packet has, and counts; `stated` is its length on the wire as stated, and
+ * `interface` NULL where the file describes none. */
+void capture_packet(struct capture *c, struct span bytes, uint32_t stated, struct mtime at,
+		    const struct interface *interface, struct packet *out);
+/* Nothing behind here can be read. */
+void capture_break(struct capture *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline uint32_t capture_u32(const struct capture *c, struct rd *r)
+{
+	uint32_t v = rd_le32(r);
+
+	return c->swapped ? __builtin_bswap32(v) : v;
+}
+
+static inline uint16_t capture_u16(const struct capture *c, struct rd *r)
+{
+	uint16_t v = rd_le16(r);
+
+	return c->swapped ? __builtin_bswap16(v) : v;
+}
+
+#endif
