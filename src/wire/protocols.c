@@ -3,8 +3,22 @@
  * one come.  Knows no byte of any of them. */
 #include "wire/protocols.h"
 
+#include "wire/autorp.h"
+#include "wire/icmp6.h"
+#include "wire/igmp.h"
+#include "wire/mld.h"
+#include "wire/pim.h"
+
 static const struct protocol_row rows[] = {
-	{ CARRIER_IP4, 2, PROTOCOL_IGMP, POINT_MEMBERSHIP, NULL, { 0 }, { 0 } },
+	{ CARRIER_IP4, 2, PROTOCOL_IGMP, POINT_MEMBERSHIP, igmp_decode, { 0 }, { 0 } },
+	{ CARRIER_IP4, 103, PROTOCOL_PIM, POINT_JOIN, pim_decode, { 0 }, { 0 } },
+	{ CARRIER_IP6, 103, PROTOCOL_PIM, POINT_JOIN, pim_decode, { 0 }, { 0 } },
+	{ CARRIER_ICMP6, 130, PROTOCOL_MLD, POINT_MEMBERSHIP, mld_decode, { 0 }, { 0 } },
+	{ CARRIER_ICMP6, 131, PROTOCOL_MLD, POINT_MEMBERSHIP, mld_decode, { 0 }, { 0 } },
+	{ CARRIER_ICMP6, 132, PROTOCOL_MLD, POINT_MEMBERSHIP, mld_decode, { 0 }, { 0 } },
+	{ CARRIER_ICMP6, 134, PROTOCOL_ICMP6, POINT_ROUTER, icmp6_decode, { 0 }, { 0 } },
+	{ CARRIER_ICMP6, 143, PROTOCOL_MLD, POINT_MEMBERSHIP, mld_decode, { 0 }, { 0 } },
+	{ CARRIER_UDP, AUTORP_PORT, PROTOCOL_UDP, POINT_BOOTSTRAP, autorp_decode, { 0 }, { 0 } },
 };
 
 const struct protocol_row *protocol_rows(size_t *out_n)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PIM Register and Null-Register: a data packet on its way from a DR to an RP.
+ * RFC 7761 4.9.3. */
+#ifndef WEIR_WIRE_PIM_REGISTER_H
+#define WEIR_WIRE_PIM_REGISTER_H
+
+#include "wire/speech.h"
+
+/* Reads what is behind the PIM header: flags and the inner packet. */
+void pim_register_read(struct rd *r, struct speech *s);
+
+/* Reads the inner packet alone, for PIM version 1: says (S,G), and lets SAP and rasadv inside of
+ * it speak unless it is a dummy. */
+void pim_register_read_inner(struct rd *r, bool is_dummy, struct speech *s);
+
+#endif
