@@ -135,7 +135,8 @@ static void put_statement(struct text *out, const struct observation *obs)
 		return;
 	text_char(out, ' ');
 	text_put(out, type);
-	if (obs->what != WHAT_NONE && strncmp(type, what, strlen(what)) != 0) {
+	if (obs->what != WHAT_NONE && obs->what != WHAT_RP &&
+	    strncmp(type, what, strlen(what)) != 0) {
 		text_put(out, ": ");
 		text_put(out, what);
 	}
