@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* weir decode: one line per observation, with its verdict where a policy is named. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/load.h"
 #include "cmd/progress.h"
-#include "engine/stream.h"
 #include "os/signals.h"
-#include "policy/load.h"
-#include "policy/table.h"
 #include "sink/decode_line.h"
+#include "wire/wire.h"
 
 #define OUTPUT_CHUNK 65536
 
@@ -44,8 +40,6 @@ struct printing {
 	const struct decode	  *options;
 	const struct io		  *io;
 	struct timeline		  *timeline;
-	const struct boundary	  *boundary;	/* NULL: no policy was named */
-	const struct table	  *table;
 	struct decode_text	   state;
 	struct text		   out;
 	uint64_t		   lines;
@@ -61,18 +55,6 @@ static void flush(struct printing *p)
 	text_reset(&p->out);
 }
 
-static void judge(const struct printing *p, struct decode_line *line)
-{
-	struct verdict verdict;
-
-	if (!p->boundary || line->obs->point == POINT_NONE)
-		return;
-	verdict = table_judge(p->table, line->obs);
-	line->boundary = p->boundary->name;
-	line->action = verdict.action;
-	line->rule = verdict.rule == RULE_NONE ? NULL : p->boundary->rules[verdict.rule]->name;
-}
-
 static void print_line(struct printing *p, const struct packet *packet,
 		       const struct observation *obs)
 {
@@ -84,7 +66,6 @@ static void print_line(struct printing *p, const struct packet *packet,
 		.link = timeline_links(p->timeline, &n)[packet->link].name,
 	};
 
-	judge(p, &line);
 	if (p->options->hex && p->options->common.json)
 		line.hex = packet->bytes;
 	if (p->options->common.quiet)
@@ -107,26 +88,10 @@ static void print_said(struct printing *p, const struct packet *packet, const st
 		decode_text_put_hex(packet->bytes, &p->out);
 }
 
-/* Bytes of MSDP that wait behind a hole speak at the end. */
-static void print_waiting(struct printing *p, struct stream_table *streams,
-			  const struct packet *last, struct said *said)
-{
-	int64_t age_ns;
-	bool more = true;
-
-	while (more && !p->ended) {
-		said_reset(said);
-		more = stream_flush(streams, said, &age_ns);
-		print_said(p, last, said);
-	}
-}
-
 static void print_all(struct printing *p)
 {
 	const struct wire_options options = { .udp_checksums = p->options->checksums };
 	struct progress progress = progress_of(p->io, p->options->common.quiet, true);
-	struct stream_table *streams = stream_table_new();
-	struct packet last = { 0 };
 	const struct packet *packets;
 	struct said said;
 	size_t n;
@@ -136,20 +101,14 @@ static void print_all(struct printing *p)
 	       (n = timeline_next(p->timeline, &packets)) > 0) {
 		for (size_t i = 0; i < n && !p->ended; i++) {
 			wire_decode(&packets[i], &options, &said);
-			for (size_t k = 0; k < said.segment_count; k++)
-				stream_segment(streams, &said.segments[k], &said);
 			print_said(p, &packets[i], &said);
 		}
-		last = packets[n - 1];
-		last.bytes = (struct span){ 0 };
 		if (p->io->out_is_terminal)
 			flush(p);
 		progress_step(&progress, p->timeline);
 	}
-	print_waiting(p, streams, &last, &said);
 	progress_end(&progress);
 	said_release(&said);
-	stream_table_free(streams);
 	flush(p);
 }
 
@@ -199,21 +158,8 @@ static int run(const void *arg, const struct io *io)
 		.options = o, .io = io,
 		.state = decode_text_of(io->colour, o->common.verbose > 0, o->files.n > 1),
 	};
-	struct policy *policy = NULL;
-	struct table *table = NULL;
-	int status = EXIT_USAGE;
+	int status = print_files(&p);
 
-	if (o->common.policy || o->common.boundary || o->common.set.n > 0) {
-		policy = load_policy(&o->common, io, &status);
-		p.boundary = policy ? load_boundary(policy, &o->common, io) : NULL;
-		if (!p.boundary)
-			goto done;
-		p.table = table = table_new(p.boundary);
-	}
-	status = print_files(&p);
-done:
-	table_free(table);
-	policy_free(policy);
 	text_release(&p.out);
 	return status;
 }
@@ -230,7 +176,7 @@ const struct command cmd_decode = {
 		   "weir decode -p modern -f 'vlan 12' --since '2026-11-21 14:00' trunk.pcapng\n"
 		   "tcpdump -w - | weir decode -j - | jq -r .group",
 	.completes = COMPLETES_FILES,
-	.takes = TAKES_POLICY | TAKES_JSON,
+	.takes = TAKES_JSON,
 	.opts = opts, .size = sizeof(struct decode),
 	.operands_offset = offsetof(struct decode, files),
 	.run = run,

@@ -70,9 +70,12 @@ static void put_padded(struct text *out, const char *word, size_t columns)
 		text_char(out, ' ');
 }
 
+/* The file without its folder, and the number that Wireshark shows. */
 static void put_frame(const struct decode_line *line, struct text *out)
 {
-	text_escape_utf8(out, span_of(line->file));
+	const char *slash = strrchr(line->file, '/');
+
+	text_escape_utf8(out, span_of(slash ? slash + 1 : line->file));
 	text_char(out, '#');
 	text_number(out, line->frame);
 	text_char(out, ' ');
