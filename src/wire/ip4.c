@@ -3,6 +3,7 @@
  * 2113 (Router Alert).  Knows no upper protocol. */
 #include "wire/checksum.h"
 #include "wire/peel.h"
+#include "wire/print.h"
 
 #define OPTION_END	    0
 #define OPTION_NOP	    1
@@ -11,7 +12,7 @@
 #define OPTION_ROUTER_ALERT 148
 
 struct ip4 {
-	unsigned    version, header_bytes, total, fragment, protocol;
+	unsigned    version, header_bytes, total, id, fragment, protocol;
 	uint8_t	    ttl;
 	struct addr source, destination;
 };
@@ -25,7 +26,7 @@ static struct ip4 read_header(struct rd *r)
 	ip.header_bytes = (first & 0xf) * 4;
 	rd_skip(r, 1);				/* type of service */
 	ip.total = rd_be16(r);
-	rd_skip(r, 2);				/* identification */
+	ip.id = rd_be16(r);
 	ip.fragment = rd_be16(r);
 	ip.ttl = rd_u8(r);
 	ip.protocol = rd_u8(r);
@@ -84,6 +85,7 @@ static void note_header(struct layers *at, const struct ip4 *ip)
 	t->ip_protocol = (uint16_t)ip->protocol;
 	t->has_ports = false;
 	t->sport = t->dport = PORT_NONE;
+	t->print = 0;
 	at->router_alert = false;
 	at->fragment_offset = (uint16_t)((ip->fragment & 0x1fff) * 8);
 	at->is_fragment = (ip->fragment & 0x3fff) != 0;
@@ -139,7 +141,10 @@ void ip4_peel(struct layers *at, struct span bytes, struct said *out)
 	if (header.n == ip.header_bytes && !at->checksums_unreliable && checksum_of(header) != 0)
 		at->template.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
 	read_options(at, (struct span){ header.p + 20, header.n - 20 });
-	upper_peel(at, ip.protocol, rd_rest(&r), out);
+	bytes = rd_rest(&r);
+	at->template.print = print_of((uint64_t)ip.id << 48 | (uint64_t)ip.fragment << 32 |
+				      (uint64_t)ip.total << 16 | ip.protocol, bytes, ip.id != 0);
+	upper_peel(at, ip.protocol, bytes, out);
 }
 
 void ip_peel(struct layers *at, struct span bytes, struct said *out)

@@ -2,6 +2,7 @@
 /* IPv6 headers and their extension headers.  RFC 8200, RFC 2675 (jumbograms), RFC 2711 (Router
  * Alert), RFC 4302 (AH), RFC 8754 (segment routing).  Knows no upper protocol. */
 #include "wire/peel.h"
+#include "wire/print.h"
 
 #define NEXT_HOP_BY_HOP	  0
 #define NEXT_ROUTING	  43
@@ -49,6 +50,7 @@ static void note_header(struct layers *at, const struct ip6 *ip)
 	t->ip_protocol = (uint16_t)ip->next;
 	t->has_ports = false;
 	t->sport = t->dport = PORT_NONE;
+	t->print = 0;
 	at->router_alert = at->is_fragment = false;
 	at->fragment_offset = 0;
 	at->is_inside = true;
@@ -171,6 +173,8 @@ static unsigned read_extension(struct layers *at, unsigned kind, struct rd *r)
 /* All extension headers.  A later fragment has no header behind its fragment header. */
 static void peel_extensions(struct layers *at, unsigned next, struct rd *r, struct said *out)
 {
+	struct span bytes;
+
 	while (is_extension(next) && at->fragment_offset == 0) {
 		unsigned behind = read_extension(at, next, r);
 
@@ -186,7 +190,10 @@ static void peel_extensions(struct layers *at, unsigned next, struct rd *r, stru
 		return;
 	}
 	at->template.ip_protocol = (uint16_t)next;
-	upper_peel(at, next, rd_rest(r), out);
+	bytes = rd_rest(r);
+	at->template.print = print_of((uint64_t)at->fragment_offset << 48 |
+				      (uint64_t)bytes.n << 16 | next, bytes, false);
+	upper_peel(at, next, bytes, out);
 }
 
 void ip6_peel(struct layers *at, struct span bytes, struct said *out)

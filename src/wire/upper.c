@@ -8,6 +8,7 @@
 #define PROTOCOL_NUMBER_UDP   17
 #define PROTOCOL_NUMBER_AH    51
 #define PROTOCOL_NUMBER_ICMP6 58
+#define PROTOCOL_NUMBER_VRRP  112
 
 #define UDP_HEADER_BYTES 8
 #define MSDP_PORT	 639
@@ -160,6 +161,18 @@ static void ah_peel(struct layers *at, struct span bytes, struct said *out)
 	upper_peel(at, next, rd_rest(&r), out);
 }
 
+/* Neighbour discovery (RFC 4861 6.1, 7.1, 8.1) and VRRP (RFC 5798 5.1.1.3, 5.1.2.3) are sent
+ * with 255, so that a receiver sees whether a router was between. */
+static bool was_forwarded(const struct layers *at, unsigned protocol, struct span bytes)
+{
+	if (at->fragment_offset > 0 || at->template.ttl == 255)
+		return false;
+	if (protocol == PROTOCOL_NUMBER_VRRP)
+		return true;
+	return protocol == PROTOCOL_NUMBER_ICMP6 && at->template.receiver.family == FAMILY_IP6 &&
+	       bytes.n > 0 && bytes.p[0] >= 133 && bytes.p[0] <= 137;
+}
+
 /* Tunnels and other headers by their number.  Those that say their own `data` are marked. */
 static const struct {
 	uint8_t	      number;
@@ -201,6 +214,8 @@ void upper_peel(struct layers *at, unsigned protocol, struct span bytes, struct 
 	const struct protocol_row *row = protocol_row_of(is_ip6 ? CARRIER_IP6 : CARRIER_IP4, protocol);
 
 	at->mark = out->n;
+	if (was_forwarded(at, protocol, bytes))
+		at->template.flags |= FLAG_BIT(HOP_LIMIT);
 	if (row && at->is_quoted)
 		return;
 	if (row)
