@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counting different addresses in bounded memory.  The exact sets of all counters lie in one
+ * open-addressing table, each entry the counter's number and 46 bits of the hash; a counter
+ * that passes 1,024 moves into registers of its own.  Knows no addresses, only hashes. */
+#include "engine/distinct.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define SLOTS (1u << 18)
+#define SLOTS_USED_MAX (SLOTS / 8 * 7)
+#define HASH_BITS 46
+#define HASH_MASK ((UINT64_C(1) << HASH_BITS) - 1)
+#define EMPTY 0
+#define DELETED UINT64_MAX
+
+#define INDEX_BITS 12
+#define REGISTERS (1u << INDEX_BITS)		/* standard error 1.04 / sqrt(4096) = 1.6 % */
+#define RANK_BITS (HASH_BITS - INDEX_BITS)
+#define SKETCHES 256
+#define SKETCH_NONE UINT16_MAX
+
+struct sketch {
+	uint8_t ranks[REGISTERS];
+};
+
+struct counter {
+	uint32_t exact;
+	uint16_t sketch;
+	bool	 estimated;
+};
+
+struct distinct {
+	struct counter *counters;
+	size_t		n;
+	uint64_t       *slots;
+	size_t		used;		/* slots that are not EMPTY */
+	struct sketch  *sketches;
+	size_t		sketches_used;
+};
+
+struct distinct *distinct_new(size_t ids)
+{
+	struct distinct *d = memory_take(sizeof(*d));
+
+	assert(ids < DISTINCT_IDS_MAX);
+	d->n = ids;
+	d->counters = memory_array(ids, sizeof(d->counters[0]));
+	d->slots = memory_array(SLOTS, sizeof(d->slots[0]));
+	d->sketches = memory_array(SKETCHES, sizeof(d->sketches[0]));
+	for (size_t i = 0; i < ids; i++)
+		d->counters[i].sketch = SKETCH_NONE;
+	return d;
+}
+
+void distinct_free(struct distinct *d)
+{
+	if (!d)
+		return;
+	free(d->counters);
+	free(d->slots);
+	free(d->sketches);
+	free(d);
+}
+
+static void sketch_add(struct sketch *s, uint64_t hash)
+{
+	size_t index = (size_t)(hash >> RANK_BITS);
+	uint64_t rest = hash & ((UINT64_C(1) << RANK_BITS) - 1);
+	uint8_t rank = (uint8_t)(rest == 0 ? RANK_BITS + 1
+					   : RANK_BITS - (63 - __builtin_clzll(rest)));
+
+	if (rank > s->ranks[index])
+		s->ranks[index] = rank;
+}
+
+/* Ertl 2017, section 2: the share of registers that are still zero, and of those at the end,
+ * corrected without tables. */
+static double sigma(double x)
+{
+	double y = 1, z = x, before;
+
+	if (x == 1)
+		return INFINITY;
+	do {
+		x *= x;
+		before = z;
+		z += x * y;
+		y += y;
+	} while (z != before);
+	return z;
+}
+
+static double tau(double x)
+{
+	double y = 1, z = 1 - x, before;
+
+	if (x == 0 || x == 1)
+		return 0;
+	do {
+		x = sqrt(x);
+		before = z;
+		y *= 0.5;
+		z -= (1 - x) * (1 - x) * y;
+	} while (z != before);
+	return z / 3;
+}
+
+static uint64_t sketch_count(const struct sketch *s)
+{
+	unsigned with_rank[RANK_BITS + 2] = { 0 };
+	double m = REGISTERS, z;
+
+	for (size_t i = 0; i < REGISTERS; i++)
+		with_rank[s->ranks[i]]++;
+	z = m * tau(1 - with_rank[RANK_BITS + 1] / m);
+	for (int k = RANK_BITS; k >= 1; k--)
+		z = 0.5 * (z + with_rank[k]);
+	z += m * sigma(with_rank[0] / m);
+	return (uint64_t)(m * m / (2 * log(2) * z) + 0.5);
+}
+
+/* Moves the members of one exact set into registers, and frees their slots. */
+static void estimate(struct distinct *d, size_t id)
+{
+	struct counter *c = &d->counters[id];
+	struct sketch *s = NULL;
+
+	c->estimated = true;
+	if (d->sketches_used < SKETCHES) {
+		c->sketch = (uint16_t)d->sketches_used++;
+		s = &d->sketches[c->sketch];
+	}
+	for (size_t i = 0; s && i < SLOTS; i++) {
+		if (d->slots[i] == DELETED || d->slots[i] >> HASH_BITS != id + 1)
+			continue;
+		sketch_add(s, d->slots[i] & HASH_MASK);
+		d->slots[i] = DELETED;
+	}
+}
+
+/* The entry's slot, or the one where it belongs (a deleted one where the probe passed any). */
+static size_t find(const struct distinct *d, uint64_t entry)
+{
+	uint64_t mixed = (entry & HASH_MASK) ^ (entry >> HASH_BITS) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t i = (size_t)(mixed % SLOTS);
+	size_t room = SLOTS;
+
+	for (;; i = (i + 1) % SLOTS) {
+		if (d->slots[i] == entry)
+			return i;
+		if (d->slots[i] == DELETED && room == SLOTS)
+			room = i;
+		if (d->slots[i] == EMPTY)
+			return room < SLOTS ? room : i;
+	}
+}
+
+void distinct_add(struct distinct *d, size_t id, uint64_t hash)
+{
+	struct counter *c = &d->counters[id];
+	uint64_t entry = (uint64_t)(id + 1) << HASH_BITS | (hash & HASH_MASK);
+	size_t i;
+
+	assert(id < d->n);
+	if (!c->estimated) {
+		i = find(d, entry);
+		if (d->slots[i] == entry)
+			return;
+		if (c->exact < DISTINCT_EXACT_MAX &&
+		    (d->slots[i] == DELETED || d->used < SLOTS_USED_MAX)) {
+			d->used += d->slots[i] == EMPTY;
+			d->slots[i] = entry;
+			c->exact++;
+			return;
+		}
+		estimate(d, id);
+	}
+	if (c->sketch != SKETCH_NONE)
+		sketch_add(&d->sketches[c->sketch], hash & HASH_MASK);
+}
+
+uint64_t distinct_count(const struct distinct *d, size_t id, bool *out_estimated)
+{
+	const struct counter *c = &d->counters[id];
+
+	assert(id < d->n);
+	*out_estimated = c->estimated;
+	return c->sketch != SKETCH_NONE ? sketch_count(&d->sketches[c->sketch]) : c->exact;
+}

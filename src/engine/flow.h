@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The flows that were seen: source, group and control point, with their counters, in a table
+ * of fixed size.  A flow is one cache line, so that a packet costs one miss.  Where there is no
+ * room, a flow that is no finding goes before one that is, then the one with the fewest
+ * packets, then the one that was quiet for longest.  Knows no rules beyond their numbers. */
+#ifndef WEIR_ENGINE_FLOW_H
+#define WEIR_ENGINE_FLOW_H
+
+#include "model/observation.h"
+
+#define FLOWS4_MAX (1u << 18)		/* 64 bytes each */
+#define FLOWS6_MAX (1u << 16)		/* 96 bytes each */
+#define FLOW_PRINTS 3
+
+/* What stands in the place of the source: S, `*`, or where a point has no source (bootstrap,
+ * router) the speaker; nothing where that is unknown too. */
+enum flow_source { FLOW_SOURCE_NONE, FLOW_SOURCE_HOST, FLOW_SOURCE_ANY, FLOW_SOURCE_SPEAKER };
+
+struct flow_key {
+	struct addr source, group;	/* source: ADDR_NONE for `*`; group: ADDR_NONE where none */
+	uint8_t	    point, group_len;
+	uint8_t	    kind;		/* enum flow_source */
+};
+
+/* `state` bits. */
+enum {
+	FLOW_USED = 1,
+	FLOW_LUMP = 2,		/* every packet so far hit `rule`, alone in its frame: the rule's
+				 * counters learn of them when the flow is settled */
+	FLOW_LINK_LOCAL = 4,
+	FLOW_VARIES = 8,	/* its packets do not all look alike */
+	FLOW_FINDING = 16,	/* denied or limited, and not link-local */
+};
+
+struct flow {
+	uint32_t source, group;		/* IPv4; for IPv6 64 bits of the hash */
+	uint16_t tag;			/* point, kind of source, length of the group, families */
+	uint8_t	 ttl_min, ttl_max;	/* 0 and 0: never known */
+	uint16_t rule;			/* of the worst verdict so far */
+	uint8_t	 action;		/* enum action: the worst so far */
+	uint8_t	 state;
+	int64_t	 first_ns, last_ns;
+	uint64_t packets, bytes;	/* frames, each once */
+	uint32_t frame;			/* serial number of the frame that counted last */
+	uint32_t prints[FLOW_PRINTS];	/* of the latest packets, newest first; 0: none */
+};
+
+/* The rule and action by another policy (audit --against); the same index as the flow. */
+struct flow_other {
+	uint16_t rule;
+	uint8_t	 action;
+};
+
+struct flow_table {
+	struct flow	  *slots4, *slots6;
+	struct flow_long  *keys6;
+	struct flow_other *others4, *others6;	/* NULL unless asked for */
+	void		  *memory4, *memory6;	/* that the slots lie in */
+	uint64_t	   evicted, evicted_findings;
+};
+
+void flow_table_init(struct flow_table *table, bool with_others);
+void flow_table_release(struct flow_table *table);
+
+struct flow_key flow_key_of(const struct observation *obs);
+uint64_t flow_hash(const struct flow_key *key);
+/* The hash of an IPv4 source and group at `data`, the commonest by far. */
+static inline uint64_t flow_hash4(uint32_t source, uint32_t group)
+{
+	uint64_t x = ((uint64_t)source << 32 | group) * UINT64_C(0x9e3779b97f4a7c15);
+
+	x ^= x >> 32;
+	x *= UINT64_C(0xd6e8feb86659fd93);
+	return x ^ x >> 29;
+}
+
+/* NULL where it is not kept. */
+struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
+/* Where a new flow may stand.  A slot that is FLOW_USED holds one that has to go: settle it
+ * first. */
+struct flow *flow_room(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
+/* Begins the flow there; counts what stood there as evicted. */
+void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_key *key,
+		uint64_t hash);
+
+/* What the flow is about. */
+struct flow_key flow_key_read(const struct flow_table *table, const struct flow *flow);
+/* NULL unless the table was made with them. */
+struct flow_other *flow_other(const struct flow_table *table, const struct flow *flow);
+
+/* The flows by index: 0 .. FLOWS4_MAX + FLOWS6_MAX; NULL where the slot is empty. */
+struct flow *flow_at(const struct flow_table *table, size_t index);
+void flow_prefetch4(const struct flow_table *table, uint64_t hash);
+/* The IPv4 flow at `data`, or NULL. */
+struct flow *flow_find4(const struct flow_table *table, uint32_t source, uint32_t group,
+			uint64_t hash);
+
+#endif
