@@ -16,27 +16,24 @@
  * with the type and holds the whole TLV, or the first MSDP_TLV_MAX bytes of a longer one. */
 void msdp_decode(const struct observation *header, struct span tlv, struct said *out);
 
-/* Cuts a byte stream into TLVs, in whatever pieces it comes.  Zeroed is a stream's begin. */
+/* Cuts a byte stream into TLVs, in whatever pieces it comes.  Zeroed is the begin of a stream;
+ * `lost` is for one that was picked up in the middle. */
 struct msdp_framer {
-	uint8_t	 kept[MSDP_TLV_MAX];	/* the begin of a TLV that is not yet whole */
+	uint8_t	 kept[MSDP_TLV_MAX];	/* the begin of what is not yet whole */
 	size_t	 n;
+	size_t	 given;			/* of these, the TLV that was given out last */
 	uint32_t skip;			/* bytes of a TLV to pass without reading them */
 	bool	 lost;			/* no TLV begins here for certain: look for one */
-	bool	 passed;		/* bytes were passed before a TLV was found again */
+	bool	 passed;		/* bytes were passed unread or never came; the caller clears it */
 };
 
-enum msdp_frame {
-	MSDP_FRAME_NONE,		/* nothing more: `bytes` is used up */
-	MSDP_FRAME_TLV,			/* a TLV; its span lives until the next call */
-	MSDP_FRAME_BROKEN,		/* a length below 3: the framer is lost from here on */
-};
-
-/* Takes from the front of `bytes` up to the next TLV. */
-enum msdp_frame msdp_frame_next(struct msdp_framer *framer, struct span *bytes,
-				struct span *out_tlv);
-/* The stream goes on n bytes later: what was begun is dropped, and where the next TLV begins
- * is worked out from the length of the one that was cut, or looked for.  True where a TLV had
- * begun or began inside of the hole. */
+/* Takes from the front of `bytes` up to the end of the next TLV, which lives until the next
+ * call.  False when `bytes` is used up.  A TLV whose length is below 3 is given out as its three
+ * bytes, and the framer is lost from there on. */
+bool msdp_frame_next(struct msdp_framer *framer, struct span *bytes, struct span *out_tlv);
+/* The stream goes on n bytes later.  What was begun is dropped; where the next TLV begins is
+ * worked out from the length of the one that broke off, or looked for.  False where the hole
+ * took nothing that would have been read. */
 bool msdp_frame_gap(struct msdp_framer *framer, uint32_t n);
 
 struct msdp_entry {

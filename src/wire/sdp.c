@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SDP: "s=" and "c=" lines.  RFC 4566 5.3, 5.7.  Lines end with CR LF; a sole LF or CR is taken
+ * too, as 5 asks.  Knows nothing of how a description travels. */
+#include "wire/sdp.h"
+
+static bool is_end(uint8_t c)
+{
+	return c == '\n' || c == '\r' || c == '\0';
+}
+
+/* The next line without its end; false at the end of the text. */
+static bool line_next(struct span *text, struct span *out)
+{
+	size_t n = 0;
+
+	while (text->n > 0 && is_end(text->p[0])) {
+		text->p++;
+		text->n--;
+	}
+	if (text->n == 0)
+		return false;
+	while (n < text->n && !is_end(text->p[n]))
+		n++;
+	*out = (struct span){ text->p, n };
+	text->p += n;
+	text->n -= n;
+	return true;
+}
+
+struct span sdp_name(struct span text)
+{
+	struct span line;
+
+	while (line_next(&text, &line)) {
+		if (line.n >= 2 && line.p[0] == 's' && line.p[1] == '=')
+			return (struct span){ line.p + 2, line.n - 2 };
+	}
+	return (struct span){ 0 };
+}
+
+/* The next word of a line: what stands before a blank or a slash, which is passed. */
+static struct span word_next(struct rd *r, char separator)
+{
+	struct span rest = { r->p, rd_left(r) };
+	size_t n = 0;
+	struct span word;
+
+	while (n < rest.n && rest.p[n] != (uint8_t)separator)
+		n++;
+	word = rd_take(r, n);
+	if (rd_left(r) > 0)
+		rd_skip(r, 1);
+	return word;
+}
+
+static bool is_word(struct span word, const char *text)
+{
+	return span_equal(word, span_of(text));
+}
+
+/* A number of addresses, at least 1; what is no number counts as 1, what is too large for any
+ * use as UINT32_MAX. */
+static uint32_t read_count(struct span digits)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < digits.n; i++) {
+		if (digits.p[i] < '0' || digits.p[i] > '9')
+			return 1;
+		value = value * 10 + (uint64_t)(digits.p[i] - '0');
+		if (value > UINT32_MAX)
+			return UINT32_MAX;
+	}
+	return value ? (uint32_t)value : 1;
+}
+
+/* The address count - 1 further on, which stays inside of the multicast addresses. */
+static struct addr last_of(struct addr first, uint32_t count)
+{
+	struct addr end = addr_last(first, first.family == FAMILY_IP4 ? 4 : 8);
+	struct addr last = first;
+
+	if (first.hi == end.hi && end.lo - first.lo < count - 1)
+		return end;
+	last.lo += count - 1;
+	last.hi += last.lo < first.lo;
+	return last;
+}
+
+/* "IN IP4 224.2.1.1/127/3", "IN IP6 ff15::101/3": a TTL stands in front of IPv4's count only. */
+static bool read_connection(struct span line, struct sdp_groups *out)
+{
+	struct rd r = rd_of(line);
+	struct span network = word_next(&r, ' ');
+	struct span family = word_next(&r, ' ');
+	struct rd value = rd_of(word_next(&r, ' '));
+	struct span text = word_next(&value, '/');
+	struct addr first;
+
+	if (!is_word(network, "IN") || (!is_word(family, "IP4") && !is_word(family, "IP6")))
+		return false;
+	if (text.n == 0 || !addr_parse((const char *)text.p, text.n, &first))
+		return false;
+	if (!addr_is_multicast(first))
+		return false;
+	if (first.family == FAMILY_IP4)
+		(void)word_next(&value, '/');
+	out->last = last_of(first, read_count(word_next(&value, '/')));
+	out->first = first;
+	return true;
+}
+
+bool sdp_groups_next(struct span *text, struct sdp_groups *out)
+{
+	struct span line;
+
+	while (line_next(text, &line)) {
+		struct rd r = rd_of(line);
+		struct span tag = rd_take(&r, 2);
+
+		if (is_word(tag, "c=") && read_connection(rd_rest(&r), out))
+			return true;
+	}
+	return false;
+}
