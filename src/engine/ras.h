@@ -50,10 +50,9 @@ struct ras_table;
 struct ras_table *ras_table_new(const struct authorised *list);
 void ras_table_free(struct ras_table *table);
 
-/* Takes note of an advertisement; any other observation is passed over. */
+/* Takes note of an advertisement, and of a TCP segment from or to port 9753; any other
+ * observation is passed over. */
 void ras_table_hear(struct ras_table *table, const struct observation *obs);
-/* Takes note of a TCP segment from or to port 9753. */
-void ras_table_segment(struct ras_table *table, const struct segment *segment);
 
 /* Works out states, flags and authorisation as of `now`. */
 void ras_table_settle(struct ras_table *table, struct mtime now);

@@ -22,6 +22,7 @@ struct protocol_row {
 	enum point    point;		/* of anomalies that are said before the decoder is asked */
 	decoder	     *decode;
 	struct addr   group, mask;	/* CARRIER_UDP_GROUP only */
+	bool	      says_data;	/* the decoder says the packet's `data` as well */
 };
 
 /* The row that reads a message, or NULL. */

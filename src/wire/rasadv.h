@@ -4,9 +4,7 @@
 #ifndef WEIR_WIRE_RASADV_H
 #define WEIR_WIRE_RASADV_H
 
-#include "wire/wire.h"
-
-struct layers;
+#include "wire/layers.h"
 
 #define RASADV_PORT 9753
 #define RASADV_TTL 15			/* [MS-RASA] 2.1: so hops = 15 - TTL */

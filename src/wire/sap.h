@@ -4,9 +4,7 @@
 #ifndef WEIR_WIRE_SAP_H
 #define WEIR_WIRE_SAP_H
 
-#include "wire/wire.h"
-
-struct layers;
+#include "wire/layers.h"
 
 #define SAP_PORT 9875
 #define SAP_USUAL_MAX 1024		/* RFC 2974 6: an announcement should be shorter */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an IP header carries: the decoder of its protocol, a tunnel, UDP and TCP ports, or plain
  * data.  RFC 768, RFC 9293, RFC 4302, RFC 4443.  Knows no layout behind the ports. */
+#include "wire/msdp.h"
 #include "wire/peel.h"
 #include "wire/protocols.h"
+#include "wire/rasadv.h"
 
 #define PROTOCOL_NUMBER_TCP   6
 #define PROTOCOL_NUMBER_UDP   17
@@ -11,8 +13,6 @@
 #define PROTOCOL_NUMBER_VRRP  112
 
 #define UDP_HEADER_BYTES 8
-#define MSDP_PORT	 639
-#define RASADV_PORT	 9753
 
 /* Lets a row's decoder speak about a message at the front of a packet. */
 static void decode_row(const struct protocol_row *row, struct layers *at, struct span bytes,
@@ -48,7 +48,8 @@ static void peel_datagram(struct layers *at, struct span datagram, unsigned chec
 		row = protocol_row_of_udp(t->receiver, t->dport);
 	if (row || (at->udp_checksums && addr_is_multicast(t->receiver)))
 		check_udp(at, datagram, checksum);
-	say_data(at, row ? row->protocol : PROTOCOL_UDP, out);
+	if (!row || !row->says_data)
+		say_data(at, row ? row->protocol : PROTOCOL_UDP, out);
 	if (row && (!at->is_quoted || row->protocol != PROTOCOL_UDP))
 		row->decode(at, payload, out);
 	else if (tunnel && !row)

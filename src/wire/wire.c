@@ -3,6 +3,7 @@
  * elsewhere: link.c, wifi.c, mpls.c, ip4.c, ip6.c, upper.c, tunnel.c, udp_tunnel.c.
  * Knows no header's layout. */
 #include "wire/peel.h"
+#include "wire/sap.h"
 
 bool layers_enter(struct layers *at, struct said *out)
 {
@@ -37,6 +38,8 @@ void say_data(struct layers *at, enum protocol protocol, struct said *out)
 	obs.what = WHAT_SEND;
 	obs.source = obs.speaker;
 	obs.group = obs.receiver;
+	if (sap_is_group(obs.group))
+		obs.flags |= FLAG_BIT(NOT_SAP);		/* what is SAP says its own data */
 	said_add(out, &obs);
 	at->mark = out->n;
 }

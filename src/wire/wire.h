@@ -15,7 +15,7 @@
 #define SAID_SEGMENTS_MAX 4
 #define SAID_SCRATCH 65536
 
-/* A TCP segment to or from port 639 (MSDP) or port 9753 (RAS), unicast too. */
+/* A TCP segment to or from port 639 (MSDP).  One of port 9753 (RAS) is a notice instead. */
 struct segment {
 	struct observation header;	/* speaker, receiver, ports, ttl, vlan, link, at, bytes */
 	uint32_t	   seq;
