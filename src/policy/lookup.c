@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Building and walking the class tables of table.h.  Knows intervals and classes; no rules. */
+#include "policy/lookup.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define BLOCK 256
+#define BLOCKS_MAX 16384			/* 8 MB of 512 bytes each */
+
+/* --- IPv4 --- */
+
+struct blocks {
+	uint16_t *at;
+	size_t	  n, cap;
+	int32_t	 *uniform;			/* by class: the block all of this class, or -1 */
+};
+
+struct builder4 {
+	const struct classes *classes;
+	size_t		      i;		/* the interval that the sweep is in */
+	struct blocks	      middle, bottom;
+	bool		      full;
+};
+
+static uint16_t *add_block(struct blocks *b, size_t *out_number)
+{
+	if (b->n == b->cap) {
+		b->cap = b->cap ? 2 * b->cap : 16;
+		b->at = memory_grow(b->at, b->cap * BLOCK, sizeof(*b->at));
+	}
+	*out_number = b->n++;
+	return b->at + *out_number * BLOCK;
+}
+
+static size_t uniform_block(struct blocks *b, unsigned class, uint16_t value)
+{
+	size_t number;
+	uint16_t *block;
+
+	if (b->uniform[class] >= 0)
+		return (size_t)b->uniform[class];
+	block = add_block(b, &number);
+	for (size_t i = 0; i < BLOCK; i++)
+		block[i] = value;
+	b->uniform[class] = (int32_t)number;
+	return number;
+}
+
+static uint64_t interval_end(const struct classes *c, size_t i)
+{
+	return i + 1 < c->interval_count ? c->intervals[i + 1].first.lo : UINT64_C(1) << 32;
+}
+
+/* Moves to the interval of `first`; true where it reaches up to `end`. */
+static bool is_uniform(struct builder4 *b, uint64_t first, uint64_t end, unsigned *out_class)
+{
+	while (interval_end(b->classes, b->i) <= first)
+		b->i++;
+	*out_class = b->classes->intervals[b->i].class;
+	return interval_end(b->classes, b->i) >= end;
+}
+
+static size_t uniform_bottom(struct builder4 *b, unsigned class)
+{
+	return uniform_block(&b->bottom, class, (uint16_t)class);
+}
+
+/* The bottom block of one /24. */
+static size_t build_bottom(struct builder4 *b, uint64_t first)
+{
+	uint16_t values[BLOCK], *block;
+	unsigned class;
+	size_t number;
+
+	if (is_uniform(b, first, first + BLOCK, &class))
+		return uniform_bottom(b, class);
+	for (unsigned i = 0; i < BLOCK; i++) {
+		is_uniform(b, first + i, first + i + 1, &class);
+		values[i] = (uint16_t)class;
+	}
+	block = add_block(&b->bottom, &number);
+	memcpy(block, values, sizeof(values));
+	return number;
+}
+
+/* The middle block of one /16. */
+static size_t build_middle(struct builder4 *b, uint64_t first)
+{
+	uint16_t values[BLOCK], *block;
+	unsigned class;
+	size_t number;
+
+	if (is_uniform(b, first, first + BLOCK * BLOCK, &class))
+		return uniform_block(&b->middle, class, (uint16_t)uniform_bottom(b, class));
+	for (unsigned i = 0; i < BLOCK && !b->full; i++) {
+		values[i] = (uint16_t)build_bottom(b, first + (uint64_t)i * BLOCK);
+		b->full = b->bottom.n + b->middle.n > BLOCKS_MAX;
+	}
+	if (b->full)
+		return 0;
+	block = add_block(&b->middle, &number);
+	memcpy(block, values, sizeof(values));
+	return number;
+}
+
+static void blocks_init(struct blocks *b, size_t classes)
+{
+	b->uniform = memory_array(classes, sizeof(*b->uniform));
+	memset(b->uniform, 0xff, classes * sizeof(*b->uniform));
+}
+
+bool steps_init(struct steps *out, const struct classes *classes, enum side side,
+		size_t *out_bytes)
+{
+	struct builder4 b = { .classes = classes };
+	size_t n = side == SIDE_SOURCE ? 65536 : 4096;
+	uint64_t base = side == SIDE_SOURCE ? 0 : UINT64_C(0xe0000000);
+	uint16_t *top = memory_array(n, sizeof(*top));
+
+	blocks_init(&b.middle, classes->n);
+	blocks_init(&b.bottom, classes->n);
+	for (size_t i = 0; i < n && !b.full; i++)
+		top[i] = (uint16_t)build_middle(&b, base + (uint64_t)i * BLOCK * BLOCK);
+	free(b.middle.uniform);
+	free(b.bottom.uniform);
+	if (b.full) {
+		free(top);
+		free(b.middle.at);
+		free(b.bottom.at);
+		return false;
+	}
+	*out = (struct steps){ top, b.middle.at, b.bottom.at };
+	*out_bytes += (n + (b.middle.n + b.bottom.n) * BLOCK) * sizeof(uint16_t);
+	return true;
+}
+
+void steps_release(struct steps *steps)
+{
+	free((void *)(uintptr_t)steps->top);
+	free((void *)(uintptr_t)steps->middle);
+	free((void *)(uintptr_t)steps->bottom);
+	*steps = (struct steps){ NULL, NULL, NULL };
+}
+
+/* --- IPv6 --- */
+
+/* What a table's entry says: a class, another table, or a list to search. */
+#define REF_TABLE UINT32_C(0x40000000)
+#define REF_LIST UINT32_C(0x80000000)
+#define REF_KIND (REF_TABLE | REF_LIST)
+
+#define LIST_DEPTH 4				/* bytes before the 64 bits in the middle */
+#define TAIL_DEPTH 12				/* bytes before the last four */
+
+struct list6 {
+	uint32_t first, n;			/* of keys[] and nexts[] */
+};
+
+struct trie6 {
+	uint32_t      root;
+	uint32_t     *tables;			/* BLOCK entries each */
+	size_t	      table_count, table_cap;
+	struct list6 *lists;
+	size_t	      list_count, list_cap;
+	uint64_t     *keys;
+	uint32_t     *nexts;
+	size_t	      key_count, key_cap;
+};
+
+struct builder6 {
+	struct trie6	     *trie;
+	const struct classes *classes;
+	enum side	      side;
+	uint32_t	     *by_content;	/* hash table of tables: number + 1 */
+	size_t		      mask;
+};
+
+static uint64_t hash_words(const uint32_t *words, size_t n)
+{
+	uint64_t h = n;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ words[i]) * UINT64_C(0x9fb21c651e98df25), h ^= h >> 28;
+	return h;
+}
+
+static void index_table(struct builder6 *b, uint32_t number)
+{
+	size_t i = hash_words(b->trie->tables + (size_t)number * BLOCK, BLOCK) & b->mask;
+
+	while (b->by_content[i])
+		i = (i + 1) & b->mask;
+	b->by_content[i] = number + 1;
+}
+
+static void grow_index(struct builder6 *b)
+{
+	if (2 * b->trie->table_count < b->mask)
+		return;
+	free(b->by_content);
+	b->mask = 4 * (b->mask + 1) - 1;
+	b->by_content = memory_array(b->mask + 1, sizeof(*b->by_content));
+	for (uint32_t i = 0; i < b->trie->table_count; i++)
+		index_table(b, i);
+}
+
+/* The number of a table with these entries: one that stands already, or a new one. */
+static uint32_t intern_table(struct builder6 *b, const uint32_t entries[BLOCK])
+{
+	struct trie6 *t = b->trie;
+	size_t i = hash_words(entries, BLOCK) & b->mask;
+
+	for (; b->by_content[i]; i = (i + 1) & b->mask)
+		if (memcmp(t->tables + (size_t)(b->by_content[i] - 1) * BLOCK, entries,
+			   BLOCK * sizeof(*entries)) == 0)
+			return b->by_content[i] - 1;
+	if (t->table_count == t->table_cap) {
+		t->table_cap = t->table_cap ? 2 * t->table_cap : 16;
+		t->tables = memory_grow(t->tables, t->table_cap * BLOCK, sizeof(*t->tables));
+	}
+	memcpy(t->tables + t->table_count * BLOCK, entries, BLOCK * sizeof(*entries));
+	b->by_content[i] = (uint32_t)++t->table_count;
+	grow_index(b);
+	return (uint32_t)t->table_count - 1;
+}
+
+static struct addr shifted(struct addr a, unsigned depth, unsigned byte)
+{
+	unsigned bit = 120 - 8 * depth;
+
+	if (bit >= 64)
+		a.hi |= (uint64_t)byte << (bit - 64);
+	else
+		a.lo |= (uint64_t)byte << bit;
+	return a;
+}
+
+/* Where interval i ends lies behind `last`, the last address of the slice. */
+static bool reaches(const struct builder6 *b, size_t i, struct addr last)
+{
+	return i + 1 == b->classes->interval_count ||
+	       addr_order(b->classes->intervals[i + 1].first, last) > 0;
+}
+
+/* The interval that holds a, at or behind i. */
+static size_t seek(const struct builder6 *b, size_t i, struct addr a)
+{
+	while (i + 1 < b->classes->interval_count &&
+	       addr_order(b->classes->intervals[i + 1].first, a) <= 0)
+		i++;
+	return i;
+}
+
+/* Scopes with the nibble F stand beside those with E in the second byte. */
+static void join_scopes(const struct builder6 *b, struct addr first, unsigned depth,
+			uint32_t entries[BLOCK])
+{
+	if (b->side != SIDE_GROUP || depth != 1 || first.hi >> 56 != 0xff)
+		return;
+	for (unsigned i = 0xf; i < BLOCK; i += 16)
+		entries[i] = entries[i - 1];
+}
+
+static uint32_t build6(struct builder6 *b, struct addr first, unsigned depth, size_t *i);
+
+static uint32_t build_table(struct builder6 *b, struct addr first, unsigned depth, size_t *i)
+{
+	uint32_t entries[BLOCK];
+
+	for (unsigned byte = 0; byte < BLOCK; byte++)
+		entries[byte] = build6(b, shifted(first, depth, byte), depth + 1, i);
+	join_scopes(b, first, depth, entries);
+	for (unsigned byte = 1; byte < BLOCK; byte++)
+		if (entries[byte] != entries[0])
+			return intern_table(b, entries) | REF_TABLE;
+	return entries[0];
+}
+
+static void add_key(struct trie6 *t, struct list6 *list, uint64_t key, uint32_t next)
+{
+	if (list->n > 0 && t->nexts[t->key_count - 1] == next)
+		return;
+	if (t->key_count == t->key_cap) {
+		t->key_cap = t->key_cap ? 2 * t->key_cap : 64;
+		t->keys = memory_grow(t->keys, t->key_cap, sizeof(*t->keys));
+		t->nexts = memory_grow(t->nexts, t->key_cap, sizeof(*t->nexts));
+	}
+	t->keys[t->key_count] = key;
+	t->nexts[t->key_count++] = next;
+	list->n++;
+}
+
+static bool same_keys(const struct trie6 *t, const struct list6 *a, const struct list6 *b)
+{
+	return a->n == b->n &&
+	       memcmp(t->keys + a->first, t->keys + b->first, a->n * sizeof(*t->keys)) == 0 &&
+	       memcmp(t->nexts + a->first, t->nexts + b->first, a->n * sizeof(*t->nexts)) == 0;
+}
+
+/* The list just written, or the one before it if both say the same: neighbours often do. */
+static uint32_t intern_list(struct trie6 *t, struct list6 list)
+{
+	if (list.n == 1) {
+		t->key_count = list.first;
+		return t->nexts[list.first];
+	}
+	for (size_t back = 1; back <= 4 && back <= t->list_count; back++) {
+		if (!same_keys(t, &t->lists[t->list_count - back], &list))
+			continue;
+		t->key_count = list.first;
+		return (uint32_t)(t->list_count - back) | REF_LIST;
+	}
+	if (t->list_count == t->list_cap) {
+		t->list_cap = t->list_cap ? 2 * t->list_cap : 16;
+		t->lists = memory_grow(t->lists, t->list_cap, sizeof(*t->lists));
+	}
+	t->lists[t->list_count] = list;
+	return (uint32_t)t->list_count++ | REF_LIST;
+}
+
+static uint64_t middle_of(struct addr a)
+{
+	return a.hi << 32 | a.lo >> 32;
+}
+
+/* The 64 bits in the middle: one key for each of their values at which a class begins, with
+ * the table of the last four bytes behind it where it is not one class to its end. */
+static uint32_t build_list(struct builder6 *b, struct addr first, size_t *i)
+{
+	struct addr last = addr_last(first, 8 * LIST_DEPTH);
+	uint32_t top = (uint32_t)(first.hi >> 32);
+	struct list6 list = { (uint32_t)b->trie->key_count, 0 };
+
+	for (uint64_t key = 0;;) {
+		struct addr at = addr_of6((uint64_t)top << 32 | key >> 32, key << 32);
+		unsigned class;
+
+		*i = seek(b, *i, at);
+		class = b->classes->intervals[*i].class;
+		if (reaches(b, *i, last)) {
+			add_key(b->trie, &list, key, class);
+			break;
+		}
+		if (reaches(b, *i, addr_last(at, 8 * TAIL_DEPTH))) {
+			add_key(b->trie, &list, key, class);
+			key = middle_of(b->classes->intervals[*i + 1].first);
+			continue;
+		}
+		add_key(b->trie, &list, key, build6(b, at, TAIL_DEPTH, i));
+		if (key++ == UINT64_MAX)
+			break;
+	}
+	return intern_list(b->trie, list);
+}
+
+/* What stands behind `depth` bytes of the address `first`. */
+static uint32_t build6(struct builder6 *b, struct addr first, unsigned depth, size_t *i)
+{
+	*i = seek(b, *i, first);
+	if (reaches(b, *i, addr_last(first, 8 * depth)))
+		return b->classes->intervals[*i].class;
+	return depth == LIST_DEPTH ? build_list(b, first, i) : build_table(b, first, depth, i);
+}
+
+struct trie6 *trie6_new(const struct classes *classes, enum side side)
+{
+	struct trie6 *t = memory_take(sizeof(*t));
+	struct builder6 b = { .trie = t, .classes = classes, .side = side, .mask = 255 };
+	size_t i = 0;
+
+	b.by_content = memory_array(b.mask + 1, sizeof(*b.by_content));
+	t->root = build6(&b, addr_of6(0, 0), 0, &i);
+	free(b.by_content);
+	return t;
+}
+
+void trie6_free(struct trie6 *trie)
+{
+	if (!trie)
+		return;
+	free(trie->tables);
+	free(trie->lists);
+	free(trie->keys);
+	free(trie->nexts);
+	free(trie);
+}
+
+size_t trie6_bytes(const struct trie6 *trie)
+{
+	return sizeof(*trie) + trie->table_cap * BLOCK * sizeof(*trie->tables) +
+	       trie->list_cap * sizeof(*trie->lists) +
+	       trie->key_cap * (sizeof(*trie->keys) + sizeof(*trie->nexts));
+}
+
+/* The last key that is not above the one sought; the first key is never above. */
+static uint32_t search(const struct trie6 *t, const struct list6 *list, uint64_t key)
+{
+	const uint64_t *base = t->keys + list->first;
+
+	for (uint32_t n = list->n; n > 1;) {
+		uint32_t half = n / 2;
+
+		base += base[half] <= key ? half : 0;
+		n -= half;
+	}
+	return t->nexts[base - t->keys];
+}
+
+static uint32_t walk(const struct trie6 *t, uint32_t ref, uint32_t bytes)
+{
+	for (int shift = 24; shift >= 0 && ref & REF_TABLE; shift -= 8)
+		ref = t->tables[(size_t)(ref & ~REF_KIND) * BLOCK + (bytes >> shift & 0xff)];
+	return ref;
+}
+
+unsigned trie6_class(const struct trie6 *t, struct addr a)
+{
+	uint32_t ref = walk(t, t->root, (uint32_t)(a.hi >> 32));
+
+	if (ref & REF_LIST)
+		ref = walk(t, search(t, &t->lists[ref & ~REF_KIND], middle_of(a)), (uint32_t)a.lo);
+	return ref;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A boundary compiled for speed.  Addresses become classes (addresses that no rule tells
+ * apart), and a matrix answers for source class x group class x plane, where a plane is a
+ * control point and what a rule may ask of the packet there without asking for an address:
+ * the direction and the protocol.  A rule that asks for more (ttl, port, flag, type, ...) stands in
+ * a short ordered list behind the cell.  Answers exactly as reference_judge(). */
+#ifndef WEIR_POLICY_TABLE_H
+#define WEIR_POLICY_TABLE_H
+
+#include "policy/policy.h"
+
+/* What, besides source, group and plane, a verdict depends on. */
+enum depends {
+	DEPENDS_TTL = 1, DEPENDS_PORT = 2, DEPENDS_RP = 4, DEPENDS_SPEAKER = 8, DEPENDS_TYPE = 16,
+	DEPENDS_FLAG = 32, DEPENDS_JOINED = 64, DEPENDS_DATE = 128,
+	/* inside of the table: source and group settle it, but no class does; the plane does */
+	DEPENDS_PAIR = 256, DEPENDS_PROTOCOL = 512, DEPENDS_DIRECTION = 1024,
+	DEPENDS_POINT = 2048,
+};
+
+/* An IPv4 address to its class in three loads, none of them behind a branch. */
+struct steps {
+	const uint16_t *top, *middle, *bottom;
+};
+
+/* A cell: the rule in the low 16 bits, the action above; or a list of candidate rules. */
+#define CELL_LIST UINT32_C(0x80000000)
+
+struct table_rest;
+
+/* Read by the inline calls below only. */
+struct table {
+	struct steps	   source4, group4;
+	const uint32_t	  *cells4;		/* NULL: too large, table_quick() takes the long way */
+	uint32_t	   sources4, groups4;
+	uint16_t	   planes[POINT_COUNT][3];	/* by direction; data: of protocol class 0 */
+	uint16_t	   protocols[PROTOCOL_COUNT][257];	/* class of what passes at data */
+	struct table_rest *rest;
+};
+
+/* A verdict for (source, group) in a plane.  Where `depends` is not 0 it is the verdict of an
+ * observation that lacks all these fields, and every observation must be judged by itself. */
+struct quick {
+	struct verdict verdict;
+	uint16_t       depends;		/* enum depends, one bit each */
+};
+
+/* The boundary must live as long as the table.  The caller frees it. */
+struct table *table_new(const struct boundary *boundary);
+void table_free(struct table *table);
+
+struct verdict table_judge(const struct table *table, const struct observation *obs);
+
+/* All memory that the table holds. */
+size_t table_size_bytes(const struct table *table);
+
+struct table_shape {
+	size_t sources4, groups4, sources6, groups6, planes, lists;
+	bool   dense;			/* the matrix stands; false: lists per class */
+};
+struct table_shape table_shape(const struct table *table);
+
+/* The indices of the rules (no police, no default) whose `from`, `to` and IPv4 `embeds` hold
+ * for a single (source, group), or may hold: in order, without those that are off or judge
+ * anomalies.  Returns how many; at most `max` are written. */
+size_t table_candidates(const struct table *table, struct addr source, struct addr group,
+			uint16_t *out, size_t max);
+
+struct quick table_quick_slow(const struct table *table, struct addr source, struct addr group,
+			      unsigned plane);
+
+/* Which plane judges an observation that is no notice, no anomaly and no group range; its
+ * point is not POINT_NONE. */
+static inline unsigned table_plane(const struct table *t, const struct observation *obs)
+{
+	unsigned plane = t->planes[obs->point][obs->direction];
+
+	if (obs->point == POINT_DATA)
+		plane += t->protocols[obs->protocol][obs->ip_protocol < 256 ? obs->ip_protocol : 256];
+	return plane;
+}
+
+static inline unsigned steps_source(const struct steps *s, uint32_t a)
+{
+	unsigned middle = s->middle[(unsigned)s->top[a >> 16] << 8 | (a >> 8 & 0xff)];
+
+	return s->bottom[middle << 8 | (a & 0xff)];
+}
+
+static inline unsigned steps_group(const struct steps *s, uint32_t a)
+{
+	unsigned middle = s->middle[(unsigned)s->top[a >> 16 & 0xfff] << 8 | (a >> 8 & 0xff)];
+
+	return s->bottom[middle << 8 | (a & 0xff)];
+}
+
+/* For flow caches: the verdict of a single (source, group) in a plane, where one is known. */
+static inline struct quick table_quick(const struct table *t, struct addr source,
+				       struct addr group, unsigned plane)
+{
+	uint32_t cell;
+
+	if (source.family != FAMILY_IP4 || group.family != FAMILY_IP4 || group.lo >> 28 != 0xe ||
+	    !t->cells4)
+		return table_quick_slow(t, source, group, plane);
+	cell = t->cells4[((size_t)plane * t->sources4 + steps_source(&t->source4, (uint32_t)source.lo)) *
+			 t->groups4 + steps_group(&t->group4, (uint32_t)group.lo)];
+	if (cell & CELL_LIST)
+		return table_quick_slow(t, source, group, plane);
+	return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
+}
+
+#endif
