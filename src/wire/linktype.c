@@ -1,22 +1,250 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The pcap registry of link types: number, name, and the peel that reads it. */
+/* The pcap registry of link types: number, name, and the peel that reads it, in the order of the
+ * numbers.  12 and 14 are what BSDs wrote for RAW.  Knows no header. */
+#include <stdlib.h>
+
 #include "wire/peel.h"
 
-static const struct {
+struct linktype {
 	uint16_t    number;
 	const char *name;
 	peel	   *peel;
-} linktypes[] = {
-	{ 1, "ETHERNET", ethernet_peel },
 };
+
+static const struct linktype linktypes[] = {
+	{ 0, "NULL", null_peel },
+	{ 1, "ETHERNET", ethernet_peel },
+	{ 3, "AX25", NULL },
+	{ 6, "IEEE802_5", token_ring_peel },
+	{ 7, "ARCNET_BSD", arcnet_peel },
+	{ 8, "SLIP", slip_peel },
+	{ 9, "PPP", ppp_hdlc_peel },
+	{ 10, "FDDI", fddi_peel },
+	{ 12, "RAW", raw_peel },
+	{ 14, "RAW", raw_peel },
+	{ 50, "PPP_HDLC", ppp_hdlc_peel },
+	{ 51, "PPP_ETHER", ppp_ether_peel },
+	{ 99, "SYMANTEC_FIREWALL", NULL },
+	{ 100, "ATM_RFC1483", atm_peel },
+	{ 101, "RAW", raw_peel },
+	{ 102, "SLIP_BSDOS", NULL },
+	{ 103, "PPP_BSDOS", NULL },
+	{ 104, "C_HDLC", chdlc_peel },
+	{ 105, "IEEE802_11", wifi_peel },
+	{ 106, "ATM_CLIP", atm_peel },
+	{ 107, "FRELAY", frelay_peel },
+	{ 108, "LOOP", null_peel },
+	{ 109, "ENC", enc_peel },
+	{ 110, "LANE8023", NULL },
+	{ 111, "HIPPI", NULL },
+	{ 112, "NETBSD_HDLC", chdlc_peel },
+	{ 113, "LINUX_SLL", sll_peel },
+	{ 114, "LTALK", NULL },
+	{ 115, "ECONET", NULL },
+	{ 116, "IPFILTER", NULL },
+	{ 117, "PFLOG", pflog_peel },
+	{ 118, "CISCO_IOS", NULL },
+	{ 119, "IEEE802_11_PRISM", prism_peel },
+	{ 120, "IEEE802_11_AIRONET", NULL },
+	{ 121, "PFSYNC", NULL },
+	{ 122, "IP_OVER_FC", fibre_peel },
+	{ 123, "SUNATM", sunatm_peel },
+	{ 124, "RIO", NULL },
+	{ 125, "PCI_EXP", NULL },
+	{ 126, "AURORA", NULL },
+	{ 127, "IEEE802_11_RADIOTAP", radiotap_peel },
+	{ 128, "TZSP", NULL },
+	{ 129, "ARCNET_LINUX", arcnet_linux_peel },
+	{ 130, "JUNIPER_MLPPP", NULL },
+	{ 131, "JUNIPER_MLFR", NULL },
+	{ 132, "JUNIPER_ES", NULL },
+	{ 133, "JUNIPER_GGSN", NULL },
+	{ 134, "JUNIPER_MFR", NULL },
+	{ 135, "JUNIPER_ATM2", NULL },
+	{ 136, "JUNIPER_SERVICES", NULL },
+	{ 137, "JUNIPER_ATM1", NULL },
+	{ 138, "APPLE_IP_OVER_IEEE1394", firewire_peel },
+	{ 139, "MTP2_WITH_PHDR", NULL },
+	{ 140, "MTP2", NULL },
+	{ 141, "MTP3", NULL },
+	{ 142, "SCCP", NULL },
+	{ 143, "DOCSIS", NULL },
+	{ 144, "LINUX_IRDA", NULL },
+	{ 145, "IBM_SP", NULL },
+	{ 146, "IBM_SN", NULL },
+	{ 147, "USER0", NULL },
+	{ 148, "USER1", NULL },
+	{ 149, "USER2", NULL },
+	{ 150, "USER3", NULL },
+	{ 151, "USER4", NULL },
+	{ 152, "USER5", NULL },
+	{ 153, "USER6", NULL },
+	{ 154, "USER7", NULL },
+	{ 155, "USER8", NULL },
+	{ 156, "USER9", NULL },
+	{ 157, "USER10", NULL },
+	{ 158, "USER11", NULL },
+	{ 159, "USER12", NULL },
+	{ 160, "USER13", NULL },
+	{ 161, "USER14", NULL },
+	{ 162, "USER15", NULL },
+	{ 163, "IEEE802_11_AVS", prism_peel },
+	{ 164, "JUNIPER_MONITOR", NULL },
+	{ 165, "BACNET_MS_TP", NULL },
+	{ 166, "PPP_PPPD", ppp_pppd_peel },
+	{ 167, "JUNIPER_PPPOE", NULL },
+	{ 168, "JUNIPER_PPPOE_ATM", NULL },
+	{ 169, "GPRS_LLC", NULL },
+	{ 170, "GPF_T", NULL },
+	{ 171, "GPF_F", NULL },
+	{ 172, "GCOM_T1E1", NULL },
+	{ 173, "GCOM_SERIAL", NULL },
+	{ 174, "JUNIPER_PIC_PEER", NULL },
+	{ 175, "ERF_ETH", NULL },
+	{ 176, "ERF_POS", NULL },
+	{ 177, "LINUX_LAPD", NULL },
+	{ 178, "JUNIPER_ETHER", NULL },
+	{ 179, "JUNIPER_PPP", NULL },
+	{ 180, "JUNIPER_FRELAY", NULL },
+	{ 181, "JUNIPER_CHDLC", NULL },
+	{ 182, "MFR", mfr_peel },
+	{ 183, "JUNIPER_VP", NULL },
+	{ 184, "A429", NULL },
+	{ 185, "A653_ICM", NULL },
+	{ 186, "USB_FREEBSD", NULL },
+	{ 187, "BLUETOOTH_HCI_H4", NULL },
+	{ 188, "IEEE802_16_MAC_CPS", NULL },
+	{ 189, "USB_LINUX", NULL },
+	{ 190, "CAN20B", NULL },
+	{ 191, "IEEE802_15_4_LINUX", NULL },
+	{ 192, "PPI", ppi_peel },
+	{ 193, "IEEE802_16_MAC_CPS_RADIO", NULL },
+	{ 194, "JUNIPER_ISM", NULL },
+	{ 195, "IEEE802_15_4_WITHFCS", NULL },
+	{ 196, "SITA", NULL },
+	{ 197, "ERF", erf_peel },
+	{ 198, "RAIF1", NULL },
+	{ 199, "IPMB_KONTRON", NULL },
+	{ 200, "JUNIPER_ST", NULL },
+	{ 201, "BLUETOOTH_HCI_H4_WITH_PHDR", NULL },
+	{ 202, "AX25_KISS", NULL },
+	{ 203, "LAPD", NULL },
+	{ 204, "PPP_WITH_DIR", ppp_dir_peel },
+	{ 205, "C_HDLC_WITH_DIR", chdlc_dir_peel },
+	{ 206, "FRELAY_WITH_DIR", frelay_dir_peel },
+	{ 207, "LAPB_WITH_DIR", NULL },
+	{ 209, "I2C_LINUX", NULL },
+	{ 210, "FLEXRAY", NULL },
+	{ 211, "MOST", NULL },
+	{ 212, "LIN", NULL },
+	{ 213, "X2E_SERIAL", NULL },
+	{ 214, "X2E_XORAYA", NULL },
+	{ 215, "IEEE802_15_4_NONASK_PHY", NULL },
+	{ 216, "LINUX_EVDEV", NULL },
+	{ 217, "GSMTAP_UM", NULL },
+	{ 218, "GSMTAP_ABIS", NULL },
+	{ 219, "MPLS", mpls_peel },
+	{ 220, "USB_LINUX_MMAPPED", NULL },
+	{ 221, "DECT", NULL },
+	{ 222, "AOS", NULL },
+	{ 223, "WIHART", NULL },
+	{ 224, "FC_2", NULL },
+	{ 225, "FC_2_WITH_FRAME_DELIMS", NULL },
+	{ 226, "IPNET", ipnet_peel },
+	{ 227, "CAN_SOCKETCAN", NULL },
+	{ 228, "IPV4", raw_peel },
+	{ 229, "IPV6", raw_peel },
+	{ 230, "IEEE802_15_4_NOFCS", NULL },
+	{ 231, "DBUS", NULL },
+	{ 232, "JUNIPER_VS", NULL },
+	{ 233, "JUNIPER_SRX_E2E", NULL },
+	{ 234, "JUNIPER_FIBRECHANNEL", NULL },
+	{ 235, "DVB_CI", NULL },
+	{ 236, "MUX27010", NULL },
+	{ 237, "STANAG_5066_D_PDU", NULL },
+	{ 238, "JUNIPER_ATM_CEMIC", NULL },
+	{ 239, "NFLOG", nflog_peel },
+	{ 240, "NETANALYZER", netanalyzer_peel },
+	{ 241, "NETANALYZER_TRANSPARENT", netanalyzer_transparent_peel },
+	{ 242, "IPOIB", ipoib_peel },
+	{ 243, "MPEG_2_TS", NULL },
+	{ 244, "NG40", NULL },
+	{ 245, "NFC_LLCP", NULL },
+	{ 247, "INFINIBAND", NULL },
+	{ 248, "SCTP", NULL },
+	{ 249, "USBPCAP", NULL },
+	{ 250, "RTAC_SERIAL", NULL },
+	{ 251, "BLUETOOTH_LE_LL", NULL },
+	{ 252, "WIRESHARK_UPPER_PDU", NULL },
+	{ 253, "NETLINK", NULL },
+	{ 254, "BLUETOOTH_LINUX_MONITOR", NULL },
+	{ 255, "BLUETOOTH_BREDR_BB", NULL },
+	{ 256, "BLUETOOTH_LE_LL_WITH_PHDR", NULL },
+	{ 257, "PROFIBUS_DL", NULL },
+	{ 258, "PKTAP", pktap_peel },
+	{ 259, "EPON", preamble_peel },
+	{ 260, "IPMI_HPM_2", NULL },
+	{ 261, "ZWAVE_R1_R2", NULL },
+	{ 262, "ZWAVE_R3", NULL },
+	{ 263, "WATTSTOPPER_DLM", NULL },
+	{ 264, "ISO_14443", NULL },
+	{ 265, "RDS", NULL },
+	{ 266, "USB_DARWIN", NULL },
+	{ 267, "OPENFLOW", NULL },
+	{ 268, "SDLC", NULL },
+	{ 269, "TI_LLN_SNIFFER", NULL },
+	{ 270, "LORATAP", NULL },
+	{ 271, "VSOCK", NULL },
+	{ 272, "NORDIC_BLE", NULL },
+	{ 273, "DOCSIS31_XRA31", NULL },
+	{ 274, "ETHERNET_MPACKET", preamble_peel },
+	{ 275, "DISPLAYPORT_AUX", NULL },
+	{ 276, "LINUX_SLL2", sll2_peel },
+	{ 277, "SERCOS_MONITOR", NULL },
+	{ 278, "OPENVIZSLA", NULL },
+	{ 279, "EBHSCR", NULL },
+	{ 280, "VPP_DISPATCH", NULL },
+	{ 281, "DSA_TAG_BRCM", NULL },
+	{ 282, "DSA_TAG_BRCM_PREPEND", NULL },
+	{ 283, "IEEE802_15_4_TAP", NULL },
+	{ 284, "DSA_TAG_DSA", NULL },
+	{ 285, "DSA_TAG_EDSA", NULL },
+	{ 286, "ELEE", NULL },
+	{ 287, "Z_WAVE_SERIAL", NULL },
+	{ 288, "USB_2_0", NULL },
+	{ 289, "ATSC_ALP", NULL },
+	{ 290, "ETW", NULL },
+	{ 291, "NETANALYZER_NG", NULL },
+	{ 292, "ZBOSS_NCP", NULL },
+	{ 293, "USB_2_0_LOW_SPEED", NULL },
+	{ 294, "USB_2_0_FULL_SPEED", NULL },
+	{ 295, "USB_2_0_HIGH_SPEED", NULL },
+	{ 296, "AUERSWALD_LOG", NULL },
+	{ 297, "ZWAVE_TAP", NULL },
+	{ 298, "SILABS_DEBUG_CHANNEL", NULL },
+	{ 299, "FIRA_UCI", NULL },
+	{ 300, "MDB", NULL },
+	{ 301, "DECT_NR", NULL },
+};
+
+static int compare(const void *key, const void *row)
+{
+	uint32_t number = *(const uint32_t *)key;
+	const struct linktype *type = row;
+
+	return number < type->number ? -1 : number > type->number;
+}
+
+static const struct linktype *find(uint32_t number)
+{
+	return bsearch(&number, linktypes, COUNT(linktypes), sizeof(linktypes[0]), compare);
+}
 
 peel *linktype_peel(uint32_t linktype)
 {
-	for (size_t i = 0; i < COUNT(linktypes); i++) {
-		if (linktypes[i].number == linktype)
-			return linktypes[i].peel;
-	}
-	return NULL;
+	const struct linktype *type = find(linktype);
+
+	return type ? type->peel : NULL;
 }
 
 bool linktype_is_read(uint32_t linktype)
@@ -26,9 +254,7 @@ bool linktype_is_read(uint32_t linktype)
 
 const char *linktype_name(uint32_t linktype)
 {
-	for (size_t i = 0; i < COUNT(linktypes); i++) {
-		if (linktypes[i].number == linktype)
-			return linktypes[i].name;
-	}
-	return NULL;
+	const struct linktype *type = find(linktype);
+
+	return type ? type->name : NULL;
 }

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ethernet, its tags, and every payload that is named by an EtherType.  IEEE 802.3, 802.1Q,
+ * 802.1ad, 802.1ah, 802.1BR, 802.1AE (in clear), 802.2; RFC 1042, RFC 2684 (bridged), RFC 2516.
+ * Knows no IP. */
+#include "wire/peel.h"
+
+#define ETHERTYPE_IP4	     0x0800
+#define ETHERTYPE_TEB	     0x6558
+#define ETHERTYPE_VLAN	     0x8100
+#define ETHERTYPE_IP6	     0x86dd
+#define ETHERTYPE_PPP	     0x880b
+#define ETHERTYPE_MPLS	     0x8847
+#define ETHERTYPE_MPLS_MCAST 0x8848
+#define ETHERTYPE_PPPOE	     0x8864
+#define ETHERTYPE_LLC	     0x8870		/* IEEE 802.1AC: LLC in a jumbo frame */
+#define ETHERTYPE_PBB	     0x88e7
+#define ETHERTYPE_MACSEC     0x88e5
+#define ETHERTYPE_NSH	     0x894f
+#define ETHERTYPE_FIRST	     0x0600		/* smaller ones are lengths */
+
+#define LLC_SNAP 0xaa
+#define LLC_IP	 0x06
+#define LLC_OSI	 0xfe
+#define LLC_UI	 0x03
+
+void note_mac(struct layers *at, struct span mac)
+{
+	if (mac.n != sizeof(at->template.mac))
+		return;
+	memcpy(at->template.mac, mac.p, mac.n);
+	at->template.has_mac = true;
+}
+
+/* Tags that stand before another EtherType: how many bytes of theirs come first, and whether
+ * the first two of them hold a VLAN ID. */
+static const struct tag {
+	uint16_t ethertype;
+	uint8_t	 bytes;
+	bool	 is_vlan;
+} tags[] = {
+	{ 0x8100, 2, true },  /* 802.1Q */
+	{ 0x88a8, 2, true },  /* 802.1ad */
+	{ 0x9100, 2, true },  /* QinQ before there was a standard */
+	{ 0x9200, 2, true },
+	{ 0x9300, 2, true },
+	{ 0x8926, 4, false }, /* VN-Tag */
+	{ 0x893f, 6, false }, /* 802.1BR E-Tag */
+	{ 0x8909, 6, false }, /* Cisco metadata */
+};
+
+static const struct tag *tag_of(unsigned ethertype)
+{
+	for (size_t i = 0; i < COUNT(tags); i++) {
+		if (tags[i].ethertype == ethertype)
+			return &tags[i];
+	}
+	return NULL;
+}
+
+/* Passes every tag; the EtherType behind them. */
+static unsigned skip_tags(struct layers *at, unsigned ethertype, struct rd *r)
+{
+	for (const struct tag *tag = tag_of(ethertype); tag && rd_ok(r); tag = tag_of(ethertype)) {
+		struct rd value = rd_sub(r, tag->bytes);
+		unsigned vlan = rd_be16(&value) & 0xfff;
+
+		ethertype = rd_be16(r);
+		if (tag->is_vlan && at->template.vlan == VLAN_NONE && !at->is_inside && rd_ok(r))
+			at->template.vlan = (uint16_t)vlan;
+	}
+	return ethertype;
+}
+
+/* RFC 2684 5.2, RFC 2427 4.2: a bridged frame, as IEEE 802.1 numbers it. */
+static void bridged_peel(struct layers *at, unsigned kind, struct span bytes, struct said *out)
+{
+	if (kind == 0x0001 || kind == 0x0007)
+		ethernet_peel(at, bytes, out);
+}
+
+void snap_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned oui = (unsigned)rd_be16(&r) << 8;
+	unsigned ethertype;
+
+	oui |= rd_u8(&r);
+	ethertype = rd_be16(&r);
+	if (!rd_ok(&r))
+		return;
+	out->is_read = true;
+	if (oui == 0x000000 || oui == 0x0000f8)
+		ethertype_peel(at, ethertype, rd_rest(&r), out);
+	else if (oui == 0x0080c2)
+		bridged_peel(at, ethertype, rd_rest(&r), out);
+}
+
+/* ISO's network layer identifiers (RFC 2427 3.1). */
+void nlpid_peel(struct layers *at, unsigned nlpid, struct span bytes, struct said *out)
+{
+	if (nlpid == 0xcc)
+		ip4_peel(at, bytes, out);
+	else if (nlpid == 0x8e)
+		ip6_peel(at, bytes, out);
+	else if (nlpid == 0x80)
+		snap_peel(at, bytes, out);
+	else if (nlpid == 0xcf)
+		ppp_peel(at, bytes, out);
+}
+
+void llc_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned dsap = rd_u8(&r), ssap = rd_u8(&r), control = rd_u8(&r);
+
+	if (!rd_ok(&r))
+		return;
+	out->is_read = true;
+	if (control != LLC_UI)
+		return;
+	if (dsap == LLC_SNAP && ssap == LLC_SNAP)
+		snap_peel(at, rd_rest(&r), out);
+	else if (dsap == LLC_IP && ssap == LLC_IP)
+		ip4_peel(at, rd_rest(&r), out);
+	else if (dsap == LLC_OSI && ssap == LLC_OSI) {
+		unsigned nlpid = rd_u8(&r);
+
+		nlpid_peel(at, nlpid, rd_rest(&r), out);
+	}
+}
+
+/* RFC 2516 4: version and type 1, code 0 for a session's data. */
+static void pppoe_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned version_type = rd_u8(&r), code = rd_u8(&r);
+	struct span payload;
+	unsigned length;
+
+	rd_skip(&r, 2);				/* session */
+	length = rd_be16(&r);
+	payload = rd_rest(&r);
+	if (!rd_ok(&r) || version_type != 0x11 || code != 0)
+		return;
+	(void)layers_limit(at, &payload, length); /* a wrong length: IP's own will decide */
+	ppp_peel(at, payload, out);
+}
+
+/* IEEE 802.1ah: four bytes of service tag, then the customer's frame. */
+static void pbb_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+
+	rd_skip(&r, 4);
+	ethernet_peel(at, rd_rest(&r), out);
+}
+
+/* IEEE 802.1AE 9.3: with the E bit clear the frame is only authenticated. */
+static void macsec_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned control = rd_u8(&r);
+	unsigned ethertype;
+
+	rd_skip(&r, control & 0x20 ? 13 : 5);
+	ethertype = rd_be16(&r);
+	if (!rd_ok(&r))
+		return;
+	out->is_read = !(control & 0x08);
+	if (!(control & 0x08))
+		ethertype_peel(at, ethertype, rd_rest(&r), out);
+}
+
+/* RFC 8300 2.2: a service header of so many words before the packet. */
+void nsh_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned words = rd_be16(&r) & 0x3f;
+	unsigned next;
+
+	rd_skip(&r, 1);
+	next = rd_u8(&r);
+	rd_skip(&r, words >= 1 ? words * 4 - 4 : 0);
+	if (!rd_ok(&r) || words < 2)
+		return;
+	if (next == 1)
+		ip4_peel(at, rd_rest(&r), out);
+	else if (next == 2)
+		ip6_peel(at, rd_rest(&r), out);
+	else if (next == 3)
+		ethernet_peel(at, rd_rest(&r), out);
+	else if (next == 5)
+		mpls_peel(at, rd_rest(&r), out);
+}
+
+static const struct {
+	uint16_t ethertype;
+	peel	*peel;
+} ethertypes[] = {
+	{ ETHERTYPE_IP4, ip4_peel },	  { ETHERTYPE_IP6, ip6_peel },
+	{ ETHERTYPE_MPLS, mpls_peel },	  { ETHERTYPE_MPLS_MCAST, mpls_peel },
+	{ ETHERTYPE_PPPOE, pppoe_peel },  { ETHERTYPE_PPP, ppp_peel },
+	{ ETHERTYPE_TEB, ethernet_peel }, { ETHERTYPE_LLC, llc_peel },
+	{ ETHERTYPE_PBB, pbb_peel },	  { ETHERTYPE_MACSEC, macsec_peel },
+	{ ETHERTYPE_NSH, nsh_peel },
+};
+
+bool ethertype_is_known(unsigned ethertype)
+{
+	for (size_t i = 0; i < COUNT(ethertypes); i++) {
+		if (ethertypes[i].ethertype == ethertype)
+			return true;
+	}
+	return tag_of(ethertype) || ethertype == 0x0806 || ethertype == 0x8863;
+}
+
+void ethertype_peel(struct layers *at, unsigned ethertype, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+
+	ethertype = skip_tags(at, ethertype, &r);
+	if (!rd_ok(&r))
+		return;
+	bytes = rd_rest(&r);
+	for (size_t i = 0; i < COUNT(ethertypes); i++) {
+		if (ethertypes[i].ethertype == ethertype) {
+			ethertypes[i].peel(at, bytes, out);
+			return;
+		}
+	}
+	out->is_read = true;
+	if (ethertype >= ETHERTYPE_FIRST)
+		return;
+	(void)layers_limit(at, &bytes, ethertype);
+	llc_peel(at, bytes, out);
+}
+
+void ethernet_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	struct span mac;
+	unsigned ethertype;
+
+	rd_skip(&r, 6);
+	mac = rd_take(&r, 6);
+	ethertype = rd_be16(&r);
+	if (!rd_ok(&r) || !layers_enter(at, out))
+		return;
+	note_mac(at, mac);
+	ethertype_peel(at, ethertype, rd_rest(&r), out);
+}
