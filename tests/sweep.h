@@ -140,4 +140,32 @@ static inline struct text t_said(const struct said *said)
 	return out;
 }
 
+/* A message and the exact words that weir takes from it. */
+struct t_row {
+	const char *name, *hex, *says;
+	bool	    is_strict;		/* no proper prefix of it is a message of its own */
+};
+
+/* Every row: what it says, every cut of it, every flipped bit. */
+static inline void sweep_rows(const struct layers *at, const struct t_row *rows, size_t n,
+			      sweep_decode *decode)
+{
+	struct said said;
+
+	said_init(&said);
+	for (size_t i = 0; i < n; i++) {
+		struct span bytes = t_bytes(rows[i].hex);
+		struct text says;
+
+		sweep_one(at, bytes.p, bytes.n, decode, &said);
+		says = t_said(&said);
+		check_text(text_string(&says), rows[i].says, rows[i].name);
+		text_release(&says);
+		free((void *)bytes.p);
+		sweep_cuts(at, rows[i].hex, rows[i].is_strict, decode);
+		sweep_flips(at, rows[i].hex, decode);
+	}
+	said_release(&said);
+}
+
 #endif

@@ -22,8 +22,7 @@ static void read_range(struct rd *r, struct speech *s)
 		speech_wrong(s, ANOMALY_LENGTH);
 	if (is_negative)
 		s->next.flags |= FLAG_BIT(NEGATIVE);
-	if (rd_ok(r))
-		speech_say(s, WHAT_RP, ADDR_NONE, group);
+	speech_say(s, r, WHAT_RP, ADDR_NONE, group);
 	s->next.flags = shared;
 }
 
@@ -53,7 +52,7 @@ static void read_message(unsigned first, struct rd *r, struct speech *s)
 	for (; n > 0 && rd_ok(r); n--)
 		read_rp(r, s);
 	if (!speech_has_begun(s))
-		speech_say(s, WHAT_RP, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_RP, ADDR_NONE, ADDR_NONE);
 }
 
 static bool is_autorp_group(struct addr group)

@@ -4,6 +4,7 @@
 #include "wire/icmp6.h"
 
 #define IP_PROTOCOL_ICMP6 58
+#define HEADER 4
 #define OPTION_UNIT 8u
 
 /* RFC 4861 4.6: type, length in units of 8 octets, which is never 0. */
@@ -30,8 +31,8 @@ void icmp6_decode(const struct layers *at, struct span bytes, struct said *out)
 	rd_skip(&r, 16);		/* to reachable and retransmission time */
 	while (rd_left(&r) > 0 && rd_ok(&r))
 		read_option(&r, &s);
-	speech_say(&s, WHAT_ROUTER, ADDR_NONE, ADDR_NONE);
+	speech_say(&s, &r, WHAT_ROUTER, ADDR_NONE, ADDR_NONE);
 	speech_end(&s, &r);
-	if (layers_bad_pseudo(at, bytes, IP_PROTOCOL_ICMP6))
+	if (bytes.n >= HEADER && layers_bad_pseudo(at, bytes, IP_PROTOCOL_ICMP6))
 		said_flag(out, at, FLAG_BIT(BAD_CHECKSUM));
 }

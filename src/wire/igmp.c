@@ -7,18 +7,19 @@
 #include "wire/checksum.h"
 #include "wire/pim1.h"
 
+#define HEADER 8
 #define TYPE_PIM1 0x14
 #define QUERY_LENGTH 8		/* of versions 1 and 2 */
 #define QUERY3_LENGTH 12
 
 static void read_report(struct rd *r, struct speech *s)
 {
-	speech_say(s, WHAT_JOIN, ADDR_ANY, addr_read4(r));
+	speech_say(s, r, WHAT_JOIN, ADDR_ANY, addr_read4(r));
 }
 
 static void read_leave(struct rd *r, struct speech *s)
 {
-	speech_say(s, WHAT_LEAVE, ADDR_ANY, addr_read4(r));
+	speech_say(s, r, WHAT_LEAVE, ADDR_ANY, addr_read4(r));
 }
 
 /* RFC 3376 7.1: 8 octets are version 1 or 2, 12 and more version 3, no other length is any. */
@@ -28,7 +29,7 @@ static void read_query(struct rd *r, struct speech *s)
 	struct addr group = addr_read4(r);
 
 	if (length == QUERY_LENGTH)
-		membership_query(group, s);
+		membership_query(r, group, s);
 	else if (length >= QUERY3_LENGTH || s->at->is_fragment)
 		membership_read_query(r, group, s);
 	else
@@ -44,7 +45,7 @@ static void read_dvmrp(struct rd *r, struct speech *s)
 {
 	rd_skip(r, 4);
 	s->next.point = POINT_NONE;
-	speech_say(s, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+	speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
 }
 
 static struct addr absent_if_zero(struct addr a)
@@ -60,7 +61,7 @@ static void read_mtrace(struct rd *r, struct speech *s)
 
 	rd_skip(r, 12);
 	s->next.point = POINT_NONE;
-	speech_say(s, WHAT_NONE, source, group);
+	speech_say(s, r, WHAT_NONE, source, group);
 }
 
 static const struct message {
@@ -124,7 +125,7 @@ void igmp_decode(const struct layers *at, struct span bytes, struct said *out)
 		s.next.flags |= FLAG_BIT(NO_ROUTER_ALERT);
 	read_message(m, bytes, &r, &s);
 	speech_end(&s, &r);
-	if (layers_bad_checksum(at, bytes))
+	if (bytes.n >= HEADER && layers_bad_checksum(at, bytes))
 		said_flag(out, at, FLAG_BIT(BAD_CHECKSUM));
 }
 

@@ -28,12 +28,12 @@ static bool is_zero(struct addr a)
 }
 
 /* RFC 3376 4.1.9: a general query has group 0 and asks about all. */
-void membership_query(struct addr group, struct speech *s)
+void membership_query(const struct rd *r, struct addr group, struct speech *s)
 {
 	if (is_zero(group))
-		speech_say(s, WHAT_QUERY, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_QUERY, ADDR_NONE, ADDR_NONE);
 	else
-		speech_say(s, WHAT_QUERY, ADDR_ANY, group);
+		speech_say(s, r, WHAT_QUERY, ADDR_ANY, group);
 }
 
 void membership_read_query(struct rd *r, struct addr group, struct speech *s)
@@ -43,25 +43,25 @@ void membership_read_query(struct rd *r, struct addr group, struct speech *s)
 	rd_skip(r, 2);					/* S, QRV; QQIC */
 	n = rd_be16(r);
 	if (n == 0 || is_zero(group))
-		membership_query(group, s);
+		membership_query(r, group, s);
 	for (; n > 0 && rd_ok(r); n--) {
 		struct addr source = membership_read_addr(r, group.family);
 
 		if (!is_zero(group))
-			speech_say(s, WHAT_QUERY, source, group);
+			speech_say(s, r, WHAT_QUERY, source, group);
 	}
 }
 
-static void say_record(const struct meaning *m, struct rd list, unsigned n, struct addr group,
+static void say_record(const struct meaning *m, struct rd *r, unsigned n, struct addr group,
 		       struct speech *s)
 {
 	struct addr all = m->empty == WHAT_NONE ? ADDR_NONE : ADDR_ANY;
 
 	s->next.excluded = m->is_exclude ? n : 0;
 	if (n == 0 || m->is_exclude)
-		speech_say(s, m->empty, all, group);
-	for (; !m->is_exclude && n > 0 && rd_ok(&list); n--)
-		speech_say(s, m->each, membership_read_addr(&list, group.family), group);
+		speech_say(s, r, m->empty, all, group);
+	for (; !m->is_exclude && n > 0 && rd_ok(r); n--)
+		speech_say(s, r, m->each, membership_read_addr(r, group.family), group);
 }
 
 static void read_record(struct rd *r, enum family family, struct speech *s)
@@ -74,7 +74,7 @@ static void read_record(struct rd *r, enum family family, struct speech *s)
 
 	rd_skip(r, aux_words * 4u);			/* 4.2.11: ignored */
 	if (rd_ok(r) && type < COUNT(meanings) && meanings[type].is_known)
-		say_record(&meanings[type], list, n, group, s);
+		say_record(&meanings[type], &list, n, group, s);
 }						/* 4.2.12: unknown types are ignored */
 
 void membership_read_records(struct rd *r, enum family family, struct speech *s)
@@ -86,7 +86,7 @@ void membership_read_records(struct rd *r, enum family family, struct speech *s)
 	for (; n > 0 && rd_ok(r); n--)
 		read_record(r, family, s);
 	if (!speech_has_begun(s))
-		speech_say(s, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
 }
 
 void membership_write_records(const struct record *records, size_t n, struct wr *w)

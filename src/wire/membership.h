@@ -24,7 +24,7 @@ struct record {
 struct addr membership_read_addr(struct rd *r, enum family family);
 
 /* A query about `group`: all groups where it is 0, else (*,G), or (S,G) of each source. */
-void membership_query(struct addr group, struct speech *s);
+void membership_query(const struct rd *r, struct addr group, struct speech *s);
 /* What a version 3 query has behind its group: S, QRV, QQIC, sources. */
 void membership_read_query(struct rd *r, struct addr group, struct speech *s);
 

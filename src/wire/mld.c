@@ -6,6 +6,7 @@
 #include "wire/checksum.h"
 
 #define IP_PROTOCOL_ICMP6 58
+#define HEADER 4
 #define QUERY_LENGTH 24		/* of version 1 */
 #define QUERY2_LENGTH 28
 
@@ -17,12 +18,12 @@ static struct addr read_group(struct rd *r)
 
 static void read_report(struct rd *r, struct speech *s)
 {
-	speech_say(s, WHAT_JOIN, ADDR_ANY, read_group(r));
+	speech_say(s, r, WHAT_JOIN, ADDR_ANY, read_group(r));
 }
 
 static void read_done(struct rd *r, struct speech *s)
 {
-	speech_say(s, WHAT_LEAVE, ADDR_ANY, read_group(r));
+	speech_say(s, r, WHAT_LEAVE, ADDR_ANY, read_group(r));
 }
 
 /* RFC 3810 8.1: 24 octets are version 1, 28 and more version 2, no other length is any. */
@@ -32,7 +33,7 @@ static void read_query(struct rd *r, struct speech *s)
 	struct addr group = read_group(r);
 
 	if (length == QUERY_LENGTH)
-		membership_query(group, s);
+		membership_query(r, group, s);
 	else if (length >= QUERY2_LENGTH || s->at->is_fragment)
 		membership_read_query(r, group, s);
 	else
@@ -93,7 +94,7 @@ void mld_decode(const struct layers *at, struct span bytes, struct said *out)
 		s.next.flags |= FLAG_BIT(NO_ROUTER_ALERT);	/* RFC 2710 3, RFC 3810 5 */
 	read_message(m, bytes, &r, &s);
 	speech_end(&s, &r);
-	if (layers_bad_pseudo(at, bytes, IP_PROTOCOL_ICMP6))
+	if (bytes.n >= HEADER && layers_bad_pseudo(at, bytes, IP_PROTOCOL_ICMP6))
 		said_flag(out, at, FLAG_BIT(BAD_CHECKSUM));
 }
 

@@ -28,7 +28,7 @@ static void read_hello(struct rd *r, struct speech *s)
 		rd_skip(r, 2);
 		rd_skip(r, rd_be16(r));
 	}
-	speech_say(s, WHAT_HELLO, ADDR_NONE, ADDR_NONE);
+	speech_say(s, r, WHAT_HELLO, ADDR_NONE, ADDR_NONE);
 }
 
 /* 4.9.4: source 0 stops all sources of the group. */
@@ -39,7 +39,7 @@ static void read_register_stop(struct rd *r, struct speech *s)
 
 	s->next.point = POINT_REGISTER;
 	s->next.group_len = group.length;
-	speech_say(s, WHAT_NONE, source, group.addr);
+	speech_say(s, r, WHAT_NONE, source, group.addr);
 }
 
 /* 4.9.6: in a (*,G) assert the source may be 0. */
@@ -52,7 +52,7 @@ static void read_assert(struct rd *r, struct speech *s)
 		s->next.flags |= FLAG_BIT(RPT);
 	rd_skip(r, 4);					/* metric */
 	s->next.group_len = group.length;
-	speech_say(s, WHAT_NONE, source, group.addr);
+	speech_say(s, r, WHAT_NONE, source, group.addr);
 }
 
 /* RFC 3973 4.7.10. */
@@ -64,7 +64,7 @@ static void read_state_refresh(struct rd *r, struct speech *s)
 	pim_unicast_read(r, &s->wrong);			/* originator */
 	rd_skip(r, 12);			/* preference, metric, mask, TTL, flags, interval */
 	s->next.group_len = group.length;
-	speech_say(s, WHAT_NONE, source, group.addr);
+	speech_say(s, r, WHAT_NONE, source, group.addr);
 }
 
 /* RFC 5015 3.7.1: every subtype begins with the RP address and the sender's metric. */
@@ -72,7 +72,7 @@ static void read_df_election(struct rd *r, struct speech *s)
 {
 	s->next.rp = pim_unicast_read(r, &s->wrong);
 	rd_skip(r, 8);
-	speech_say(s, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+	speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
 }
 
 /* RFC 6754 4.2: group, source, neighbour; then an interface and metrics. */
@@ -83,7 +83,7 @@ static void read_ecmp_redirect(struct rd *r, struct speech *s)
 
 	pim_unicast_read(r, &s->wrong);
 	s->next.group_len = group.length;
-	speech_say(s, WHAT_NONE, source, group.addr);
+	speech_say(s, r, WHAT_NONE, source, group.addr);
 }
 
 /* Indexed by the number of the type. */
@@ -110,6 +110,8 @@ static const struct message {
 /* RFC 7761 4.9: over IPv6 with the pseudo-header. */
 static bool is_bad(const struct layers *at, struct span bytes)
 {
+	if (bytes.n < HEADER)
+		return false;
 	return at->template.speaker.family == FAMILY_IP6
 		       ? layers_bad_pseudo(at, bytes, IP_PROTOCOL_PIM)
 		       : layers_bad_checksum(at, bytes);

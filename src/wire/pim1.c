@@ -35,7 +35,7 @@ static struct range read_range(struct rd *r, struct speech *s)
 static void read_query(struct rd *r, struct speech *s)
 {
 	rd_skip(r, 4);
-	speech_say(s, WHAT_HELLO, ADDR_NONE, ADDR_NONE);
+	speech_say(s, r, WHAT_HELLO, ADDR_NONE, ADDR_NONE);
 }
 
 static void read_register(struct rd *r, struct speech *s)
@@ -50,11 +50,12 @@ static void read_register_stop(struct rd *r, struct speech *s)
 	struct addr group = addr_read4(r);
 
 	s->next.point = POINT_REGISTER;
-	speech_say(s, WHAT_NONE, addr_read4(r), group);
+	speech_say(s, r, WHAT_NONE, addr_read4(r), group);
 }
 
 /* One source: flags, W R and mask length, address. */
-static void read_entry(struct rd *r, enum what what, const struct range *range, struct speech *s)
+static void read_entry(struct rd *r, enum what what, const struct range *range,
+		       struct speech *s)
 {
 	uint64_t shared = s->next.flags;
 	unsigned bits;
@@ -72,7 +73,7 @@ static void read_entry(struct rd *r, enum what what, const struct range *range, 
 		s->next.flags |= FLAG_BIT(WILDCARD);
 	if (bits & RPT)
 		s->next.flags |= FLAG_BIT(RPT);
-	speech_say(s, what, bits & WILDCARD ? ADDR_ANY : source, range->group);
+	speech_say(s, r, what, bits & WILDCARD ? ADDR_ANY : source, range->group);
 	s->next.flags = shared;
 }
 
@@ -85,7 +86,7 @@ static void read_set(struct rd *r, struct speech *s)
 
 	if (joined + pruned == 0) {
 		s->next.group_len = range.length;
-		speech_say(s, WHAT_NONE, ADDR_NONE, range.group);
+		speech_say(s, r, WHAT_NONE, ADDR_NONE, range.group);
 	}
 	for (; joined > 0 && rd_ok(r); joined--)
 		read_entry(r, is_ack ? WHAT_NONE : WHAT_JOIN, &range, s);
@@ -103,7 +104,7 @@ static void read_join_prune(struct rd *r, struct speech *s)
 	for (; n > 0 && rd_ok(r); n--)
 		read_set(r, s);
 	if (!speech_has_begun(s))
-		speech_say(s, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
 }
 
 /* An RP tells down its tree that it lives. */
@@ -115,7 +116,7 @@ static void read_rp_reachable(struct rd *r, struct speech *s)
 	s->next.group_len = range.length;
 	s->next.rp = addr_read4(r);
 	rd_skip(r, 4);					/* reserved, hold time */
-	speech_say(s, WHAT_RP, ADDR_NONE, range.group);
+	speech_say(s, r, WHAT_RP, ADDR_NONE, range.group);
 }
 
 static void read_assert(struct rd *r, struct speech *s)
@@ -127,7 +128,7 @@ static void read_assert(struct rd *r, struct speech *s)
 		s->next.flags |= FLAG_BIT(RPT);
 	rd_skip(r, 4);					/* metric */
 	s->next.group_len = range.length;
-	speech_say(s, WHAT_NONE, source.lo ? source : ADDR_ANY, range.group);
+	speech_say(s, r, WHAT_NONE, source.lo ? source : ADDR_ANY, range.group);
 }
 
 /* Indexed by the code. */
@@ -173,6 +174,6 @@ void pim1_decode(const struct layers *at, struct span bytes, struct said *out)
 	else
 		read_message(code, &r, &s);
 	speech_end(&s, &r);
-	if (layers_bad_checksum(at, bytes))
+	if (bytes.n >= HEADER && layers_bad_checksum(at, bytes))
 		said_flag(out, at, FLAG_BIT(BAD_CHECKSUM));
 }

@@ -12,8 +12,8 @@ static bool is_all_groups(const struct pim_group *group)
 }
 
 /* RFC 7761 4.9.5.1: with the wildcard bit the source field holds the RP. */
-static void say_entry(const struct pim_group *group, const struct pim_source *source,
-		      enum what what, struct speech *s)
+static void say_entry(const struct rd *r, const struct pim_group *group,
+		      const struct pim_source *source, enum what what, struct speech *s)
 {
 	uint64_t shared = s->next.flags;
 
@@ -30,7 +30,7 @@ static void say_entry(const struct pim_group *group, const struct pim_source *so
 		s->next.flags |= FLAG_BIT(ATTRIBUTES);
 	if (group->is_bidir)
 		s->next.flags |= FLAG_BIT(BIDIR);
-	speech_say(s, what, source->is_wildcard ? ADDR_ANY : source->addr, group->addr);
+	speech_say(s, r, what, source->is_wildcard ? ADDR_ANY : source->addr, group->addr);
 	s->next.flags = shared;
 }
 
@@ -40,7 +40,7 @@ static void read_entries(struct rd *r, unsigned n, const struct pim_group *group
 	for (; n > 0 && rd_ok(r); n--) {
 		struct pim_source source = pim_source_read(r, &s->wrong);
 
-		say_entry(group, &source, what, s);
+		say_entry(r, group, &source, what, s);
 	}
 }
 
@@ -54,7 +54,7 @@ static void read_set(struct rd *r, struct speech *s)
 
 	if (joined + pruned == 0) {
 		s->next.group_len = group.length;
-		speech_say(s, WHAT_NONE, ADDR_NONE, group.addr);
+		speech_say(s, r, WHAT_NONE, ADDR_NONE, group.addr);
 	}
 	read_entries(r, joined, &group, is_ack ? WHAT_NONE : WHAT_JOIN, s);
 	read_entries(r, pruned, &group, is_ack ? WHAT_NONE : WHAT_PRUNE, s);
@@ -71,7 +71,7 @@ void pim_join_prune_read(struct rd *r, struct speech *s)
 	for (; n > 0 && rd_ok(r); n--)
 		read_set(r, s);
 	if (!speech_has_begun(s))
-		speech_say(s, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
 }
 
 static void write_set(const struct pim_set *set, struct wr *w)

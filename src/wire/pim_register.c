@@ -77,7 +77,7 @@ void pim_register_read_inner(struct rd *r, bool is_dummy, struct speech *s)
 	packet = take_inner(r, inner, s);
 	if (version == 4 && is_sum_bad((struct span){ packet.p, inner.header }))
 		s->next.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
-	speech_say(s, WHAT_REGISTER, inner.source, inner.group);
+	speech_say(s, r, WHAT_REGISTER, inner.source, inner.group);
 	if (!is_dummy && s->wrong == ANOMALY_NONE)
 		layers_read_quoted(s->at, packet, s->out);
 }

@@ -7,7 +7,8 @@
 #define PFM_TYPE 0x7fff		/* without the Transitive bit */
 #define PFM_GROUP_SOURCES 1
 
-static void say_range(const struct pim_group *group, struct addr rp, struct speech *s)
+static void say_range(const struct rd *r, const struct pim_group *group, struct addr rp,
+		      struct speech *s)
 {
 	uint64_t shared = s->next.flags;
 
@@ -17,7 +18,7 @@ static void say_range(const struct pim_group *group, struct addr rp, struct spee
 		s->next.flags |= FLAG_BIT(SCOPED_ZONE);
 	s->next.group_len = group->length;
 	s->next.rp = rp;
-	speech_say(s, WHAT_RP, ADDR_NONE, group->addr);
+	speech_say(s, r, WHAT_RP, ADDR_NONE, group->addr);
 	s->next.flags = shared;
 }
 
@@ -31,12 +32,12 @@ static void read_range(struct rd *r, struct speech *s)
 	here = rd_u8(r);
 	rd_skip(r, 2);
 	if (here == 0)
-		say_range(&group, ADDR_NONE, s);
+		say_range(r, &group, ADDR_NONE, s);
 	for (; here > 0 && rd_ok(r); here--) {
 		struct addr rp = pim_unicast_read(r, &s->wrong);
 
 		rd_skip(r, 4);				/* hold time, priority */
-		say_range(&group, rp, s);
+		say_range(r, &group, rp, s);
 	}
 }
 
@@ -48,7 +49,7 @@ void pim_bootstrap_read(struct rd *r, struct speech *s)
 	while (rd_left(r) > 0 && rd_ok(r))
 		read_range(r, s);
 	if (!speech_has_begun(s))
-		speech_say(s, WHAT_RP, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_RP, ADDR_NONE, ADDR_NONE);
 }
 
 static struct pim_group all_groups(enum family family)
@@ -71,11 +72,11 @@ void pim_candidate_rp_read(struct rd *r, struct speech *s)
 	if (n == 0 && rd_ok(r)) {
 		group = all_groups(rp.family);
 		s->next.flags |= FLAG_BIT(ALL_GROUPS);
-		say_range(&group, rp, s);
+		say_range(r, &group, rp, s);
 	}
 	for (; n > 0 && rd_ok(r); n--) {
 		group = pim_group_read(r, &s->wrong);
-		say_range(&group, rp, s);
+		say_range(r, &group, rp, s);
 	}
 }
 
@@ -88,7 +89,7 @@ static void read_group_sources(struct rd *r, struct speech *s)
 	rd_skip(r, 2);
 	s->next.group_len = group.length;
 	for (; n > 0 && rd_ok(r); n--)
-		speech_say(s, WHAT_SA, pim_unicast_read(r, &s->wrong), group.addr);
+		speech_say(s, r, WHAT_SA, pim_unicast_read(r, &s->wrong), group.addr);
 }
 
 void pim_flooding_read(struct rd *r, struct speech *s)
@@ -104,5 +105,5 @@ void pim_flooding_read(struct rd *r, struct speech *s)
 		r->failed |= value.failed;
 	}
 	if (!speech_has_begun(s))
-		speech_say(s, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+		speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
 }

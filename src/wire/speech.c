@@ -44,8 +44,11 @@ static enum anomaly find_wrong(struct addr source, struct addr group, struct add
 	return fits(source, group) && fits(rp, group) ? ANOMALY_NONE : ANOMALY_FAMILY;
 }
 
-void speech_say(struct speech *s, enum what what, struct addr source, struct addr group)
+void speech_say(struct speech *s, const struct rd *r, enum what what, struct addr source,
+		struct addr group)
 {
+	if (!rd_ok(r))
+		return;
 	if (s->wrong == ANOMALY_NONE)
 		s->wrong = find_wrong(source, group, s->next.rp);
 	if (s->wrong != ANOMALY_NONE)

@@ -22,9 +22,11 @@ struct speech speech_of(const struct layers *at, enum protocol protocol, enum po
 /* True for what asks for nothing and announces nothing (LANGUAGE S9). */
 bool what_is_notice(enum what what);
 
-/* Adds a statement.  A group that is no multicast, a host that is, and families that do not fit
- * each other are wrong; ADDR_NONE and ADDR_ANY always fit. */
-void speech_say(struct speech *s, enum what what, struct addr source, struct addr group);
+/* Adds a statement that was read from `r`; nothing where it failed.  A group that is no multicast,
+ * a host that is, and families that do not fit each other are wrong; ADDR_NONE and ADDR_ANY always
+ * fit. */
+void speech_say(struct speech *s, const struct rd *r, enum what what, struct addr source,
+		struct addr group);
 
 /* True once the message has said anything. */
 bool speech_has_begun(const struct speech *s);
