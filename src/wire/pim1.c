@@ -67,7 +67,7 @@ static void read_entry(struct rd *r, enum what what, const struct range *range,
 	if ((bits & MASK_LENGTH) > 32)
 		speech_wrong(s, ANOMALY_LENGTH);
 	s->next.group_len = range->length;
-	s->next.source_len = bits & WILDCARD ? 0 : bits & MASK_LENGTH;
+	s->next.source_len = bits & MASK_LENGTH;
 	s->next.rp = bits & WILDCARD ? source : ADDR_NONE;
 	if (bits & WILDCARD)
 		s->next.flags |= FLAG_BIT(WILDCARD);

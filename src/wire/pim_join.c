@@ -18,7 +18,7 @@ static void say_entry(const struct rd *r, const struct pim_group *group,
 	uint64_t shared = s->next.flags;
 
 	s->next.group_len = group->length;
-	s->next.source_len = source->is_wildcard ? 0 : source->length;
+	s->next.source_len = source->length;
 	s->next.rp = source->is_wildcard ? source->addr : ADDR_NONE;
 	if (source->is_wildcard)
 		s->next.flags |= FLAG_BIT(WILDCARD);
