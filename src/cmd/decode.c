@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/progress.h"
+#include "engine/stream.h"
 #include "os/signals.h"
 #include "sink/decode_line.h"
 #include "wire/wire.h"
@@ -88,10 +89,26 @@ static void print_said(struct printing *p, const struct packet *packet, const st
 		decode_text_put_hex(packet->bytes, &p->out);
 }
 
+/* Bytes of MSDP that wait behind a hole speak at the end. */
+static void print_waiting(struct printing *p, struct stream_table *streams,
+			  const struct packet *last, struct said *said)
+{
+	int64_t age_ns;
+	bool more = true;
+
+	while (more && !p->ended) {
+		said_reset(said);
+		more = stream_flush(streams, said, &age_ns);
+		print_said(p, last, said);
+	}
+}
+
 static void print_all(struct printing *p)
 {
 	const struct wire_options options = { .udp_checksums = p->options->checksums };
 	struct progress progress = progress_of(p->io, p->options->common.quiet, true);
+	struct stream_table *streams = stream_table_new();
+	struct packet last = { 0 };
 	const struct packet *packets;
 	struct said said;
 	size_t n;
@@ -101,14 +118,20 @@ static void print_all(struct printing *p)
 	       (n = timeline_next(p->timeline, &packets)) > 0) {
 		for (size_t i = 0; i < n && !p->ended; i++) {
 			wire_decode(&packets[i], &options, &said);
+			for (size_t k = 0; k < said.segment_count; k++)
+				stream_segment(streams, &said.segments[k], &said);
 			print_said(p, &packets[i], &said);
 		}
+		last = packets[n - 1];
+		last.bytes = (struct span){ 0 };
 		if (p->io->out_is_terminal)
 			flush(p);
 		progress_step(&progress, p->timeline);
 	}
+	print_waiting(p, streams, &last, &said);
 	progress_end(&progress);
 	said_release(&said);
+	stream_table_free(streams);
 	flush(p);
 }
 
@@ -122,7 +145,7 @@ static int report_inputs(const struct timeline *timeline, const struct io *io)
 	inputs = timeline_inputs(timeline, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (inputs[i].problem[0])
-			complain(io, "%s", inputs[i].problem);
+			complain(io, "%s: %s", inputs[i].name, inputs[i].problem);
 		if (inputs[i].problem[0] || inputs[i].truncated)
 			status = EXIT_SYSTEM;
 	}

@@ -4,13 +4,22 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/completion.h"
 #include "cmd/usage.h"
 #include "model/observation.h"
 
 struct help {
 	struct common common;
+	const char   *completion;
 	struct texts  topic;
+};
+
+static const struct opt opts[] = {
+	{ OPT_CHOICE, 0, "completion", COMPLETION_SHELLS, "print the completion script of a shell",
+	  offsetof(struct help, completion), 0 },
+	{ 0 },
 };
 
 static void print_points(FILE *out)
@@ -50,6 +59,18 @@ static const struct topic {
 	{ "flags",     "notes on what a packet said",		      print_flags     },
 };
 
+static int print_completion(const char *shell, FILE *out)
+{
+	struct text names = { 0 };
+	bool good;
+
+	for (size_t i = 0; i < COUNT(topics); i++)
+		text_printf(&names, "%s%s", i ? " " : "", topics[i].name);
+	good = completion_print(shell, text_string(&names), "chown-02 modern ssm-only", out);
+	text_release(&names);
+	return good ? EXIT_CLEAN : EXIT_USAGE;
+}
+
 static int refuse_topic(const char *name, const struct io *io)
 {
 	struct nearest nearest = nearest_of(name);
@@ -70,6 +91,8 @@ static int run(const void *arg, const struct io *io)
 	const struct help *o = arg;
 	const struct command *command;
 
+	if (o->completion)
+		return print_completion(o->completion, io->out);
 	if (o->topic.n == 0) {
 		usage_print_all(io, io->out);
 		fprintf(io->out, "\nLists, printed by weir help TOPIC:\n");
@@ -98,6 +121,7 @@ const struct command cmd_help = {
 		 "reports and the JSON take their words from.",
 	.example = "weir help audit\nweir help protocols",
 	.completes = COMPLETES_TOPICS,
-	.size = sizeof(struct help), .operands_offset = offsetof(struct help, topic),
+	.opts = opts, .size = sizeof(struct help),
+	.operands_offset = offsetof(struct help, topic),
 	.run = run,
 };
