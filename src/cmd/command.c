@@ -13,15 +13,20 @@
 #include "cmd/usage.h"
 #include "os/terminal.h"
 
+/* The one door to standard error: names of files and options come from outside, and are escaped
+ * here. */
 void complain(const struct io *io, const char *format, ...)
 {
+	struct text shown = { 0 };
+	char message[1024];
 	va_list list;
 
 	va_start(list, format);
-	fputs("weir: ", io->err);
-	vfprintf(io->err, format, list);
-	fputc('\n', io->err);
+	vsnprintf(message, sizeof(message), format, list);
 	va_end(list);
+	text_escape_utf8(&shown, span_of(message));
+	fprintf(io->err, "weir: %s\n", text_string(&shown));
+	text_release(&shown);
 }
 
 const struct command *command_of(const char *name)
@@ -35,17 +40,14 @@ const struct command *command_of(const char *name)
 static int refuse_command(const char *name, const struct io *io)
 {
 	struct nearest nearest = nearest_of(name);
-	struct text shown = { 0 };
 
 	for (size_t i = 0; commands[i]; i++)
 		nearest_offer(&nearest, commands[i]->name);
-	text_escape_utf8(&shown, span_of(name));
 	if (nearest.word)
-		complain(io, "no command '%s', did you mean '%s'?  weir help lists them",
-			 text_string(&shown), nearest.word);
+		complain(io, "no command '%s', did you mean '%s'?  weir help lists them", name,
+			 nearest.word);
 	else
-		complain(io, "no command '%s'; weir help lists them", text_string(&shown));
-	text_release(&shown);
+		complain(io, "no command '%s'; weir help lists them", name);
 	return EXIT_USAGE;
 }
 

@@ -98,7 +98,7 @@ const struct command *command_of(const char *name);
  * that the output was written. */
 int command_main(int argc, char *const argv[], const struct io *io);
 
-/* One line for a person on standard error: "weir: ...". */
+/* One line for a person on standard error: "weir: ...", with nothing hostile unescaped. */
 void complain(const struct io *io, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

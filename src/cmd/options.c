@@ -171,9 +171,7 @@ static bool refuse_value(struct reading *r, const struct opt *o, const char *val
 {
 	text_printf(r->problem, "--%s wants ", o->name);
 	say_wanted(r->problem, o);
-	text_put(r->problem, ", not '");
-	text_escape_utf8(r->problem, span_of(value));
-	text_char(r->problem, '\'');
+	text_printf(r->problem, ", not '%s'", value);
 	return false;
 }
 
@@ -183,9 +181,7 @@ static bool refuse_option(struct reading *r, const char *typed, size_t n)
 	struct nearest nearest;
 	const struct opt *o;
 
-	text_put(r->problem, "unknown option '");
-	text_escape_utf8(r->problem, (struct span){ (const uint8_t *)typed, n });
-	text_char(r->problem, '\'');
+	text_printf(r->problem, "unknown option '%.*s'", (int)n, typed);
 	if (n < 4 || n - 2 >= sizeof(name))
 		return false;
 	memcpy(name, typed + 2, n - 2);
@@ -274,9 +270,7 @@ static bool read_operand(struct reading *r, const char *word)
 	struct texts *operands = (struct texts *)(void *)(r->out + c->operands_offset);
 
 	if (!c->operands || operands->n >= c->operands_max) {
-		text_put(r->problem, "one operand too many: '");
-		text_escape_utf8(r->problem, span_of(word));
-		text_char(r->problem, '\'');
+		text_printf(r->problem, "one operand too many: '%s'", word);
 		return false;
 	}
 	add_text(r, c->operands_offset, word);

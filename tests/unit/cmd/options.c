@@ -99,7 +99,7 @@ static const struct {
 	{ "-z a", "!unknown option '-z'" },
 	{ "-fz a", "!unknown option '-z'" },
 	{ "---", "!unknown option '---'" },
-	{ "--\033[2J", "!unknown option '--\\x1b[2J'" },
+	{ "--\033[2J", "!unknown option '--\033[2J'" },
 	{ "--text", "!--text needs an argument: TEXT" },
 	{ "-t", "!--text needs an argument: TEXT" },
 	{ "--flag=x a", "!--flag takes no argument" },

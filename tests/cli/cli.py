@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the tests of the command line share: running weir, reading its rows, and TAP.
+
+Every test is called as: TEST WEIR, the path of the program."""
+import os
+import re
+import subprocess
+import sys
+import traceback
+
+WEIR = os.path.abspath(sys.argv[1])
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# A calm environment: no colour wishes, one zone, sanitizers that report on their own.
+CALM = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "COLUMNS")}
+CALM.update(TZ="UTC", LC_ALL="C.UTF-8")
+
+
+class Skip(Exception):
+    pass
+
+
+def run(*args, stdin=b"", env=None, **more):
+    return subprocess.run([WEIR, *args], input=stdin, capture_output=True, timeout=120,
+                          env={**CALM, **(env or {})}, **more)
+
+
+def out(*args, **more):
+    return run(*args, **more).stdout.decode()
+
+
+def err(*args, **more):
+    return run(*args, **more).stderr.decode()
+
+
+def commands():
+    """Names of all commands, as `weir help` lists them."""
+    part = out("help").split("Commands:\n")[1].split("\n\n")[0]
+    return [line.split()[0] for line in part.splitlines()]
+
+
+def options(command):
+    """(letter or None, long name, argument or None) of every option that its help lists."""
+    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))?", out(command, "--help"), flags=re.M)
+    return [(letter or None, name, argument or None) for letter, name, argument in found]
+
+
+def equal(a, b, what=""):
+    assert a == b, f"{what}: is {a!r}, should be {b!r}"
+
+
+def holds(text, part, what=""):
+    assert part in text, f"{what}: no {part!r} in {text!r}"
+
+
+def a_capture():
+    """The RAS advertisement of the README, as a capture of one packet."""
+    frame = bytes.fromhex(
+        "01005e7f02020200000000010800"
+        "4500003100010000" "0f11" "0000" "c0000207" "efff0202"
+        "0402" "2619" "001d" "0000") + b"Hostname=thepcsname\n\0"
+    head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
+    stamp = (1795266000).to_bytes(4, "little") + (123456).to_bytes(4, "little")
+    size = len(frame).to_bytes(4, "little")
+    return head + stamp + size + size + frame
+
+
+def main(tests):
+    """Runs the functions whose names begin with test_, in order; TAP on standard output."""
+    named = [(n[5:].replace("_", " "), f) for n, f in tests.items() if n.startswith("test_")]
+    failed = 0
+    print(f"1..{len(named)}")
+    for i, (name, test) in enumerate(named, 1):
+        try:
+            test()
+            print(f"ok {i} - {name}")
+        except Skip as reason:
+            print(f"ok {i} - {name} # SKIP {reason}")
+        except Exception:
+            failed += 1
+            print(f"not ok {i} - {name}")
+            for line in traceback.format_exc().splitlines()[-3:]:
+                print(f"# {line[:1000]}")
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where output goes and input comes from: pipes that close, full disks, terminals, standard
+input, files that cannot be read."""
+import json
+import os
+import pty
+import pwd
+import signal
+import subprocess
+import tempfile
+import time
+
+from cli import CALM, ROOT, WEIR, Skip, a_capture, equal, err, holds, main, out, run
+
+FOLDER = tempfile.TemporaryDirectory()
+CAPTURE = os.path.join(FOLDER.name, "one.pcap")
+with open(CAPTURE, "wb") as f:
+    f.write(a_capture())
+
+
+def many(n):
+    """A capture of n packets."""
+    one = a_capture()
+    return one[:24] + one[24:] * n
+
+
+def on_terminal(words, env):
+    """What weir writes to a terminal."""
+    parent, child = pty.openpty()
+    done = subprocess.Popen([WEIR, *words], stdout=child, stderr=child, stdin=subprocess.DEVNULL,
+                            env={**CALM, **env})
+    os.close(child)
+    text = b""
+    while True:
+        try:
+            piece = os.read(parent, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        text += piece
+    os.close(parent)
+    done.wait()
+    return text
+
+
+def test_standard_input():
+    equal(out("decode", "-", stdin=a_capture()), out("decode", CAPTURE))
+    line = json.loads(out("decode", "-j", "-", stdin=a_capture()))
+    equal((line["file"], line["frame"]), ("-", 1))
+
+
+def test_reader_that_leaves_is_no_error():
+    for words in (["decode", "-"], ["decode", "-j", "-x", "-"]):
+        weir = subprocess.Popen([WEIR, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env=CALM)
+        head = subprocess.Popen(["head", "-n", "1"], stdin=weir.stdout, stdout=subprocess.PIPE)
+        weir.stdout.close()
+        try:
+            weir.stdin.write(many(20000))
+            weir.stdin.close()
+        except BrokenPipeError:
+            pass
+        equal(len(head.communicate()[0].splitlines()), 1)
+        said = weir.stderr.read()
+        equal((weir.wait(), said), (0, b""), words)
+
+
+def test_full_disk_is_an_error():
+    with open("/dev/full", "wb") as full:
+        for words in (["decode", CAPTURE], ["help"], ["--version"]):
+            done = subprocess.run([WEIR, *words], stdout=full, stderr=subprocess.PIPE, env=CALM)
+            equal(done.returncode, 3, words)
+            holds(done.stderr.decode(), "cannot write the output", words)
+
+
+def test_colour():
+    plain = run("decode", CAPTURE).stdout
+    assert b"\033" not in plain
+    assert b"\033[" in run("decode", "--color=always", CAPTURE).stdout
+    assert b"\033[" in run("decode", "--color=always", CAPTURE, env={"NO_COLOR": "1"}).stdout
+    assert b"\033[" in on_terminal(["decode", CAPTURE], {"TERM": "xterm"})
+    assert b"\033[" in on_terminal(["decode", CAPTURE], {"TERM": "xterm", "NO_COLOR": ""})
+    for env in ({"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert b"\033[" not in on_terminal(["decode", CAPTURE], env), env
+    assert b"\033[" not in on_terminal(["decode", "--color=never", CAPTURE], {"TERM": "xterm"})
+
+
+def test_files_that_cannot_be_read():
+    done = run("decode", "/no/such/file.pcap")
+    equal((done.returncode, done.stdout), (3, b""))
+    holds(done.stderr.decode(), "No such file or directory")
+    holds(err("decode", FOLDER.name), "weir: ")
+    equal(run("decode", FOLDER.name).returncode, 3)
+    equal(run("decode", os.path.join(ROOT, "LICENSE")).returncode, 3)
+
+
+def test_truncated_file_speaks_and_fails():
+    done = run("decode", "-", stdin=many(2)[:-1])
+    equal(done.returncode, 3)
+    holds(done.stdout.decode(), "thepcsname")
+    holds(done.stderr.decode(), "offset")
+
+
+def test_nobody_may_run_it():
+    if os.getuid() != 0:
+        raise Skip("only root can become somebody else")
+    nobody = pwd.getpwnam("nobody")
+
+    def become():
+        os.setgid(nobody.pw_gid)
+        os.setgroups([])
+        os.setuid(nobody.pw_uid)
+
+    program = os.path.join(FOLDER.name, "weir")  # a build folder may be closed to others
+    with open(WEIR, "rb") as src, open(program, "wb") as dst:
+        dst.write(src.read())
+    os.chmod(program, 0o755)
+    os.chmod(FOLDER.name, 0o711)
+    secret = os.path.join(FOLDER.name, "secret.pcap")
+    with open(secret, "wb") as f:
+        f.write(a_capture())
+    os.chmod(secret, 0o600)
+    done = subprocess.run([program, "decode", "-"], input=a_capture(), capture_output=True, env=CALM,
+                          preexec_fn=become, cwd="/")
+    equal((done.returncode, done.stderr), (0, b""))
+    holds(done.stdout.decode(), "thepcsname")
+    done = subprocess.run([program, "decode", secret], capture_output=True, env=CALM, preexec_fn=become,
+                          cwd="/")
+    equal(done.returncode, 3)
+    holds(done.stderr.decode(), "Permission denied")
+
+
+def test_interrupt_ends_quietly():
+    weir = subprocess.Popen([WEIR, "decode", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env=CALM)
+    weir.stdin.write(a_capture())
+    weir.stdin.flush()
+    time.sleep(0.5)
+    weir.send_signal(signal.SIGINT)
+    weir.stdin.close()
+    said = weir.stderr.read()
+    equal((said, weir.wait() in (0, 3)), (b"", True))
+
+
+def test_several_files_are_one_timeline():
+    later = bytearray(a_capture())
+    later[24:28] = (1795266001).to_bytes(4, "little")
+    path = os.path.join(FOLDER.name, "later.pcap")
+    with open(path, "wb") as f:
+        f.write(later)
+    lines = [json.loads(l) for l in out("decode", "-j", path, CAPTURE, path).splitlines()]
+    equal([os.path.basename(l["file"]) for l in lines],
+          ["one.pcap", "later.pcap", "later.pcap"])
+
+
+def test_count_since_until_filter():
+    equal(len(out("decode", "-j", "-c", "3", "-", stdin=many(9)).splitlines()), 3)
+    equal(out("decode", "-j", "--since", "2026-11-21 13:00:01", CAPTURE), "")
+    equal(out("decode", "-j", "--until", "@1795266000", CAPTURE), "")
+    assert out("decode", "-j", "--since", "@1795266000.123456", "--until", "@1795266000.2", CAPTURE)
+    assert out("decode", "-j", "-f", "udp port 9753", CAPTURE)
+    equal(out("decode", "-j", "-f", "udp port 9754", CAPTURE), "")
+    bad = run("decode", "-f", "udp prt 9753", CAPTURE)
+    assert bad.returncode in (2, 3) and bad.stderr, bad
+
+
+def test_quiet_says_nothing():
+    done = run("decode", "-q", CAPTURE)
+    equal((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+
+main(globals())
