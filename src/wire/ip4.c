@@ -121,6 +121,8 @@ void ip4_peel(struct layers *at, struct span bytes, struct said *out)
 	struct span header;
 
 	at->mark = out->n;
+	if (!anomaly && ip.header_bytes > bytes.n + at->cut)
+		anomaly = ANOMALY_SHORT;
 	if (anomaly) {
 		say_odd_packet(at, anomaly, out);
 		return;

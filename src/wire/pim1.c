@@ -42,7 +42,7 @@ static void read_register(struct rd *r, struct speech *s)
 {
 	s->next.point = POINT_REGISTER;
 	s->next.rp = s->next.receiver;
-	pim_register_read_inner(r, false, s);
+	pim_register_read_inner(r, s);
 }
 
 static void read_register_stop(struct rd *r, struct speech *s)

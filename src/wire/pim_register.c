@@ -60,7 +60,7 @@ static struct span take_inner(struct rd *r, struct inner inner, struct speech *s
 	return rd_take(r, inner.length < n ? inner.length : n);
 }
 
-void pim_register_read_inner(struct rd *r, bool is_dummy, struct speech *s)
+void pim_register_read_inner(struct rd *r, struct speech *s)
 {
 	struct rd peek = *r;
 	unsigned version = rd_u8(&peek) >> 4;
@@ -78,7 +78,7 @@ void pim_register_read_inner(struct rd *r, bool is_dummy, struct speech *s)
 	if (version == 4 && is_sum_bad((struct span){ packet.p, inner.header }))
 		s->next.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
 	speech_say(s, r, WHAT_REGISTER, inner.source, inner.group);
-	if (!is_dummy && s->wrong == ANOMALY_NONE)
+	if (s->wrong == ANOMALY_NONE)
 		layers_read_quoted(s->at, packet, s->out);
 }
 
@@ -95,5 +95,5 @@ void pim_register_read(struct rd *r, struct speech *s)
 		s->next.type = TYPE_NULL_REGISTER;
 		s->next.flags |= FLAG_BIT(NULL);
 	}
-	pim_register_read_inner(r, is_null, s);
+	pim_register_read_inner(r, s);
 }

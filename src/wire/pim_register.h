@@ -10,7 +10,7 @@
 void pim_register_read(struct rd *r, struct speech *s);
 
 /* Reads the inner packet alone, for PIM version 1: says (S,G), and lets SAP and rasadv inside of
- * it speak unless it is a dummy. */
-void pim_register_read_inner(struct rd *r, bool is_dummy, struct speech *s);
+ * it speak. */
+void pim_register_read_inner(struct rd *r, struct speech *s);
 
 #endif
