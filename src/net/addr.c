@@ -17,6 +17,18 @@ bool addr_is_link_local_group(struct addr group)
 	return scope == 1 || scope == 2;
 }
 
+bool addr_is_scoped_group(struct addr group)
+{
+	unsigned scope;
+
+	if (group.family == FAMILY_IP4)
+		return group.lo >> 24 == 239;
+	if (!addr_is_multicast(group))
+		return false;
+	scope = (unsigned)(group.hi >> 48 & 0xf);
+	return scope >= 3 && scope <= 0xd;
+}
+
 static uint64_t low_bits(unsigned n)
 {
 	return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;

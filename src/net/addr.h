@@ -81,6 +81,10 @@ static inline unsigned addr_bits(struct addr a)
 /* True for 224.0.0.0/24, ffx1::/16 and ffx2::/16: no router forwards them. */
 bool addr_is_link_local_group(struct addr group);
 
+/* True for 239.0.0.0/8 (RFC 2365) and IPv6 scopes 3 to D (RFC 7346): groups that stay within some
+ * administrative boundary. */
+bool addr_is_scoped_group(struct addr group);
+
 /* The first and the last address of a prefix; length is at most addr_bits(). */
 struct addr addr_first(struct addr a, unsigned length);
 struct addr addr_last(struct addr a, unsigned length);

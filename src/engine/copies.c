@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copies of packets.  RFC 791 3.2 and RFC 6864 (what an identification means).  Knows no
+ * rules. */
+#include "engine/copies.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct copy {
+	int64_t	 at_ns;
+	uint32_t print;			/* with the addresses; 0: empty */
+	uint16_t link, vlan;
+};
+
+struct copies {
+	struct copy list[COPIES_MAX];
+};
+
+bool copies_follow(const struct flow *flow, uint32_t print, struct mtime at)
+{
+	bool sure = print & 1 && flow->state & FLOW_VARIES;
+	int64_t passed = at.ns - flow->last_ns;
+
+	return passed >= 0 && passed <= (sure ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
+}
+
+struct copies *copies_new(void)
+{
+	return memory_take(sizeof(struct copies));
+}
+
+void copies_free(struct copies *copies)
+{
+	free(copies);
+}
+
+bool copies_crossed(struct copies *copies, const struct observation *obs)
+{
+	uint64_t hash = addr_hash(obs->speaker) * 3 + addr_hash(obs->receiver) + obs->print;
+	struct copy seen = { obs->at.ns, (uint32_t)(hash >> 32) | 1, obs->link, obs->vlan };
+	struct copy *old = &copies->list[hash % COPIES_MAX];
+	int64_t passed = seen.at_ns - old->at_ns;
+	bool crossed;
+
+	if (obs->print == 0)
+		return false;
+	crossed = old->print == seen.print &&
+		  (old->link != seen.link || old->vlan != seen.vlan) && passed >= 0 &&
+		  passed <= (obs->print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
+	*old = seen;
+	return crossed;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copies: the same packet twice on one link or on two VLANs, and a link-local one on two links.
+ * A sender may send the same bytes twice, so copies count only where they follow at once.
+ * Knows no rules. */
+#ifndef WEIR_ENGINE_COPIES_H
+#define WEIR_ENGINE_COPIES_H
+
+#include "engine/flow.h"
+
+/* With an identification that changes from packet to packet, and without. */
+#define COPY_WINDOW_NS (NS_PER_S / 10)
+#define COPY_WINDOW_PLAIN_NS (NS_PER_S / 1000)
+#define COPIES_MAX 4096
+
+/* The print of a packet on its link: with the TTL, for a copy with a smaller one was routed. */
+static inline uint32_t copies_print(uint32_t print, uint16_t link, uint8_t ttl)
+{
+	uint32_t x = (print >> 2) ^ ((uint32_t)link << 8 | ttl) * UINT32_C(0x85ebca6b);
+
+	return print ? x << 2 | (print & 3) : 0;
+}
+
+/* The part of copies_note() that nearly every packet needs: true where nothing tells that it is
+ * a copy, and the flow remembers it. */
+static inline bool copies_pass(struct flow *flow, uint32_t print)
+{
+	if (print == 0)
+		return true;
+	if (flow->prints[0] == print || flow->prints[1] == print || flow->prints[2] == print)
+		return false;
+	flow->state |= flow->prints[0] ? FLOW_VARIES : 0;
+	flow->prints[2] = flow->prints[1];
+	flow->prints[1] = flow->prints[0];
+	flow->prints[0] = print;
+	return true;
+}
+
+/* True where the packet is a copy of one of the flow's latest: one that copies_pass() did not
+ * let pass, close behind it. */
+bool copies_follow(const struct flow *flow, uint32_t print, struct mtime at);
+
+/* Link-local packets that were seen lately. */
+struct copies;
+
+struct copies *copies_new(void);
+void copies_free(struct copies *copies);
+/* True where the packet, to a link-local group, was seen on another link or VLAN just before. */
+bool copies_crossed(struct copies *copies, const struct observation *obs);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What every rule of a boundary met: hits (observations), packets and bytes (frames, each once),
+ * when, and how many sources and groups.  The order in which things are counted does not matter.
+ * Knows no packets. */
+#ifndef WEIR_ENGINE_COUNTER_H
+#define WEIR_ENGINE_COUNTER_H
+
+#include "engine/distinct.h"
+#include "engine/flow.h"
+
+struct counter {
+	uint64_t hits, packets, bytes;
+	uint64_t link_local;		/* hits on link-local groups */
+	int64_t	 first_ns, last_ns;	/* where there are hits */
+	uint32_t frame;			/* serial number of the frame that counted last */
+};
+
+struct counters {
+	struct counter	*rules;		/* by index in the boundary */
+	size_t		 n;
+	struct distinct *distinct;	/* 2n: sources, 2n + 1: groups of rule n */
+};
+
+void counters_init(struct counters *counters, size_t rules);
+void counters_release(struct counters *counters);
+
+/* One observation, in the frame with this serial number. */
+void counters_hit(struct counters *counters, uint16_t rule, const struct observation *obs,
+		  uint32_t frame);
+/* Who and what: S, or the speaker where S is `*` or unknown; G where it is one group. */
+void counters_address(struct counters *counters, uint16_t rule, const struct observation *obs);
+/* All packets of a lump. */
+void counters_lump(struct counters *counters, const struct flow *flow);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Judging with memory.  LANGUAGE S35-S43.  Knows no packets and no reports. */
+#include "engine/court.h"
+
+#include "policy/table.h"
+
+void court_init(struct court *court, const struct boundary *boundary, const struct table *table)
+{
+	*court = (struct court){ .boundary = boundary, .table = table };
+	court->limits = limits_new();
+	court->police = police_new(boundary);
+}
+
+void court_release(struct court *court)
+{
+	limits_free(court->limits);
+	police_free(court->police);
+	*court = (struct court){ 0 };
+}
+
+static struct verdict judge(const struct court *court, const struct observation *obs)
+{
+	return court->table ? table_judge(court->table, obs)
+			    : reference_judge(court->boundary, obs);
+}
+
+static struct addr limit_key(const struct rule *rule, const struct observation *obs)
+{
+	switch (rule->limit_key) {
+	case LIMIT_BY_SOURCE:
+		return obs->source;
+	case LIMIT_BY_SPEAKER:
+		return obs->speaker;
+	default:
+		return ADDR_NONE;
+	}
+}
+
+static void limit(struct court *court, const struct observation *obs, struct mtime now,
+		  struct verdict *verdict)
+{
+	const struct rule *rule = court->boundary->rules[verdict->rule];
+
+	if (limits_pass(court->limits, verdict->rule, rule, limit_key(rule, obs), now))
+		verdict->action = ACTION_PERMIT;
+}
+
+/* S36, S38: what is ignored makes no state; what is refused never comes so far. */
+static bool lets_through(struct verdict verdict)
+{
+	return verdict.action == ACTION_PERMIT || verdict.action == ACTION_WARN;
+}
+
+struct verdict court_judge(struct court *court, const struct observation *obs, bool replay,
+			   struct mtime now)
+{
+	struct verdict verdict = judge(court, obs);
+	uint16_t line;
+
+	if (verdict.action == ACTION_LIMIT && verdict.rule != RULE_NONE)
+		limit(court, obs, now, &verdict);
+	if (obs->point != POINT_SA || obs->what != WHAT_SA || obs->notice || obs->anomaly)
+		return verdict;
+	line = police_hear(court->police, obs, lets_through(verdict), replay, now);
+	return line == RULE_NONE ? verdict : (struct verdict){ ACTION_DENY, line };
+}

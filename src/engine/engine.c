@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine: one packet at a time, every statement of it judged and remembered.  LANGUAGE S9
+ * (notices), S17 (joined), S29 (direction), S52 and S53 (captures); DESIGN 5 (findings).
+ * Knows no files and no output. */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "engine/state.h"
+
+#define LINKTYPE_SLL 113	/* of the pcap registry: one capture of all interfaces, where a */
+#define LINKTYPE_SLL2 276	/* packet shows once for each that it passes */
+#define TTL_LARGE 32
+
+static bool asks_joined(const struct boundary *boundary)
+{
+	for (size_t i = 0; boundary && i < boundary->rule_count; i++)
+		if (boundary->rules[i]->joined != JOINED_UNKNOWN)
+			return true;
+	return false;
+}
+
+static bool is_inside_known(const struct inside *inside)
+{
+	return inside->set || inside->vlan_count + inside->mac_count + inside->link_count > 0;
+}
+
+struct engine *engine_new(const struct boundary *boundary, const struct table *table,
+			  const struct engine_options *options)
+{
+	struct engine *e = memory_take(sizeof(*e));
+
+	e->options = *options;
+	court_init(&e->court, boundary, table);
+	if (options->against)
+		court_init(&e->against, options->against, options->against_table);
+	counters_init(&e->counters, boundary->rule_count);
+	flow_table_init(&e->flows, options->against != NULL);
+	findings_init(&e->findings);
+	e->listeners = listeners_new();
+	e->copies = copies_new();
+	e->scans = scans_new();
+	if (asks_joined(boundary) || asks_joined(options->against))
+		e->members = members_new();
+	e->ras = ras_table_new(options->authorised);
+	e->streams = stream_table_new();
+	said_init(&e->stream_said);
+	e->link_local_groups = distinct_new(1);
+	e->now.ns = INT64_MIN;
+	e->has_inside = is_inside_known(&options->inside);
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	court_release(&e->court);
+	if (e->options.against)
+		court_release(&e->against);
+	counters_release(&e->counters);
+	flow_table_release(&e->flows);
+	findings_release(&e->findings);
+	listeners_free(e->listeners);
+	copies_free(e->copies);
+	scans_free(e->scans);
+	members_free(e->members);
+	ras_table_free(e->ras);
+	stream_table_free(e->streams);
+	said_release(&e->stream_said);
+	distinct_free(e->link_local_groups);
+	free(e);
+}
+
+static void note(struct noted *noted, const struct packet *packet)
+{
+	if (noted->count++ > 0)
+		return;
+	noted->file = packet->file;
+	noted->frame = packet->frame;
+}
+
+static void remark(struct engine *e, const struct remark *r)
+{
+	if (!e->options.remarks || e->remark_count == REMARKS_MAX)
+		return;
+	for (size_t i = 0; i < e->remark_count; i++)
+		if (e->remarks[i].kind == r->kind && e->remarks[i].point == r->point &&
+		    e->remarks[i].verdict.rule == r->verdict.rule &&
+		    e->remarks[i].verdict.action == r->verdict.action &&
+		    addr_equal(e->remarks[i].group, r->group))
+			return;
+	e->remarks[e->remark_count++] = *r;
+}
+
+static void find_out(struct engine *e, enum finding_kind kind, uint8_t point, struct addr source,
+		     struct addr group, uint32_t detail)
+{
+	findings_note(&e->findings, &(struct finding){ .kind = (uint8_t)kind, .point = point,
+						       .source = source, .group = group,
+						       .first_ns = e->packet->at.ns,
+						       .detail = detail });
+	remark(e, &(struct remark){ .kind = (uint8_t)kind, .point = point, .source = source,
+				    .group = group, .verdict = { 0, RULE_NONE },
+				    .is_finding = true });
+}
+
+/* IPv4 local scope with its expansions (RFC 2365 6.1, 6.1.1), IPv6 realm-, admin- and site-local
+ * (RFC 7346 2). */
+static bool is_site_scope(struct addr group)
+{
+	unsigned scope = (unsigned)(group.hi >> 48 & 0xf);
+
+	if (group.family == FAMILY_IP4)
+		return group.lo >> 16 >= 0xeffd && group.lo >> 16 <= 0xefff;
+	return addr_is_multicast(group) && scope >= 3 && scope <= 5;
+}
+
+/* Hands the packets of a lump to its rule; from here on they are counted one by one. */
+static void break_lump(struct engine *e, struct flow *f)
+{
+	if (!(f->state & FLOW_LUMP))
+		return;
+	counters_lump(&e->counters, f);
+	e->points[POINT_DATA][f->action] += f->packets;
+	f->state &= (uint8_t)~FLOW_LUMP;
+}
+
+/* What a flow tells only at its end. */
+static void close_flow(struct engine *e, struct flow *f)
+{
+	struct flow_key key = flow_key_read(&e->flows, f);
+
+	break_lump(e, f);
+	if (key.point == POINT_DATA && f->ttl_max > TTL_LARGE && is_site_scope(key.group))
+		findings_note(&e->findings,
+			      &(struct finding){ .kind = FINDING_TTL_LARGE, .point = POINT_DATA,
+						 .source = key.source, .group = key.group,
+						 .first_ns = f->first_ns, .detail = f->ttl_max });
+}
+
+/* --- one flow --- */
+
+static bool is_known_elsewhere(const struct engine *e, struct flow_key key)
+{
+	static const uint8_t points[] = { POINT_DATA, POINT_REGISTER, POINT_SA };
+	uint8_t own = key.point;
+
+	for (size_t i = 0; i < COUNT(points); i++) {
+		key.point = points[i];
+		if (points[i] != own && flow_find(&e->flows, &key, flow_hash(&key)))
+			return true;
+	}
+	return false;
+}
+
+static void look_for_scan(struct engine *e, const struct flow_key *key)
+{
+	if (key->point != POINT_DATA && key->point != POINT_REGISTER && key->point != POINT_SA)
+		return;
+	if (key->kind != FLOW_SOURCE_HOST || addr_is_link_local_group(key->group) ||
+	    is_known_elsewhere(e, *key))
+		return;
+	if (scans_note(e->scans, key->source, e->packet->at))
+		find_out(e, FINDING_GROUP_SCAN, key->point, key->source, ADDR_NONE, 0);
+}
+
+static struct flow *open_flow(struct engine *e, const struct observation *obs, bool *out_new)
+{
+	struct flow_key key = flow_key_of(obs);
+	uint64_t hash = flow_hash(&key);
+	struct flow *f = flow_find(&e->flows, &key, hash);
+
+	*out_new = !f;
+	if (f)
+		return f;
+	look_for_scan(e, &key);
+	f = flow_room(&e->flows, &key, hash);
+	if (f->state & FLOW_USED)
+		close_flow(e, f);
+	flow_begin(&e->flows, f, &key, hash);
+	f->first_ns = f->last_ns = obs->at.ns;
+	f->ttl_min = UINT8_MAX;
+	return f;
+}
+
+static void look_for_copy(struct engine *e, struct flow *f, const struct observation *obs)
+{
+	uint32_t print = copies_print(obs->print, obs->link, obs->ttl);
+
+	if (e->packet->linktype == LINKTYPE_SLL || e->packet->linktype == LINKTYPE_SLL2)
+		return;
+	if (copies_pass(f, print) || !copies_follow(f, print, obs->at))
+		return;
+	find_out(e, FINDING_DUPLICATE, obs->point, obs->source, obs->group,
+		 obs->vlan == VLAN_NONE ? 0 : obs->vlan);
+}
+
+static void meet(struct engine *e, struct flow *f, const struct observation *obs)
+{
+	if (f->frame == e->frame)
+		return;
+	look_for_copy(e, f, obs);
+	f->frame = e->frame;
+	f->packets++;
+	f->bytes += obs->bytes;
+	if (obs->at.ns < f->first_ns)
+		f->first_ns = obs->at.ns;
+	if (obs->at.ns > f->last_ns)
+		f->last_ns = obs->at.ns;
+	if (!obs->has_ttl)
+		return;
+	f->ttl_min = obs->ttl < f->ttl_min ? obs->ttl : f->ttl_min;
+	f->ttl_max = obs->ttl > f->ttl_max ? obs->ttl : f->ttl_max;
+}
+
+static void sentence(struct flow *f, struct verdict v)
+{
+	if (f->rule != RULE_NONE && v.action <= f->action)
+		return;
+	f->rule = v.rule;
+	f->action = v.action;
+	if (v.action >= ACTION_LIMIT && !(f->state & FLOW_LINK_LOCAL))
+		f->state |= FLOW_FINDING;
+}
+
+static void sentence_other(struct engine *e, struct flow *f, const struct observation *obs,
+			   bool replay)
+{
+	struct flow_other *other = flow_other(&e->flows, f);
+	struct verdict v;
+
+	if (!other)
+		return;
+	v = court_judge(&e->against, obs, replay, e->now);
+	if (v.rule == RULE_NONE || (other->rule != RULE_NONE && v.action <= other->action))
+		return;
+	other->rule = v.rule;
+	other->action = v.action;
+}
+
+static void remember(struct engine *e, const struct observation *obs, struct verdict v,
+		     bool replay)
+{
+	bool is_new;
+	struct flow *f = open_flow(e, obs, &is_new);
+
+	break_lump(e, f);
+	if (is_new || f->rule != v.rule || !addr_is_there(obs->source))
+		counters_address(&e->counters, v.rule, obs);
+	counters_hit(&e->counters, v.rule, obs, e->frame);
+	meet(e, f, obs);
+	sentence(f, v);
+	sentence_other(e, f, obs, replay);
+	remark(e, &(struct remark){ .kind = REMARK_VERDICT, .point = obs->point,
+				    .source = obs->source, .group = obs->group, .verdict = v,
+				    .is_finding = v.action >= ACTION_LIMIT &&
+						  !(f->state & FLOW_LINK_LOCAL) });
+}
+
+/* --- one observation --- */
+
+static void place(struct engine *e, struct observation *obs)
+{
+	if (e->has_inside)
+		obs->direction = (uint8_t)inside_direction(&e->options.inside, obs);
+	if (!e->members)
+		return;
+	if (obs->point == POINT_DATA)
+		obs->joined = (uint8_t)members_asked(e->members, obs, e->now);
+	else
+		members_hear(e->members, obs, e->now);
+}
+
+/* What stays on its link by the rules of its protocol. */
+static void look_for_leak(struct engine *e, const struct observation *obs)
+{
+	bool crossed = false;
+
+	if (!e->frame_copied && addr_is_link_local_group(obs->receiver))
+		crossed = copies_crossed(e->copies, obs);
+	e->frame_copied = true;
+	if (crossed || obs->flags & FLAG_BIT(HOP_LIMIT))
+		find_out(e, FINDING_FORWARDED_LINK_LOCAL, obs->point, obs->speaker, obs->receiver,
+			 obs->ttl);
+}
+
+static void look_at(struct engine *e, const struct observation *obs)
+{
+	e->frame_flags |= obs->flags;
+	if (obs->anomaly)
+		note(&e->anomalies[obs->anomaly], e->packet);
+	if (obs->protocol == PROTOCOL_RASADV || obs->protocol == PROTOCOL_TCP)
+		ras_table_hear(e->ras, obs);
+	listeners_hear(e->listeners, obs, &e->findings);
+	if (obs->flags & FLAG_BIT(NOT_SAP))
+		find_out(e, FINDING_NOT_SAP, obs->point, obs->speaker, obs->group, 0);
+	if (obs->point == POINT_NONE)
+		return;
+	look_for_leak(e, obs);
+	e->frame_control |= obs->point != POINT_DATA;
+	if (addr_is_link_local_group(obs->group)) {
+		e->frame_link_local = true;
+		distinct_add(e->link_local_groups, 0, addr_hash(obs->group));
+	}
+}
+
+static void observe(struct engine *e, struct observation *obs, bool replay)
+{
+	struct verdict v;
+
+	place(e, obs);
+	look_at(e, obs);
+	if (obs->point == POINT_NONE)
+		return;
+	v = court_judge(&e->court, obs, replay, e->now);
+	e->points[obs->point][v.action]++;
+	if (v.rule != RULE_NONE)
+		remember(e, obs, v, replay);
+}
+
+/* --- one packet --- */
+
+static void begin_frame(struct engine *e, const struct packet *packet)
+{
+	if (!e->begun || packet->at.ns < e->first.ns)
+		e->first = packet->at;
+	if (!e->begun || packet->at.ns > e->last.ns)
+		e->last = packet->at;
+	if (packet->at.ns > e->now.ns)
+		e->now = packet->at;
+	e->begun = true;
+	e->packet = packet;
+	e->last_file = packet->file;
+	e->last_frame = packet->frame;
+	e->frame = e->frame == UINT32_MAX ? 1 : e->frame + 1;
+	e->frame_flags = 0;
+	e->frame_control = e->frame_link_local = e->frame_copied = false;
+	e->remark_count = 0;
+}
+
+static void end_frame(struct engine *e)
+{
+	e->packets.control += e->frame_control;
+	e->link_local_packets += e->frame_link_local;
+	for (uint64_t left = e->frame_flags; left; left &= left - 1)
+		note(&e->notes[__builtin_ctzll(left)], e->packet);
+}
+
+static void observe_stream(struct engine *e, int64_t age_ns)
+{
+	for (size_t i = 0; i < e->stream_said.n; i++)
+		observe(e, &e->stream_said.list[i], age_ns < STREAM_REPLAY_NS);
+}
+
+static void hear_segment(struct engine *e, const struct segment *segment)
+{
+	int64_t age_ns;
+
+	said_reset(&e->stream_said);
+	age_ns = stream_segment(e->streams, segment, &e->stream_said);
+	observe_stream(e, age_ns);
+}
+
+void engine_packet(struct engine *e, const struct packet *packet, struct said *said)
+{
+	begin_frame(e, packet);
+	e->packets.total++;
+	e->packets.ip += said->has_ip;
+	e->packets.multicast += said->is_multicast;
+	e->packets.unread += !said->is_read;
+	for (size_t i = 0; i < said->n; i++)
+		observe(e, &said->list[i], false);
+	for (size_t i = 0; i < said->segment_count; i++)
+		hear_segment(e, &said->segments[i]);
+	end_frame(e);
+}
+
+/* What waits behind holes of MSDP streams belongs to the last packet. */
+static void flush_streams(struct engine *e, const struct packet *last)
+{
+	struct packet packet = *last;
+	int64_t age_ns;
+
+	begin_frame(e, &packet);
+	said_reset(&e->stream_said);
+	while (stream_flush(e->streams, &e->stream_said, &age_ns)) {
+		observe_stream(e, age_ns);
+		said_reset(&e->stream_said);
+	}
+	end_frame(e);
+	e->packet = NULL;
+}
+
+void engine_finish(struct engine *e)
+{
+	struct packet last = { .at = e->last, .file = e->last_file, .frame = e->last_frame };
+
+	if (e->finished)
+		return;
+	e->finished = true;
+	if (e->begun)
+		flush_streams(e, &last);
+	for (size_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++) {
+		struct flow *f = flow_at(&e->flows, i);
+
+		if (f)
+			close_flow(e, f);
+	}
+	police_settle(e->court.police, e->now);
+	ras_table_settle(e->ras, e->last);
+}
+
+const struct remark *engine_remarks(const struct engine *engine, size_t *out_n)
+{
+	*out_n = engine->remark_count;
+	return engine->remarks;
+}

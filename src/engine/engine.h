@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit's memory: what packets said goes in, in time order, is judged, and remembered as
+ * flows, counters of rules, policers, RAS servers and findings, in tables that are all taken at
+ * the start.  engine/report.h reads them at the end.  Time is that of the packets. */
+#ifndef WEIR_ENGINE_ENGINE_H
+#define WEIR_ENGINE_ENGINE_H
+
+#include "engine/authorised.h"
+#include "engine/finding.h"
+#include "engine/inside.h"
+#include "model/packet.h"
+#include "model/verdict.h"
+#include "wire/wire.h"
+
+struct table;
+struct engine;
+
+struct engine_options {
+	struct inside		 inside;
+	const struct authorised *authorised;	/* NULL: no list was given */
+	const struct boundary	*against;	/* a second policy's, to compare with; or NULL */
+	const struct table	*against_table;
+	bool			 remarks;	/* keep what was found of the latest packet */
+};
+
+/* Boundaries and tables are borrowed; without a table the reference interpreter judges.
+ * The caller frees the engine. */
+struct engine *engine_new(const struct boundary *boundary, const struct table *table,
+			  const struct engine_options *options);
+void engine_free(struct engine *engine);
+
+/* One packet and what wire_decode() made of it; direction and `joined` are filled in. */
+void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
+
+/* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
+void engine_finish(struct engine *engine);
+
+/* What was found of the latest packet, where engine_options.remarks asks for it. */
+#define REMARKS_MAX 16
+#define REMARK_VERDICT FINDING_COUNT		/* a kind beside enum finding_kind */
+
+struct remark {
+	struct addr    source, group;
+	struct verdict verdict;			/* of kind REMARK_VERDICT */
+	uint8_t	       kind, point;
+	bool	       is_finding;		/* false: a verdict that lets it pass, or link-local */
+};
+
+const struct remark *engine_remarks(const struct engine *engine, size_t *out_n);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading an engine into a report.  Every order in it is total, so that two runs over the same
+ * packets print the same bytes.  Knows no output format. */
+#include "engine/report.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/state.h"
+
+/* --- flows --- */
+
+static struct report_flow view(const struct report *r, uint32_t slot)
+{
+	const struct flow_table *table = &r->engine->flows;
+	const struct flow *f = flow_at(table, slot);
+	const struct flow_other *other = flow_other(table, f);
+	struct report_flow flow = {
+		.key = flow_key_read(table, f), .packets = f->packets, .bytes = f->bytes,
+		.first.ns = f->first_ns, .last.ns = f->last_ns,
+		.verdict = { f->action, f->rule }, .other = { 0, RULE_NONE },
+		.ttl_min = f->ttl_min, .ttl_max = f->ttl_max, .has_ttl = f->ttl_min <= f->ttl_max,
+		.is_link_local = f->state & FLOW_LINK_LOCAL, .is_finding = f->state & FLOW_FINDING,
+	};
+
+	if (other)
+		flow.other = (struct verdict){ other->action, other->rule };
+	flow.is_scoped = addr_is_scoped_group(flow.key.group);
+	return flow;
+}
+
+struct report_flow report_flow_at(const struct report *report, size_t index)
+{
+	assert(index < report->flow_count);
+	return view(report, report->flows[index]);
+}
+
+bool report_flow_changes(const struct report *report, const struct report_flow *flow)
+{
+	return report->against && !flow->is_link_local &&
+	       flow->other.action != flow->verdict.action;
+}
+
+static int order_flows(const void *a, const void *b, void *context)
+{
+	const struct report *r = context;
+	uint32_t slot_a = *(const uint32_t *)a, slot_b = *(const uint32_t *)b;
+	const struct flow *x = flow_at(&r->engine->flows, slot_a);
+	const struct flow *y = flow_at(&r->engine->flows, slot_b);
+	struct flow_key kx, ky;
+	int order;
+
+	if (x->packets != y->packets)
+		return x->packets > y->packets ? -1 : 1;
+	kx = flow_key_read(&r->engine->flows, x);
+	ky = flow_key_read(&r->engine->flows, y);
+	if (kx.point != ky.point)
+		return kx.point < ky.point ? -1 : 1;
+	order = addr_order(kx.source, ky.source);
+	order = order ? order : addr_order(kx.group, ky.group);
+	order = order ? order : (int)kx.kind - ky.kind;
+	return order ? order : (int)kx.group_len - ky.group_len;
+}
+
+static void count_flow(struct report *r, uint32_t slot)
+{
+	struct report_flow flow = view(r, slot);
+
+	if (flow.is_link_local)
+		return;
+	r->verdicts[flow.verdict.action]++;
+	r->change_count += report_flow_changes(r, &flow);
+	r->flow_finding_count += flow.is_finding;
+}
+
+static void gather_flow_findings(struct report *r)
+{
+	size_t n = 0;
+
+	r->flow_findings = memory_array(r->flow_finding_count, sizeof(r->flow_findings[0]));
+	for (int action = ACTION_DENY; action >= ACTION_LIMIT; action--)
+		for (size_t i = 0; i < r->flow_count; i++) {
+			const struct flow *f = flow_at(&r->engine->flows, r->flows[i]);
+
+			if (f->state & FLOW_FINDING && f->action == action)
+				r->flow_findings[n++] = r->flows[i];
+		}
+	assert(n == r->flow_finding_count);
+}
+
+static void gather_flows(struct report *r)
+{
+	const struct flow_table *table = &r->engine->flows;
+	size_t n = 0;
+
+	for (size_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++)
+		n += flow_at(table, i) != NULL;
+	r->flows = memory_array(n, sizeof(r->flows[0]));
+	r->flow_count = n;
+	n = 0;
+	for (uint32_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++)
+		if (flow_at(table, i)) {
+			r->flows[n++] = i;
+			count_flow(r, i);
+		}
+	qsort_r(r->flows, n, sizeof(r->flows[0]), order_flows, r);
+	r->flows_evicted = table->evicted;
+	r->evicted_findings = table->evicted_findings;
+	gather_flow_findings(r);
+}
+
+/* --- rules, notes --- */
+
+static void gather_rules(struct report *r)
+{
+	const struct counters *c = &r->engine->counters;
+
+	r->rules = memory_array(c->n, sizeof(r->rules[0]));
+	for (size_t i = 0; i < c->n; i++) {
+		bool sources_estimated, groups_estimated;
+
+		r->rules[i] = (struct report_rule){
+			.hits = c->rules[i].hits, .packets = c->rules[i].packets,
+			.bytes = c->rules[i].bytes, .link_local = c->rules[i].link_local,
+			.first.ns = c->rules[i].first_ns, .last.ns = c->rules[i].last_ns,
+			.sources = distinct_count(c->distinct, 2 * i, &sources_estimated),
+			.groups = distinct_count(c->distinct, 2 * i + 1, &groups_estimated),
+		};
+		r->rules[i].estimated = sources_estimated || groups_estimated;
+	}
+}
+
+static struct report_note note_of(const char *name, const struct noted *noted)
+{
+	return (struct report_note){ name, noted->count, noted->frame, noted->file };
+}
+
+static void gather_notes(struct report *r)
+{
+	const struct engine *e = r->engine;
+
+	for (unsigned i = 0; i < FLAG_COUNT; i++)
+		if (e->notes[i].count > 0)
+			r->notes[r->note_count++] = note_of(flag_name(i), &e->notes[i]);
+	for (unsigned i = 0; i < ANOMALY_COUNT; i++)
+		if (e->anomalies[i].count > 0)
+			r->anomalies[r->anomaly_count++] =
+				note_of(anomaly_name(i), &e->anomalies[i]);
+}
+
+/* --- findings that are no flows --- */
+
+static struct report_finding from_gauge(const struct gauge *gauge)
+{
+	return (struct report_finding){ .kind = FINDING_POLICER, .point = POINT_SA,
+					.rule = gauge->rule, .source = gauge->key,
+					.count = gauge->denied ? gauge->denied : gauge->alarmed,
+					.gauge = gauge };
+}
+
+static struct report_finding from_host(const struct ras_host *host)
+{
+	return (struct report_finding){ .kind = FINDING_RAS, .point = POINT_DATA, .rule = RULE_NONE,
+					.source = host->address, .count = host->count,
+					.first = host->first, .host = host };
+}
+
+static struct report_finding from_noted(const struct finding *f)
+{
+	return (struct report_finding){ .kind = f->kind, .point = f->point, .rule = RULE_NONE,
+					.source = f->source, .group = f->group,
+					.group_len = (uint8_t)addr_bits(f->group), .count = f->count,
+					.first.ns = f->first_ns, .detail = f->detail };
+}
+
+static int order_findings(const void *a, const void *b)
+{
+	const struct report_finding *x = a, *y = b;
+	int order;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	order = addr_order(x->source, y->source);
+	order = order ? order : addr_order(x->group, y->group);
+	order = order ? order : (int)x->point - y->point;
+	order = order ? order : (int)x->rule - y->rule;
+	if (order || !x->host || !y->host)
+		return order;
+	return x->host->vlan != y->host->vlan ? (int)x->host->vlan - y->host->vlan
+					      : (int)x->host->link - y->host->link;
+}
+
+static void gather_findings(struct report *r)
+{
+	const struct findings *noted = &r->engine->findings;
+	struct report_finding *list =
+		memory_array(r->gauge_count + r->ras_count + noted->n, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->gauge_count; i++)
+		if (r->gauges[i].alarmed > 0 || r->gauges[i].denied > 0)
+			list[n++] = from_gauge(&r->gauges[i]);
+	for (size_t i = 0; i < r->ras_count; i++)
+		if (r->ras[i]->authorised != RAS_AUTHORISED)
+			list[n++] = from_host(r->ras[i]);
+	for (size_t i = 0; i < FINDINGS_MAX; i++)
+		if (noted->list[i].count > 0)
+			list[n++] = from_noted(&noted->list[i]);
+	qsort(list, n, sizeof(*list), order_findings);
+	r->other_findings = list;
+	r->other_finding_count = n;
+	r->findings_refused = noted->refused;
+}
+
+size_t report_finding_count(const struct report *report)
+{
+	return report->flow_finding_count + report->other_finding_count;
+}
+
+struct report_finding report_finding_at(const struct report *report, size_t index)
+{
+	struct report_flow flow;
+
+	assert(index < report_finding_count(report));
+	if (index >= report->flow_finding_count)
+		return report->other_findings[index - report->flow_finding_count];
+	flow = view(report, report->flow_findings[index]);
+	return (struct report_finding){
+		.kind = flow.verdict.action == ACTION_DENY ? FINDING_DENIED : FINDING_LIMITED,
+		.point = flow.key.point, .rule = flow.verdict.rule, .source = flow.key.source,
+		.source_any = flow.key.kind == FLOW_SOURCE_ANY, .group = flow.key.group,
+		.group_len = flow.key.group_len, .count = flow.packets, .first = flow.first,
+		.is_scoped = flow.is_scoped,
+	};
+}
+
+size_t report_reasons(const struct report *report)
+{
+	size_t n = report->other_finding_count;
+
+	for (size_t i = 0; i < report->flow_finding_count; i++)
+		n += !report->options.vantage_inside ||
+		     !view(report, report->flow_findings[i]).is_scoped;
+	return n;
+}
+
+/* --- the whole --- */
+
+static void copy_totals(struct report *r)
+{
+	const struct engine *e = r->engine;
+	bool estimated;
+
+	r->first = e->first;
+	r->last = e->last;
+	r->packets = (struct report_packets){ e->packets.total, e->packets.ip, e->packets.multicast,
+					      e->packets.control, e->packets.unread };
+	memcpy(r->points, e->points, sizeof(r->points));
+	r->link_local_groups = distinct_count(e->link_local_groups, 0, &estimated);
+	r->link_local_packets = e->link_local_packets;
+	r->police_evicted = police_evicted(e->court.police);
+	r->limits_evicted = limits_evicted(e->court.limits);
+	r->has_ras_list = e->options.authorised != NULL;
+}
+
+struct report *report_new(struct engine *engine, const struct report_options *options)
+{
+	struct report *r = memory_take(sizeof(*r));
+
+	engine_finish(engine);
+	r->engine = engine;
+	r->boundary = engine->court.boundary;
+	r->against = engine->options.against;
+	r->options = *options;
+	copy_totals(r);
+	gather_rules(r);
+	gather_flows(r);
+	gather_notes(r);
+	r->ras = ras_table_hosts(engine->ras, &r->ras_count);
+	r->gauges = police_gauges(engine->court.police, &r->gauge_count);
+	r->peers = police_peers(engine->court.police, &r->peer_count);
+	gather_findings(r);
+	return r;
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	free(report->rules);
+	free(report->flows);
+	free(report->flow_findings);
+	free(report->other_findings);
+	free(report->gauges);
+	free(report->peers);
+	free(report);
+}
+
+const char *report_rule_name(const struct boundary *boundary, uint16_t rule)
+{
+	if (rule == RULE_NONE)
+		return "-";
+	assert(rule < boundary->rule_count);
+	return boundary->rules[rule]->kind == RULE_DEFAULT ? "default" : boundary->rules[rule]->name;
+}
+
+void report_leave_out(struct report *report, const struct report_known *known)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->flow_count; i++) {
+		struct report_flow flow = view(report, report->flows[i]);
+
+		if (!known->flow(known->context, &flow))
+			report->flows[n++] = report->flows[i];
+	}
+	report->flow_count = n;
+	n = 0;
+	for (size_t i = 0; i < report->flow_finding_count; i++) {
+		struct report_finding finding = report_finding_at(report, i);
+
+		if (!known->finding(known->context, &finding))
+			report->flow_findings[n++] = report->flow_findings[i];
+	}
+	report->flow_finding_count = n;
+	n = 0;
+	for (size_t i = 0; i < report->other_finding_count; i++)
+		if (!known->finding(known->context, &report->other_findings[i]))
+			report->other_findings[n++] = report->other_findings[i];
+	report->other_finding_count = n;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an engine holds.  Only engine/ includes this header. */
+#ifndef WEIR_ENGINE_STATE_H
+#define WEIR_ENGINE_STATE_H
+
+#include "engine/copies.h"
+#include "engine/counter.h"
+#include "engine/court.h"
+#include "engine/engine.h"
+#include "engine/listener.h"
+#include "engine/member.h"
+#include "engine/ras.h"
+#include "engine/scan.h"
+#include "engine/stream.h"
+
+/* How often something was seen, and where first. */
+struct noted {
+	uint64_t count, frame;
+	uint16_t file;
+};
+
+struct packet_counts {
+	uint64_t total, ip, multicast, control, unread;
+};
+
+struct engine {
+	struct engine_options	 options;
+	struct court		 court, against;	/* against: where a second policy is given */
+	struct counters		 counters;
+	struct flow_table	 flows;
+	struct findings		 findings;
+	struct listeners	*listeners;
+	struct copies		*copies;
+	struct scans		*scans;
+	struct members		*members;		/* NULL where no rule asks for `joined` */
+	struct ras_table	*ras;
+	struct stream_table	*streams;
+	struct said		 stream_said;
+	struct distinct		*link_local_groups;
+	uint64_t		 link_local_packets;
+	struct packet_counts	 packets;
+	uint64_t		 points[POINT_COUNT][ACTION_COUNT];
+	struct noted		 notes[FLAG_COUNT], anomalies[ANOMALY_COUNT];
+	struct mtime		 first, last, now;	/* now never goes back */
+	bool			 begun, finished, has_inside;
+	struct remark		 remarks[REMARKS_MAX];
+	size_t			 remark_count;
+
+	/* the frame at hand */
+	const struct packet	*packet;
+	uint32_t		 frame;			/* serial number, never 0 */
+	uint64_t		 frame_flags, last_frame;
+	uint16_t		 last_file;		/* with its number, last_frame */
+	bool			 frame_control, frame_link_local, frame_copied;
+};
+
+#endif
