@@ -82,6 +82,12 @@ static struct span read_name(struct rd *r, bool is_whole, uint64_t *flags)
 	return name;
 }
 
+/* Whether what is left behind the names may be the begin of a domain that the capture cut. */
+static bool may_be_domain(const struct rd *r)
+{
+	return rd_left(r) < strlen(DOMAIN) && memcmp(r->p, DOMAIN, rd_left(r)) == 0;
+}
+
 /* `whole`: nothing of the payload is missing at its end. */
 static void read_names(struct span payload, bool whole, struct observation *obs)
 {
@@ -97,7 +103,8 @@ static void read_names(struct span payload, bool whole, struct observation *obs)
 		rd_skip(&r, strlen(DOMAIN));
 		obs->domain = read_name(&r, whole || has_nul, &obs->flags);
 	}
-	if (rd_left(&r) > 0 || (has_nul && nul + 1 < payload.n))
+	if ((rd_left(&r) > 0 && (whole || has_nul || !may_be_domain(&r))) ||
+	    (has_nul && nul + 1 < payload.n))
 		obs->flags |= FLAG_BIT(EXTRA_BYTES);
 }
 
