@@ -144,12 +144,30 @@ static bool point_is_safe(uint32_t c)
 	return c != 0xfeff && !(c >= 0xfff0 && c <= 0xffff) && !(c >= 0xe0000 && c <= 0xe0fff);
 }
 
+/* How many bytes at the start stand for themselves in every form: nearly all of what is put. */
+static size_t plain_run(struct span bytes)
+{
+	size_t n = 0;
+
+	while (n < bytes.n && bytes.p[n] >= ' ' && bytes.p[n] < 0x7f && bytes.p[n] != '\\' &&
+	       bytes.p[n] != '"')
+		n++;
+	return n;
+}
+
 static void escape_points(struct text *t, struct span bytes, bool json)
 {
 	while (bytes.n > 0) {
 		uint32_t point = 0;
-		size_t n = read_utf8(bytes, &point);
+		size_t n = plain_run(bytes);
 
+		if (n > 0) {
+			text_put_n(t, (const char *)bytes.p, n);
+			bytes.p += n;
+			bytes.n -= n;
+			continue;
+		}
+		n = read_utf8(bytes, &point);
 		if (point == '\\') {
 			text_put(t, json ? "\\\\\\\\" : "\\\\");
 		} else if (json && point == '"') {

@@ -3,8 +3,11 @@
 #ifndef WEIR_CMD_LOAD_H
 #define WEIR_CMD_LOAD_H
 
+#include "base/text.h"
 #include "cmd/command.h"
 #include "policy/policy.h"
+
+#define LOAD_DEFAULT_POLICY "modern"
 
 /* The policy of -p (default: modern) with the choices of --set; `-` is standard input.  NULL,
  * with the complaints on standard error, where it has an error: then *out_status is EXIT_USAGE,
@@ -15,8 +18,9 @@ struct policy *load_policy(const struct common *common, const struct io *io, int
 const struct boundary *load_boundary(const struct policy *policy, const struct common *common,
 				     const struct io *io);
 
-/* One text operand of a command as policy text: a profile's name, a file, or `-`.  Out is the
- * text; 0 or negative errno.  For what prints or checks text before it is a policy. */
+/* Appends the text of one policy: a profile's name, a file, or `-` for standard input.  0 or
+ * negative errno; load_refuse() then complains and returns the exit status. */
 int load_text(const char *name, const struct io *io, struct text *out);
+int load_refuse(const char *name, int error, const struct io *io);
 
 #endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding and reading policies for the commands: profiles, files, standard input, includes.
+ * Knows no grammar. */
+#include "cmd/load.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "os/file.h"
+#include "policy/load.h"
+#include "policy/profiles.h"
+#include "sink/diag_print.h"
+
+#define POLICY_BYTES_MAX (64u << 20)
+
+int load_text(const char *name, const struct io *io, struct text *out)
+{
+	const struct profile *profile = profile_find(name);
+
+	if (strcmp(name, "-") == 0)
+		return file_read_stream(io->in, POLICY_BYTES_MAX, out);
+	if (!profile)
+		return file_read(name, POLICY_BYTES_MAX, out);
+	text_put_n(out, profile->text, profile->n);
+	return 0;
+}
+
+static bool read_include(void *context, const char *path, struct text *out,
+			 char problem[POLICY_PROBLEM])
+{
+	int error = file_read(path, POLICY_BYTES_MAX, out);
+
+	(void)context;
+	if (error < 0)
+		snprintf(problem, POLICY_PROBLEM, "%s", strerror(-error));
+	return error == 0;
+}
+
+/* A name that is neither: the user mistyped it, or meant a file that is not there. */
+int load_refuse(const char *name, int error, const struct io *io)
+{
+	struct nearest nearest = nearest_of(name);
+
+	for (size_t i = 0; i < profiles_count; i++)
+		nearest_offer(&nearest, profiles[i].name);
+	if (error == -ENOENT && nearest.word)
+		complain(io, "no policy file or profile '%s', did you mean '%s'?", name,
+			 nearest.word);
+	else if (error == -ENOENT)
+		complain(io, "no policy file or profile '%s'; weir policy lists the profiles", name);
+	else
+		complain(io, "cannot read %s: %s", name, strerror(-error));
+	return error == -ENOENT ? EXIT_USAGE : EXIT_SYSTEM;
+}
+
+static struct policy *parse(const char *name, const struct text *text, const struct common *common,
+			    const struct io *io)
+{
+	struct policy_input input = {
+		.name = name,
+		.text = profile_find(name) ? NULL : text_string(text),
+		.n = text->n,
+		.sets = common->set.list,
+		.set_count = common->set.n,
+		.read = read_include,
+	};
+	struct policy *policy;
+	struct diags diags;
+
+	diags_init(&diags);
+	policy = policy_load(&input, &diags);
+	diags_print(&diags, io->err_colour, io->err);
+	if (!policy)
+		diags_print_summary(&diags, io->err);
+	diags_release(&diags);
+	return policy;
+}
+
+struct policy *load_policy(const struct common *common, const struct io *io, int *out_status)
+{
+	const char *name = common->policy ? common->policy : LOAD_DEFAULT_POLICY;
+	struct policy *policy = NULL;
+	struct text text = { 0 };
+	int error = load_text(name, io, &text);
+
+	if (error < 0)
+		*out_status = load_refuse(name, error, io);
+	else if (!(policy = parse(name, &text, common, io)))
+		*out_status = EXIT_USAGE;
+	text_release(&text);
+	return policy;
+}
+
+const struct boundary *load_boundary(const struct policy *policy, const struct common *common,
+				     const struct io *io)
+{
+	const struct boundary *boundary = policy_boundary(policy, common->boundary);
+	struct text names = { 0 };
+	struct nearest nearest;
+
+	if (boundary)
+		return boundary;
+	if (!common->boundary) {
+		complain(io, "policy '%s' has no boundary", policy->name);
+		return NULL;
+	}
+	nearest = nearest_of(common->boundary);
+	for (size_t i = 0; i < policy->boundary_count; i++) {
+		nearest_offer(&nearest, policy->boundaries[i]->name);
+		text_printf(&names, "%s%s", i ? ", " : "", policy->boundaries[i]->name);
+	}
+	if (nearest.word)
+		complain(io, "no boundary '%s' in policy '%s', did you mean '%s'?", common->boundary,
+			 policy->name, nearest.word);
+	else
+		complain(io, "no boundary '%s' in policy '%s'; it has %s", common->boundary,
+			 policy->name, text_string(&names));
+	text_release(&names);
+	return NULL;
+}
