@@ -108,9 +108,7 @@ void text_escape(struct text *t, struct span bytes)
 	}
 }
 
-/* The length of the well-formed UTF-8 sequence that begins the bytes (RFC 3629 4), 0 where
- * there is none; its code point. */
-static size_t read_utf8(struct span s, uint32_t *out_point)
+size_t utf8_point(struct span s, uint32_t *out_point)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n = s.p[0] < 0x80		? 1
@@ -167,7 +165,7 @@ static void escape_points(struct text *t, struct span bytes, bool json)
 			bytes.n -= n;
 			continue;
 		}
-		n = read_utf8(bytes, &point);
+		n = utf8_point(bytes, &point);
 		if (point == '\\') {
 			text_put(t, json ? "\\\\\\\\" : "\\\\");
 		} else if (json && point == '"') {

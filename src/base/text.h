@@ -37,6 +37,10 @@ void text_escape_utf8(struct text *t, struct span bytes);
  * bytes that are no UTF-8 become \\xNN, visibly. */
 void text_escape_json(struct text *t, struct span bytes);
 
+/* The length of the well-formed UTF-8 sequence that begins the bytes (RFC 3629 4), 0 where
+ * there is none, and its code point.  `s` holds at least one byte. */
+size_t utf8_point(struct span s, uint32_t *out_point);
+
 /* Decimal with thousands separated by commas: "1,043,606". */
 #define NUMBER_TEXT 32
 char *number_text(uint64_t value, char buffer[NUMBER_TEXT]);

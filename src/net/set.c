@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sets as sorted disjoint ranges: each operation walks both lists once.  Knows no policy. */
+#include "net/set.h"
+
+#include <stdlib.h>
+
+const struct set set_empty = { NULL, 0, 0 };
+
+static int order_ranges(const void *a, const void *b)
+{
+	return addr_order(((const struct range *)a)->first, ((const struct range *)b)->first);
+}
+
+/* True where `next`, which does not begin before r, overlaps r or begins right behind it. */
+static bool reaches(const struct range *r, const struct range *next)
+{
+	struct addr behind = addr_next(r->last);
+
+	if (next->first.family != r->last.family)
+		return false;
+	return addr_order(next->first, r->last) <= 0 || addr_equal(next->first, behind);
+}
+
+/* Appends a range that does not begin before the last one. */
+static void append(struct range *list, size_t *n, struct range next)
+{
+	struct range *last = *n ? &list[*n - 1] : NULL;
+
+	if (!last || !reaches(last, &next))
+		list[(*n)++] = next;
+	else if (addr_order(next.last, last->last) > 0)
+		last->last = next.last;
+}
+
+static struct set finish(const struct range *list, size_t n)
+{
+	size_t n4 = 0;
+
+	while (n4 < n && list[n4].first.family == FAMILY_IP4)
+		n4++;
+	return (struct set){ list, n, n4 };
+}
+
+struct set set_of(struct arena *arena, const struct range *ranges, size_t n)
+{
+	struct range *list = arena_array(arena, n, sizeof(*list));
+	size_t joined = 0;
+	bool sorted = true;
+
+	for (size_t i = 0; i < n; i++) {
+		list[i] = ranges[i];
+		sorted = sorted && (i == 0 || order_ranges(&list[i - 1], &list[i]) <= 0);
+	}
+	if (!sorted)
+		qsort(list, n, sizeof(*list), order_ranges);
+	for (size_t i = 0; i < n; i++)
+		append(list, &joined, list[i]);
+	return finish(list, joined);
+}
+
+struct set set_union(struct arena *arena, const struct set *a, const struct set *b)
+{
+	struct range *list = arena_array(arena, a->n + b->n, sizeof(*list));
+	size_t i = 0, j = 0, n = 0;
+
+	while (i < a->n || j < b->n) {
+		bool from_a = j == b->n ||
+			      (i < a->n && order_ranges(&a->ranges[i], &b->ranges[j]) <= 0);
+
+		append(list, &n, from_a ? a->ranges[i++] : b->ranges[j++]);
+	}
+	return finish(list, n);
+}
+
+struct set set_difference(struct arena *arena, const struct set *a, const struct set *b)
+{
+	struct range *list = arena_array(arena, a->n + b->n, sizeof(*list));
+	size_t n = 0, j = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct range left = a->ranges[i];
+		bool more = true;
+
+		while (j < b->n && addr_order(b->ranges[j].last, left.first) < 0)
+			j++;
+		for (size_t k = j; more && k < b->n; k++) {
+			const struct range *cut = &b->ranges[k];
+
+			if (addr_order(cut->first, left.last) > 0)
+				break;
+			if (addr_order(cut->first, left.first) > 0)
+				list[n++] = (struct range){ left.first, addr_previous(cut->first) };
+			more = addr_order(cut->last, left.last) < 0;
+			left.first = addr_next(cut->last);
+			j = k;
+		}
+		if (more)
+			list[n++] = left;
+	}
+	return finish(list, n);
+}
+
+static struct addr later(struct addr a, struct addr b)
+{
+	return addr_order(a, b) >= 0 ? a : b;
+}
+
+static struct addr sooner(struct addr a, struct addr b)
+{
+	return addr_order(a, b) <= 0 ? a : b;
+}
+
+struct set set_intersection(struct arena *arena, const struct set *a, const struct set *b)
+{
+	struct range *list = arena_array(arena, a->n + b->n, sizeof(*list));
+	size_t i = 0, j = 0, n = 0;
+
+	while (i < a->n && j < b->n) {
+		struct addr first = later(a->ranges[i].first, b->ranges[j].first);
+		struct addr last = sooner(a->ranges[i].last, b->ranges[j].last);
+
+		if (addr_order(first, last) <= 0)
+			list[n++] = (struct range){ first, last };
+		if (addr_order(a->ranges[i].last, b->ranges[j].last) < 0)
+			i++;
+		else
+			j++;
+	}
+	return finish(list, n);
+}
+
+bool set_is_empty(const struct set *s)
+{
+	return s->n == 0;
+}
+
+bool set_has_family(const struct set *s, enum family family)
+{
+	return family == FAMILY_IP4 ? s->n4 > 0 : family == FAMILY_IP6 && s->n > s->n4;
+}
+
+/* The first range that does not end before a; s->n where there is none. */
+static size_t find_range(const struct set *s, struct addr a)
+{
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr_order(s->ranges[middle].last, a) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool set_has(const struct set *s, struct addr a)
+{
+	return addr_is_there(a) && set_has_all(s, a, a);
+}
+
+bool set_has_all(const struct set *s, struct addr first, struct addr last)
+{
+	size_t i = find_range(s, first);
+
+	return i < s->n && addr_order(s->ranges[i].first, first) <= 0 &&
+	       addr_order(last, s->ranges[i].last) <= 0;
+}
+
+bool set_has_none(const struct set *s, struct addr first, struct addr last)
+{
+	size_t i = find_range(s, first);
+
+	return i == s->n || addr_order(s->ranges[i].first, last) > 0;
+}
+
+bool set_equal(const struct set *a, const struct set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!addr_equal(a->ranges[i].first, b->ranges[i].first) ||
+		    !addr_equal(a->ranges[i].last, b->ranges[i].last))
+			return false;
+	return true;
+}
+
+bool set_within(const struct set *a, const struct set *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!set_has_all(b, a->ranges[i].first, a->ranges[i].last))
+			return false;
+	return true;
+}
