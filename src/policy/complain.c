@@ -24,7 +24,7 @@ const char *source_line(const struct source *source, unsigned line, struct arena
 		       : arena_text(arena, source->text + start, end - start);
 }
 
-void complain(struct diags *diags, const struct spot *spot, struct complaint how,
+void spot_complain(struct diags *diags, const struct spot *spot, struct complaint how,
 	      const char *format, ...)
 {
 	char message[512];

@@ -25,7 +25,7 @@ struct complaint {
 	const char   *beside, *hint;
 };
 
-void complain(struct diags *diags, const struct spot *spot, struct complaint how,
+void spot_complain(struct diags *diags, const struct spot *spot, struct complaint how,
 	      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -108,9 +108,9 @@ static bool expected(struct parser *p, const char *what, const char *beside)
 	struct complaint how = { .severity = SEVERITY_ERROR, .beside = beside };
 
 	if (p->token.kind == TOKEN_BAD)
-		complain(p->diags, &spot, how, "%s", p->token.problem);
+		spot_complain(p->diags, &spot, how, "%s", p->token.problem);
 	else
-		complain(p->diags, &spot, how, "expected %s, but found %s", what,
+		spot_complain(p->diags, &spot, how, "expected %s, but found %s", what,
 			 parser_found(p));
 	return false;
 }
@@ -143,7 +143,7 @@ void parser_wrong(struct parser *p, const struct spot *spot, const char *hint,
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	complain(p->diags, spot, (struct complaint){ .severity = SEVERITY_ERROR, .hint = hint },
+	spot_complain(p->diags, spot, (struct complaint){ .severity = SEVERITY_ERROR, .hint = hint },
 		 "%s", message);
 }
 

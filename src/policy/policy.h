@@ -42,6 +42,7 @@ struct rule {
 	enum rule_kind	    kind;
 	struct place	    place;
 	const char	   *name;		/* written with `as`, else derived (S34) */
+	const char	   *clauses;		/* canonical text of what it asks for: "to 224.0.1.1" */
 	const char	   *text, *ref, *owner;	/* NULL where not written */
 	bool		    named, has_until;
 	int64_t		    until_day;		/* holds through this day (S44) */
@@ -70,7 +71,7 @@ struct rule {
 	struct rate	    rate;		/* limit's, or `new` of a police line */
 	enum limit_key	    limit_key;
 	enum police_key	    police_key;
-	unsigned	    prefix_len;		/* source/24; 32 (128) where none is written */
+	unsigned	    prefix_len;		/* source/24; 128 where none is written */
 	bool		    over_asked, warn_asked;
 	uint32_t	    over, warn;
 };
@@ -83,6 +84,7 @@ struct boundary {
 	const struct rule *const *rules;
 	size_t		   rule_count;		/* all three kinds: match + police + 1 */
 	size_t		   match_count, police_count;
+	size_t		   own_count;		/* rules and police lines that it does not inherit */
 };
 
 /* A `?=` set, for `weir policy` and for hints. */
