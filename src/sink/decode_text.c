@@ -128,22 +128,20 @@ static void put_subject(struct text *out, const struct observation *obs)
 		text_char(out, ')');
 }
 
-/* "igmp v3-report: join (10.0.0.1, 232.1.1.1)"; a packet of data says nothing that its two ends
- * do not. */
+/* "igmp v3-report: join (10.0.0.1, 232.1.1.1)"; data and advertisements are about their two
+ * ends, which the line names already. */
 static void put_statement(struct text *out, const struct observation *obs)
 {
-	const char *what = what_name(obs->what), *type = type_name(obs->type);
-
 	if (obs->what == WHAT_SEND)
 		return;
 	text_char(out, ' ');
-	text_put(out, type);
-	if (obs->what != WHAT_NONE && obs->what != WHAT_RP &&
-	    strncmp(type, what, strlen(what)) != 0) {
+	text_put(out, type_name(obs->type));
+	if (obs->what == WHAT_JOIN || obs->what == WHAT_LEAVE || obs->what == WHAT_PRUNE) {
 		text_put(out, ": ");
-		text_put(out, what);
+		text_put(out, what_name(obs->what));
 	}
-	put_subject(out, obs);
+	if (obs->what != WHAT_ADVERTISE)
+		put_subject(out, obs);
 	if (addr_is_there(obs->rp)) {
 		text_put(out, ", rp ");
 		put_end(out, obs->rp, false, 0);

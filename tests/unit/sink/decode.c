@@ -70,6 +70,19 @@ static struct observation join(void)
 	return obs;
 }
 
+static struct observation prune(void)
+{
+	struct observation obs = base("10.0.0.9", "224.0.0.13");
+
+	about(&obs, "10.0.0.1", "239.1.1.1");
+	obs.protocol = PROTOCOL_PIM;
+	obs.type = TYPE_JOIN_PRUNE;
+	obs.what = WHAT_PRUNE;
+	obs.point = POINT_JOIN;
+	obs.flags = FLAG_BIT(RPT);
+	return obs;
+}
+
 static struct observation bootstrap(void)
 {
 	struct observation obs = base("10.0.0.9", "224.0.0.13");
@@ -137,6 +150,11 @@ static const struct {
 	  "\"ttl\":1,\"protocol\":\"mld\",\"type\":\"mldv2-report\",\"point\":\"membership\","
 	  "\"what\":\"join\",\"speaker\":\"fe80::1\",\"receiver\":\"ff02::16\",\"source\":\"*\","
 	  "\"group\":\"ff3e::1234\",\"excluded\":2,\"flags\":[\"tunnel\",\"no-router-alert\"]}\n" },
+	{ "prune", prune,
+	  "10.0.0.9 > 224.0.0.13: pim join-prune: prune (10.0.0.1, 239.1.1.1), ttl 1 [rpt]\n",
+	  "\"ttl\":1,\"protocol\":\"pim\",\"type\":\"join-prune\",\"point\":\"join\","
+	  "\"what\":\"prune\",\"speaker\":\"10.0.0.9\",\"receiver\":\"224.0.0.13\","
+	  "\"source\":\"10.0.0.1\",\"group\":\"239.1.1.1\",\"flags\":[\"rpt\"]}\n" },
 	{ "bootstrap", bootstrap,
 	  "10.0.0.9 > 224.0.0.13: pim bootstrap 224.0.0.0/4, rp 10.0.0.1, ttl 1\n",
 	  "\"ttl\":1,\"protocol\":\"pim\",\"type\":\"bootstrap\",\"point\":\"bootstrap\","
