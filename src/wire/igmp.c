@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* IGMP: what IPv4 hosts and queriers say about membership.  RFC 1112 appendix I, RFC 2236,
- * RFC 3376.  DVMRP (RFC 1075) and mtrace (RFC 8487 names its ancestor) are noticed only.
+ * RFC 3376.  DVMRP (RFC 1075), mtrace (RFC 8487 names its ancestor), router discovery (RFC 4286)
+ * and RGMP (RFC 3488) are noticed only.
  * Knows message formats: no interfaces, no timers, no policy. */
 #include "wire/igmp.h"
 
@@ -11,6 +12,7 @@
 #define TYPE_PIM1 0x14
 #define QUERY_LENGTH 8		/* of versions 1 and 2 */
 #define QUERY3_LENGTH 12
+#define ALL_RGMP 0xe0000019	/* 224.0.0.25 */
 
 static void read_report(struct rd *r, struct speech *s)
 {
@@ -64,20 +66,43 @@ static void read_mtrace(struct rd *r, struct speech *s)
 	speech_say(s, r, WHAT_NONE, source, group);
 }
 
+/* RFC 4286 3: which links have multicast routers; the switches' matter. */
+static void read_router_discovery(struct rd *r, struct speech *s)
+{
+	s->next.point = POINT_NONE;
+	speech_say(s, r, WHAT_NONE, ADDR_NONE, ADDR_NONE);
+}
+
+/* RFC 3488 3: what a router wants of its switch, always to 224.0.0.25. */
+static void read_rgmp(struct rd *r, struct speech *s)
+{
+	if (s->at->template.receiver.lo != ALL_RGMP)
+		speech_wrong(s, ANOMALY_TYPE);
+	s->next.point = POINT_NONE;
+	speech_say(s, r, WHAT_NONE, ADDR_NONE, absent_if_zero(addr_read4(r)));
+}
+
 static const struct message {
 	uint8_t	  number, min_length;
 	enum type type;
 	bool	  wants_alert;		/* RFC 2236 2, RFC 3376 4: Router Alert */
 	void	  (*read)(struct rd *, struct speech *);
 } messages[] = {
-	{ 0x11,  8, TYPE_QUERY,	    true,  read_query	},
-	{ 0x12,  8, TYPE_V1_REPORT, false, read_report	},
-	{ 0x13,  8, TYPE_DVMRP,	    false, read_dvmrp	},
-	{ 0x16,  8, TYPE_V2_REPORT, true,  read_report	},
-	{ 0x17,  8, TYPE_V2_LEAVE,  true,  read_leave	},
-	{ 0x1e, 24, TYPE_MTRACE,    false, read_mtrace	},
-	{ 0x1f, 24, TYPE_MTRACE,    false, read_mtrace	},
-	{ 0x22,  8, TYPE_V3_REPORT, true,  read_report3 },
+	{ 0x11,  8, TYPE_QUERY,            true,  read_query           },
+	{ 0x12,  8, TYPE_V1_REPORT,        false, read_report          },
+	{ 0x13,  8, TYPE_DVMRP,            false, read_dvmrp           },
+	{ 0x16,  8, TYPE_V2_REPORT,        true,  read_report          },
+	{ 0x17,  8, TYPE_V2_LEAVE,         true,  read_leave           },
+	{ 0x1e, 24, TYPE_MTRACE,           false, read_mtrace          },
+	{ 0x1f, 24, TYPE_MTRACE,           false, read_mtrace          },
+	{ 0x22,  8, TYPE_V3_REPORT,        true,  read_report3         },
+	{ 0x30,  8, TYPE_ROUTER_DISCOVERY, false, read_router_discovery },
+	{ 0x31,  4, TYPE_ROUTER_DISCOVERY, false, read_router_discovery },
+	{ 0x32,  4, TYPE_ROUTER_DISCOVERY, false, read_router_discovery },
+	{ 0xfc,  8, TYPE_RGMP,             false, read_rgmp            },
+	{ 0xfd,  8, TYPE_RGMP,             false, read_rgmp            },
+	{ 0xfe,  8, TYPE_RGMP,             false, read_rgmp            },
+	{ 0xff,  8, TYPE_RGMP,             false, read_rgmp            },
 };
 
 static const struct message *find_message(uint8_t number)

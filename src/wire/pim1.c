@@ -41,7 +41,7 @@ static void read_query(struct rd *r, struct speech *s)
 static void read_register(struct rd *r, struct speech *s)
 {
 	s->next.point = POINT_REGISTER;
-	s->next.rp = s->next.receiver;
+	s->next.rp = pim_register_rp(s->at);
 	pim_register_read_inner(r, s);
 }
 

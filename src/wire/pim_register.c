@@ -60,6 +60,13 @@ static struct span take_inner(struct rd *r, struct inner inner, struct speech *s
 	return rd_take(r, inner.length < n ? inner.length : n);
 }
 
+struct addr pim_register_rp(const struct layers *at)
+{
+	struct addr receiver = at->template.receiver;
+
+	return addr_is_multicast(receiver) ? ADDR_NONE : receiver;
+}
+
 void pim_register_read_inner(struct rd *r, struct speech *s)
 {
 	struct rd peek = *r;
@@ -88,7 +95,7 @@ void pim_register_read(struct rd *r, struct speech *s)
 	bool is_null = flags & NULL_REGISTER;
 
 	s->next.point = POINT_REGISTER;
-	s->next.rp = s->next.receiver;
+	s->next.rp = pim_register_rp(s->at);
 	if (flags & BORDER)
 		s->next.flags |= FLAG_BIT(BORDER);
 	if (is_null) {

@@ -9,6 +9,9 @@
 /* Reads what is behind the PIM header: flags and the inner packet. */
 void pim_register_read(struct rd *r, struct speech *s);
 
+/* The RP that a Register names: the outer destination, absent where that is wrongly a group. */
+struct addr pim_register_rp(const struct layers *at);
+
 /* Reads the inner packet alone, for PIM version 1: says (S,G), and lets SAP and rasadv inside of
  * it speak. */
 void pim_register_read_inner(struct rd *r, struct speech *s);
