@@ -49,12 +49,16 @@ static bool is_sum_bad(struct span header)
 	return rd_be16(&r) != 0 && checksum_of(header) != 0;
 }
 
-/* What was captured of the inner packet, without what is behind its end. */
+/* What was captured of the inner packet, without what is behind its end.  The header of a
+ * Null-Register is a dummy, whose length counts what some routers never add. */
 static struct span take_inner(struct rd *r, struct inner inner, struct speech *s)
 {
 	bool is_all_here = s->at->cut == 0 && !s->at->is_fragment;
+	bool is_dummy = s->next.type == TYPE_NULL_REGISTER;
 	size_t n = rd_left(r);
 
+	if (is_dummy)
+		return rd_take(r, n);
 	if (inner.header > inner.length || (is_all_here && inner.length > n))
 		speech_wrong(s, ANOMALY_LENGTH);
 	return rd_take(r, inner.length < n ? inner.length : n);

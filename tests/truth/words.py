@@ -181,6 +181,8 @@ def is_control(o):
 
 # The truth only says that they are there.
 UNREAD = ("mtrace", "dvmrp")
+# The truth does not tell them.
+UNTOLD = ("rgmp", "router-discovery")
 COMPARED_FLAGS = ("rpt", "wildcard", "null", "bad-checksum")
 
 
@@ -191,7 +193,7 @@ def weir_prefix(o, name):
 
 def of_weir(o):
     """The statements of one observation."""
-    if not is_control(o):
+    if not is_control(o) or o.get("type") in UNTOLD:
         return []
     flags = [f for f in COMPARED_FLAGS if f in o["flags"]]
     ends = (addr(o.get("speaker", "-")), addr(o.get("receiver", "-")))
