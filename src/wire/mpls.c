@@ -40,6 +40,12 @@ bool looks_like_ip(struct span bytes)
 	return written == 0 || checksum_of((struct span){ bytes.p, header }) == 0;
 }
 
+/* A control word without flags and length, as Ethernet's is but for its sequence number. */
+static bool has_empty_word(struct span bytes)
+{
+	return bytes.n >= 4 && bytes.p[0] == 0 && bytes.p[1] == 0;
+}
+
 /* The first nibble tells IP from a control word (0, RFC 4385 3) or an associated channel (1);
  * a MAC address may begin with any. */
 static void guess_payload(struct layers *at, struct span bytes, struct said *out)
@@ -52,10 +58,10 @@ static void guess_payload(struct layers *at, struct span bytes, struct said *out
 	behind = rd_rest(&r);
 	if ((nibble == 4 || nibble == 6) && (looks_like_ip(bytes) || !looks_like_ethernet(bytes)))
 		ip_peel(at, bytes, out);
+	else if (looks_like_ethernet(bytes) && !(has_empty_word(bytes) && looks_like_ethernet(behind)))
+		ethernet_peel(at, bytes, out);
 	else if (nibble == 0 && looks_like_ethernet(behind))
 		ethernet_peel(at, behind, out);
-	else if (looks_like_ethernet(bytes))
-		ethernet_peel(at, bytes, out);
 	else if (nibble == 0 && looks_like_ip(behind))	/* RFC 4842 and others: IP behind the word */
 		ip_peel(at, behind, out);
 }
