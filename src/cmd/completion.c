@@ -239,7 +239,7 @@ static void print_fish(const struct words *words, FILE *out)
 		print_fish_command(commands[i], words, out);
 }
 
-bool completion_print(const char *shell, const char *topics, const char *profiles, FILE *out)
+void completion_print(const char *shell, const char *topics, const char *profiles, FILE *out)
 {
 	static const struct {
 		const char *name;
@@ -247,9 +247,6 @@ bool completion_print(const char *shell, const char *topics, const char *profile
 	} shells[] = { { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish } };
 
 	for (size_t i = 0; i < COUNT(shells); i++)
-		if (strcmp(shells[i].name, shell) == 0) {
+		if (strcmp(shells[i].name, shell) == 0)
 			shells[i].print(&(struct words){ topics, profiles }, out);
-			return true;
-		}
-	return false;
 }

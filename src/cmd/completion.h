@@ -3,14 +3,13 @@
 #ifndef WEIR_CMD_COMPLETION_H
 #define WEIR_CMD_COMPLETION_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 /* "bash|zsh|fish", as an option's choices. */
 #define COMPLETION_SHELLS "bash|zsh|fish"
 
 /* `topics` is what `weir help` knows beside commands, separated by blanks; `profiles` likewise
- * the built-in policies.  False where there is no such shell. */
-bool completion_print(const char *shell, const char *topics, const char *profiles, FILE *out);
+ * the built-in policies. */
+void completion_print(const char *shell, const char *topics, const char *profiles, FILE *out);
 
 #endif

@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/load.h"
 #include "cmd/progress.h"
+#include "engine/court.h"
 #include "engine/stream.h"
 #include "os/signals.h"
+#include "policy/load.h"
+#include "policy/table.h"
 #include "sink/decode_line.h"
 #include "wire/wire.h"
 
@@ -41,8 +45,10 @@ struct printing {
 	const struct decode	  *options;
 	const struct io		  *io;
 	struct timeline		  *timeline;
+	struct court		  *court;	/* NULL: no policy was named */
 	struct decode_text	   state;
 	struct text		   out;
+	bool			   replays;	/* the TCP stream that speaks is a young one */
 	uint64_t		   lines;
 	bool			   ended;	/* enough lines, or nobody reads them */
 };
@@ -56,6 +62,20 @@ static void flush(struct printing *p)
 	text_reset(&p->out);
 }
 
+/* What is never judged has no point; a notice or an anomaly may have no rule. */
+static void judge(const struct printing *p, struct decode_line *line)
+{
+	const struct boundary *boundary = p->court->boundary;
+	struct verdict verdict;
+
+	if (line->obs->point >= POINT_COUNT)
+		return;
+	verdict = court_judge(p->court, line->obs, p->replays, line->obs->at);
+	line->boundary = boundary->name;
+	line->action = verdict.action;
+	line->rule = verdict.rule == RULE_NONE ? NULL : boundary->rules[verdict.rule]->name;
+}
+
 static void print_line(struct printing *p, const struct packet *packet,
 		       const struct observation *obs)
 {
@@ -67,6 +87,8 @@ static void print_line(struct printing *p, const struct packet *packet,
 		.link = timeline_links(p->timeline, &n)[packet->link].name,
 	};
 
+	if (p->court)
+		judge(p, &line);
 	if (p->options->hex && p->options->common.json)
 		line.hex = packet->bytes;
 	if (p->options->common.quiet)
@@ -89,23 +111,34 @@ static void print_said(struct printing *p, const struct packet *packet, const st
 		decode_text_put_hex(packet->bytes, &p->out);
 }
 
+static void print_packet(struct printing *p, const struct packet *packet,
+			 struct stream_table *streams, struct said *said)
+{
+	const struct wire_options options = { .udp_checksums = p->options->checksums };
+
+	wire_decode(packet, &options, said);
+	for (size_t k = 0; k < said->segment_count; k++)
+		p->replays = stream_segment(streams, &said->segments[k], said) < STREAM_REPLAY_NS;
+	print_said(p, packet, said);
+}
+
 /* Bytes of MSDP that wait behind a hole speak at the end. */
 static void print_waiting(struct printing *p, struct stream_table *streams,
 			  const struct packet *last, struct said *said)
 {
-	int64_t age_ns;
+	int64_t age_ns = 0;
 	bool more = true;
 
 	while (more && !p->ended) {
 		said_reset(said);
 		more = stream_flush(streams, said, &age_ns);
+		p->replays = age_ns < STREAM_REPLAY_NS;
 		print_said(p, last, said);
 	}
 }
 
 static void print_all(struct printing *p)
 {
-	const struct wire_options options = { .udp_checksums = p->options->checksums };
 	struct progress progress = progress_of(p->io, p->options->common.quiet, true);
 	struct stream_table *streams = stream_table_new();
 	struct packet last = { 0 };
@@ -116,12 +149,8 @@ static void print_all(struct printing *p)
 	said_init(&said);
 	while (!p->ended && !signals_stop_asked() &&
 	       (n = timeline_next(p->timeline, &packets)) > 0) {
-		for (size_t i = 0; i < n && !p->ended; i++) {
-			wire_decode(&packets[i], &options, &said);
-			for (size_t k = 0; k < said.segment_count; k++)
-				stream_segment(streams, &said.segments[k], &said);
-			print_said(p, &packets[i], &said);
-		}
+		for (size_t i = 0; i < n && !p->ended; i++)
+			print_packet(p, &packets[i], streams, &said);
 		last = packets[n - 1];
 		last.bytes = (struct span){ 0 };
 		if (p->io->out_is_terminal)
@@ -181,8 +210,26 @@ static int run(const void *arg, const struct io *io)
 		.options = o, .io = io,
 		.state = decode_text_of(io->colour, o->common.verbose > 0, o->files.n > 1),
 	};
-	int status = print_files(&p);
+	const struct boundary *boundary = NULL;
+	struct policy *policy = NULL;
+	struct table *table = NULL;
+	struct court court = { 0 };
+	int status = EXIT_USAGE;
 
+	if (o->common.policy || o->common.boundary || o->common.set.n > 0) {
+		policy = load_policy(&o->common, io, &status);
+		boundary = policy ? load_boundary(policy, &o->common, io) : NULL;
+		if (!boundary)
+			goto done;
+		table = table_new(boundary);
+		court_init(&court, boundary, table);
+		p.court = &court;
+	}
+	status = print_files(&p);
+done:
+	court_release(&court);
+	table_free(table);
+	policy_free(policy);
 	text_release(&p.out);
 	return status;
 }
@@ -199,7 +246,7 @@ const struct command cmd_decode = {
 		   "weir decode -p modern -f 'vlan 12' --since '2026-11-21 14:00' trunk.pcapng\n"
 		   "tcpdump -w - | weir decode -j - | jq -r .group",
 	.completes = COMPLETES_FILES,
-	.takes = TAKES_JSON,
+	.takes = TAKES_POLICY | TAKES_JSON,
 	.opts = opts, .size = sizeof(struct decode),
 	.operands_offset = offsetof(struct decode, files),
 	.run = run,

@@ -9,6 +9,7 @@
 #include "cmd/completion.h"
 #include "cmd/usage.h"
 #include "model/observation.h"
+#include "policy/profiles.h"
 
 struct help {
 	struct common common;
@@ -61,14 +62,16 @@ static const struct topic {
 
 static int print_completion(const char *shell, FILE *out)
 {
-	struct text names = { 0 };
-	bool good;
+	struct text names = { 0 }, policies = { 0 };
 
 	for (size_t i = 0; i < COUNT(topics); i++)
 		text_printf(&names, "%s%s", i ? " " : "", topics[i].name);
-	good = completion_print(shell, text_string(&names), "chown-02 modern ssm-only", out);
+	for (size_t i = 0; i < profiles_count; i++)
+		text_printf(&policies, "%s%s", i ? " " : "", profiles[i].name);
+	completion_print(shell, text_string(&names), text_string(&policies), out);
 	text_release(&names);
-	return good ? EXIT_CLEAN : EXIT_USAGE;
+	text_release(&policies);
+	return EXIT_CLEAN;
 }
 
 static int refuse_topic(const char *name, const struct io *io)
