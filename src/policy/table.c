@@ -382,13 +382,13 @@ static bool build_lookups(struct table *t)
 	       steps_init(&t->group4, &rest->group4, SIDE_GROUP, &rest->bytes);
 }
 
-static void build_matrix(struct compiler *c)
+static void build_matrix(struct compiler *c, size_t matrix_bytes)
 {
 	struct table_rest *rest = c->rest;
 	size_t n = rest->plane_count * (rest->source4.n * rest->group4.n +
 					rest->source6.n * rest->group6.n);
 
-	if (n * sizeof(uint32_t) > MATRIX_BYTES_MAX)
+	if (n * sizeof(uint32_t) > matrix_bytes)
 		return;
 	c->candidates = memory_array(c->live_count + 3, sizeof(*c->candidates));
 	grow_index(c);
@@ -403,6 +403,11 @@ static void build_matrix(struct compiler *c)
 
 struct table *table_new(const struct boundary *boundary)
 {
+	return table_new_within(boundary, MATRIX_BYTES_MAX);
+}
+
+struct table *table_new_within(const struct boundary *boundary, size_t matrix_bytes)
+{
 	struct compiler c = { .table = memory_take(sizeof(*c.table)),
 			      .rest = memory_take(sizeof(*c.rest)) };
 
@@ -415,7 +420,7 @@ struct table *table_new(const struct boundary *boundary)
 	lay_planes(&c);
 	cut_classes(&c);
 	if (!c.rest->too_large && build_lookups(c.table))
-		build_matrix(&c);
+		build_matrix(&c, matrix_bytes);
 	count_bytes(c.table);
 	free(c.live);
 	return c.table;

@@ -47,6 +47,8 @@ struct quick {
 
 /* The boundary must live as long as the table.  The caller frees it. */
 struct table *table_new(const struct boundary *boundary);
+/* The same with a matrix of at most so many bytes; 0: lists per class only. */
+struct table *table_new_within(const struct boundary *boundary, size_t matrix_bytes);
 void table_free(struct table *table);
 
 struct verdict table_judge(const struct table *table, const struct observation *obs);
