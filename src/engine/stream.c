@@ -44,7 +44,9 @@ struct stream {
 
 struct stream_table {
 	struct stream	      *streams;		/* SETS * WAYS */
-	struct piece	      *pieces, *idle;
+	struct piece	      *pieces;		/* PIECES of them */
+	size_t		       pieces_used;	/* the rest was never touched */
+	struct piece	      *idle;
 	uint64_t	       heard;
 	struct mtime	       now;
 	struct stream_counters counters;
@@ -56,10 +58,6 @@ struct stream_table *stream_table_new(void)
 
 	t->streams = memory_array(STREAMS_MAX, sizeof(t->streams[0]));
 	t->pieces = memory_array(PIECES, sizeof(t->pieces[0]));
-	for (size_t i = 0; i < PIECES; i++) {
-		t->pieces[i].next = t->idle;
-		t->idle = &t->pieces[i];
-	}
 	return t;
 }
 
@@ -268,21 +266,34 @@ static void give_up_hole(struct stream_table *t, struct stream *s, struct said *
 	read_waiting(t, s, out);
 }
 
+static struct piece *take_piece(struct stream_table *t)
+{
+	struct piece *piece = t->idle;
+
+	if (piece)
+		t->idle = piece->next;
+	else if (t->pieces_used < PIECES)
+		piece = &t->pieces[t->pieces_used++];
+	return piece;
+}
+
 /* False where there is no room. */
 static bool wait_piece(struct stream_table *t, struct stream *s, uint32_t seq, struct span bytes,
 		       uint32_t missing)
 {
 	struct piece **at = &s->waiting;
-	struct piece *piece = t->idle;
+	struct piece *piece;
 
 	while (*at && distance((*at)->seq, seq) <= 0) {
 		if ((*at)->seq == seq && (*at)->n >= bytes.n)
 			return true;				/* a copy of what waits already */
 		at = &(*at)->next;
 	}
-	if (!piece || s->waiting_bytes + bytes.n > STREAM_WAITING_MAX)
+	if (s->waiting_bytes + bytes.n > STREAM_WAITING_MAX)
 		return false;
-	t->idle = piece->next;
+	piece = take_piece(t);
+	if (!piece)
+		return false;
 	piece->next = *at;
 	*at = piece;
 	piece->since = t->now;
