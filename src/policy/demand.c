@@ -67,7 +67,8 @@ static bool rp_says(const struct match *m, const struct observation *obs)
 
 	if (RP_POINTS >> obs->point & 1 && says(m, obs->rp))
 		return true;
-	return embedded_rp(obs->group, addr_bits(obs->group), &rp) && says(m, rp);
+	return obs->point != POINT_ROUTER &&
+	       embedded_rp(obs->group, addr_bits(obs->group), &rp) && says(m, rp);
 }
 
 static bool embeds_says(const struct match *m, const struct observation *obs)
