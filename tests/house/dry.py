@@ -11,7 +11,7 @@ import tree
 
 PURE = """memchr memcmp memcpy memmove memset memrchr memmem mempcpy bcmp strchr strrchr strcmp strncmp
     strcspn strspn strlen strnlen strstr strpbrk strchrnul strcasecmp strncasecmp snprintf vsnprintf
-    qsort bsearch free log log2 log1p log10 exp exp2 pow sqrt ldexp floor ceil round lround llround
+    qsort qsort_r strtoul bsearch free log log2 log1p log10 exp exp2 pow sqrt ldexp floor ceil round lround llround
     inflate inflateInit_ inflateInit2_ inflateEnd inflateReset inflateReset2 crc32 popcountdi2
     assert_fail stack_chk_fail GLOBAL_OFFSET_TABLE_ tls_get_addr gmon_start ctzdi2 cpu_model
     cpu_indicator_init""".split()
