@@ -244,7 +244,7 @@ const struct command cmd_decode = {
 		 "a file is damaged or cannot be read.",
 	.example = "weir decode capture.pcap\n"
 		   "weir decode -p modern -f 'vlan 12' --since '2026-11-21 14:00' trunk.pcapng\n"
-		   "tcpdump -w - | weir decode -j - | jq -r .group",
+		   "tcpdump -r trunk.pcap -w - udp | weir decode -j - | jq -r .group",
 	.completes = COMPLETES_FILES,
 	.takes = TAKES_POLICY | TAKES_JSON,
 	.opts = opts, .size = sizeof(struct decode),

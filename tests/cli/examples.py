@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Examples are run: those of every --help, of the manual pages, and of the README.
+
+examples.py WEIR CAPTURE POLICY -- in a folder where any capture that an example names is the
+generated one, and any policy the given one."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from cli import CALM, ROOT, WEIR, commands, main, out
+
+CAPTURE, POLICY = (os.path.abspath(p) for p in sys.argv[2:4])
+TOOLS = {"tcpdump", "tshark", "jq", "zcat", "gzip", "diff", "column"}
+
+
+def unquoted(mdoc):
+    return (mdoc.replace("\\(dq", '"').replace("\\&", "").replace("\\-", "-").replace("\\e", "\\")
+            .replace("\\(aq", "'"))
+
+
+def examples():
+    """(where, command line) of everything that is shown to be typed."""
+    for name in commands():
+        for line in out(name, "--help").split("\nExamples:\n")[1].splitlines():
+            yield f"weir {name} --help", line.strip()
+    for page in sorted(os.listdir(os.path.join(ROOT, "man"))):
+        with open(os.path.join(ROOT, "man", page), encoding="utf-8") as f:
+            for line in re.findall(r"^\.Dl (.*)$", f.read(), flags=re.M):
+                yield page, unquoted(line)
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        for line in re.findall(r"^\$ (.*)$", f.read(), flags=re.M):
+            yield "README.md", line
+
+
+def prepare(folder, line):
+    """Puts the files there that the line names."""
+    for word in re.findall(r"[\w./-]+\.(?:pcap|pcapng|weir|gz|zst|conf|txt|csv)\b", line):
+        path = os.path.join(folder, word)
+        if os.path.exists(path) or re.search(rf">\s*{re.escape(word)}|--write[= ]{re.escape(word)}", line):
+            continue
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if word.endswith(".weir"):
+            shutil.copy(POLICY, path)
+        elif word.endswith((".conf", ".txt", ".csv")):
+            open(path, "w", encoding="utf-8").close()
+        else:
+            shutil.copy(CAPTURE, path)
+
+
+def run_all(only):
+    ran = 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(WEIR, os.path.join(folder, "weir"))
+        env = {**CALM, "PATH": folder + ":" + os.environ["PATH"]}
+        for where, line in examples():
+            if not only(where) or not re.search(r"\bweir\b", line) or line.startswith("./dev"):
+                continue
+            missing = [t for t in TOOLS if re.search(rf"\b{t}\b", line) and not shutil.which(t)]
+            if missing:
+                print(f"# skipped, no {missing[0]}: {line}")
+                continue
+            prepare(folder, line)
+            done = subprocess.run(["sh", "-c", line], cwd=folder, env=env, capture_output=True, text=True,
+                                  errors="replace", timeout=120, stdin=subprocess.DEVNULL)
+            assert done.returncode in (0, 1) and "weir: " not in done.stderr, \
+                f"{where}: {line}\n{done.returncode}\n{done.stderr}"
+            ran += 1
+    return ran
+
+
+def test_examples_of_help():
+    assert run_all(lambda where: where.endswith("--help")) >= len(commands())
+
+
+def test_examples_of_the_manual():
+    assert run_all(lambda where: not where.endswith(("--help", ".md"))) >= 3
+
+
+def test_examples_of_the_readme():
+    assert run_all(lambda where: where == "README.md") >= 3
+
+
+main(globals())
