@@ -158,9 +158,38 @@ def say_pim1(r, number):
     return [r.say(PIM1.get(number, "-"), "none")]
 
 
+def say_session(r):
+    """A SAP row: one c= line, its groups counted (RFC 8866 5.7)."""
+    origin = addr(r.extra["origin"])
+    if r.row["type"] == "1":
+        return [r.say("delete", "none", origin)]
+    address, *numbers = r.row["group"].split("/")
+    n = int(numbers[-1]) if len(numbers) == (2 if r.row["rectype"] == "IP4" else 1) else 1
+    base = ipaddress.ip_address(address)
+    return [r.say("announce", "announce", origin, addr(str(base + i))) for i in range(n)]
+
+
+def say_auto_rp(r):
+    kind = "rp-announce" if r.row["type"] == "1" else "rp-discovery"
+    return [r.say(kind, "rp", "-", prefix(r.row["group"]), addr(r.extra["rp"]))]
+
+
+def say_msdp(r):
+    if r.row["type"] == "4":
+        return [r.say("keepalive", "none")]
+    if r.row["type"] == "2":
+        return [r.say("sa-request", "query", "-", addr(r.row["group"]))]
+    return [r.say("sa", "sa", addr(r.row["sources"]), addr(r.row["group"]), addr(r.extra["rp"]))]
+
+
+OTHERS = {"sap": say_session, "auto-rp": say_auto_rp, "msdp": say_msdp}
+
+
 def of_truth(row):
     """The statements of one row of a ctl.tsv."""
     r = Row(row)
+    if row["proto"] in OTHERS:
+        return OTHERS[row["proto"]](r)
     number = int(row["type"], 0) if row["type"] not in ("-", "") else -1
     if row["proto"] == "igmp" and number in IGMP:
         return say_membership(r, IGMP, number)
@@ -176,7 +205,7 @@ def of_truth(row):
 
 
 def is_control(o):
-    return o["protocol"] in CONTROL or o.get("type") == "router-advertisement"
+    return o["protocol"] in CONTROL and o.get("type") != "data" or o.get("type") == "router-advertisement"
 
 
 # The truth only says that they are there.
@@ -193,7 +222,7 @@ def weir_prefix(o, name):
 
 def of_weir(o):
     """The statements of one observation."""
-    if not is_control(o) or o.get("type") in UNTOLD:
+    if not is_control(o) or o.get("type") in UNTOLD or is_quoted(o):
         return []
     flags = [f for f in COMPARED_FLAGS if f in o["flags"]]
     ends = (addr(o.get("speaker", "-")), addr(o.get("receiver", "-")))
