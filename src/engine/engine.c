@@ -52,6 +52,12 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	return e;
 }
 
+void engine_place(struct engine *e, const struct inside *inside)
+{
+	e->options.inside = *inside;
+	e->has_inside = is_inside_known(inside);
+}
+
 void engine_free(struct engine *e)
 {
 	if (!e)

@@ -29,6 +29,9 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 			  const struct engine_options *options);
 void engine_free(struct engine *engine);
 
+/* Replaces what is inside, where interfaces come one after the other. */
+void engine_place(struct engine *engine, const struct inside *inside);
+
 /* One packet and what wire_decode() made of it; direction and `joined` are filled in. */
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 

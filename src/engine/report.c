@@ -232,10 +232,16 @@ struct report_finding report_finding_at(const struct report *report, size_t inde
 	return (struct report_finding){
 		.kind = flow.verdict.action == ACTION_DENY ? FINDING_DENIED : FINDING_LIMITED,
 		.point = flow.key.point, .rule = flow.verdict.rule, .source = flow.key.source,
-		.source_any = flow.key.kind == FLOW_SOURCE_ANY, .group = flow.key.group,
+		.source_kind = flow.key.kind, .group = flow.key.group,
 		.group_len = flow.key.group_len, .count = flow.packets, .first = flow.first,
 		.is_scoped = flow.is_scoped,
 	};
+}
+
+struct report_flow report_finding_flow(const struct report *report, size_t index)
+{
+	assert(index < report->flow_finding_count);
+	return view(report, report->flow_findings[index]);
 }
 
 size_t report_reasons(const struct report *report)
@@ -267,6 +273,16 @@ static void copy_totals(struct report *r)
 	r->has_ras_list = e->options.authorised != NULL;
 }
 
+/* A list of its own, for some may be left out. */
+static void gather_hosts(struct report *r)
+{
+	const struct ras_host *const *hosts = ras_table_hosts(r->engine->ras, &r->ras_count);
+
+	r->ras = memory_array(r->ras_count, sizeof(r->ras[0]));
+	for (size_t i = 0; i < r->ras_count; i++)
+		r->ras[i] = hosts[i];
+}
+
 struct report *report_new(struct engine *engine, const struct report_options *options)
 {
 	struct report *r = memory_take(sizeof(*r));
@@ -280,7 +296,7 @@ struct report *report_new(struct engine *engine, const struct report_options *op
 	gather_rules(r);
 	gather_flows(r);
 	gather_notes(r);
-	r->ras = ras_table_hosts(engine->ras, &r->ras_count);
+	gather_hosts(r);
 	r->gauges = police_gauges(engine->court.police, &r->gauge_count);
 	r->peers = police_peers(engine->court.police, &r->peer_count);
 	gather_findings(r);
@@ -295,6 +311,7 @@ void report_free(struct report *report)
 	free(report->flows);
 	free(report->flow_findings);
 	free(report->other_findings);
+	free(report->ras);
 	free(report->gauges);
 	free(report->peers);
 	free(report);
@@ -308,28 +325,47 @@ const char *report_rule_name(const struct boundary *boundary, uint16_t rule)
 	return boundary->rules[rule]->kind == RULE_DEFAULT ? "default" : boundary->rules[rule]->name;
 }
 
+static void leave_out_flows(struct report *r, const struct report_known *known)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->flow_count; i++) {
+		struct report_flow flow = view(r, r->flows[i]);
+
+		if (!known->flow(known->context, &flow))
+			r->flows[n++] = r->flows[i];
+		else
+			r->change_count -= report_flow_changes(r, &flow);
+	}
+	r->flow_count = n;
+}
+
+static void leave_out_findings(struct report *r, const struct report_known *known)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->flow_finding_count; i++) {
+		struct report_finding finding = report_finding_at(r, i);
+
+		if (!known->finding(known->context, &finding))
+			r->flow_findings[n++] = r->flow_findings[i];
+	}
+	r->flow_finding_count = n;
+	n = 0;
+	for (size_t i = 0; i < r->other_finding_count; i++)
+		if (!known->finding(known->context, &r->other_findings[i]))
+			r->other_findings[n++] = r->other_findings[i];
+	r->other_finding_count = n;
+}
+
 void report_leave_out(struct report *report, const struct report_known *known)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < report->flow_count; i++) {
-		struct report_flow flow = view(report, report->flows[i]);
-
-		if (!known->flow(known->context, &flow))
-			report->flows[n++] = report->flows[i];
-	}
-	report->flow_count = n;
-	n = 0;
-	for (size_t i = 0; i < report->flow_finding_count; i++) {
-		struct report_finding finding = report_finding_at(report, i);
-
-		if (!known->finding(known->context, &finding))
-			report->flow_findings[n++] = report->flow_findings[i];
-	}
-	report->flow_finding_count = n;
-	n = 0;
-	for (size_t i = 0; i < report->other_finding_count; i++)
-		if (!known->finding(known->context, &report->other_findings[i]))
-			report->other_findings[n++] = report->other_findings[i];
-	report->other_finding_count = n;
+	leave_out_findings(report, known);
+	leave_out_flows(report, known);
+	for (size_t i = 0; i < report->ras_count; i++)
+		if (!known->host(known->context, report->ras[i]))
+			report->ras[n++] = report->ras[i];
+	report->ras_count = n;
 }

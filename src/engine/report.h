@@ -15,13 +15,6 @@ struct report_options {
 	bool vantage_inside;		/* scoped groups alone are no reason for exit 1 */
 };
 
-/* One of the files; whoever read it fills it in. */
-struct report_input {
-	const char *name, *link;	/* link types by name */
-	uint64_t    packets, bytes, truncated_at;
-	bool	    truncated;
-};
-
 struct report_packets {
 	uint64_t total, ip, multicast, control, unread;
 };
@@ -42,10 +35,11 @@ struct report_flow {
 };
 
 struct report_finding {
-	struct addr source, group;	/* ADDR_NONE: about none, or `*` where source_any */
+	struct addr source, group;	/* ADDR_NONE: about none */
 	uint8_t	    group_len, point;	/* point: POINT_NONE */
 	uint8_t	    kind;		/* enum finding_kind */
-	bool	    source_any, is_scoped;
+	uint8_t	    source_kind;	/* enum flow_source */
+	bool	    is_scoped;
 	uint16_t    rule;		/* RULE_NONE */
 	uint64_t    count;		/* packets of a flow, refused SAs, ... */
 	struct mtime first;
@@ -81,7 +75,7 @@ struct report {
 	size_t	  other_finding_count;
 	uint64_t  findings_refused;
 
-	const struct ras_host *const *ras;
+	const struct ras_host **ras;
 	size_t	  ras_count;
 	bool	  has_ras_list;
 	struct gauge	   *gauges;
@@ -105,6 +99,8 @@ bool report_flow_changes(const struct report *report, const struct report_flow *
 
 size_t report_finding_count(const struct report *report);
 struct report_finding report_finding_at(const struct report *report, size_t index);
+/* The flow behind one of the first flow_finding_count findings. */
+struct report_flow report_finding_flow(const struct report *report, size_t index);
 /* Findings that make the exit code 1: all, but not those of scoped groups inside a site. */
 size_t report_reasons(const struct report *report);
 
@@ -112,6 +108,7 @@ size_t report_reasons(const struct report *report);
 struct report_known {
 	bool (*flow)(void *context, const struct report_flow *flow);
 	bool (*finding)(void *context, const struct report_finding *finding);
+	bool (*host)(void *context, const struct ras_host *host);
 	void  *context;
 };
 void report_leave_out(struct report *report, const struct report_known *known);

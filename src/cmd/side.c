@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading --inside.  Sets are read by the policy's own parser, so they may be all that a policy
+ * may say.  Knows no packets. */
+#include "cmd/side.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "policy/load.h"
+#include "sink/diag_print.h"
+
+static bool parse_vlan(const char *text, struct inside *out)
+{
+	char *end;
+	unsigned long id = strtoul(text, &end, 10);
+
+	if (end == text || *end || id > 4095 || out->vlan_count == INSIDE_MAX)
+		return false;
+	out->vlans[out->vlan_count++] = (uint16_t)id;
+	return true;
+}
+
+static bool parse_mac(const char *text, struct inside *out)
+{
+	unsigned b[6];
+	int used = 0;
+
+	if (out->mac_count == INSIDE_MAX ||
+	    sscanf(text, "%2x%*1[:-]%2x%*1[:-]%2x%*1[:-]%2x%*1[:-]%2x%*1[:-]%2x%n", &b[0], &b[1],
+		   &b[2], &b[3], &b[4], &b[5], &used) != 6 ||
+	    text[used])
+		return false;
+	for (int i = 0; i < 6; i++)
+		out->macs[out->mac_count][i] = (uint8_t)b[i];
+	out->mac_count++;
+	return true;
+}
+
+static const struct set *find_choice(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->choice_count; i++)
+		if (strcmp(policy->choices[i].name, name) == 0)
+			return policy->choices[i].set;
+	return NULL;
+}
+
+/* The set of the one rule in a policy that is made around the words. */
+static bool parse_set(struct side *side, const struct text *expression, const struct io *io)
+{
+	struct text text = { 0 };
+	struct policy_input input = { .name = "--inside" };
+	struct diags diags;
+
+	text_printf(&text, "boundary inside { permit from { %s } as inside default deny }",
+		    text_string(expression));
+	input.text = text_string(&text);
+	input.n = text.n;
+	diags_init(&diags);
+	side->sets = policy_load(&input, &diags);
+	diags_print(&diags, io->err_colour, io->err);
+	diags_release(&diags);
+	text_release(&text);
+	if (!side->sets)
+		return false;
+	side->inside.set = side->sets->boundaries[0]->rules[0]->matches[0].set;
+	return true;
+}
+
+static bool parse_word(struct side *side, const char *word, const struct policy *policy,
+		       struct text *expression, const struct io *io)
+{
+	const struct set *choice = find_choice(policy, word);
+	bool good = true;
+
+	if (strncmp(word, "vlan:", 5) == 0)
+		good = parse_vlan(word + 5, &side->inside);
+	else if (strncmp(word, "mac:", 4) == 0)
+		good = parse_mac(word + 4, &side->inside);
+	else if (strncmp(word, "link:", 5) == 0)
+		side->links.list[side->links.n++] = word + 5;
+	else if (choice && !side->inside.set)
+		side->inside.set = choice;
+	else
+		text_printf(expression, "%s%s", expression->n ? ", " : "", word);
+	if (!good)
+		complain(io, "--inside: '%s' is no VLAN (vlan:0 to vlan:4095) and no MAC address", word);
+	return good;
+}
+
+bool side_parse(const struct texts *words, const struct policy *policy, const struct io *io,
+		struct side *out)
+{
+	struct text expression = { 0 };
+	bool good = true;
+
+	*out = (struct side){ 0 };
+	arena_init(&out->arena);
+	out->links.list = arena_array(&out->arena, words->n, sizeof(out->links.list[0]));
+	for (size_t i = 0; i < words->n && good; i++)
+		good = parse_word(out, words->list[i], policy, &expression, io);
+	if (good && expression.n > 0 && out->inside.set) {
+		complain(io, "--inside: give one set, by name or by its addresses");
+		good = false;
+	}
+	if (good && expression.n > 0)
+		good = parse_set(out, &expression, io);
+	if (good && out->inside.set &&
+	    out->inside.vlan_count + out->inside.mac_count + out->links.n > 0) {
+		complain(io, "--inside: addresses only guess the direction; leave them out where "
+			     "VLANs, MAC addresses or links tell it");
+		good = false;
+	}
+	text_release(&expression);
+	return good;
+}
+
+void side_release(struct side *side)
+{
+	policy_free(side->sets);
+	arena_release(&side->arena);
+	*side = (struct side){ 0 };
+}
+
+bool side_find_links(struct side *side, const struct timeline *timeline, struct inside *out)
+{
+	const struct link_info *links;
+	bool found = false;
+	size_t n;
+
+	links = timeline_links(timeline, &n);
+	for (; side->links_seen < n; side->links_seen++)
+		for (size_t i = 0; i < side->links.n; i++) {
+			if (strcmp(links[side->links_seen].name, side->links.list[i]) != 0 ||
+			    out->link_count == INSIDE_MAX)
+				continue;
+			out->links[out->link_count++] = (uint16_t)side->links_seen;
+			found = true;
+		}
+	return found;
+}

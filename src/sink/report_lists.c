@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The lists of the text report: flows that must not cross, other findings, RAS servers, MSDP,
+ * changed verdicts, notes.  Everything that a packet brought is escaped.  Knows no packet. */
+#include <inttypes.h>
+
+#include "sink/report_text.h"
+
+#define ROWS_SHOWN 12		/* without --all */
+#define PAIR_WIDTH_MAX 44
+
+/* --- flows --- */
+
+/* "S > G"; the speaker alone where neither is known. */
+static char *pair_text(struct addr source, uint8_t kind, struct addr group, uint8_t group_len,
+		       char buffer[2 * ADDR_TEXT + 4])
+{
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+	struct addr from = kind == FLOW_SOURCE_ANY ? ADDR_ANY : source;
+
+	if (!addr_is_there(group))
+		return addr_text(from, buffer);
+	snprintf(buffer, 2 * ADDR_TEXT + 4, "%-15s > %s", addr_text(from, a),
+		 prefix_text(group, group_len, b));
+	return buffer;
+}
+
+static void put_pair(struct sheet *s, unsigned width, const char *pair)
+{
+	if (strlen(pair) > width) {
+		sheet_put(s, INK_PLAIN, pair);
+		sheet_end(s);
+		sheet_to(s, width + 3);
+		return;
+	}
+	sheet_left(s, width, INK_PLAIN, pair);
+}
+
+static void put_group_name(struct sheet *s, unsigned width, const struct report_print *p,
+			   struct addr group, uint8_t group_len)
+{
+	struct group_name name = { .kind = NAME_NONE };
+	struct text safe = { 0 };
+
+	if (addr_is_there(group) && group_len == addr_bits(group))
+		registry_group(p->registry, group, &name);
+	text_escape_utf8(&safe, span_of(name.text));
+	sheet_left(s, width, INK_PLAIN, text_string(&safe));
+	text_release(&safe);
+}
+
+static char *ttl_text(const struct report_flow *flow, char buffer[NUMBER_TEXT])
+{
+	if (!flow->has_ttl)
+		return strcpy(buffer, "-");
+	if (flow->ttl_min == flow->ttl_max)
+		snprintf(buffer, NUMBER_TEXT, "%u", flow->ttl_min);
+	else
+		snprintf(buffer, NUMBER_TEXT, "%u-%u", flow->ttl_min, flow->ttl_max);
+	return buffer;
+}
+
+struct layout {
+	unsigned pair, name;
+};
+
+/* The address column is as wide as the widest of the rows, but rows of two long addresses take
+ * a line of their own. */
+static struct layout layout_of(const struct sheet *s, const struct report *r, size_t rows)
+{
+	char pair[2 * ADDR_TEXT + 4];
+	struct layout l = { .pair = 33, .name = s->columns >= 120 ? 28 : 16 };
+
+	for (size_t i = 0; i < r->flow_finding_count && i < rows; i++) {
+		struct report_finding f = report_finding_at(r, i);
+		size_t n = strlen(pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
+
+		if (n > l.pair && n <= PAIR_WIDTH_MAX)
+			l.pair = (unsigned)n;
+	}
+	return l;
+}
+
+static void print_flow(struct sheet *s, const struct report_print *p, size_t index,
+		       struct layout l)
+{
+	struct report_finding f = report_finding_at(p->report, index);
+	struct report_flow flow = report_finding_flow(p->report, index);
+	char pair[2 * ADDR_TEXT + 4], ttl[NUMBER_TEXT];
+	struct text why = { 0 };
+
+	sheet_put(s, INK_PLAIN, "  ");
+	put_pair(s, l.pair, pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
+	put_group_name(s, l.name, p, f.group, f.group_len);
+	sheet_left(s, 10, INK_PLAIN, point_name(f.point));
+	sheet_number(s, 9, flow.packets);
+	sheet_right(s, 5, INK_PLAIN, ttl_text(&flow, ttl));
+	report_finding_text(p->report, &f, &why);
+	sheet_left(s, 0, ink_of(flow.verdict.action), text_string(&why));
+	sheet_end(s);
+	text_release(&why);
+}
+
+static void print_flows_head(struct sheet *s, const char *title, struct layout l)
+{
+	sheet_left(s, l.pair + l.name + 3, INK_HEAD, title);
+	sheet_left(s, 10, INK_DIM, "point");
+	sheet_right(s, 9, INK_DIM, "packets");
+	sheet_right(s, 5, INK_DIM, "TTL");
+	sheet_put(s, INK_DIM, "why");
+	sheet_end(s);
+}
+
+/* The flows of one kind: those that leak, or the scoped ones that are where they belong. */
+static void print_flows(struct sheet *s, const struct report_print *p, const char *title, bool scoped)
+{
+	const struct report *r = p->report;
+	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0, left = 0;
+	struct layout l = layout_of(s, r, rows);
+
+	for (size_t i = 0; i < r->flow_finding_count; i++) {
+		bool is_scoped = r->options.vantage_inside && report_finding_at(r, i).is_scoped;
+
+		if (is_scoped != scoped)
+			continue;
+		if (shown == rows) {
+			left++;
+			continue;
+		}
+		if (shown++ == 0)
+			print_flows_head(s, title, l);
+		print_flow(s, p, i, l);
+	}
+	if (left > 0) {
+		sheet_printf(s, INK_DIM, "  ... %zu more: --all", left);
+		sheet_end(s);
+	}
+	if (shown > 0)
+		sheet_end(s);
+}
+
+/* --- other findings --- */
+
+static void print_other(struct sheet *s, const struct report_print *p,
+			const struct report_finding *f)
+{
+	char pair[2 * ADDR_TEXT + 4];
+	struct text why = { 0 };
+
+	sheet_put(s, INK_PLAIN, "  ");
+	sheet_left(s, 21, INK_WARN, finding_name(f->kind));
+	put_pair(s, 33, pair_text(f->source, f->source_kind, f->group, f->group_len, pair));
+	sheet_number(s, 8, f->count);
+	report_finding_text(p->report, f, &why);
+	sheet_left(s, 0, INK_PLAIN, text_string(&why));
+	sheet_end(s);
+	text_release(&why);
+}
+
+static void print_others(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0, left = 0;
+
+	for (size_t i = 0; i < r->other_finding_count; i++) {
+		const struct report_finding *f = &r->other_findings[i];
+
+		if (f->kind == FINDING_RAS || f->kind == FINDING_POLICER)
+			continue;
+		if (shown == rows) {
+			left++;
+			continue;
+		}
+		if (shown++ == 0) {
+			sheet_left(s, 57, INK_HEAD, "ALSO FOUND");
+			sheet_right(s, 8, INK_DIM, "times");
+			sheet_put(s, INK_DIM, "what");
+			sheet_end(s);
+		}
+		print_other(s, p, f);
+	}
+	if (left > 0) {
+		sheet_printf(s, INK_DIM, "  ... %zu more: --all", left);
+		sheet_end(s);
+	}
+	if (shown > 0)
+		sheet_end(s);
+}
+
+/* --- RAS --- */
+
+static void put_host_name(struct text *out, const struct ras_host *h)
+{
+	text_escape(out, (struct span){ h->hostname.bytes, h->hostname.n });
+	if (h->domain.n > 0) {
+		text_char(out, '.');
+		text_escape(out, (struct span){ h->domain.bytes, h->domain.n });
+	}
+}
+
+static void put_host_flags(struct sheet *s, const struct ras_host *h)
+{
+	if (h->vlan != VLAN_NONE)
+		sheet_printf(s, INK_DIM, "  VLAN %u", h->vlan);
+	if (h->state == RAS_LATE || h->state == RAS_GONE || h->state == RAS_RETURNED)
+		sheet_printf(s, INK_DIM, "  %s", ras_state_name(h->state));
+	if (h->moved)
+		sheet_put(s, INK_WARN, "  moved");
+	if (h->duplicate_name)
+		sheet_put(s, INK_WARN, "  duplicate-name");
+	for (uint64_t left = h->notes; left; left &= left - 1)
+		sheet_printf(s, INK_DIM, "  %s", flag_name((unsigned)__builtin_ctzll(left)));
+	if (h->tcp_segments > 0)
+		sheet_printf(s, INK_DIM, "  TCP 9753: %" PRIu64, h->tcp_segments);
+}
+
+static void print_host(struct sheet *s, const struct report *r, const struct ras_host *h)
+{
+	char a[ADDR_TEXT], first[LOCAL_TIME_TEXT], last[LOCAL_TIME_TEXT], hops[NUMBER_TEXT];
+	struct text name = { 0 };
+
+	put_host_name(&name, h);
+	if (h->hops == RAS_HOPS_UNKNOWN)
+		snprintf(hops, sizeof(hops), "? hops");
+	else
+		snprintf(hops, sizeof(hops), "%u hop%s", h->hops, h->hops == 1 ? "" : "s");
+	sheet_put(s, INK_PLAIN, "  ");
+	sheet_left(s, 15, INK_PLAIN, addr_text(h->address, a));
+	sheet_left(s, 24, INK_PLAIN, text_string(&name));
+	sheet_printf(s, INK_PLAIN, "first %s  last %s  %" PRIu64 "x  %s   ",
+		     moment_text(r, h->first, first), moment_text(r, h->last, last), h->count, hops);
+	if (h->authorised == RAS_AUTHORISED)
+		sheet_put(s, INK_GOOD, "authorised");
+	else
+		sheet_put(s, INK_BAD, r->has_ras_list ? "NOT AUTHORISED" : "no list given");
+	put_host_flags(s, h);
+	sheet_end(s);
+	text_release(&name);
+}
+
+static void print_ras(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	size_t rows = p->all || r->ras_count <= ROWS_SHOWN ? r->ras_count : ROWS_SHOWN, strangers = 0;
+
+	if (r->ras_count == 0)
+		return;
+	for (size_t i = 0; i < r->ras_count; i++)
+		strangers += r->ras[i]->authorised != RAS_AUTHORISED;
+	if (r->has_ras_list)
+		sheet_printf(s, INK_HEAD, "RAS SERVERS (%zu heard, %zu not authorised)", r->ras_count,
+			     strangers);
+	else
+		sheet_printf(s, INK_HEAD, "RAS SERVERS (%zu heard; --authorised names those you know)",
+			     r->ras_count);
+	sheet_end(s);
+	for (size_t i = 0; i < rows; i++)
+		print_host(s, r, r->ras[i]);
+	if (rows < r->ras_count) {
+		sheet_printf(s, INK_DIM, "  ... %zu more: --all", r->ras_count - rows);
+		sheet_end(s);
+	}
+	sheet_put(s, INK_DIM, "  Each is a dial-in or VPN entrance that the firewall does not see.");
+	sheet_end(s);
+	sheet_end(s);
+}
+
+/* --- MSDP --- */
+
+/* Begins a new line, indented, where the part does not fit any more. */
+static void put_wrapped(struct sheet *s, enum ink ink, const char *part)
+{
+	if (s->at + strlen(part) > s->columns) {
+		sheet_end(s);
+		sheet_to(s, 7);
+	}
+	sheet_put(s, ink, part);
+}
+
+static void put_gauge(struct sheet *s, const struct report *r, const struct gauge *g)
+{
+	const struct rule *line = r->boundary->rules[g->rule];
+	char part[256], key[ADDR_TEXT], n[NUMBER_TEXT], limit[NUMBER_TEXT];
+	static const char *const keys[] = { "peer", "source", "RP" };
+
+	prefix_text(g->key, g->key_len, key);
+	number_text(line->over, limit);
+	if (g->denied > 0 && line->over_asked)
+		snprintf(part, sizeof(part), "; %s %s over %s: %s refused", keys[line->police_key], key,
+			 limit, number_text(g->denied, n));
+	else if (g->denied > 0)
+		snprintf(part, sizeof(part), "; %s %s too fast: %s refused", keys[line->police_key], key,
+			 number_text(g->denied, n));
+	else if (g->alarmed > 0)
+		snprintf(part, sizeof(part), "; ALARM: %s %s over %s, peak %" PRIu32,
+			 keys[line->police_key], key, limit, g->peak);
+	else if (g->warned > 0)
+		snprintf(part, sizeof(part), "; %s %s near %s, peak %" PRIu32, keys[line->police_key],
+			 key, limit, g->peak);
+	else
+		return;
+	put_wrapped(s, g->denied || g->alarmed ? INK_BAD : INK_WARN, part);
+}
+
+static void print_peer(struct sheet *s, const struct report *r, const struct police_peer *peer)
+{
+	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT], part[160];
+
+	sheet_printf(s, INK_PLAIN, "%s > %s   %s SAs, ", addr_text(peer->peer, a),
+		     addr_text(peer->to, b), number_text(peer->sas, n));
+	sheet_printf(s, INK_PLAIN, "%s entries", number_text(peer->entries, n));
+	for (size_t i = 0; i < r->gauge_count; i++) {
+		const struct rule *line = r->boundary->rules[r->gauges[i].rule];
+
+		if (line->police_key != POLICE_BY_PEER || !line->over_asked || line->over == 0 ||
+		    !addr_equal(r->gauges[i].key, peer->peer))
+			continue;
+		snprintf(part, sizeof(part), "; peer at %" PRIu64 " %% of %s",
+			 (uint64_t)r->gauges[i].live * 100 / line->over, number_text(line->over, n));
+		put_wrapped(s, INK_PLAIN, part);
+	}
+}
+
+static void print_msdp(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN;
+
+	if (r->peer_count == 0)
+		return;
+	for (size_t i = 0; i < r->peer_count && i < rows; i++) {
+		sheet_left(s, 6, INK_HEAD, i == 0 ? "MSDP" : "");
+		print_peer(s, r, &r->peers[i]);
+		if (i + 1 == r->peer_count || i + 1 == rows)
+			for (size_t g = 0; g < r->gauge_count; g++)
+				put_gauge(s, r, &r->gauges[g]);
+		sheet_end(s);
+	}
+	if (r->peer_count > rows) {
+		sheet_printf(s, INK_DIM, "  ... %zu more: --all", r->peer_count - rows);
+		sheet_end(s);
+	}
+	sheet_end(s);
+}
+
+/* --- changes, notes --- */
+
+static void print_change(struct sheet *s, const struct report *r, const struct report_flow *flow)
+{
+	char pair[2 * ADDR_TEXT + 4];
+
+	sheet_put(s, INK_PLAIN, "  ");
+	put_pair(s, 33, pair_text(flow->key.source, flow->key.kind, flow->key.group,
+				  flow->key.group_len, pair));
+	sheet_left(s, 10, INK_PLAIN, point_name(flow->key.point));
+	sheet_number(s, 9, flow->packets);
+	sheet_put(s, ink_of(flow->verdict.action), action_name(flow->verdict.action));
+	sheet_put(s, INK_PLAIN, " -> ");
+	sheet_put(s, ink_of(flow->other.action), action_name(flow->other.action));
+	sheet_printf(s, INK_PLAIN, "  %s -> ", report_rule_name(r->boundary, flow->verdict.rule));
+	sheet_left(s, 0, INK_PLAIN, report_rule_name(r->against, flow->other.rule));
+	sheet_end(s);
+}
+
+static void print_changes(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0;
+
+	if (!r->against)
+		return;
+	sheet_printf(s, INK_HEAD, "BY %s, boundary %s", p->against->name, r->against->name);
+	sheet_printf(s, INK_PLAIN, "   %zu flow%s would be judged otherwise", r->change_count,
+		     r->change_count == 1 ? "" : "s");
+	sheet_end(s);
+	for (size_t i = 0; i < r->flow_count && shown < rows; i++) {
+		struct report_flow flow = report_flow_at(r, i);
+
+		if (!report_flow_changes(r, &flow))
+			continue;
+		print_change(s, r, &flow);
+		shown++;
+	}
+	if (shown < r->change_count) {
+		sheet_printf(s, INK_DIM, "  ... %zu more: --all", r->change_count - shown);
+		sheet_end(s);
+	}
+	sheet_end(s);
+}
+
+static void put_notes(struct sheet *s, const struct report_print *p, const char *title,
+		      const struct report_note *list, size_t n)
+{
+	char part[256], count[NUMBER_TEXT], frame[NUMBER_TEXT];
+
+	if (n == 0)
+		return;
+	if (s->at > 0)
+		sheet_put(s, INK_PLAIN, "      ");
+	if (s->at + strlen(title) + 24 > s->columns)
+		sheet_end(s);
+	sheet_printf(s, INK_HEAD, "%s  ", title);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(part, sizeof(part), "%s %s (first: packet %s", list[i].name,
+			 number_text(list[i].count, count), number_text(list[i].frame, frame));
+		if (p->input_count > 1 && list[i].file < p->input_count) {
+			size_t used = strlen(part);
+
+			snprintf(part + used, sizeof(part) - used, " of %s",
+				 p->inputs[list[i].file].name);
+		}
+		strncat(part, i + 1 < n ? "), " : ")", sizeof(part) - strlen(part) - 1);
+		put_wrapped(s, INK_PLAIN, part);
+	}
+}
+
+static void print_notes(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	char groups[NUMBER_TEXT], packets[NUMBER_TEXT];
+
+	put_notes(s, p, "NOTES", r->notes, r->note_count);
+	put_notes(s, p, "ODD PACKETS", r->anomalies, r->anomaly_count);
+	if (s->at > 0)
+		sheet_end(s);
+	if (r->link_local_packets > 0) {
+		sheet_printf(s, INK_DIM, "Link-local, never forwarded: %s group%s, %s packet%s.",
+			     number_text(r->link_local_groups, groups),
+			     r->link_local_groups == 1 ? "" : "s",
+			     number_text(r->link_local_packets, packets),
+			     r->link_local_packets == 1 ? "" : "s");
+		sheet_end(s);
+	}
+	sheet_end(s);
+}
+
+void print_lists(struct sheet *sheet, const struct report_print *print)
+{
+	print_flows(sheet, print, "MUST NOT CROSS", false);
+	print_flows(sheet, print, "WOULD BE STOPPED AT THE BORDER (scoped, seen inside)", true);
+	print_others(sheet, print);
+	print_ras(sheet, print);
+	print_msdp(sheet, print);
+	print_changes(sheet, print);
+	print_notes(sheet, print);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit's report, for a person and as the document weir-audit/1 (DESIGN 6, weir-json(5)). */
+#ifndef WEIR_SINK_REPORT_PRINT_H
+#define WEIR_SINK_REPORT_PRINT_H
+
+#include <stdio.h>
+
+#include "engine/report.h"
+#include "net/registry.h"
+
+/* One of the files, as whoever read it tells. */
+struct report_input {
+	const char *name, *link;	/* link: names of its link types */
+	const char *problem;		/* a line for a person, or "" */
+	uint64_t    packets, bytes, truncated_at;
+	bool	    truncated;
+};
+
+struct report_print {
+	const struct report	  *report;
+	const struct policy	  *policy, *against;	/* against: NULL unless compared */
+	const struct registry	  *registry;
+	const struct report_input *inputs;
+	size_t			   input_count;
+	unsigned		   time_digits;		/* of the captures, in JSON */
+	int			   exit;
+	bool			   is_interrupted;
+	/* of the text */
+	unsigned columns, verbose;
+	bool	 colour, all;
+};
+
+void report_print_text(const struct report_print *print, FILE *out);
+void report_print_json(const struct report_print *print, FILE *out);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit's report for a person: what was read, what the boundary makes of it, the rules that
+ * were hit, and then whatever must not cross.  The lists of findings: report_lists.c.
+ * Knows no packet. */
+#include "sink/report_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define S_PER_DAY 86400
+
+/* "01:00:03", or with days before it. */
+static char *span_text(struct mtime first, struct mtime last, char buffer[NUMBER_TEXT])
+{
+	int64_t s = (last.ns - first.ns) / NS_PER_S;
+
+	if (s >= S_PER_DAY)
+		snprintf(buffer, NUMBER_TEXT, "%" PRId64 " d %02d:%02d:%02d", s / S_PER_DAY,
+			 (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60));
+	else
+		snprintf(buffer, NUMBER_TEXT, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60),
+			 (int)(s % 60));
+	return buffer;
+}
+
+static uint64_t count_packets(const struct report_print *p)
+{
+	return p->report->packets.total;
+}
+
+/* Puts a part of the header behind three blanks, or on a line of its own. */
+static void put_part(struct sheet *s, enum ink ink, const char *part)
+{
+	if (s->at > 0 && s->at + 3 + strlen(part) > s->columns)
+		sheet_end(s);
+	sheet_put(s, INK_PLAIN, s->at > 0 ? "   " : "  ");
+	sheet_put(s, ink, part);
+}
+
+static void print_header(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	char part[256], a[NUMBER_TEXT], b[NUMBER_TEXT], minute[LOCAL_TIME_TEXT];
+
+	sheet_put(s, INK_HEAD, "weir " WEIR_VERSION);
+	snprintf(part, sizeof(part), "policy %s%s", p->policy->name,
+		 p->policy->built_in ? " (built in)" : "");
+	put_part(s, INK_PLAIN, part);
+	snprintf(part, sizeof(part), "boundary %s", r->boundary->name);
+	put_part(s, INK_PLAIN, part);
+	snprintf(part, sizeof(part), "%zu file%s, %s packets", p->input_count,
+		 p->input_count == 1 ? "" : "s", number_text(count_packets(p), a));
+	if (r->packets.total > 0) {
+		size_t n = strlen(part);
+
+		snprintf(part + n, sizeof(part) - n, ", %s from %s",
+			 span_text(r->first, r->last, b), local_minute_text(r->first, minute));
+	}
+	put_part(s, INK_PLAIN, part);
+	sheet_end(s);
+	sheet_end(s);
+}
+
+static uint64_t count_point(const struct report *r, unsigned point)
+{
+	uint64_t n = 0;
+
+	for (unsigned a = 0; a < ACTION_COUNT; a++)
+		n += r->points[point][a];
+	return n;
+}
+
+static void print_multicast(struct sheet *s, const struct report *r)
+{
+	char part[96], n[NUMBER_TEXT];
+
+	snprintf(part, sizeof(part), "%s packet%s hold%s multicast",
+		 number_text(r->packets.multicast, n), r->packets.multicast == 1 ? "" : "s",
+		 r->packets.multicast == 1 ? "s" : "");
+	put_part(s, INK_PLAIN, part);
+	if (r->packets.control > 0) {
+		snprintf(part, sizeof(part), "%s hold control messages",
+			 number_text(r->packets.control, n));
+		put_part(s, INK_PLAIN, part);
+	}
+	if (r->packets.unread > 0) {
+		snprintf(part, sizeof(part), "%s could not be read", number_text(r->packets.unread, n));
+		put_part(s, INK_WARN, part);
+	}
+	sheet_end(s);
+}
+
+/* One line a point at which anything was said. */
+static void print_points(struct sheet *s, const struct report *r)
+{
+	static const enum action order[] = { ACTION_PERMIT, ACTION_WARN, ACTION_DENY, ACTION_LIMIT,
+					     ACTION_IGNORE };
+	bool any = false;
+
+	for (unsigned point = 0; point < POINT_COUNT; point++) {
+		if (count_point(r, point) == 0)
+			continue;
+		if (!any) {
+			sheet_left(s, 16, INK_DIM, "  statements at");
+			for (size_t a = 0; a < COUNT(order); a++)
+				sheet_right(s, 13, INK_DIM, action_name(order[a]));
+			sheet_end(s);
+		}
+		any = true;
+		sheet_put(s, INK_PLAIN, "  ");
+		sheet_left(s, 14, INK_PLAIN, point_name(point));
+		for (size_t a = 0; a < COUNT(order); a++)
+			sheet_number(s, 13, r->points[point][order[a]]);
+		sheet_end(s);
+	}
+	if (any)
+		sheet_end(s);
+}
+
+static void print_verdicts(struct sheet *s, const struct report *r)
+{
+	uint64_t passing = r->verdicts[ACTION_PERMIT] + r->verdicts[ACTION_IGNORE];
+	const char *least = r->flows_evicted ? "at least " : "";
+	char n[NUMBER_TEXT];
+
+	sheet_printf(s, INK_PLAIN, "  At boundary %s: %s%s flow%s pass%s, ", r->boundary->name, least,
+		     number_text(passing, n), passing == 1 ? "" : "s", passing == 1 ? "es" : "");
+	sheet_printf(s, r->verdicts[ACTION_DENY] ? INK_BAD : INK_GOOD, "%s would be stopped",
+		     number_text(r->verdicts[ACTION_DENY], n));
+	if (r->verdicts[ACTION_LIMIT])
+		sheet_printf(s, INK_LIMIT, ", %s run%s over a limit",
+			     number_text(r->verdicts[ACTION_LIMIT], n),
+			     r->verdicts[ACTION_LIMIT] == 1 ? "s" : "");
+	if (r->verdicts[ACTION_WARN])
+		sheet_printf(s, INK_WARN, ", %s pass%s with a warning",
+			     number_text(r->verdicts[ACTION_WARN], n),
+			     r->verdicts[ACTION_WARN] == 1 ? "es" : "");
+	sheet_put(s, INK_PLAIN, ".");
+	sheet_end(s);
+	if (r->flows_evicted) {
+		sheet_printf(s, INK_WARN, "  Not all flows found room: %s with few packets were dropped",
+			     number_text(r->flows_evicted, n));
+		sheet_put(s, INK_WARN, "; the rules' counters are complete.");
+		sheet_end(s);
+	}
+	sheet_end(s);
+}
+
+/* --- rules --- */
+
+static bool same_day(const struct report *r)
+{
+	char a[LOCAL_TIME_TEXT], b[LOCAL_TIME_TEXT];
+
+	return strcmp(local_date_text(r->first, a), local_date_text(r->last, b)) == 0;
+}
+
+char *moment_text(const struct report *r, struct mtime at, char buffer[LOCAL_TIME_TEXT])
+{
+	char date[LOCAL_TIME_TEXT], clock[LOCAL_TIME_TEXT];
+
+	local_clock_text(at, 0, clock);
+	if (same_day(r))
+		snprintf(buffer, LOCAL_TIME_TEXT, "%s", clock);
+	else
+		snprintf(buffer, LOCAL_TIME_TEXT, "%s %.5s", local_date_text(at, date) + 5, clock);
+	return buffer;
+}
+
+unsigned moment_width(const struct report *r)
+{
+	return same_day(r) ? 8 : 11;
+}
+
+/* Rules that stop something or speak of it are always shown; the others with -v. */
+static bool rule_is_shown(const struct report_print *p, size_t i)
+{
+	const struct report_rule *c = &p->report->rules[i];
+	enum action action = p->report->boundary->rules[i]->action;
+
+	if (p->verbose > 0)
+		return true;
+	return c->hits > c->link_local && action >= ACTION_WARN;
+}
+
+static int order_rules(const void *a, const void *b, void *context)
+{
+	const struct report *r = context;
+	uint16_t x = *(const uint16_t *)a, y = *(const uint16_t *)b;
+
+	if (r->rules[x].hits != r->rules[y].hits)
+		return r->rules[x].hits > r->rules[y].hits ? -1 : 1;
+	return (int)x - y;
+}
+
+static void print_rules_head(struct sheet *s, const struct report *r, unsigned name_width)
+{
+	sheet_left(s, name_width + 2, INK_HEAD, "RULES HIT");
+	sheet_left(s, 6, INK_DIM, "action");
+	sheet_right(s, 11, INK_DIM, "hits");
+	sheet_right(s, 8, INK_DIM, "bytes");
+	sheet_right(s, 7, INK_DIM, "sources");
+	sheet_right(s, 6, INK_DIM, "groups");
+	sheet_left(s, moment_width(r), INK_DIM, "first");
+	sheet_left(s, moment_width(r), INK_DIM, "last");
+	sheet_end(s);
+}
+
+static void put_distinct(struct sheet *s, unsigned width, uint64_t n, bool estimated)
+{
+	char number[NUMBER_TEXT], text[NUMBER_TEXT + 1];
+
+	if (n <= 1024 || !estimated) {
+		sheet_number(s, width, n);
+		return;
+	}
+	snprintf(text, sizeof(text), "~%s", number_text(n, number));
+	sheet_right(s, width, INK_PLAIN, text);
+}
+
+static void put_rule_name(struct sheet *s, unsigned width, const struct report *r, uint16_t i)
+{
+	const struct rule *rule = r->boundary->rules[i];
+	const char *name = report_rule_name(r->boundary, i);
+	char both[256];
+
+	/* a name that was made of the clauses says them already */
+	if (rule->clauses && rule->clauses[0] && (rule->named || rule->kind != RULE_MATCH))
+		snprintf(both, sizeof(both), "%-21s %s", name, rule->clauses);
+	else
+		snprintf(both, sizeof(both), "%s", name);
+	sheet_left(s, width, INK_PLAIN, both);
+}
+
+static void print_rule(struct sheet *s, const struct report *r, uint16_t i, unsigned name_width)
+{
+	const struct rule *rule = r->boundary->rules[i];
+	const struct report_rule *c = &r->rules[i];
+	char buffer[LOCAL_TIME_TEXT];
+
+	sheet_put(s, INK_PLAIN, "  ");
+	put_rule_name(s, name_width, r, i);
+	sheet_left(s, 6, ink_of(rule->action), rule->off ? "off" : action_name(rule->action));
+	sheet_number(s, 11, c->hits);
+	sheet_right(s, 8, c->bytes ? INK_PLAIN : INK_DIM, c->bytes ? bytes_text(c->bytes, buffer) : "-");
+	put_distinct(s, 7, c->sources, c->estimated);
+	put_distinct(s, 6, c->groups, c->estimated);
+	if (c->hits > 0) {
+		sheet_left(s, moment_width(r), INK_PLAIN, moment_text(r, c->first, buffer));
+		sheet_left(s, moment_width(r), INK_PLAIN, moment_text(r, c->last, buffer));
+	} else if (rule->off && rule->off_why) {
+		sheet_left(s, 0, INK_DIM, rule->off_why);
+	}
+	sheet_end(s);
+}
+
+static void print_rules_rest(struct sheet *s, const struct report_print *p)
+{
+	const struct boundary *b = p->report->boundary;
+	size_t quiet = 0, unhit = 0, off = 0;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < b->rule_count; i++) {
+		const struct report_rule *c = &p->report->rules[i];
+
+		off += b->rules[i]->off;
+		if (b->rules[i]->off && b->rules[i]->off_why && !why)
+			why = b->rules[i]->off_why;
+		unhit += c->hits == 0 && !b->rules[i]->off;
+		quiet += c->hits > 0 && !rule_is_shown(p, i);
+	}
+	sheet_printf(s, INK_DIM, "  (%zu more rules were hit by permitted or link-local traffic, %zu by "
+				 "nothing: -v shows them", quiet, unhit);
+	if (off > 0) {
+		sheet_put(s, INK_DIM, ";");
+		sheet_end(s);
+		sheet_printf(s, INK_DIM, "  %zu %s off: %s%s", off, off == 1 ? "is" : "are", why ? why : "",
+			     off > 1 ? ", ..." : "");
+	}
+	sheet_put(s, INK_DIM, ")");
+	sheet_end(s);
+}
+
+static void print_rules(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	unsigned fixed = 2 + 1 + 7 + 12 + 9 + 8 + 7 + 2 * (moment_width(r) + 1) - 1;
+	unsigned name_width = s->columns > fixed + 24 ? s->columns - fixed : 24;
+	uint16_t *order = memory_array(r->boundary->rule_count, sizeof(order[0]));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->boundary->rule_count; i++)
+		if (rule_is_shown(p, i))
+			order[n++] = (uint16_t)i;
+	qsort_r(order, n, sizeof(order[0]), order_rules, (void *)r);
+	if (n > 0)
+		print_rules_head(s, r, name_width);
+	for (size_t i = 0; i < n; i++)
+		print_rule(s, r, order[i], name_width);
+	if (p->verbose == 0)
+		print_rules_rest(s, p);
+	sheet_end(s);
+	free(order);
+}
+
+/* --- the end --- */
+
+static void print_inputs(struct sheet *s, const struct report_print *p)
+{
+	for (size_t i = 0; i < p->input_count; i++) {
+		if (!p->inputs[i].problem[0])
+			continue;
+		sheet_put(s, INK_WARN, p->inputs[i].problem);
+		sheet_end(s);
+	}
+	if (p->is_interrupted) {
+		sheet_put(s, INK_WARN, "Interrupted: this is what was read until then.");
+		sheet_end(s);
+	}
+}
+
+/* The first finding that explain can say more of. */
+static bool find_example(const struct report *r, struct report_finding *out)
+{
+	for (size_t i = 0; i < r->flow_finding_count; i++) {
+		*out = report_finding_at(r, i);
+		if (addr_is_there(out->group) && out->group_len == addr_bits(out->group) &&
+		    out->source_kind != FLOW_SOURCE_SPEAKER &&
+		    !(r->options.vantage_inside && out->is_scoped))
+			return true;
+	}
+	return false;
+}
+
+static void print_closing(struct sheet *s, const struct report_print *p)
+{
+	const struct report *r = p->report;
+	size_t reasons = report_reasons(r), others = r->other_finding_count;
+	size_t flows = reasons - others;
+	struct report_finding example;
+	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT];
+
+	if (reasons == 0) {
+		sheet_put(s, INK_GOOD, "Nothing here must not cross the border.");
+		sheet_end(s);
+		return;
+	}
+	if (flows > 0)
+		sheet_printf(s, INK_BAD, "%s flow%s must not cross the border",
+			     number_text(flows, n), flows == 1 ? "" : "s");
+	if (others > 0)
+		sheet_printf(s, INK_BAD, "%s%s %s finding%s", flows ? "; " : "", number_text(others, n),
+			     flows ? "other" : "", others == 1 ? "" : "s");
+	sheet_put(s, INK_BAD, ".");
+	if (find_example(r, &example)) {
+		const char *source = example.source_kind == FLOW_SOURCE_ANY
+					     ? "'*'"
+					     : addr_text(example.source, a);
+
+		sheet_printf(s, INK_PLAIN, "  Explain one:  weir explain %s %s", source,
+			     addr_text(example.group, b));
+	}
+	sheet_end(s);
+}
+
+void report_print_text(const struct report_print *print, FILE *out)
+{
+	struct sheet s = sheet_of(out, print->columns, print->colour);
+
+	print_header(&s, print);
+	print_multicast(&s, print->report);
+	print_points(&s, print->report);
+	print_verdicts(&s, print->report);
+	print_rules(&s, print);
+	print_lists(&s, print);
+	print_inputs(&s, print);
+	print_closing(&s, print);
+	sheet_release(&s);
+}
