@@ -139,7 +139,7 @@ void nflog_peel(struct layers *at, struct span bytes, struct said *out)
 			note_mac(at, (struct span){ value.p + 4, 6 });
 		rd_skip(&r, (4 - length % 4) % 4);
 	}
-	out->is_read = rd_ok(&r);
+	out->is_read |= rd_ok(&r);
 }
 
 /* Solaris: version, family, hook, length, interfaces, zones. */
@@ -281,7 +281,7 @@ void sunatm_peel(struct layers *at, struct span bytes, struct said *out)
 	if (bytes.n > 4 && (bytes.p[0] & 0xf) == 2)
 		llc_peel(at, skip_bytes(bytes, 4), out);
 	else
-		out->is_read = bytes.n > 4;
+		out->is_read |= bytes.n > 4;
 }
 
 /* RFC 2625: two Fibre Channel addresses of eight bytes, LLC. */

@@ -166,7 +166,7 @@ static void macsec_peel(struct layers *at, struct span bytes, struct said *out)
 	ethertype = rd_be16(&r);
 	if (!rd_ok(&r))
 		return;
-	out->is_read = !(control & 0x08);
+	out->is_read |= !(control & 0x08);
 	if (!(control & 0x08))
 		ethertype_peel(at, ethertype, rd_rest(&r), out);
 }

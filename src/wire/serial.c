@@ -80,7 +80,7 @@ void ppp_hdlc_peel(struct layers *at, struct span bytes, struct said *out)
 /* LINKTYPE_PPP_ETHER: a PPPoE header without Ethernet before it. */
 void ppp_ether_peel(struct layers *at, struct span bytes, struct said *out)
 {
-	out->is_read = bytes.n >= 6;
+	out->is_read |= bytes.n >= 6;
 	ethertype_peel(at, 0x8864, bytes, out);
 }
 
@@ -158,7 +158,7 @@ void mfr_peel(struct layers *at, struct span bytes, struct said *out)
 	unsigned flags = rd_u8(&r) & 0xe0;
 
 	rd_skip(&r, 1);
-	out->is_read = rd_ok(&r) && (flags & 0x20);
+	out->is_read |= rd_ok(&r) && (flags & 0x20) != 0;
 	if (rd_ok(&r) && flags == 0xc0)
 		frelay_peel(at, rd_rest(&r), out);
 }

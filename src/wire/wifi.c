@@ -81,11 +81,13 @@ static void frame_peel(struct layers *at, struct span bytes, bool padded, struct
 	unsigned kind = bytes.n > 0 ? bytes.p[0] >> 2 & 3 : 0;
 	struct header h = read_header(&r);
 
-	out->is_read = bytes.n >= 2 && kind != FRAME_TYPE_DATA;
+	out->is_read |= bytes.n >= 2 && kind != FRAME_TYPE_DATA;
 	if (!rd_ok(&r) || h.type != FRAME_TYPE_DATA)
 		return;
-	out->is_read = (h.subtype & SUBTYPE_NO_DATA) || !(h.flags & FLAG_PROTECTED);
-	if (!out->is_read || (h.subtype & SUBTYPE_NO_DATA) || h.fragment > 0)
+	if (!(h.subtype & SUBTYPE_NO_DATA) && (h.flags & FLAG_PROTECTED))
+		return;
+	out->is_read = true;
+	if ((h.subtype & SUBTYPE_NO_DATA) || h.fragment > 0)
 		return;
 	rd_skip(&r, padded ? (4 - h.bytes % 4) % 4 : 0);
 	note_mac(at, h.sender);
