@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The quick look at plain packets: Ethernet with up to two tags, IPv4 without options or IPv6
+ * without extension headers, no fragment, UDP or TCP.  Whatever is otherwise asks wire_decode().
+ * The bytes are loaded directly, each group of loads behind one check that they are there: the
+ * reader's check for each field would cost more than all else.  Knows no protocol's layout. */
+#include "wire/quick.h"
+
+#include "wire/peel.h"
+#include "wire/print.h"
+#include "wire/protocols.h"
+#include "wire/msdp.h"
+#include "wire/rasadv.h"
+
+#define LINKTYPE_ETHERNET 1
+#define ETHERNET_BYTES	  14
+#define IP4_BYTES	  20
+#define IP6_BYTES	  40
+#define UDP_BYTES	  8
+#define PREFETCH_AHEAD	  8
+
+#define NUMBER_ICMP  1
+#define NUMBER_TCP   6
+#define NUMBER_UDP   17
+#define NUMBER_ICMP6 58
+
+static inline uint32_t load16(const uint8_t *p)
+{
+	uint16_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return __builtin_bswap16(x);
+}
+
+static inline uint32_t load32(const uint8_t *p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return __builtin_bswap32(x);
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return __builtin_bswap64(x);
+}
+
+static void want_port(struct quick_rules *rules, unsigned port)
+{
+	rules->ports[port >> 6 & 63] |= UINT64_C(1) << (port & 63);
+}
+
+static void want_group(struct quick_rules *rules, const struct protocol_row *row)
+{
+	unsigned last = row->group.lo & 0xff;
+
+	if ((row->mask.lo & 0xff) == 0xff)
+		rules->groups[last >> 6] |= UINT64_C(1) << (last & 63);
+	else
+		memset(rules->groups, 0xff, sizeof(rules->groups));
+}
+
+struct quick_rules quick_rules_of(const struct wire_options *options)
+{
+	struct quick_rules rules = { .udp_checksums = options->udp_checksums };
+	const struct protocol_row *rows;
+	const struct udp_tunnel *tunnels;
+	size_t n;
+
+	rows = protocol_rows(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].carrier == CARRIER_UDP)
+			want_port(&rules, rows[i].number);
+		else if (rows[i].carrier == CARRIER_UDP_GROUP)
+			want_group(&rules, &rows[i]);
+	}
+	tunnels = udp_tunnels(&n);
+	for (size_t i = 0; i < n; i++)
+		want_port(&rules, tunnels[i].port);
+	return rules;
+}
+
+static inline bool wants_port(const struct quick_rules *rules, unsigned port)
+{
+	return rules->ports[port >> 6 & 63] >> (port & 63) & 1;
+}
+
+static inline bool wants_group(const struct quick_rules *rules, struct addr group)
+{
+	unsigned last = group.lo & 0xff;
+
+	return (rules->groups[last >> 6] >> (last & 63) & 1) && protocol_row_of_udp(group, 0);
+}
+
+/* A packet as it is looked at: `p` is the IP header, of which n bytes were captured and `wire`
+ * were sent. */
+struct look {
+	const uint8_t *p;
+	size_t	       n, wire;
+	bool	       checked;		/* checksums are to be believed */
+};
+
+/* Datagrams and segments that nobody wants, to a host. */
+static inline enum quick_kind judge_ports(const struct quick_rules *rules, unsigned protocol,
+					  const uint8_t *p)
+{
+	unsigned sport = load16(p), dport = load16(p + 2);
+
+	if (protocol == NUMBER_UDP)
+		return wants_port(rules, sport) || wants_port(rules, dport) ? QUICK_ASK : QUICK_IP;
+	return sport == MSDP_PORT || dport == MSDP_PORT || sport == RASADV_PORT ||
+			       dport == RASADV_PORT
+		       ? QUICK_ASK
+		       : QUICK_IP;
+}
+
+/* The length field of a datagram of n bytes, as upper.c takes it. */
+static inline bool is_length_right(unsigned length, size_t n)
+{
+	return length == 0 || (length >= UDP_BYTES && length <= n);
+}
+
+static inline bool is_sum_right(const uint8_t *p)
+{
+	uint32_t words[5];
+	uint64_t sum;
+
+	memcpy(words, p, sizeof(words));
+	sum = (uint64_t)words[0] + words[1] + words[2] + words[3] + words[4];
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+static inline enum quick_kind look_ip4(const struct quick_rules *rules, const struct look *look,
+				       struct quick *out)
+{
+	const uint8_t *p = look->p;
+	unsigned total = load16(p + 2), fragment = load16(p + 6), protocol = p[9];
+	uint32_t group = load32(p + 16);
+	size_t captured = look->n < total ? look->n : total;
+
+	if (p[0] != 0x45 || (fragment & 0x3fff) || total < IP4_BYTES + UDP_BYTES || total > look->wire)
+		return QUICK_ASK;
+	if (group >> 28 != 0xe) {
+		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
+			return judge_ports(rules, protocol, p + IP4_BYTES);
+		return protocol == NUMBER_ICMP ? QUICK_IP : QUICK_ASK;
+	}
+	out->sport = (uint16_t)load16(p + IP4_BYTES);
+	out->dport = (uint16_t)load16(p + IP4_BYTES + 2);
+	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_port(rules, out->sport) ||
+	    wants_port(rules, out->dport) || wants_group(rules, addr_of4(group)) ||
+	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
+	    (look->checked && !is_sum_right(p)))
+		return QUICK_ASK;
+	out->source = load32(p + 12);
+	out->group = group;
+	out->ttl = p[8];
+	out->is_cut = look->n < total;
+	out->print = print_of((uint64_t)load16(p + 4) << 48 | (uint64_t)fragment << 32 |
+			      (uint64_t)total << 16 | protocol,
+			      (struct span){ p + IP4_BYTES, captured - IP4_BYTES }, load16(p + 4) != 0);
+	return QUICK_DATA4;
+}
+
+static inline enum quick_kind look_ip6(const struct quick_rules *rules, const struct look *look,
+				       struct quick *out)
+{
+	const uint8_t *p = look->p;
+	unsigned payload = load16(p + 4), protocol = p[6];
+	size_t captured = look->n - IP6_BYTES;
+
+	if (p[0] >> 4 != 6 || payload < UDP_BYTES || payload + IP6_BYTES > look->wire)
+		return QUICK_ASK;
+	if (p[24] != 0xff) {
+		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
+			return judge_ports(rules, protocol, p + IP6_BYTES);
+		return QUICK_ASK;
+	}
+	out->sport = (uint16_t)load16(p + IP6_BYTES);
+	out->dport = (uint16_t)load16(p + IP6_BYTES + 2);
+	if (protocol != NUMBER_UDP || rules->udp_checksums || (p[25] & 0xf) == 0xf ||
+	    wants_port(rules, out->sport) || wants_port(rules, out->dport) ||
+	    wants_group(rules, addr_of6(load64(p + 24), load64(p + 32))) ||
+	    !is_length_right(load16(p + IP6_BYTES + 4), payload))
+		return QUICK_ASK;
+	captured = captured < payload ? captured : payload;
+	out->source = load32(p + 20);
+	out->group = load32(p + 36);
+	out->ttl = p[7];
+	out->is_cut = captured < payload;
+	out->print = print_of((uint64_t)captured << 16 | protocol,
+			      (struct span){ p + IP6_BYTES, captured }, false);
+	return QUICK_DATA6;
+}
+
+static inline bool is_tag(unsigned ethertype)
+{
+	return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+}
+
+/* Passes up to two tags; 0 where they are cut. */
+static inline unsigned read_ethertype(const struct packet *packet, struct quick *out)
+{
+	const uint8_t *p = packet->bytes.p;
+	unsigned ethertype = load16(p + 12);
+
+	out->vlan = VLAN_NONE;
+	out->ip_offset = ETHERNET_BYTES;
+	for (unsigned tags = 0; is_tag(ethertype) && tags < 2; tags++) {
+		if (packet->bytes.n < out->ip_offset + 4u)
+			return 0;
+		if (tags == 0)
+			out->vlan = (uint16_t)(load16(p + out->ip_offset) & 0xfff);
+		ethertype = load16(p + out->ip_offset + 2);
+		out->ip_offset = (uint8_t)(out->ip_offset + 4);
+	}
+	return ethertype;
+}
+
+static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
+				      struct quick *out)
+{
+	size_t n = packet->bytes.n;
+	struct look look = { .checked = !packet->checksums_unreliable };
+	unsigned ethertype;
+
+	if (packet->linktype != LINKTYPE_ETHERNET || n < ETHERNET_BYTES)
+		return QUICK_ASK;
+	ethertype = read_ethertype(packet, out);
+	look.p = packet->bytes.p + out->ip_offset;
+	look.n = n - out->ip_offset;
+	look.wire = (packet->length > n ? packet->length : n) - out->ip_offset;
+	if (ethertype == 0x0800 && look.n >= IP4_BYTES + UDP_BYTES)
+		return look_ip4(rules, &look, out);
+	if (ethertype == 0x86dd && look.n >= IP6_BYTES + UDP_BYTES)
+		return look_ip6(rules, &look, out);
+	return ethertype == 0x0806 ? QUICK_NO_IP : QUICK_ASK;
+}
+
+void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,
+		struct quick *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t ahead = i + PREFETCH_AHEAD < n ? i + PREFETCH_AHEAD : n - 1;
+
+		__builtin_prefetch(packets[ahead].bytes.p);
+		out[i].kind = (uint8_t)look_at(rules, &packets[i], &out[i]);
+	}
+}
+
+void quick_addresses(const struct quick *quick, const struct packet *packet, struct addr *out_source,
+		     struct addr *out_group)
+{
+	const uint8_t *p = packet->bytes.p + quick->ip_offset;
+
+	if (quick->kind == QUICK_DATA4) {
+		*out_source = addr_of4(quick->source);
+		*out_group = addr_of4(quick->group);
+		return;
+	}
+	*out_source = addr_of6(load64(p + 8), load64(p + 16));
+	*out_group = addr_of6(load64(p + 24), load64(p + 32));
+}
+
+struct observation quick_statement(const struct quick *quick, const struct packet *packet)
+{
+	struct observation obs = observation_none();
+
+	quick_addresses(quick, packet, &obs.source, &obs.group);
+	obs.speaker = obs.source;
+	obs.receiver = obs.group;
+	obs.source_len = obs.group_len = (uint8_t)addr_bits(obs.group);
+	obs.at = packet->at;
+	obs.flags = quick->is_cut ? FLAG_BIT(CUT) : 0;
+	obs.bytes = packet->length;
+	obs.print = quick->print;
+	obs.ip_protocol = NUMBER_UDP;
+	obs.sport = quick->sport;
+	obs.dport = quick->dport;
+	obs.has_ports = obs.has_ttl = obs.has_mac = true;
+	obs.vlan = quick->vlan;
+	obs.link = packet->link;
+	obs.point = POINT_DATA;
+	obs.what = WHAT_SEND;
+	obs.protocol = PROTOCOL_UDP;
+	obs.type = TYPE_DATA;
+	obs.ttl = quick->ttl;
+	memcpy(obs.mac, packet->bytes.p + 6, sizeof(obs.mac));
+	return obs;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The quick look, for the audit's hot loop: most packets of a capture are unicast, which says
+ * nothing, or plain multicast UDP over IP over Ethernet, which says one `data`.  These are told in
+ * a few nanoseconds; everything else asks for wire_decode().  What the quick look tells is exactly
+ * what wire_decode() would have said (tests/unit/wire/quick.c holds the two together).
+ *
+ *	struct quick_rules rules = quick_rules_of(&options);
+ *	quick_look(&rules, packets, n, quick);		n packets at once, any linktype
+ *	switch (quick[i].kind) ...
+ */
+#ifndef WEIR_WIRE_QUICK_H
+#define WEIR_WIRE_QUICK_H
+
+#include "wire/wire.h"
+
+enum quick_kind {
+	QUICK_ASK,			/* only wire_decode() can tell */
+	QUICK_NO_IP,			/* said: nothing; is_read */
+	QUICK_IP,			/* said: nothing; is_read, has_ip (not multicast) */
+	QUICK_DATA4,			/* said: one `data` of UDP; is_read, has_ip, is_multicast */
+	QUICK_DATA6,
+};
+
+/* What QUICK_DATA4 and QUICK_DATA6 say; of the other kinds only `kind` is set. */
+struct quick {
+	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses() */
+	uint32_t print;			/* struct observation's */
+	uint16_t sport, dport;
+	uint16_t vlan;			/* outermost VLAN ID, or VLAN_NONE */
+	uint8_t	 ttl;
+	uint8_t	 kind;			/* enum quick_kind */
+	uint8_t	 ip_offset;		/* of the IP header within the frame */
+	bool	 is_cut;		/* FLAG_BIT(CUT): the only flag that such a `data` can carry */
+};
+
+/* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
+ * much and never too little.  Made once. */
+struct quick_rules {
+	uint64_t ports[64];		/* by the low 12 bits of a UDP port */
+	uint64_t groups[4];		/* by the last byte of a group */
+	bool	 udp_checksums;		/* then every multicast datagram asks */
+};
+
+struct quick_rules quick_rules_of(const struct wire_options *options);
+
+/* One quick for each of n packets. */
+void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,
+		struct quick *out);
+
+/* Source and group of either family. */
+void quick_addresses(const struct quick *quick, const struct packet *packet, struct addr *out_source,
+		     struct addr *out_group);
+
+/* The statement, every field of it, of a QUICK_DATA4 or QUICK_DATA6. */
+struct observation quick_statement(const struct quick *quick, const struct packet *packet);
+
+#endif

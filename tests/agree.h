@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Holds the quick look (wire/quick.h) to what wire_decode() says of the same packet. */
+#ifndef WEIR_TESTS_AGREE_H
+#define WEIR_TESTS_AGREE_H
+
+#include "t.h"
+#include "wire/quick.h"
+
+static inline bool same_span(struct span a, struct span b)
+{
+	return a.p == b.p && a.n == b.n;
+}
+
+static inline bool same_statement(const struct observation *a, const struct observation *b)
+{
+	return a->at.ns == b->at.ns && addr_equal(a->speaker, b->speaker) &&
+	       addr_equal(a->receiver, b->receiver) && addr_equal(a->source, b->source) &&
+	       addr_equal(a->group, b->group) && addr_equal(a->rp, b->rp) &&
+	       same_span(a->session, b->session) && same_span(a->hostname, b->hostname) &&
+	       same_span(a->domain, b->domain) && a->flags == b->flags && a->bytes == b->bytes &&
+	       a->print == b->print && a->excluded == b->excluded &&
+	       a->ip_protocol == b->ip_protocol && a->sport == b->sport && a->dport == b->dport &&
+	       a->vlan == b->vlan && a->link == b->link && a->source_len == b->source_len &&
+	       a->group_len == b->group_len && a->point == b->point && a->what == b->what &&
+	       a->protocol == b->protocol && a->type == b->type && a->anomaly == b->anomaly &&
+	       a->direction == b->direction && a->joined == b->joined && a->ttl == b->ttl &&
+	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->has_ttl == b->has_ttl &&
+	       a->has_ports == b->has_ports && a->has_mac == b->has_mac && a->notice == b->notice;
+}
+
+/* True where they agree.  Counts the answers by kind. */
+static inline bool agree_on(const struct packet *packet, const struct wire_options *options,
+			    struct said *said, size_t kinds[QUICK_DATA6 + 1])
+{
+	struct quick_rules rules = quick_rules_of(options);
+	struct observation statement;
+	struct quick quick;
+	bool is_data;
+
+	quick_look(&rules, packet, 1, &quick);
+	kinds[quick.kind]++;
+	if (quick.kind == QUICK_ASK)
+		return true;
+	wire_decode(packet, options, said);
+	is_data = quick.kind == QUICK_DATA4 || quick.kind == QUICK_DATA6;
+	if (!said->is_read || said->is_crowded || said->segment_count > 0 || said->n != is_data ||
+	    said->is_multicast != is_data || said->has_ip != (quick.kind != QUICK_NO_IP))
+		return false;
+	if (!is_data)
+		return true;
+	statement = quick_statement(&quick, packet);
+	return same_statement(&statement, &said->list[0]);
+}
+
+#endif
