@@ -8,8 +8,8 @@ import re
 import tree
 
 TARGETS = re.findall(r"^  '(\w+)',$", tree.read("tests/fuzz/meson.build"), flags=re.M)
-# What the peeling of headers reads itself is fuzzed as whole packets.
-PEELED = {"ip": "packet", "udp": "packet", "tcp": "packet", "wire": "packet"}
+# What the peeling of headers reads itself is fuzzed as whole packets; PIM version 1 is a type of IGMP.
+PEELED = {"ip": "packet", "udp": "packet", "tcp": "packet", "wire": "packet", "pim1": "igmp"}
 
 
 def has_target(name):
@@ -33,7 +33,7 @@ sections = re.findall(r"^\.Ss weir (\w+)$", manual, flags=re.M)
 tests = []
 for folder in sorted(os.listdir(os.path.join(tree.ROOT, "tests/unit"))):
     path = f"tests/unit/{folder}"
-    listed = re.findall(r"^  '(\w+)',$", tree.read(f"{path}/meson.build"), flags=re.M)
+    listed = re.findall(r"'(\w+)(?:\.c)?'", tree.read(f"{path}/meson.build"))
     tests += unbuilt(path, listed)
 
 sources = []
