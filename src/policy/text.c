@@ -101,7 +101,7 @@ void clause_text(const struct clause *c, struct text *out)
 	else if (c->kind == CLAUSE_PROTOCOL || c->kind == CLAUSE_PORT)
 		text_printf(out, " %u", c->value);
 	if (c->kind == CLAUSE_PORT && c->last != c->value)
-		text_printf(out, " - %u", c->last);
+		text_printf(out, "-%u", c->last);
 }
 
 void clauses_text(const struct rule_syntax *rule, struct text *out)
