@@ -390,7 +390,8 @@ static void print_changes(struct sheet *s, const struct report_print *p)
 static void put_notes(struct sheet *s, const struct report_print *p, const char *title,
 		      const struct report_note *list, size_t n)
 {
-	char part[256], count[NUMBER_TEXT], frame[NUMBER_TEXT];
+	char count[NUMBER_TEXT], frame[NUMBER_TEXT];
+	struct text part = { 0 };
 
 	if (n == 0)
 		return;
@@ -400,17 +401,17 @@ static void put_notes(struct sheet *s, const struct report_print *p, const char 
 		sheet_end(s);
 	sheet_printf(s, INK_HEAD, "%s  ", title);
 	for (size_t i = 0; i < n; i++) {
-		snprintf(part, sizeof(part), "%s %s (first: packet %s", list[i].name,
-			 number_text(list[i].count, count), number_text(list[i].frame, frame));
+		text_reset(&part);
+		text_printf(&part, "%s %s (first: packet %s", list[i].name,
+			    number_text(list[i].count, count), number_text(list[i].frame, frame));
 		if (p->input_count > 1 && list[i].file < p->input_count) {
-			size_t used = strlen(part);
-
-			snprintf(part + used, sizeof(part) - used, " of %s",
-				 p->inputs[list[i].file].name);
+			text_put(&part, " of ");
+			text_escape_utf8(&part, span_of(p->inputs[list[i].file].name));
 		}
-		strncat(part, i + 1 < n ? "), " : ")", sizeof(part) - strlen(part) - 1);
-		put_wrapped(s, INK_PLAIN, part);
+		text_put(&part, i + 1 < n ? "), " : ")");
+		put_wrapped(s, INK_PLAIN, text_string(&part));
 	}
+	text_release(&part);
 }
 
 static void print_notes(struct sheet *s, const struct report_print *p)

@@ -310,12 +310,17 @@ static void print_rules(struct sheet *s, const struct report_print *p)
 
 static void print_inputs(struct sheet *s, const struct report_print *p)
 {
+	struct text safe = { 0 };
+
 	for (size_t i = 0; i < p->input_count; i++) {
 		if (!p->inputs[i].problem[0])
 			continue;
-		sheet_put(s, INK_WARN, p->inputs[i].problem);
+		text_reset(&safe);
+		text_escape_utf8(&safe, span_of(p->inputs[i].problem));	/* it names the file */
+		sheet_put(s, INK_WARN, text_string(&safe));
 		sheet_end(s);
 	}
+	text_release(&safe);
 	if (p->is_interrupted) {
 		sheet_put(s, INK_WARN, "Interrupted: this is what was read until then.");
 		sheet_end(s);
