@@ -140,10 +140,14 @@ static void icmp6_peel(struct layers *at, struct span bytes, struct said *out)
 
 	if (at->fragment_offset == 0 && bytes.n > 0)
 		row = protocol_row_of(CARRIER_ICMP6, bytes.p[0]);
-	if (row && !at->is_quoted)
+	if (row && !at->is_quoted) {
 		decode_row(row, at, bytes, out);
-	else
-		say_data(at, PROTOCOL_ICMP6, out);
+		return;
+	}
+	if (at->fragment_offset == 0 && addr_is_multicast(at->template.receiver) &&
+	    layers_bad_pseudo(at, bytes, PROTOCOL_NUMBER_ICMP6))
+		at->template.flags |= FLAG_BIT(BAD_CHECKSUM);
+	say_data(at, PROTOCOL_ICMP6, out);
 }
 
 /* An authentication header in IPv4 (in IPv6 it is an extension header): RFC 4302 2. */

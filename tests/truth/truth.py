@@ -75,6 +75,18 @@ def compare_frames(name, rows, observations):
         yield (name, str(frame), "frame") + side
 
 
+def compare_notes(name, rows, observations):
+    """Bad checksums, fragments and VLANs of the multicast frames."""
+    weir = collections.defaultdict(list)
+    for o in observations:
+        weir[str(o["frame"])].append(o)
+    for r in rows:
+        if r["mcast_inner"] == "1" and r["frame"] in weir:
+            truth, said = words.truth_notes(r), words.weir_notes(weir[r["frame"]])
+            if truth != said:
+                yield name, r["frame"], "notes", " ".join(truth) or "-", " ".join(said) or "-"
+
+
 def compare_flows(name, rows, observations):
     truth, weir = words.truth_flows(rows), words.weir_flows(observations)
     for key in sorted(truth.keys() | weir.keys()):
@@ -92,10 +104,11 @@ def compare_counts(name, rows, audit):
 def compare_file(weir, captures, truth, name, with_audit):
     path = os.path.join(captures, FILES, name)
     base = os.path.join(truth, name)
-    observations = [json.loads(line) for line in run_json([weir, "decode", "-j", path]).splitlines()]
+    observations = [json.loads(line) for line in run_json([weir, "decode", "-j", "--checksums", path]).splitlines()]
     packets = read_table(base + ".pkt.tsv")
     rows = []
     rows += compare_frames(name, packets, observations)
+    rows += compare_notes(name, packets, observations)
     rows += compare_control(name, read_table(base + ".ctl.tsv"), observations)
     rows += compare_flows(name, read_table(base + ".sg.tsv"), observations)
     if with_audit:

@@ -242,6 +242,26 @@ def is_multicast(o):
     return is_multicast_address(o.get("receiver", "-")) or o.get("what") == "register"
 
 
+CHECKSUMS = {"ip": "bad-ip-checksum", "udp": "bad-udp-checksum", "pim": "bad-checksum", "igmp": "bad-checksum",
+             "icmpv6": "bad-checksum"}
+
+
+def truth_notes(row):
+    notes = {CHECKSUMS.get(name, name) for name in row["badcksum"].split(",") if name != "-"}
+    if row["frag"] == "1":
+        notes.add("fragment")
+    if row["vlans"] != "-":
+        notes.add("vlan " + row["vlans"].split(",")[0])
+    return sorted(notes)
+
+
+def weir_notes(observations):
+    """What the statements of one frame note together."""
+    compared = {*CHECKSUMS.values(), "fragment"}
+    notes = {flag for o in observations for flag in o["flags"] if flag in compared}
+    return sorted(notes | {f"vlan {o['vlan']}" for o in observations if "vlan" in o})
+
+
 def add_flow(flows, key, packets, low, high):
     n, least, most = flows.get(key, (0, low, high))
     flows[key] = (n + packets, min(least, low), max(most, high))
