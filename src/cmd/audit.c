@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* weir audit: judge captured multicast at a boundary, and report what must not cross. */
-#include <errno.h>
 #include <string.h>
 
 #include "cmd/baseline.h"
+#include "cmd/capture.h"
 #include "cmd/command.h"
 #include "cmd/load.h"
 #include "cmd/marks.h"
@@ -20,10 +20,8 @@
 
 struct audit {
 	struct common	common;
-	bool		all, checksums;
-	const char     *filter, *vantage, *against, *write, *authorised, *registry, *baseline;
-	struct texts	inside;
-	struct opt_time since, until;
+	bool		all;
+	const char     *vantage, *against, *write, *authorised, *registry, *baseline;
 	uint64_t	jobs;
 	struct texts	files;
 };
@@ -33,8 +31,6 @@ struct audit {
 static const struct opt opts[] = {
 	{ OPT_CHOICE, 0, "vantage", "boundary|inside",
 	  "where the capture was taken: at the boundary (default), or inside of the site", AT(vantage), 0 },
-	{ OPT_LIST, 0, "inside", "SET|vlan:N|mac:ADDR|link:NAME",
-	  "what is inside, for rules with 'in' and 'out'; may be repeated", AT(inside), 0 },
 	{ OPT_POLICY, 0, "against", "FILE|PROFILE",
 	  "show which flows this policy would judge otherwise", AT(against), 0 },
 	{ OPT_FILE, 0, "authorised", "FILE", "the RAS servers that may be there", AT(authorised), 0 },
@@ -44,11 +40,6 @@ static const struct opt opts[] = {
 	  "write the packets with findings, each with a comment; with --all every multicast packet",
 	  AT(write), 0 },
 	{ OPT_FLAG, 0, "all", NULL, "show every finding, not the first dozen", AT(all), 0 },
-	{ OPT_TEXT, 'f', "filter", "EXPRESSION",
-	  "read only packets that match this libpcap filter (pcap-filter(7))", AT(filter), 0 },
-	{ OPT_TIME, 0, "since", "TIME", "read only packets from this time on", AT(since), 0 },
-	{ OPT_TIME, 0, "until", "TIME", "read only packets before this time", AT(until), 0 },
-	{ OPT_FLAG, 0, "checksums", NULL, "verify the UDP checksum of every datagram", AT(checksums), 0 },
 	{ OPT_FILE, 0, "registry", "FILE", "names of groups from a newer file of IANA (CSV)",
 	  AT(registry), 0 },
 	{ OPT_NUMBER, 0, "jobs", "N", "threads that read and decode (default: one for each processor)",
@@ -151,7 +142,7 @@ static void load_registry(struct auditing *a)
 
 static void load_side(struct auditing *a)
 {
-	if (!side_parse(&a->options->inside, a->policy, a->io, &a->side)) {
+	if (!side_parse(&a->options->common.inside, a->policy, a->io, &a->side)) {
 		a->status = EXIT_USAGE;
 		return;
 	}
@@ -162,19 +153,7 @@ static void load_side(struct auditing *a)
 
 static void open_timeline(struct auditing *a)
 {
-	const struct audit *o = a->options;
-	const struct timeline_options options = {
-		.filter = o->filter,
-		.has_since = o->since.given, .since = o->since.at,
-		.has_until = o->until.given, .until = o->until.at,
-	};
-	char problem[160] = "";
-	int error = timeline_open(o->files.list, o->files.n, &options, problem, &a->timeline);
-
-	if (error == 0)
-		return;
-	complain(a->io, "%s", problem);
-	a->status = error == -EINVAL ? EXIT_USAGE : EXIT_SYSTEM;
+	a->timeline = capture_open(&a->options->common, &a->options->files, a->io, &a->status);
 }
 
 static void open_writer(struct auditing *a)
@@ -233,7 +212,7 @@ static void release(struct auditing *a)
 static void judge_packets(struct auditing *a, const struct packet *packets, size_t n,
 			  struct said *said)
 {
-	const struct wire_options options = { .udp_checksums = a->options->checksums };
+	const struct wire_options options = { .udp_checksums = a->options->common.checksums };
 
 	for (size_t i = 0; i < n; i++) {
 		wire_decode(&packets[i], &options, said);
@@ -292,29 +271,15 @@ static const char *link_names(struct auditing *a, uint16_t file)
 	return kept;
 }
 
-static bool link_is_unread(const struct link_info *link)
+static const char *input_problem(struct auditing *a, uint16_t file)
 {
-	return !linktype_is_read(link->linktype);
-}
+	struct text problem = { 0 };
+	const char *kept;
 
-/* What is to be said of an input: that it ended early, or that a link type is not read. */
-static const char *input_problem(struct auditing *a, const struct input *input, uint16_t file)
-{
-	const struct link_info *links;
-	size_t n;
-
-	if (input->problem[0])
-		return arena_printf(&a->side.arena, "%s: %s", input->name, input->problem);
-	links = timeline_links(a->timeline, &n);
-	for (size_t i = 0; i < n; i++) {
-		const char *name = linktype_name(links[i].linktype);
-
-		if (links[i].file == file && link_is_unread(&links[i]))
-			return arena_printf(&a->side.arena, "%s: weir does not read link type %u%s%s%s",
-					    input->name, (unsigned)links[i].linktype,
-					    name ? " (" : "", name ? name : "", name ? ")" : "");
-	}
-	return "";
+	capture_put_problem(a->timeline, file, &problem);
+	kept = arena_text(&a->side.arena, text_string(&problem), problem.n);
+	text_release(&problem);
+	return kept;
 }
 
 static struct report_input *gather_inputs(struct auditing *a, size_t *out_n, unsigned *out_digits)
@@ -326,13 +291,13 @@ static struct report_input *gather_inputs(struct auditing *a, size_t *out_n, uns
 	for (size_t i = 0; i < *out_n; i++) {
 		list[i] = (struct report_input){
 			.name = inputs[i].name, .link = link_names(a, (uint16_t)i),
-			.problem = input_problem(a, &inputs[i], (uint16_t)i),
+			.problem = input_problem(a, (uint16_t)i),
 			.packets = inputs[i].packets, .bytes = inputs[i].bytes,
 			.truncated_at = inputs[i].truncated_at, .truncated = inputs[i].truncated,
 		};
 		if (inputs[i].time_digits > *out_digits)
 			*out_digits = inputs[i].time_digits;
-		if (inputs[i].problem[0] || inputs[i].truncated)
+		if (capture_is_damaged(a->timeline, (uint16_t)i))
 			a->status = EXIT_SYSTEM;
 	}
 	return list;
@@ -415,7 +380,7 @@ const struct command cmd_audit = {
 		   "weir audit --vantage inside --authorised ras.txt -f 'vlan 12' trunk.pcapng\n"
 		   "weir audit -j --baseline yesterday.json today.pcap > today.json",
 	.completes = COMPLETES_FILES,
-	.takes = TAKES_POLICY | TAKES_JSON,
+	.takes = TAKES_CAPTURE | TAKES_POLICY | TAKES_JSON,
 	.opts = opts, .size = sizeof(struct audit), .operands_offset = offsetof(struct audit, files),
 	.run = run,
 };

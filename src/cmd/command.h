@@ -52,13 +52,16 @@ struct opt_time {
 struct common {
 	const char  *policy, *boundary;
 	struct texts set;		/* NAME=SET each */
+	const char  *filter;		/* TAKES_CAPTURE: which packets */
+	struct texts inside;
+	struct opt_time since, until;
 	const char  *color;
 	unsigned     verbose;
-	bool	     json, quiet, help;
+	bool	     checksums, json, quiet, help;
 };
 
 /* Which shared options a command takes, beside -q, -v, --color and --help that all take. */
-enum takes { TAKES_POLICY = 1, TAKES_JSON = 2 };
+enum takes { TAKES_POLICY = 1, TAKES_JSON = 2, TAKES_CAPTURE = 4 };
 
 /* What the operands are, for completion. */
 enum completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_PROFILES, COMPLETES_TOPICS };

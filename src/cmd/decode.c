@@ -2,9 +2,11 @@
 /* weir decode: one line per observation, with its verdict where a policy is named. */
 #include <string.h>
 
+#include "cmd/capture.h"
 #include "cmd/command.h"
 #include "cmd/load.h"
 #include "cmd/progress.h"
+#include "cmd/side.h"
 #include "engine/court.h"
 #include "engine/stream.h"
 #include "os/signals.h"
@@ -17,9 +19,7 @@
 
 struct decode {
 	struct common	common;
-	bool		hex, checksums;
-	const char     *filter;
-	struct opt_time since, until;
+	bool		hex;
 	uint64_t	count;
 	struct texts	files;
 };
@@ -27,16 +27,7 @@ struct decode {
 static const struct opt opts[] = {
 	{ OPT_FLAG, 'x', "hex", NULL, "add each packet's bytes in hexadecimal",
 	  offsetof(struct decode, hex), 0 },
-	{ OPT_TEXT, 'f', "filter", "EXPRESSION",
-	  "read only packets that match this libpcap filter (pcap-filter(7))",
-	  offsetof(struct decode, filter), 0 },
-	{ OPT_TIME, 0, "since", "TIME", "read only packets from this time on",
-	  offsetof(struct decode, since), 0 },
-	{ OPT_TIME, 0, "until", "TIME", "read only packets before this time",
-	  offsetof(struct decode, until), 0 },
 	{ OPT_NUMBER, 'c', "count", "N", "end after N lines", offsetof(struct decode, count), 0 },
-	{ OPT_FLAG, 0, "checksums", NULL, "verify the UDP checksum of every datagram",
-	  offsetof(struct decode, checksums), 0 },
 	{ 0 },
 };
 
@@ -46,6 +37,7 @@ struct printing {
 	const struct io		  *io;
 	struct timeline		  *timeline;
 	struct court		  *court;	/* NULL: no policy was named */
+	struct side		  *side;
 	struct decode_text	   state;
 	struct text		   out;
 	bool			   replays;	/* the TCP stream that speaks is a young one */
@@ -105,8 +97,12 @@ static void print_line(struct printing *p, const struct packet *packet,
 
 static void print_said(struct printing *p, const struct packet *packet, const struct said *said)
 {
-	for (size_t i = 0; i < said->n && !p->ended; i++)
-		print_line(p, packet, &said->list[i]);
+	for (size_t i = 0; i < said->n && !p->ended; i++) {
+		struct observation *obs = &said->list[i];
+
+		obs->direction = (uint8_t)inside_direction(&p->side->inside, obs);
+		print_line(p, packet, obs);
+	}
 	if (said->n > 0 && p->options->hex && !p->options->common.json)
 		decode_text_put_hex(packet->bytes, &p->out);
 }
@@ -114,7 +110,7 @@ static void print_said(struct printing *p, const struct packet *packet, const st
 static void print_packet(struct printing *p, const struct packet *packet,
 			 struct stream_table *streams, struct said *said)
 {
-	const struct wire_options options = { .udp_checksums = p->options->checksums };
+	const struct wire_options options = { .udp_checksums = p->options->common.checksums };
 
 	wire_decode(packet, &options, said);
 	for (size_t k = 0; k < said->segment_count; k++)
@@ -149,6 +145,7 @@ static void print_all(struct printing *p)
 	said_init(&said);
 	while (!p->ended && !signals_stop_asked() &&
 	       (n = timeline_next(p->timeline, &packets)) > 0) {
+		side_find_links(p->side, p->timeline, &p->side->inside);
 		for (size_t i = 0; i < n && !p->ended; i++)
 			print_packet(p, &packets[i], streams, &said);
 		last = packets[n - 1];
@@ -164,38 +161,34 @@ static void print_all(struct printing *p)
 	flush(p);
 }
 
-/* Says what was wrong with the inputs; EXIT_SYSTEM where anything was. */
+/* Says what was wrong with the inputs; EXIT_SYSTEM where one is damaged. */
 static int report_inputs(const struct timeline *timeline, const struct io *io)
 {
+	struct text problem = { 0 };
 	int status = EXIT_CLEAN;
-	const struct input *inputs;
 	size_t n;
 
-	inputs = timeline_inputs(timeline, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (inputs[i].problem[0])
-			complain(io, "%s: %s", inputs[i].name, inputs[i].problem);
-		if (inputs[i].problem[0] || inputs[i].truncated)
+	timeline_inputs(timeline, &n);
+	for (uint16_t i = 0; i < n; i++) {
+		text_reset(&problem);
+		capture_put_problem(timeline, i, &problem);
+		if (problem.n > 0)
+			complain(io, "%s", text_string(&problem));
+		if (capture_is_damaged(timeline, i))
 			status = EXIT_SYSTEM;
 	}
+	text_release(&problem);
 	return status;
 }
 
 static int print_files(struct printing *p)
 {
 	const struct decode *o = p->options;
-	const struct timeline_options options = {
-		.filter = o->filter,
-		.has_since = o->since.given, .since = o->since.at,
-		.has_until = o->until.given, .until = o->until.at,
-	};
-	char problem[160] = "";
-	int status;
+	int status = EXIT_SYSTEM;
 
-	if (timeline_open(o->files.list, o->files.n, &options, problem, &p->timeline) < 0) {
-		complain(p->io, "%s", problem);
-		return EXIT_SYSTEM;
-	}
+	p->timeline = capture_open(&o->common, &o->files, p->io, &status);
+	if (!p->timeline)
+		return status;
 	signals_catch();
 	print_all(p);
 	status = report_inputs(p->timeline, p->io);
@@ -203,24 +196,35 @@ static int print_files(struct printing *p)
 	return status;
 }
 
+/* Where a policy is named, its boundary with the rules that these captures can serve. */
+static const struct boundary *find_boundary(const struct decode *o, const struct io *io,
+					    struct policy **out_policy, int *out_status)
+{
+	*out_policy = load_policy(&o->common, io, out_status);
+	return *out_policy ? load_boundary(*out_policy, &o->common, io) : NULL;
+}
+
 static int run(const void *arg, const struct io *io)
 {
 	const struct decode *o = arg;
-	struct printing p = {
-		.options = o, .io = io,
-		.state = decode_text_of(io->colour, o->common.verbose > 0, o->files.n > 1),
-	};
+	bool judges = o->common.policy || o->common.boundary || o->common.set.n > 0;
 	const struct boundary *boundary = NULL;
 	struct policy *policy = NULL;
 	struct table *table = NULL;
 	struct court court = { 0 };
+	struct side side = { 0 };
+	struct printing p = {
+		.options = o, .io = io, .side = &side,
+		.state = decode_text_of(io->colour, o->common.verbose > 0, o->files.n > 1),
+	};
 	int status = EXIT_USAGE;
 
-	if (o->common.policy || o->common.boundary || o->common.set.n > 0) {
-		policy = load_policy(&o->common, io, &status);
-		boundary = policy ? load_boundary(policy, &o->common, io) : NULL;
-		if (!boundary)
-			goto done;
+	if (judges && !(boundary = find_boundary(o, io, &policy, &status)))
+		goto done;
+	if (!side_parse(&o->common.inside, policy, io, &side))
+		goto done;
+	if (judges) {
+		boundary = inside_boundary(&side.inside, &side.arena, boundary);
 		table = table_new(boundary);
 		court_init(&court, boundary, table);
 		p.court = &court;
@@ -229,6 +233,7 @@ static int run(const void *arg, const struct io *io)
 done:
 	court_release(&court);
 	table_free(table);
+	side_release(&side);
 	policy_free(policy);
 	text_release(&p.out);
 	return status;
@@ -246,7 +251,7 @@ const struct command cmd_decode = {
 		   "weir decode -p modern -f 'vlan 12' --since '2026-11-21 14:00' trunk.pcapng\n"
 		   "tcpdump -r trunk.pcap -w - udp | weir decode -j - | jq -r .group",
 	.completes = COMPLETES_FILES,
-	.takes = TAKES_POLICY | TAKES_JSON,
+	.takes = TAKES_CAPTURE | TAKES_POLICY | TAKES_JSON,
 	.opts = opts, .size = sizeof(struct decode),
 	.operands_offset = offsetof(struct decode, files),
 	.run = run,

@@ -22,6 +22,18 @@ static const struct opt policy_opts[] = {
 	{ 0 },
 };
 
+static const struct opt capture_opts[] = {
+	{ OPT_TEXT, 'f', "filter", "EXPRESSION",
+	  "read only packets that match this libpcap filter (pcap-filter(7))", AT(filter), 0 },
+	{ OPT_TIME, 0, "since", "TIME", "read only packets from this time on", AT(since), 0 },
+	{ OPT_TIME, 0, "until", "TIME", "read only packets before this time", AT(until), 0 },
+	{ OPT_LIST, 0, "inside", "SET|vlan:N|mac:ADDR|link:NAME",
+	  "what is inside, for rules with 'in' and 'out'; may be repeated", AT(inside), 0 },
+	{ OPT_FLAG, 0, "checksums", NULL, "verify the UDP checksum of every datagram", AT(checksums),
+	  0 },
+	{ 0 },
+};
+
 static const struct opt json_opts[] = {
 	{ OPT_FLAG, 'j', "json", NULL, "JSON instead of text, see weir-json(5)", AT(json), 0 },
 	{ 0 },
@@ -41,6 +53,7 @@ const struct opt *options_next(const struct command *command, size_t *i)
 {
 	const struct opt *lists[] = {
 		command->opts,
+		command->takes & TAKES_CAPTURE ? capture_opts : NULL,
 		command->takes & TAKES_POLICY ? policy_opts : NULL,
 		command->takes & TAKES_JSON ? json_opts : NULL,
 		every_opts,

@@ -39,7 +39,7 @@ static bool parse_mac(const char *text, struct inside *out)
 
 static const struct set *find_choice(const struct policy *policy, const char *name)
 {
-	for (size_t i = 0; i < policy->choice_count; i++)
+	for (size_t i = 0; policy && i < policy->choice_count; i++)
 		if (strcmp(policy->choices[i].name, name) == 0)
 			return policy->choices[i].set;
 	return NULL;

@@ -16,7 +16,8 @@ struct side {
 	size_t	       links_seen;
 };
 
-/* False, with a complaint, where a word is wrong.  Release it in any case. */
+/* False, with a complaint, where a word is wrong.  Release it in any case.  Without a policy
+ * (NULL) no set has a name. */
 bool side_parse(const struct texts *words, const struct policy *policy, const struct io *io,
 		struct side *out);
 void side_release(struct side *side);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opening captures for the commands.  Knows no packet. */
+#include "cmd/capture.h"
+
+#include <errno.h>
+
+#include "wire/wire.h"
+
+struct timeline *capture_open(const struct common *common, const struct texts *files,
+			      const struct io *io, int *out_status)
+{
+	const struct timeline_options options = {
+		.filter = common->filter,
+		.has_since = common->since.given, .since = common->since.at,
+		.has_until = common->until.given, .until = common->until.at,
+	};
+	struct timeline *timeline = NULL;
+	char problem[160] = "";
+	int error = timeline_open(files->list, files->n, &options, problem, &timeline);
+
+	if (error == 0)
+		return timeline;
+	complain(io, "%s", problem);
+	*out_status = error == -EINVAL ? EXIT_USAGE : EXIT_SYSTEM;
+	return NULL;
+}
+
+static void put_link(const struct link_info *link, struct text *out)
+{
+	const char *name = linktype_name(link->linktype);
+
+	text_printf(out, "weir does not read link type %u", (unsigned)link->linktype);
+	if (name)
+		text_printf(out, " (%s)", name);
+}
+
+void capture_put_problem(const struct timeline *timeline, uint16_t file, struct text *out)
+{
+	const struct link_info *links;
+	const struct input *input;
+	size_t n;
+
+	input = &timeline_inputs(timeline, &n)[file];
+	if (input->problem[0]) {
+		text_printf(out, "%s: %s", input->name, input->problem);
+		return;
+	}
+	links = timeline_links(timeline, &n);
+	for (size_t i = 0; i < n; i++)
+		if (links[i].file == file && !linktype_is_read(links[i].linktype)) {
+			text_printf(out, "%s: ", input->name);
+			put_link(&links[i], out);
+			return;
+		}
+}
+
+bool capture_is_damaged(const struct timeline *timeline, uint16_t file)
+{
+	size_t n;
+	const struct input *input = &timeline_inputs(timeline, &n)[file];
+
+	return input->problem[0] || input->truncated;
+}
