@@ -360,26 +360,30 @@ static void observe_stream(struct engine *e, int64_t age_ns)
 		observe(e, &e->stream_said.list[i], age_ns < STREAM_REPLAY_NS);
 }
 
-static void hear_segment(struct engine *e, const struct segment *segment)
+/* True where an SA that it completed carries a multicast packet. */
+static bool hear_segment(struct engine *e, const struct segment *segment)
 {
 	int64_t age_ns;
 
 	said_reset(&e->stream_said);
 	age_ns = stream_segment(e->streams, segment, &e->stream_said);
 	observe_stream(e, age_ns);
+	return e->stream_said.is_multicast;
 }
 
 void engine_packet(struct engine *e, const struct packet *packet, struct said *said)
 {
+	bool is_multicast = said->is_multicast;
+
 	begin_frame(e, packet);
 	e->packets.total++;
 	e->packets.ip += said->has_ip;
-	e->packets.multicast += said->is_multicast;
 	e->packets.unread += !said->is_read;
 	for (size_t i = 0; i < said->n; i++)
 		observe(e, &said->list[i], false);
 	for (size_t i = 0; i < said->segment_count; i++)
-		hear_segment(e, &said->segments[i]);
+		is_multicast |= hear_segment(e, &said->segments[i]);
+	e->packets.multicast += is_multicast;
 	end_frame(e);
 }
 
