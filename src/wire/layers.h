@@ -59,7 +59,8 @@ bool layers_bad_checksum(const struct layers *at, struct span bytes);
 bool layers_bad_pseudo(const struct layers *at, struct span bytes, uint8_t ip_protocol);
 
 /* Reads an IP packet that a Register (or Null-Register) or an SA carries: SAP and rasadv inside
- * of it speak, with POINT_NONE and the flag `tunnel`; nothing in it is judged (LANGUAGE S52).  Sets
+ * of it speak, with POINT_NONE and the flag `tunnel`; nothing in it is judged (LANGUAGE S52), and
+ * what is broken in it says nothing.  Sets
  * said->is_multicast where its innermost header is multicast.  `at` is that of the Register, with
  * `cut` being what is missing behind `bytes`. */
 void layers_read_quoted(const struct layers *at, struct span bytes, struct said *out);

@@ -71,6 +71,15 @@ struct addr pim_register_rp(const struct layers *at)
 	return addr_is_multicast(receiver) ? ADDR_NONE : receiver;
 }
 
+/* Of the message's missing bytes only those that the inner packet claims are missed. */
+static void read_quoted(const struct speech *s, struct span packet, size_t length)
+{
+	struct layers around = *s->at;
+
+	around.cut = around.cut > 0 && length > packet.n ? length - packet.n : 0;
+	layers_read_quoted(&around, packet, s->out);
+}
+
 void pim_register_read_inner(struct rd *r, struct speech *s)
 {
 	struct rd peek = *r;
@@ -90,7 +99,7 @@ void pim_register_read_inner(struct rd *r, struct speech *s)
 		s->next.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
 	speech_say(s, r, WHAT_REGISTER, inner.source, inner.group);
 	if (s->wrong == ANOMALY_NONE)
-		layers_read_quoted(s->at, packet, s->out);
+		read_quoted(s, packet, inner.length);
 }
 
 void pim_register_read(struct rd *r, struct speech *s)

@@ -66,14 +66,20 @@ void wire_decode(const struct packet *packet, const struct wire_options *options
 void layers_read_quoted(const struct layers *at, struct span bytes, struct said *out)
 {
 	struct layers inner = *at;
-	size_t first = out->n;
+	size_t first = out->n, kept = first;
 
 	inner.is_quoted = true;
 	inner.was_multicast = out->is_multicast;
 	inner.mark = first;
 	ip_peel(&inner, bytes, out);
 	for (size_t i = first; i < out->n; i++) {
-		out->list[i].point = POINT_NONE;
-		out->list[i].flags |= FLAG_BIT(TUNNEL);
+		struct observation *obs = &out->list[i];
+
+		obs->point = POINT_NONE;
+		obs->flags |= FLAG_BIT(TUNNEL);
+		if (obs->anomaly == ANOMALY_NONE)
+			out->list[kept++] = *obs;
 	}
+	if (!out->is_crowded)
+		out->n = kept;
 }
