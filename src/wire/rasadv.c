@@ -177,7 +177,7 @@ bool rasadv_name_is_plain(struct span name)
 		if (name.p[i] <= 0x20 || name.p[i] >= 0x7f)
 			return false;
 	}
-	return name.n > 0 && name.n <= RASADV_NAME_MAX;
+	return name.n > 0 && name.n <= RASADV_NAME_MAX && find_word(name, "." DOMAIN) == name.n;
 }
 
 void rasadv_encode(struct wr *w, struct span hostname, struct span domain)

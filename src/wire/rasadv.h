@@ -22,7 +22,8 @@ void rasadv_decode(const struct layers *at, struct span bytes, struct said *out)
 /* The payload that Windows sends; an empty domain is the workgroup form.  The writer fails, and
  * nothing is written, where the format cannot carry a name (rasadv_name_is_plain). */
 void rasadv_encode(struct wr *w, struct span hostname, struct span domain);
-/* Printable ASCII without blanks, 1 to RASADV_NAME_MAX bytes. */
+/* Printable ASCII without blanks, 1 to RASADV_NAME_MAX bytes, in which no reader sees a domain
+ * begin. */
 bool rasadv_name_is_plain(struct span name);
 
 #endif

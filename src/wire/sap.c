@@ -23,10 +23,15 @@ struct sap {
 	struct span payload;
 };
 
+static bool is_version0_group(struct addr group)
+{
+	return group.family == FAMILY_IP4 && group.lo == 0xe0027fff;	/* 224.2.127.255 */
+}
+
 bool sap_is_group(struct addr group)
 {
 	if (group.family == FAMILY_IP4)
-		return group.lo == 0xe0027ffe || group.lo == 0xe0027fff ||
+		return group.lo == 0xe0027ffe || is_version0_group(group) ||
 		       group.lo == 0xefffffff || group.lo == 0xefc3ffff;
 	return group.family == FAMILY_IP6 && group.hi >> 52 == 0xff0 &&
 	       (group.hi & UINT64_C(0xffffffffffff)) == 0 && group.lo == 0x27ffe;
@@ -180,8 +185,12 @@ static enum anomaly read_description(struct span text, struct observation *obs, 
 
 	take_name(sdp_name(text), obs);
 	while (!obs->notice && sdp_groups_next(&text, &groups)) {
+		unsigned before = count;
+
 		if (!say_groups(&groups, &said_before, obs, out, &count))
 			return ANOMALY_CROWDED;
+		if (count == before)
+			continue;
 		if (said_before.n == RANGES_MAX)
 			return ANOMALY_CROWDED;
 		said_before.list[said_before.n++] = groups;
@@ -255,7 +264,8 @@ static bool is_sap(const struct layers *at, const struct sap *sap, bool complete
 	bool whole = at->cut == 0 && !at->is_fragment;
 	struct span payload = sap->payload, type;
 
-	if (sap->version != 1 && !(sap->version == 0 && at->template.receiver.lo == 0xe0027fff))
+	if (sap->version != 1 &&
+	    !(sap->version == 0 && is_version0_group(at->template.receiver)))
 		return false;
 	if (!complete || !whole)
 		return !whole;

@@ -220,6 +220,9 @@ def test_file_names():
             equal(done.returncode, 3, words)
             check_text(done.stdout, words)
             check_text(done.stderr, words)
+        if words[0] == "audit" and words[0] in commands():
+            done = run(*words, CAPTURE, path)   # with several files the notes name them
+            check_text(done.stdout, words)
     done = run("decode", path + "\x1b[2J")
     check_text(done.stderr, "a file that is not there")
 

@@ -238,7 +238,8 @@ static void test_encode(void)
 
 static void test_encode_refuses(void)
 {
-	static const char *const bad[] = { "", "a b", "a\nDomain=b", "\x1b", "\xc3\xa4", "a\x7f" };
+	static const char *const bad[] = { "", "a b", "a\nDomain=b", "\x1b", "\xc3\xa4", "a\x7f",
+					 "a.Domain=b" };
 	char too_long[RASADV_NAME_MAX + 2] = "";
 	uint8_t buffer[600];
 
@@ -252,6 +253,46 @@ static void test_encode_refuses(void)
 	check(!rasadv_name_is_plain(span_of(too_long)));
 	too_long[RASADV_NAME_MAX] = '\0';
 	check(rasadv_name_is_plain(span_of(too_long)));
+}
+
+static struct span random_name(char *buffer, size_t most, uint64_t *state)
+{
+	static const char letters[] = "abcXYZ019-_.=Domain=Hostname=";
+	size_t n = 1 + t_random(state) % most;
+
+	for (size_t i = 0; i < n; i++)
+		buffer[i] = letters[t_random(state) % (sizeof(letters) - 1)];
+	return (struct span){ (uint8_t *)buffer, n };
+}
+
+/* What weir sends is read back without a note. */
+static void test_round_trip(void)
+{
+	struct layers at = surroundings();
+	uint64_t state = 99;
+	struct said said;
+
+	said_init(&said);
+	for (int i = 0; i < 5000; i++) {
+		char host[RASADV_NAME_MAX], domain[RASADV_NAME_MAX];
+		struct span names[2] = { random_name(host, sizeof(host), &state), { 0 } };
+		uint8_t buffer[600];
+		struct wr w = wr_of(buffer, sizeof(buffer));
+
+		if (i % 2)
+			names[1] = random_name(domain, 60, &state);
+		rasadv_encode(&w, names[0], names[1]);
+		check(wr_ok(&w) == (rasadv_name_is_plain(names[0]) &&
+				    (names[1].n == 0 || rasadv_name_is_plain(names[1]))));
+		if (!wr_ok(&w))
+			continue;
+		said_reset(&said);
+		rasadv_decode(&at, wr_span(&w), &said);
+		check(said.n == 1 && said.list[0].flags == 0);
+		check(span_equal(said.list[0].hostname, names[0]));
+		check(span_equal(said.list[0].domain, names[1]));
+	}
+	said_release(&said);
 }
 
 /* The sweeps see what is said besides the data. */
@@ -284,4 +325,5 @@ TEST_MAIN({ "rows", test_rows }, { "headers", test_headers },
 	  { "not an advertisement", test_not_an_advertisement }, { "cut", test_cut },
 	  { "long names", test_long_names }, { "quoted", test_quoted }, { "frame", test_frame },
 	  { "encode", test_encode }, { "encode refuses", test_encode_refuses },
+	  { "round trip", test_round_trip },
 	  { "sweeps", test_sweeps })

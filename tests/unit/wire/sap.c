@@ -208,6 +208,21 @@ static void test_too_many_groups(void)
 		   "sap send 192.0.2.1,224.2.127.254; anomaly crowded", "2000 groups");
 }
 
+/* A description may name one group with as many media as it likes. */
+static void test_many_media(void)
+{
+	struct layers at = surroundings(&rows[0]);
+	struct text text = { 0 };
+
+	text_put_n(&text, "\x20\0\x12\x34\x0a\0\0\1v=0\ns=a\n", 16);
+	for (int i = 0; i < 300; i++)
+		text_put(&text, "m=audio 1 RTP/AVP 0\nc=IN IP4 224.2.1.1/127\n");
+	check_said(&at, (struct span){ (uint8_t *)text.p, text.n },
+		   "sap send 192.0.2.1,224.2.127.254 not-sap; sap announce 10.0.0.1,224.2.1.1 'a'",
+		   "300 media");
+	text_release(&text);
+}
+
 static void test_over_a_kilobyte(void)
 {
 	struct layers at = surroundings(&rows[0]);
@@ -325,7 +340,7 @@ static void test_sweeps(void)
 
 TEST_MAIN({ "rows", test_rows }, { "compressed", test_compressed }, { "bomb", test_bomb },
 	  { "scratch is shared", test_scratch_is_shared },
-	  { "too many groups", test_too_many_groups },
+	  { "too many groups", test_too_many_groups }, { "many media", test_many_media },
 	  { "over a kilobyte", test_over_a_kilobyte }, { "session name", test_session_name },
 	  { "cut", test_cut }, { "groups", test_groups }, { "quoted", test_quoted },
 	  { "encode", test_encode }, { "sweeps", test_sweeps })
