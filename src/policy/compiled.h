@@ -11,8 +11,9 @@ struct table_rest {
 	struct arena	       arena;		/* derived sets */
 	struct demand	      *demands;		/* by rule index */
 	struct classes	       source4, source6, group4, group6;
+	uint16_t	      *blocks4;		/* NULL: too large */
 	struct trie6	      *sources6, *groups6;
-	uint32_t	      *cells6;
+	uint32_t	      *cells4, *cells6;	/* NULL: too large */
 	struct plane	      *planes;
 	size_t		       plane_count;
 	struct rule_list       neither;		/* rules that ask for no source and no group */

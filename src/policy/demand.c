@@ -61,41 +61,48 @@ static bool says(const struct match *m, struct addr a)
 	return set_has_family(m->set, a.family) && set_has(m->set, a) != m->negated;
 }
 
-static bool rp_says(const struct match *m, const struct observation *obs)
+static bool rp_says(const struct match *m, const struct asked *asked)
 {
 	struct addr rp;
 
-	if (RP_POINTS >> obs->point & 1 && says(m, obs->rp))
+	if (RP_POINTS >> asked->point & 1 && says(m, *asked->rp))
 		return true;
-	return obs->point != POINT_ROUTER &&
-	       embedded_rp(obs->group, addr_bits(obs->group), &rp) && says(m, rp);
+	return asked->point != POINT_ROUTER &&
+	       embedded_rp(*asked->group, addr_bits(*asked->group), &rp) && says(m, rp);
 }
 
-static bool embeds_says(const struct match *m, const struct observation *obs)
+static bool embeds_says(const struct match *m, const struct asked *asked)
 {
 	struct range prefix;
 
-	if (!embedded_prefix(obs->group, addr_bits(obs->group), &prefix) ||
+	if (!embedded_prefix(*asked->group, addr_bits(*asked->group), &prefix) ||
 	    !set_has_family(m->set, prefix.first.family))
 		return false;
 	return m->negated ? set_has_none(m->set, prefix.first, prefix.last)
 			  : set_has_all(m->set, prefix.first, prefix.last);
 }
 
-static bool addresses_hold(const struct rule *rule, const struct observation *obs)
+bool demand_addresses_hold(const struct demand *d, const struct asked *asked)
 {
-	for (size_t i = 0; i < rule->match_count; i++) {
-		const struct match *m = &rule->matches[i];
+	for (size_t i = 0; i < d->rule->match_count; i++) {
+		const struct match *m = &d->rule->matches[i];
 
-		if (m->field == FIELD_SPEAKER &&
-		    !says(m, obs->point == POINT_DATA ? obs->source : obs->speaker))
+		if (m->field == FIELD_SPEAKER && !says(m, *asked->speaker))
 			return false;
-		if (m->field == FIELD_RP && !rp_says(m, obs))
+		if (m->field == FIELD_RP && !rp_says(m, asked))
 			return false;
-		if (m->field == FIELD_EMBEDS && !embeds_says(m, obs))
+		if (m->field == FIELD_EMBEDS && !embeds_says(m, asked))
 			return false;
 	}
 	return true;
+}
+
+static bool addresses_hold(const struct demand *d, const struct observation *obs)
+{
+	struct asked asked = { obs->point, obs->point == POINT_DATA ? &obs->source : &obs->speaker,
+			       &obs->rp, &obs->group };
+
+	return demand_addresses_hold(d, &asked);
 }
 
 static bool packet_holds(const struct demand *d, const struct observation *obs)
@@ -134,7 +141,7 @@ bool demand_holds(const struct demand *d, const struct observation *obs)
 	if (!packet_holds(d, obs))
 		return false;
 	return !(d->asks & (DEPENDS_RP | DEPENDS_SPEAKER | DEPENDS_PAIR)) ||
-	       addresses_hold(d->rule, obs);
+	       addresses_hold(d, obs);
 }
 
 static bool protocol_fits(const struct demand *d, const struct plane *plane)

@@ -24,6 +24,15 @@ struct demand demand_of(const struct rule *rule);
  * except that `from *` asks an address for the rpt flag. */
 bool demand_holds(const struct demand *d, const struct observation *obs);
 
+/* The addresses that no class settles; at `data` the speaker is the source. */
+struct asked {
+	unsigned	   point;
+	const struct addr *speaker, *rp, *group;
+};
+
+/* `speaker`, `rp` and `embeds` alone. */
+bool demand_addresses_hold(const struct demand *d, const struct asked *asked);
+
 /* A plane: what a matrix is made for. */
 struct plane {
 	uint8_t	 point, direction;

@@ -80,8 +80,8 @@ unsigned walk_next(struct walk *w)
 
 static unsigned source_class(const struct table *t, struct addr a)
 {
-	if (a.family == FAMILY_IP4 && t->source4.top)
-		return steps_source(&t->source4, (uint32_t)a.lo);
+	if (a.family == FAMILY_IP4 && t->rest->blocks4)
+		return blocks_source(t->rest->blocks4, (uint32_t)a.lo);
 	if (a.family == FAMILY_IP4)
 		return classes_of(&t->rest->source4, a);
 	if (a.family == FAMILY_IP6)
@@ -91,8 +91,8 @@ static unsigned source_class(const struct table *t, struct addr a)
 
 static unsigned group_class(const struct table *t, struct addr a)
 {
-	if (a.family == FAMILY_IP4 && t->group4.top && addr_is_multicast(a))
-		return steps_group(&t->group4, (uint32_t)a.lo);
+	if (a.family == FAMILY_IP4 && t->rest->blocks4)
+		return blocks_group(t->rest->blocks4, (uint32_t)a.lo);
 	if (a.family == FAMILY_IP4)
 		return classes_of(&t->rest->group4, a);
 	return a.family == FAMILY_IP6 ? trie6_class(t->rest->groups6, a) : CLASS_ABSENT;
@@ -123,7 +123,7 @@ static struct pair pair_of(const struct table *t, struct addr source, struct add
 
 static uint32_t cell_of(const struct table *t, const struct pair *pair, unsigned plane)
 {
-	const uint32_t *cells = pair->family == FAMILY_IP4 ? t->cells4 : t->rest->cells6;
+	const uint32_t *cells = pair->family == FAMILY_IP4 ? t->rest->cells4 : t->rest->cells6;
 
 	return cells[(plane * pair->sources->n + pair->source) * pair->groups->n + pair->group];
 }
@@ -163,6 +163,19 @@ static struct verdict judge_list(const struct table_rest *rest, uint32_t cell,
 	return verdict_of(rest, list[2 + i]);
 }
 
+/* IPv4 in a matrix: the rows of `bootstrap` and `router` are the same for every source. */
+static struct verdict judge_pair4(const struct table *t, const struct observation *obs)
+{
+	uint32_t source = (uint32_t)obs->source.lo, group = (uint32_t)obs->group.lo;
+	uint32_t cell = t->cells4[table_plane(t, obs) * t->plane4 +
+				  blocks_source(t->blocks4, source) * t->row4 +
+				  blocks_group(t->blocks4, group)];
+
+	if (cell & CELL_LIST)
+		return judge_list(t->rest, cell, obs);
+	return (struct verdict){ (uint8_t)(cell >> 16), (uint16_t)cell };
+}
+
 static struct verdict judge_pair(const struct table *t, const struct observation *obs)
 {
 	bool no_source = obs->point == POINT_BOOTSTRAP || obs->point == POINT_ROUTER;
@@ -175,7 +188,7 @@ static struct verdict judge_pair(const struct table *t, const struct observation
 	if (family == FAMILY_NONE)
 		return reference_judge(t->rest->boundary, obs);
 	pair = pair_of(t, source, group, family);
-	if (!t->cells4)
+	if (!t->rest->cells4)
 		return judge_walk(t->rest, &pair, obs);
 	cell = cell_of(t, &pair, table_plane(t, obs));
 	if (cell & CELL_LIST)
@@ -213,6 +226,8 @@ struct verdict table_judge(const struct table *table, const struct observation *
 		return judge_rules(rest, &rest->by_type[obs->type], obs, none);
 	if (addr_is_there(obs->group) && obs->group_len != addr_bits(obs->group))
 		return judge_rules(rest, &rest->by_point[obs->point], obs, verdict_default(rest));
+	if (rest->cells4 && obs->source.family == FAMILY_IP4 && obs->group.family == FAMILY_IP4)
+		return judge_pair4(table, obs);
 	if (rest->too_large)
 		return reference_judge(rest->boundary, obs);
 	return judge_pair(table, obs);
@@ -220,25 +235,9 @@ struct verdict table_judge(const struct table *table, const struct observation *
 
 /* --- pairs without an observation --- */
 
-/* An observation that has nothing but what a plane and a pair say. */
-static struct observation bare(const struct plane *plane, struct addr source, struct addr group)
-{
-	struct observation obs = observation_none();
-
-	obs.point = plane->point;
-	obs.direction = plane->direction;
-	obs.protocol = plane->protocol;
-	obs.ip_protocol = plane->ip_protocol;
-	obs.source = source;
-	obs.group = group;
-	obs.source_len = (uint8_t)addr_bits(source);
-	obs.group_len = (uint8_t)addr_bits(group);
-	return obs;
-}
-
 /* True where the rule decides; else `depends` grows by what it waits for. */
 static bool decides(const struct table_rest *rest, const struct pair *pair,
-		    const struct observation *obs, const struct plane *plane, unsigned rule,
+		    const struct asked *asked, const struct plane *plane, unsigned rule,
 		    uint16_t *depends)
 {
 	const struct demand *d = &rest->demands[rule];
@@ -250,52 +249,92 @@ static bool decides(const struct table_rest *rest, const struct pair *pair,
 		*depends |= asks & (uint16_t)~DEPENDS_PAIR;
 		return false;
 	}
-	return asks == 0 || demand_holds(d, obs);
+	return asks == 0 || demand_addresses_hold(d, asked);
 }
 
 static struct quick quick_walk(const struct table_rest *rest, const struct pair *pair,
-			       const struct observation *obs, const struct plane *plane)
+			       const struct asked *asked, const struct plane *plane)
 {
 	struct walk walk = walk_of(rest, pair);
 	struct quick quick = { .depends = 0 };
 	unsigned rule;
 
 	while ((rule = walk_next(&walk)) != WALK_END)
-		if (decides(rest, pair, obs, plane, rule, &quick.depends))
+		if (decides(rest, pair, asked, plane, rule, &quick.depends))
 			break;
 	quick.verdict = rule == WALK_END ? verdict_default(rest) : verdict_of(rest, rule);
 	return quick;
 }
 
-static struct quick quick_reference(const struct table_rest *rest, const struct observation *obs)
+/* list[1] says what its rules depend on; those that wait for source and group alone are asked
+ * without further ado. */
+static struct quick quick_list(const struct table_rest *rest, uint32_t cell,
+			       const struct pair *pair, const struct asked *asked,
+			       const struct plane *plane)
+{
+	const uint16_t *list = rest->lists + (cell & ~CELL_LIST);
+	unsigned i = 0, last = list[0] - 1u;
+	struct quick quick = { .depends = 0 };
+
+	if (list[1] == DEPENDS_PAIR)
+		while (i < last && !demand_addresses_hold(&rest->demands[list[2 + i]], asked))
+			i++;
+	else
+		while (i < last && !decides(rest, pair, asked, plane, list[2 + i], &quick.depends))
+			i++;
+	quick.verdict = verdict_of(rest, list[2 + i]);
+	return quick;
+}
+
+/* Source and group are of two families, or there are no classes: the reference answers, and
+ * nothing is said of what else may matter. */
+static struct quick quick_reference(const struct table_rest *rest, struct addr source,
+				    struct addr group, const struct plane *plane)
 {
 	const unsigned all = DEPENDS_TTL | DEPENDS_PORT | DEPENDS_RP | DEPENDS_SPEAKER |
 			     DEPENDS_TYPE | DEPENDS_FLAG | DEPENDS_JOINED | DEPENDS_DATE;
+	struct observation obs = observation_none();
 
-	return (struct quick){ reference_judge(rest->boundary, obs), (uint16_t)all };
+	obs.point = plane->point;
+	obs.direction = plane->direction;
+	obs.protocol = plane->protocol;
+	obs.ip_protocol = plane->ip_protocol;
+	obs.source = source;
+	obs.group = group;
+	obs.source_len = (uint8_t)addr_bits(source);
+	obs.group_len = (uint8_t)addr_bits(group);
+	return (struct quick){ reference_judge(rest->boundary, &obs), (uint16_t)all };
 }
 
 struct quick table_quick_slow(const struct table *t, struct addr source, struct addr group,
 			      unsigned plane_number)
 {
+	static const struct addr none = { .family = FAMILY_NONE };
 	const struct plane *plane = &t->rest->planes[plane_number];
-	struct observation obs = bare(plane, source, group);
 	bool no_source = plane->point == POINT_BOOTSTRAP || plane->point == POINT_ROUTER;
-	struct addr judged_source = no_source ? ADDR_NONE : source;
-	struct addr judged_group = plane->point == POINT_ROUTER ? ADDR_NONE : group;
+	struct addr judged_source = no_source ? none : source;
+	struct addr judged_group = plane->point == POINT_ROUTER ? none : group;
+	struct asked asked = { plane->point, plane->point == POINT_DATA ? &source : &none, &none,
+			       &judged_group };
 	enum family family = family_of(judged_source, judged_group);
 	struct pair pair;
+	uint32_t cell;
 
 	if (family == FAMILY_NONE || t->rest->too_large)
-		return quick_reference(t->rest, &obs);
+		return quick_reference(t->rest, source, group, plane);
 	pair = pair_of(t, judged_source, judged_group, family);
-	if (t->cells4) {
-		uint32_t cell = cell_of(t, &pair, plane_number);
+	if (!t->rest->cells4)
+		return quick_walk(t->rest, &pair, &asked, plane);
+	cell = cell_of(t, &pair, plane_number);
+	if (cell & CELL_LIST)
+		return quick_list(t->rest, cell, &pair, &asked, plane);
+	return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
+}
 
-		if (!(cell & CELL_LIST))
-			return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
-	}
-	return quick_walk(t->rest, &pair, &obs, plane);
+struct quick table_quick4_slow(const struct table *t, uint32_t source, uint32_t group,
+			       unsigned plane)
+{
+	return table_quick_slow(t, addr_of4(source), addr_of4(group), plane);
 }
 
 size_t table_candidates(const struct table *t, struct addr source, struct addr group,

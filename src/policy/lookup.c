@@ -2,7 +2,6 @@
 /* Building and walking the class tables of table.h.  Knows intervals and classes; no rules. */
 #include "policy/lookup.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -12,41 +11,40 @@
 
 /* --- IPv4 --- */
 
-struct blocks {
+struct pool {
 	uint16_t *at;
-	size_t	  n, cap;
-	int32_t	 *uniform;			/* by class: the block all of this class, or -1 */
+	size_t	  n, cap;			/* blocks */
 };
 
+/* One side: its tops stand in the pool from the start. */
 struct builder4 {
+	struct pool	     *pool;
 	const struct classes *classes;
 	size_t		      i;		/* the interval that the sweep is in */
-	struct blocks	      middle, bottom;
-	bool		      full;
+	int32_t		     *middles, *bottoms;	/* by class: the block of nothing else, or -1 */
 };
 
-static uint16_t *add_block(struct blocks *b, size_t *out_number)
+/* The number of a new block with these values. */
+static size_t add_block(struct pool *pool, const uint16_t values[BLOCK])
 {
-	if (b->n == b->cap) {
-		b->cap = b->cap ? 2 * b->cap : 16;
-		b->at = memory_grow(b->at, b->cap * BLOCK, sizeof(*b->at));
+	if (pool->n == pool->cap) {
+		pool->cap *= 2;
+		pool->at = memory_grow(pool->at, pool->cap * BLOCK, sizeof(*pool->at));
 	}
-	*out_number = b->n++;
-	return b->at + *out_number * BLOCK;
+	memcpy(pool->at + pool->n * BLOCK, values, BLOCK * sizeof(*values));
+	return pool->n++;
 }
 
-static size_t uniform_block(struct blocks *b, unsigned class, uint16_t value)
+static size_t uniform_block(struct pool *pool, int32_t *known, unsigned value)
 {
-	size_t number;
-	uint16_t *block;
+	uint16_t values[BLOCK];
 
-	if (b->uniform[class] >= 0)
-		return (size_t)b->uniform[class];
-	block = add_block(b, &number);
+	if (*known >= 0)
+		return (size_t)*known;
 	for (size_t i = 0; i < BLOCK; i++)
-		block[i] = value;
-	b->uniform[class] = (int32_t)number;
-	return number;
+		values[i] = (uint16_t)value;
+	*known = (int32_t)add_block(pool, values);
+	return (size_t)*known;
 }
 
 static uint64_t interval_end(const struct classes *c, size_t i)
@@ -65,15 +63,14 @@ static bool is_uniform(struct builder4 *b, uint64_t first, uint64_t end, unsigne
 
 static size_t uniform_bottom(struct builder4 *b, unsigned class)
 {
-	return uniform_block(&b->bottom, class, (uint16_t)class);
+	return uniform_block(b->pool, &b->bottoms[class], class);
 }
 
 /* The bottom block of one /24. */
 static size_t build_bottom(struct builder4 *b, uint64_t first)
 {
-	uint16_t values[BLOCK], *block;
+	uint16_t values[BLOCK];
 	unsigned class;
-	size_t number;
 
 	if (is_uniform(b, first, first + BLOCK, &class))
 		return uniform_bottom(b, class);
@@ -81,68 +78,65 @@ static size_t build_bottom(struct builder4 *b, uint64_t first)
 		is_uniform(b, first + i, first + i + 1, &class);
 		values[i] = (uint16_t)class;
 	}
-	block = add_block(&b->bottom, &number);
-	memcpy(block, values, sizeof(values));
-	return number;
+	return add_block(b->pool, values);
+}
+
+static bool is_full(const struct pool *pool)
+{
+	return pool->n > BLOCKS_MAX;
 }
 
 /* The middle block of one /16. */
 static size_t build_middle(struct builder4 *b, uint64_t first)
 {
-	uint16_t values[BLOCK], *block;
+	uint16_t values[BLOCK];
 	unsigned class;
-	size_t number;
 
 	if (is_uniform(b, first, first + BLOCK * BLOCK, &class))
-		return uniform_block(&b->middle, class, (uint16_t)uniform_bottom(b, class));
-	for (unsigned i = 0; i < BLOCK && !b->full; i++) {
-		values[i] = (uint16_t)build_bottom(b, first + (uint64_t)i * BLOCK);
-		b->full = b->bottom.n + b->middle.n > BLOCKS_MAX;
+		return uniform_block(b->pool, &b->middles[class], (unsigned)uniform_bottom(b, class));
+	for (unsigned i = 0; i < BLOCK; i++)
+		values[i] = is_full(b->pool) ? 0 : (uint16_t)build_bottom(b, first + i * BLOCK);
+	return add_block(b->pool, values);
+}
+
+static int32_t *nothing_known(size_t classes)
+{
+	int32_t *known = memory_array(classes, sizeof(*known));
+
+	memset(known, 0xff, classes * sizeof(*known));
+	return known;
+}
+
+/* Tops at pool[top ..]. */
+static void build_side(struct pool *pool, const struct classes *classes, size_t top)
+{
+	struct builder4 b = { .pool = pool, .classes = classes };
+
+	b.middles = nothing_known(classes->n);
+	b.bottoms = nothing_known(classes->n);
+	for (size_t i = 0; i < TOPS && !is_full(pool); i++) {
+		uint16_t middle = (uint16_t)build_middle(&b, i * BLOCK * BLOCK);
+
+		pool->at[top + i] = middle;
 	}
-	if (b->full)
-		return 0;
-	block = add_block(&b->middle, &number);
-	memcpy(block, values, sizeof(values));
-	return number;
+	free(b.middles);
+	free(b.bottoms);
 }
 
-static void blocks_init(struct blocks *b, size_t classes)
+uint16_t *blocks_new(const struct classes *sources, const struct classes *groups,
+		     size_t *out_bytes)
 {
-	b->uniform = memory_array(classes, sizeof(*b->uniform));
-	memset(b->uniform, 0xff, classes * sizeof(*b->uniform));
-}
+	struct pool pool = { .n = 2 * TOPS / BLOCK, .cap = 1024 };
 
-bool steps_init(struct steps *out, const struct classes *classes, enum side side,
-		size_t *out_bytes)
-{
-	struct builder4 b = { .classes = classes };
-	size_t n = side == SIDE_SOURCE ? 65536 : 4096;
-	uint64_t base = side == SIDE_SOURCE ? 0 : UINT64_C(0xe0000000);
-	uint16_t *top = memory_array(n, sizeof(*top));
-
-	blocks_init(&b.middle, classes->n);
-	blocks_init(&b.bottom, classes->n);
-	for (size_t i = 0; i < n && !b.full; i++)
-		top[i] = (uint16_t)build_middle(&b, base + (uint64_t)i * BLOCK * BLOCK);
-	free(b.middle.uniform);
-	free(b.bottom.uniform);
-	if (b.full) {
-		free(top);
-		free(b.middle.at);
-		free(b.bottom.at);
-		return false;
+	pool.at = memory_array(pool.cap * BLOCK, sizeof(*pool.at));
+	build_side(&pool, sources, 0);
+	build_side(&pool, groups, TOPS);
+	if (is_full(&pool)) {
+		free(pool.at);
+		return NULL;
 	}
-	*out = (struct steps){ top, b.middle.at, b.bottom.at };
-	*out_bytes += (n + (b.middle.n + b.bottom.n) * BLOCK) * sizeof(uint16_t);
-	return true;
-}
-
-void steps_release(struct steps *steps)
-{
-	free((void *)(uintptr_t)steps->top);
-	free((void *)(uintptr_t)steps->middle);
-	free((void *)(uintptr_t)steps->bottom);
-	*steps = (struct steps){ NULL, NULL, NULL };
+	*out_bytes += pool.cap * BLOCK * sizeof(*pool.at);
+	return pool.at;
 }
 
 /* --- IPv6 --- */

@@ -7,11 +7,10 @@
 #include "policy/classes.h"
 #include "policy/table.h"
 
-/* Builds the steps of all IPv4 addresses, or of 224.0.0.0/4 only.  False where they would be
- * too large; out is then untouched.  `out_bytes` is increased by what they take. */
-bool steps_init(struct steps *out, const struct classes *classes, enum side side,
-		size_t *out_bytes);
-void steps_release(struct steps *steps);
+/* The blocks of table.h for both sides, all in one memory.  NULL where they would be too large.
+ * The caller frees it; `out_bytes` is increased by what it takes. */
+uint16_t *blocks_new(const struct classes *sources, const struct classes *groups,
+		     size_t *out_bytes);
 
 /* A walk over the bytes of an IPv6 address: its first four and its last four by tables of 256,
  * the 64 bits between by search.  Subtrees that are alike are kept once, so that a pattern

@@ -342,6 +342,10 @@ static uint32_t *fill_matrix(struct compiler *c, const struct classes *sources,
 
 /* --- putting it together --- */
 
+/* What the quick calls read where there is no matrix: one class, one cell, and that a list. */
+static const uint16_t all_absent[2 * TOPS];
+static const uint32_t long_way = CELL_LIST;
+
 static void cut_classes(struct compiler *c)
 {
 	struct table_rest *rest = c->rest;
@@ -378,8 +382,8 @@ static bool build_lookups(struct table *t)
 
 	rest->sources6 = trie6_new(&rest->source6, SIDE_SOURCE);
 	rest->groups6 = trie6_new(&rest->group6, SIDE_GROUP);
-	return steps_init(&t->source4, &rest->source4, SIDE_SOURCE, &rest->bytes) &&
-	       steps_init(&t->group4, &rest->group4, SIDE_GROUP, &rest->bytes);
+	rest->blocks4 = blocks_new(&rest->source4, &rest->group4, &rest->bytes);
+	return rest->blocks4 != NULL;
 }
 
 static void build_matrix(struct compiler *c, size_t matrix_bytes)
@@ -392,10 +396,12 @@ static void build_matrix(struct compiler *c, size_t matrix_bytes)
 		return;
 	c->candidates = memory_array(c->live_count + 3, sizeof(*c->candidates));
 	grow_index(c);
-	c->table->cells4 = fill_matrix(c, &rest->source4, &rest->group4);
+	rest->cells4 = fill_matrix(c, &rest->source4, &rest->group4);
 	rest->cells6 = fill_matrix(c, &rest->source6, &rest->group6);
-	c->table->sources4 = (uint32_t)rest->source4.n;
-	c->table->groups4 = (uint32_t)rest->group4.n;
+	c->table->cells4 = rest->cells4;
+	c->table->blocks4 = rest->blocks4;
+	c->table->row4 = rest->group4.n;
+	c->table->plane4 = rest->source4.n * rest->group4.n;
 	rest->bytes += n * sizeof(uint32_t);
 	free(c->candidates);
 	free(c->by_content);
@@ -413,6 +419,8 @@ struct table *table_new_within(const struct boundary *boundary, size_t matrix_by
 
 	assert(boundary->rule_count > 0 && boundary->rule_count < RULE_NONE);
 	c.table->rest = c.rest;
+	c.table->blocks4 = all_absent;
+	c.table->cells4 = &long_way;
 	c.rest->boundary = boundary;
 	arena_init(&c.rest->arena);
 	gather_live(&c, boundary);
@@ -433,9 +441,8 @@ void table_free(struct table *table)
 	if (!table)
 		return;
 	rest = table->rest;
-	steps_release(&table->source4);
-	steps_release(&table->group4);
-	free((void *)(uintptr_t)table->cells4);
+	free(rest->blocks4);
+	free(rest->cells4);
 	trie6_free(rest->sources6);
 	trie6_free(rest->groups6);
 	classes_release(&rest->source4);
@@ -464,6 +471,6 @@ struct table_shape table_shape(const struct table *table)
 	return (struct table_shape){
 		.sources4 = rest->source4.n, .groups4 = rest->group4.n, .sources6 = rest->source6.n,
 		.groups6 = rest->group6.n, .planes = rest->plane_count, .lists = rest->list_count,
-		.dense = table->cells4 != NULL,
+		.dense = rest->cells4 != NULL,
 	};
 }

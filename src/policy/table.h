@@ -18,10 +18,11 @@ enum depends {
 	DEPENDS_POINT = 2048,
 };
 
-/* An IPv4 address to its class in three loads, none of them behind a branch. */
-struct steps {
-	const uint16_t *top, *middle, *bottom;
-};
+/* An IPv4 address becomes its class in three loads, none of them behind a branch: the top names
+ * a block by the address's first 16 bits, that block one by the next 8, and that one the class
+ * by the last 8.  Blocks are of 256 numbers each; the tops, of the sources and then of the
+ * groups, stand before them in the same memory. */
+#define TOPS 65536
 
 /* A cell: the rule in the low 16 bits, the action above; or a list of candidate rules. */
 #define CELL_LIST UINT32_C(0x80000000)
@@ -30,9 +31,9 @@ struct table_rest;
 
 /* Read by the inline calls below only. */
 struct table {
-	struct steps	   source4, group4;
-	const uint32_t	  *cells4;		/* NULL: too large, table_quick() takes the long way */
-	uint32_t	   sources4, groups4;
+	const uint16_t	  *blocks4;
+	const uint32_t	  *cells4;		/* a single list where the matrix is too large */
+	size_t		   plane4, row4;	/* cells of a plane, and of one source class */
 	uint16_t	   planes[POINT_COUNT][3];	/* by direction; data: of protocol class 0 */
 	uint16_t	   protocols[PROTOCOL_COUNT][257];	/* class of what passes at data */
 	struct table_rest *rest;
@@ -68,8 +69,12 @@ struct table_shape table_shape(const struct table *table);
 size_t table_candidates(const struct table *table, struct addr source, struct addr group,
 			uint16_t *out, size_t max);
 
+/* The long way of the two calls below.  They write nothing, so that a loop may keep the table's
+ * pointers in registers. */
 struct quick table_quick_slow(const struct table *table, struct addr source, struct addr group,
-			      unsigned plane);
+			      unsigned plane) __attribute__((pure));
+struct quick table_quick4_slow(const struct table *table, uint32_t source, uint32_t group,
+			       unsigned plane) __attribute__((pure, cold));
 
 /* Which plane judges an observation that is no notice, no anomaly and no group range; its
  * point is not POINT_NONE. */
@@ -82,34 +87,41 @@ static inline unsigned table_plane(const struct table *t, const struct observati
 	return plane;
 }
 
-static inline unsigned steps_source(const struct steps *s, uint32_t a)
+static inline unsigned blocks_source(const uint16_t *blocks, uint32_t a)
 {
-	unsigned middle = s->middle[(unsigned)s->top[a >> 16] << 8 | (a >> 8 & 0xff)];
+	unsigned middle = blocks[(unsigned)blocks[a >> 16] << 8 | (a >> 8 & 0xff)];
 
-	return s->bottom[middle << 8 | (a & 0xff)];
+	return blocks[middle << 8 | (a & 0xff)];
 }
 
-static inline unsigned steps_group(const struct steps *s, uint32_t a)
+static inline unsigned blocks_group(const uint16_t *blocks, uint32_t a)
 {
-	unsigned middle = s->middle[(unsigned)s->top[a >> 16 & 0xfff] << 8 | (a >> 8 & 0xff)];
+	unsigned top = blocks[TOPS + (a >> 16)];
+	unsigned middle = blocks[top << 8 | (a >> 8 & 0xff)];
 
-	return s->bottom[middle << 8 | (a & 0xff)];
+	return blocks[middle << 8 | (a & 0xff)];
+}
+
+/* table_quick() for IPv4, in host order. */
+static inline struct quick table_quick4(const struct table *t, uint32_t source, uint32_t group,
+					unsigned plane)
+{
+	uint32_t cell = t->cells4[plane * t->plane4 +
+				  blocks_source(t->blocks4, source) * t->row4 +
+				  blocks_group(t->blocks4, group)];
+
+	if (__builtin_expect(cell & CELL_LIST, 0))
+		return table_quick4_slow(t, source, group, plane);
+	return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
 }
 
 /* For flow caches: the verdict of a single (source, group) in a plane, where one is known. */
 static inline struct quick table_quick(const struct table *t, struct addr source,
 				       struct addr group, unsigned plane)
 {
-	uint32_t cell;
-
-	if (source.family != FAMILY_IP4 || group.family != FAMILY_IP4 || group.lo >> 28 != 0xe ||
-	    !t->cells4)
-		return table_quick_slow(t, source, group, plane);
-	cell = t->cells4[((size_t)plane * t->sources4 + steps_source(&t->source4, (uint32_t)source.lo)) *
-			 t->groups4 + steps_group(&t->group4, (uint32_t)group.lo)];
-	if (cell & CELL_LIST)
-		return table_quick_slow(t, source, group, plane);
-	return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
+	if (source.family == FAMILY_IP4 && group.family == FAMILY_IP4)
+		return table_quick4(t, (uint32_t)source.lo, (uint32_t)group.lo, plane);
+	return table_quick_slow(t, source, group, plane);
 }
 
 #endif
