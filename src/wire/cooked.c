@@ -306,13 +306,13 @@ void firewire_peel(struct layers *at, struct span bytes, struct said *out)
 	skip_to_ethertype(at, bytes, 16, out);
 }
 
-/* RFC 4391 6: a hardware address of 20 bytes, EtherType, two reserved bytes. */
+/* A global routing header, then RFC 4391 6: EtherType, two reserved bytes. */
 void ipoib_peel(struct layers *at, struct span bytes, struct said *out)
 {
 	struct rd r = rd_of(bytes);
 	unsigned ethertype;
 
-	rd_skip(&r, 20);
+	rd_skip(&r, 40);
 	ethertype = rd_be16(&r);
 	rd_skip(&r, 2);
 	if (rd_ok(&r))

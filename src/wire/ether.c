@@ -71,14 +71,9 @@ static unsigned skip_tags(struct layers *at, unsigned ethertype, struct rd *r)
 	return ethertype;
 }
 
-/* RFC 2684 5.2, RFC 2427 4.2: a bridged frame, as IEEE 802.1 numbers it. */
-static void bridged_peel(struct layers *at, unsigned kind, struct span bytes, struct said *out)
-{
-	if (kind == 0x0001 || kind == 0x0007)
-		ethernet_peel(at, bytes, out);
-}
-
-void snap_peel(struct layers *at, struct span bytes, struct said *out)
+/* With `pad` bytes before a bridged frame of Ethernet: two behind LLC (RFC 2684 5.2), none behind
+ * a network layer identifier (RFC 2427 4.2). */
+static void peel_snap(struct layers *at, struct span bytes, size_t pad, struct said *out)
 {
 	struct rd r = rd_of(bytes);
 	unsigned oui = (unsigned)rd_be16(&r) << 8;
@@ -91,8 +86,10 @@ void snap_peel(struct layers *at, struct span bytes, struct said *out)
 	out->is_read = true;
 	if (oui == 0x000000 || oui == 0x0000f8)
 		ethertype_peel(at, ethertype, rd_rest(&r), out);
-	else if (oui == 0x0080c2)
-		bridged_peel(at, ethertype, rd_rest(&r), out);
+	if (oui != 0x0080c2 || (ethertype != 0x0001 && ethertype != 0x0007))
+		return;
+	rd_skip(&r, pad);
+	ethernet_peel(at, rd_rest(&r), out);
 }
 
 /* ISO's network layer identifiers (RFC 2427 3.1). */
@@ -103,7 +100,7 @@ void nlpid_peel(struct layers *at, unsigned nlpid, struct span bytes, struct sai
 	else if (nlpid == 0x8e)
 		ip6_peel(at, bytes, out);
 	else if (nlpid == 0x80)
-		snap_peel(at, bytes, out);
+		peel_snap(at, bytes, 0, out);
 	else if (nlpid == 0xcf)
 		ppp_peel(at, bytes, out);
 }
@@ -119,7 +116,7 @@ void llc_peel(struct layers *at, struct span bytes, struct said *out)
 	if (control != LLC_UI)
 		return;
 	if (dsap == LLC_SNAP && ssap == LLC_SNAP)
-		snap_peel(at, rd_rest(&r), out);
+		peel_snap(at, rd_rest(&r), 2, out);
 	else if (dsap == LLC_IP && ssap == LLC_IP)
 		ip4_peel(at, rd_rest(&r), out);
 	else if (dsap == LLC_OSI && ssap == LLC_OSI) {

@@ -87,11 +87,21 @@ static inline bool wants_port(const struct quick_rules *rules, unsigned port)
 	return rules->ports[port >> 6 & 63] >> (port & 63) & 1;
 }
 
-static inline bool wants_group(const struct quick_rules *rules, struct addr group)
+/* By its last byte.  What passes this filter is looked for among the rows. */
+static inline bool may_want_group(const struct quick_rules *rules, unsigned last)
 {
-	unsigned last = group.lo & 0xff;
+	return rules->groups[last >> 6] >> (last & 63) & 1;
+}
 
-	return (rules->groups[last >> 6] >> (last & 63) & 1) && protocol_row_of_udp(group, 0);
+/* Out of line: an address on the stack costs more than the rest of the look. */
+static __attribute__((noinline)) bool wants_group4(const uint8_t *p)
+{
+	return protocol_row_of_udp(addr_of4(load32(p)), 0);
+}
+
+static __attribute__((noinline)) bool wants_group6(const uint8_t *p)
+{
+	return protocol_row_of_udp(addr_of6(load64(p), load64(p + 8)), 0);
 }
 
 /* A packet as it is looked at: `p` is the IP header, of which n bytes were captured and `wire`
@@ -122,14 +132,16 @@ static inline bool is_length_right(unsigned length, size_t n)
 	return length == 0 || (length >= UDP_BYTES && length <= n);
 }
 
+/* RFC 1071 2(B): the sum may be made in any byte order, and in words of any size. */
 static inline bool is_sum_right(const uint8_t *p)
 {
-	uint32_t words[5];
-	uint64_t sum;
+	uint64_t a, b, sum;
+	uint32_t c;
 
-	memcpy(words, p, sizeof(words));
-	sum = (uint64_t)words[0] + words[1] + words[2] + words[3] + words[4];
-	sum = (sum & UINT32_MAX) + (sum >> 32);
+	memcpy(&a, p, sizeof(a));
+	memcpy(&b, p + 8, sizeof(b));
+	memcpy(&c, p + 16, sizeof(c));
+	sum = (a >> 32) + (a & UINT32_MAX) + (b >> 32) + (b & UINT32_MAX) + c;
 	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
@@ -140,7 +152,6 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	const uint8_t *p = look->p;
 	unsigned total = load16(p + 2), fragment = load16(p + 6), protocol = p[9];
 	uint32_t group = load32(p + 16);
-	size_t captured = look->n < total ? look->n : total;
 
 	if (p[0] != 0x45 || (fragment & 0x3fff) || total < IP4_BYTES + UDP_BYTES || total > look->wire)
 		return QUICK_ASK;
@@ -152,7 +163,7 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	out->sport = (uint16_t)load16(p + IP4_BYTES);
 	out->dport = (uint16_t)load16(p + IP4_BYTES + 2);
 	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_port(rules, out->sport) ||
-	    wants_port(rules, out->dport) || wants_group(rules, addr_of4(group)) ||
+	    wants_port(rules, out->dport) || (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
 	    (look->checked && !is_sum_right(p)))
 		return QUICK_ASK;
@@ -162,7 +173,7 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	out->is_cut = look->n < total;
 	out->print = print_of((uint64_t)load16(p + 4) << 48 | (uint64_t)fragment << 32 |
 			      (uint64_t)total << 16 | protocol,
-			      (struct span){ p + IP4_BYTES, captured - IP4_BYTES }, load16(p + 4) != 0);
+			      (struct span){ p + IP4_BYTES, UDP_BYTES }, load16(p + 4) != 0);
 	return QUICK_DATA4;
 }
 
@@ -184,7 +195,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	out->dport = (uint16_t)load16(p + IP6_BYTES + 2);
 	if (protocol != NUMBER_UDP || rules->udp_checksums || (p[25] & 0xf) == 0xf ||
 	    wants_port(rules, out->sport) || wants_port(rules, out->dport) ||
-	    wants_group(rules, addr_of6(load64(p + 24), load64(p + 32))) ||
+	    (may_want_group(rules, p[39]) && wants_group6(p + 24)) ||
 	    !is_length_right(load16(p + IP6_BYTES + 4), payload))
 		return QUICK_ASK;
 	captured = captured < payload ? captured : payload;
@@ -193,7 +204,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	out->ttl = p[7];
 	out->is_cut = captured < payload;
 	out->print = print_of((uint64_t)captured << 16 | protocol,
-			      (struct span){ p + IP6_BYTES, captured }, false);
+			      (struct span){ p + IP6_BYTES, UDP_BYTES }, false);
 	return QUICK_DATA6;
 }
 

@@ -14,15 +14,17 @@ static void guess_ip(struct layers *at, struct span bytes, struct said *out)
 		ip_peel(at, bytes, out);
 }
 
-/* Flags with the I bit, which says that the network identifier is valid (RFC 7348 5). */
+/* Flags with the I bit, which says that the network identifier is valid (RFC 7348 5).  Some leave
+ * it out: then the frame must look like one. */
 static void vxlan_peel(struct layers *at, struct span bytes, struct said *out)
 {
 	struct rd r = rd_of(bytes);
 	unsigned flags = rd_u8(&r);
 
 	rd_skip(&r, 7);
-	if (rd_ok(&r) && (flags & 0x08))
-		ethernet_peel(at, rd_rest(&r), out);
+	bytes = rd_rest(&r);
+	if (rd_ok(&r) && ((flags & 0x08) || looks_like_ethernet(bytes)))
+		ethernet_peel(at, bytes, out);
 }
 
 /* The generic protocol extension: the P bit says that the next protocol is named. */

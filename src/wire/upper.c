@@ -46,7 +46,7 @@ static void peel_datagram(struct layers *at, struct span datagram, unsigned chec
 
 	if (addr_is_multicast(t->receiver))
 		row = protocol_row_of_udp(t->receiver, t->dport);
-	if (row || (at->udp_checksums && addr_is_multicast(t->receiver)))
+	if ((row && row->protocol != PROTOCOL_UDP) || (at->udp_checksums && addr_is_multicast(t->receiver)))
 		check_udp(at, datagram, checksum);
 	if (!row || !row->says_data)
 		say_data(at, row ? row->protocol : PROTOCOL_UDP, out);
