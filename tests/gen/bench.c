@@ -108,7 +108,7 @@ static void mix_chatter(struct mix *m)
 		put_data(m->g, m->at, host(m), addr_of4(0xeffffffa), 4, 1900, 180);
 		break;
 	case 2:
-		put_router_advertisement(m->g, m->at, addr_of6(0xfe80ull << 48, 1));
+		put_router_advertisement(m->g, m->at, addr_of6(0xfe80ull << 48, 1), 255);
 		break;
 	default:
 		put_data(m->g, m->at, addr_of6(0xfe80ull << 48, 2 + random_below(&m->seed, 99)),

@@ -19,15 +19,15 @@ static void put_wanted(struct gen *g)
 		const char *s, *group;
 		unsigned    n, port, bytes;
 	} flows[] = {
-		{ "198.51.10.20", "232.1.10.1", 2400, 5004, 132 }, { "198.51.10.21", "232.1.10.2", 2000, 5004, 132 },
-		{ "198.51.11.7", "232.44.0.9", 1800, 1234, 188 },  { "198.51.12.3", "233.100.8.1", 1500, 5004, 96 },
-		{ "192.105.90.40", "232.7.7.7", 2600, 5004, 132 }, { "192.105.90.41", "233.21.15.2", 900, 5004, 96 },
-		{ "192.105.91.80", "224.2.176.10", 700, 49170, 80 }, { "198.51.10.9", "224.2.200.4", 900, 49200, 80 },
-		{ "198.51.13.5", "234.198.51.13", 500, 5004, 96 }, { "198.51.13.6", "224.0.1.133", 60, 6001, 40 },
-		{ "192.105.90.42", "233.252.18.4", 400, 5004, 96 },
-		{ "2a10:77::20", "ff3e::8000:1001", 1800, 5004, 132 },
-		{ "2000:1::40", "ff3e::8000:77", 1500, 5004, 132 },
-		{ "2a10:77::5", "ff3e:30:2a10:77::1", 300, 5004, 96 },
+		{ "198.51.10.20", "232.1.10.1", 1440, 5004, 132 }, { "198.51.10.21", "232.1.10.2", 1200, 5004, 132 },
+		{ "198.51.11.7", "232.44.0.9", 1080, 1234, 188 },  { "198.51.12.3", "233.100.8.1", 900, 5004, 96 },
+		{ "192.105.90.40", "232.7.7.7", 1560, 5004, 132 }, { "192.105.90.41", "233.21.15.2", 540, 5004, 96 },
+		{ "192.105.91.80", "224.2.176.10", 420, 49170, 80 }, { "198.51.10.9", "224.2.200.4", 540, 49200, 80 },
+		{ "198.51.13.5", "234.198.51.13", 300, 5004, 96 }, { "198.51.13.6", "224.0.1.133", 60, 6001, 40 },
+		{ "192.105.90.42", "233.252.18.4", 240, 5004, 96 },
+		{ "2a10:77::20", "ff3e::8000:1001", 1080, 5004, 132 },
+		{ "2000:1::40", "ff3e::8000:77", 900, 5004, 132 },
+		{ "2a10:77::5", "ff3e:30:2a10:77::1", 180, 5004, 96 },
 	};
 
 	for (size_t i = 0; i < COUNT(flows); i++)
@@ -161,38 +161,48 @@ static void put_routers(struct gen *g)
 	}
 	put_register(g, 95 * SECOND, outside, inside, ip("10.8.8.8"), ip("232.4.4.4"), 60);
 	for (unsigned i = 0; i < 18; i++)
-		put_router_advertisement(g, (20 + i * 200) * SECOND, ip(i == 11 ? "fe80::bad:1" : "fe80::1"));
+		put_router_advertisement(g, (20 + i * 200) * SECOND, ip(i == 11 ? "fe80::bad:1" : "fe80::1"), 255);
+	put_router_advertisement(g, 2345 * SECOND, ip("fe80::77"), 254);
 }
 
-/* One peer sends 1,204 good entries again and again, and one source behind it storms. */
+/* One source behind a peer storms: every tenth segment is split, the second half first, and
+ * sent again whole. */
+static void put_storm(struct gen *g, struct session *peer)
+{
+	uint8_t buffer[1400];
+
+	for (unsigned i = 0; i < 60; i++) {
+		struct wr w = wr_of(buffer, sizeof(buffer));
+		int64_t at = (1802 + i / 2) * SECOND + i * 11000;
+		struct span all;
+
+		write_sa(&w, peer->from, ip("198.51.12.9"), addr_of4(0xe0030000 + i * 25), 25, false);
+		write_keepalive(&w);
+		all = wr_span(&w);
+		if (i % 10 == 9) {
+			put_segment_at(g, at, peer, peer->seq + 150, (struct span){ all.p + 150, all.n - 150 });
+			put_segment_at(g, at + 300, peer, peer->seq, (struct span){ all.p, 150 });
+		}
+		put_segment(g, at + 900, peer, all);
+	}
+}
+
+/* One peer sends 1,204 good entries every minute. */
 static void put_msdp(struct gen *g)
 {
 	struct session peer = { ip("198.51.10.1"), ip("192.105.90.1"), 0, 0 };
 	uint8_t buffer[1400];
 
 	put_handshake(g, 2 * SECOND, &peer);
-	for (unsigned round = 0; round < 8; round++) {
+	for (unsigned minute = 1; minute <= 60; minute++) {
 		for (unsigned i = 0; i < 43; i++) {
 			struct wr w = wr_of(buffer, sizeof(buffer));
 
-			write_sa(&w, ip("198.51.10.1"), host4("198.51.8.0", i), addr_of4(0xe9640000 + i * 256), 28, false);
-			put_segment(g, (60 + round * 440) * SECOND + i * 20000, &peer, wr_span(&w));
+			write_sa(&w, peer.from, host4("198.51.8.0", i), addr_of4(0xe9640000 + i * 256), 28, false);
+			put_segment(g, minute * 60 * SECOND + i * 20000, &peer, wr_span(&w));
 		}
-	}
-	for (unsigned i = 0; i < 60; i++) {
-		struct wr w = wr_of(buffer, sizeof(buffer));
-		int64_t at = (1800 + i / 2) * SECOND + i * 11000;
-		struct span all;
-
-		write_sa(&w, ip("198.51.10.1"), ip("198.51.12.9"), addr_of4(0xe0030000 + i * 90), 90, false);
-		write_keepalive(&w);
-		all = wr_span(&w);
-		/* every tenth is split, the second half first, and sent twice */
-		if (i % 10 == 9) {
-			put_segment_at(g, at, &peer, peer.seq + 500, (struct span){ all.p + 500, all.n - 500 });
-			put_segment_at(g, at + 300, &peer, peer.seq, (struct span){ all.p, 500 });
-		}
-		put_segment(g, at + 900, &peer, all);
+		if (minute == 30)
+			put_storm(g, &peer);
 	}
 }
 
@@ -237,14 +247,14 @@ static void put_oddities(struct gen *g)
 
 static void put_unicast_hour(struct gen *g)
 {
-	for (unsigned i = 0; i < 9000; i++)
-		put_unicast_traffic(g, (int64_t)i * (HOUR / 9000) + random_below(&g->random, 300000),
+	for (unsigned i = 0; i < 6000; i++)
+		put_unicast_traffic(g, (int64_t)i * (HOUR / 6000) + random_below(&g->random, 300000),
 				    host4("198.51.8.0", random_below(&g->random, 2000)),
 				    host4("192.105.90.0", random_below(&g->random, 500)),
 				    random_below(&g->random, 160));
 }
 
-/* The same packets seen on two VLANs; a neighbour's MLD with a hop limit of a router's making. */
+/* The same packets seen on two VLANs. */
 static void put_twice(struct gen *g)
 {
 	for (unsigned i = 0; i < 30; i++) {
@@ -268,7 +278,7 @@ static void put_twice(struct gen *g)
 void campus_scene(struct gen *g, uint64_t size)
 {
 	(void)size;
-	g->snaplen = 1024;
+	g->snaplen = 1200;
 	put_wanted(g);
 	put_leaks(g);
 	g->vlan = 12;

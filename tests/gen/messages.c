@@ -180,12 +180,12 @@ void put_sap(struct gen *g, int64_t at, struct addr s, struct addr group, unsign
 	gen_put_frame(g, at);
 }
 
-void put_router_advertisement(struct gen *g, int64_t at, struct addr router)
+void put_router_advertisement(struct gen *g, int64_t at, struct addr router, unsigned hops)
 {
 	struct addr all = ip("ff02::1");
 	struct frame *f = gen_frame(g, router, all);
 
-	put_ip(f, router, all, 255, PROTO_ICMP6, PLAIN);
+	put_ip(f, router, all, hops, PROTO_ICMP6, PLAIN);
 	put_icmp6(f, 134, 0);
 	wr_be32(&f->w, 0x40000708);		/* hop limit 64, lifetime 1800 s */
 	wr_be32(&f->w, 0);

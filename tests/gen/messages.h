@@ -70,7 +70,8 @@ void put_rasadv(struct gen *g, int64_t at, struct addr server, const char *host,
 void put_sap(struct gen *g, int64_t at, struct addr s, struct addr group, unsigned flags, const char *sdp);
 /* The usual lines; name in `s=`, group in `c=`. */
 const char *sdp_text(const char *name, const char *origin, const char *group, unsigned ttl, unsigned count);
-void put_router_advertisement(struct gen *g, int64_t at, struct addr router);
+/* Hops: 255, unless somebody forwarded it. */
+void put_router_advertisement(struct gen *g, int64_t at, struct addr router, unsigned hops);
 /* A TCP segment between hosts. */
 void put_unicast_traffic(struct gen *g, int64_t at, struct addr a, struct addr b, size_t n);
 
