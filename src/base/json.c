@@ -66,6 +66,18 @@ void json_bytes(struct json *j, const char *key, struct span value)
 	text_char(j->out, '"');
 }
 
+void json_escaped(struct json *j, const char *key, const char *value)
+{
+	begin(j, key);
+	text_char(j->out, '"');
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			text_char(j->out, '\\');
+		text_char(j->out, *value);
+	}
+	text_char(j->out, '"');
+}
+
 void json_number(struct json *j, const char *key, uint64_t value)
 {
 	begin(j, key);

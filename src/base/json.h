@@ -21,6 +21,9 @@ void json_open_array(struct json *j, const char *key);		/* [ */
 void json_close_array(struct json *j);				/* ] */
 void json_string(struct json *j, const char *key, const char *value);
 void json_bytes(struct json *j, const char *key, struct span value);
+/* Text that text_escape() or text_escape_utf8() made safe already: its backslashes are not doubled
+ * a second time. */
+void json_escaped(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
 void json_signed(struct json *j, const char *key, int64_t value);
 void json_bool(struct json *j, const char *key, bool value);

@@ -300,7 +300,7 @@ static void put_finding(struct document *d, const struct report_finding *f)
 	if (f->rule != RULE_NONE)
 		json_string(j, "rule", report_rule_name(d->report->boundary, f->rule));
 	report_finding_text(d->report, f, &words);
-	json_string(j, "text", text_string(&words));
+	json_escaped(j, "text", text_string(&words));
 	json_close(j);
 	text_release(&words);
 	flush(d, PIECE);

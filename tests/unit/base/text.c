@@ -77,8 +77,13 @@ static void test_json(void)
 	json_close(&j);
 	json_close_array(&j);
 	json_bool(&j, "c", true);
+	json_string(&j, "d", "\\x1b");
+	json_escaped(&j, "e", "\\x1b \"");
 	json_close(&j);
-	check_text(text_string(&t), "{\"a\":\"x\\\"y\",\"b\":[1,{}],\"c\":true}", "json");
+	check_text(text_string(&t),
+		   "{\"a\":\"x\\\"y\",\"b\":[1,{}],\"c\":true,\"d\":\"\\\\\\\\x1b\","
+		   "\"e\":\"\\\\x1b \\\"\"}",
+		   "json");
 	text_release(&t);
 }
 
