@@ -169,12 +169,12 @@ static int report_inputs(const struct timeline *timeline, const struct io *io)
 	size_t n;
 
 	timeline_inputs(timeline, &n);
-	for (uint16_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		text_reset(&problem);
-		capture_put_problem(timeline, i, &problem);
+		capture_put_problem(timeline, (uint16_t)i, &problem);
 		if (problem.n > 0)
 			complain(io, "%s", text_string(&problem));
-		if (capture_is_damaged(timeline, i))
+		if (capture_is_damaged(timeline, (uint16_t)i))
 			status = EXIT_SYSTEM;
 	}
 	text_release(&problem);

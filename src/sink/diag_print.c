@@ -154,7 +154,7 @@ void diags_print_summary(const struct diags *diags, FILE *out)
 
 	before = print_count(diags->errors, "error", before, out);
 	before = print_count(diags->warnings, "warning", before, out);
-	before = print_count(diags->notes, "note", before, out);
+	print_count(diags->notes, "note", before, out);
 	if (diags->n > 0)
 		fputc('\n', out);
 }

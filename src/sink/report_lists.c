@@ -51,8 +51,8 @@ static void put_group_name(struct sheet *s, unsigned width, const struct report_
 static char *ttl_text(const struct report_flow *flow, char buffer[NUMBER_TEXT])
 {
 	if (!flow->has_ttl)
-		return strcpy(buffer, "-");
-	if (flow->ttl_min == flow->ttl_max)
+		snprintf(buffer, NUMBER_TEXT, "-");
+	else if (flow->ttl_min == flow->ttl_max)
 		snprintf(buffer, NUMBER_TEXT, "%u", flow->ttl_min);
 	else
 		snprintf(buffer, NUMBER_TEXT, "%u-%u", flow->ttl_min, flow->ttl_max);
