@@ -12,7 +12,8 @@
 #define COPY_WINDOW_PLAIN_NS (NS_PER_S / 1000)
 #define COPIES_MAX 4096
 
-/* The print of a packet on its link: with the TTL, for a copy with a smaller one was routed. */
+/* The print of a packet on its link: with the TTL, for a copy with a smaller one was routed.  The
+ * bits that tell of an identification stay where they are (wire/print.h). */
 static inline uint32_t copies_print(uint32_t print, uint16_t link, uint8_t ttl)
 {
 	uint32_t x = (print >> 2) ^ ((uint32_t)link << 8 | ttl) * UINT32_C(0x85ebca6b);
@@ -28,7 +29,8 @@ static inline bool copies_pass(struct flow *flow, uint32_t print)
 		return true;
 	if (flow->prints[0] == print || flow->prints[1] == print || flow->prints[2] == print)
 		return false;
-	flow->state |= flow->prints[0] ? FLOW_VARIES : 0;
+	if (flow->prints[0] & print & 1 && (flow->prints[0] ^ print) & 0x3fc)
+		flow->state |= FLOW_VARIES;
 	flow->prints[2] = flow->prints[1];
 	flow->prints[1] = flow->prints[0];
 	flow->prints[0] = print;

@@ -195,7 +195,7 @@ static void look_for_copy(struct engine *e, struct flow *f, const struct observa
 {
 	uint32_t print = copies_print(obs->print, obs->link, obs->ttl);
 
-	if (e->packet->linktype == LINKTYPE_SLL || e->packet->linktype == LINKTYPE_SLL2)
+	if (!e->frame_has_one_link || obs->flags & FLAG_BIT(TUNNEL))
 		return;
 	if (copies_pass(f, print) || !copies_follow(f, print, obs->at))
 		return;
@@ -284,7 +284,8 @@ static void look_for_leak(struct engine *e, const struct observation *obs)
 {
 	bool crossed = false;
 
-	if (!e->frame_copied && addr_is_link_local_group(obs->receiver))
+	if (!e->frame_copied && !(obs->flags & FLAG_BIT(TUNNEL)) &&
+	    addr_is_link_local_group(obs->receiver))
 		crossed = copies_crossed(e->copies, obs);
 	e->frame_copied = true;
 	if (crossed || obs->flags & FLAG_BIT(HOP_LIMIT))
@@ -343,6 +344,7 @@ static void begin_frame(struct engine *e, const struct packet *packet)
 	e->frame = e->frame == UINT32_MAX ? 1 : e->frame + 1;
 	e->frame_flags = 0;
 	e->frame_control = e->frame_link_local = e->frame_copied = false;
+	e->frame_has_one_link = packet->linktype != LINKTYPE_SLL && packet->linktype != LINKTYPE_SLL2;
 	e->remark_count = 0;
 }
 

@@ -28,7 +28,7 @@ enum {
 	FLOW_LUMP = 2,		/* every packet so far hit `rule`, alone in its frame: the rule's
 				 * counters learn of them when the flow is settled */
 	FLOW_LINK_LOCAL = 4,
-	FLOW_VARIES = 8,	/* its packets do not all look alike */
+	FLOW_VARIES = 8,	/* its packets have identifications that differ */
 	FLOW_FINDING = 16,	/* denied or limited, and not link-local */
 };
 

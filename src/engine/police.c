@@ -311,6 +311,7 @@ static uint32_t take_entry(struct police *p)
 /* Heard again, or for the first time. */
 static void keep(struct police *p, const struct entry *key, struct entry *old, enum list list)
 {
+	struct police_peer *peer;
 	uint32_t at, *head;
 
 	if (old) {
@@ -326,8 +327,11 @@ static void keep(struct police *p, const struct entry *key, struct entry *old, e
 	p->entries[at].chain = *head;
 	*head = at + 1;
 	enlist(p, at, list);
-	if (key->peer != PEER_ALL)
-		p->peers[key->peer].entries++;
+	if (key->peer == PEER_ALL)
+		return;
+	peer = &p->peers[key->peer];
+	if (++peer->entries > peer->peak)
+		peer->peak = peer->entries;
 }
 
 static void expire(struct police *p)

@@ -27,7 +27,8 @@ struct police_peer {
 	struct addr peer, to;
 	uint64_t    sas;		/* (S,G) entries heard, refreshes included */
 	uint64_t    fresh;		/* of these, entries not held before, after the replay */
-	uint32_t    entries;		/* heard in the last 210 s, whatever the verdict */
+	uint32_t    entries;		/* heard within 210 s, whatever the verdict */
+	uint32_t    peak;		/* the most entries at a time */
 };
 
 struct police;

@@ -52,6 +52,7 @@ struct engine {
 	uint64_t		 frame_flags, last_frame;
 	uint16_t		 last_file;		/* with its number, last_frame */
 	bool			 frame_control, frame_link_local, frame_copied;
+	bool			 frame_has_one_link;	/* its capture is no mixture of links */
 };
 
 #endif

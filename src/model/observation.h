@@ -105,8 +105,7 @@ struct observation {
 	uint64_t	flags;			/* FLAG_BIT(...) */
 	uint32_t	bytes;			/* the frame's length on the wire */
 	uint32_t	print;			/* of the IP packet, but for TTL and header checksum:
-						 * the same for its copies.  0: unknown; bit 0: the
-						 * packet has an identification of its own */
+						 * the same for its copies (wire/print.h).  0: unknown */
 	uint32_t	excluded;		/* sources of an IS_EX or TO_EX record */
 	uint16_t	ip_protocol;		/* of the carrying header; IP_PROTOCOL_NONE */
 	uint16_t	sport, dport;

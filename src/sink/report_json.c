@@ -260,7 +260,7 @@ static void put_msdp(struct document *d)
 		put_addr(j, "peer", r->peers[i].peer);
 		put_addr(j, "to", r->peers[i].to);
 		json_number(j, "sas", r->peers[i].sas);
-		json_number(j, "entries", r->peers[i].entries);
+		json_number(j, "entries", r->peers[i].peak);
 		json_number(j, "new", r->peers[i].fresh);
 		json_close(j);
 	}

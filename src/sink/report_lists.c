@@ -59,24 +59,55 @@ static char *ttl_text(const struct report_flow *flow, char buffer[NUMBER_TEXT])
 	return buffer;
 }
 
+/* Widths of columns: as wide as the widest of the rows that are shown. */
 struct layout {
-	unsigned pair, name;
+	unsigned pair, name, point, packets, ttl;
 };
 
-/* The address column is as wide as the widest of the rows, but rows of two long addresses take
- * a line of their own. */
-static struct layout layout_of(const struct sheet *s, const struct report *r, size_t rows)
+static void widen(unsigned *width, size_t n)
 {
-	char pair[2 * ADDR_TEXT + 4];
-	struct layout l = { .pair = 33, .name = s->columns >= 120 ? 28 : 16 };
+	if (n > *width)
+		*width = (unsigned)n;
+}
 
-	for (size_t i = 0; i < r->flow_finding_count && i < rows; i++) {
-		struct report_finding f = report_finding_at(r, i);
+static size_t group_name_width(const struct report_print *p, struct addr group, uint8_t group_len)
+{
+	struct group_name name = { .kind = NAME_NONE };
+
+	if (addr_is_there(group) && group_len == addr_bits(group))
+		registry_group(p->registry, group, &name);
+	return strlen(name.text);
+}
+
+static bool is_of_kind(const struct report_print *p, const struct report_finding *f, bool scoped)
+{
+	return (p->report->options.vantage_inside && f->is_scoped) == scoped;
+}
+
+/* Rows of two long addresses take a line of their own, and do not count. */
+static struct layout layout_of(const struct sheet *s, const struct report_print *p, size_t rows,
+			       bool scoped)
+{
+	struct layout l = { .pair = 20, .name = 4, .point = 5, .packets = 7, .ttl = 3 };
+	char pair[2 * ADDR_TEXT + 4], number[NUMBER_TEXT];
+
+	for (size_t i = 0; i < p->report->flow_finding_count && rows > 0; i++) {
+		struct report_finding f = report_finding_at(p->report, i);
+		struct report_flow flow;
 		size_t n = strlen(pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
 
-		if (n > l.pair && n <= PAIR_WIDTH_MAX)
-			l.pair = (unsigned)n;
+		if (!is_of_kind(p, &f, scoped))
+			continue;
+		rows--;
+		flow = report_finding_flow(p->report, i);
+		widen(&l.pair, n <= PAIR_WIDTH_MAX ? n : 0);
+		widen(&l.name, group_name_width(p, f.group, f.group_len));
+		widen(&l.point, strlen(point_name(f.point)));
+		widen(&l.packets, strlen(number_text(flow.packets, number)));
+		widen(&l.ttl, strlen(ttl_text(&flow, number)));
 	}
+	if (l.name > (s->columns >= 120 ? 28u : 16u))
+		l.name = s->columns >= 120 ? 28 : 16;
 	return l;
 }
 
@@ -91,9 +122,9 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 	sheet_put(s, INK_PLAIN, "  ");
 	put_pair(s, l.pair, pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
 	put_group_name(s, l.name, p, f.group, f.group_len);
-	sheet_left(s, 10, INK_PLAIN, point_name(f.point));
-	sheet_number(s, 9, flow.packets);
-	sheet_right(s, 5, INK_PLAIN, ttl_text(&flow, ttl));
+	sheet_left(s, l.point, INK_PLAIN, point_name(f.point));
+	sheet_number(s, l.packets, flow.packets);
+	sheet_right(s, l.ttl, INK_PLAIN, ttl_text(&flow, ttl));
 	report_finding_text(p->report, &f, &why);
 	sheet_left(s, 0, ink_of(flow.verdict.action), text_string(&why));
 	sheet_end(s);
@@ -102,10 +133,15 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 
 static void print_flows_head(struct sheet *s, const char *title, struct layout l)
 {
+	if (strlen(title) > l.pair + l.name + 3) {
+		sheet_put(s, INK_HEAD, title);
+		sheet_end(s);
+		title = "";
+	}
 	sheet_left(s, l.pair + l.name + 3, INK_HEAD, title);
-	sheet_left(s, 10, INK_DIM, "point");
-	sheet_right(s, 9, INK_DIM, "packets");
-	sheet_right(s, 5, INK_DIM, "TTL");
+	sheet_left(s, l.point, INK_DIM, "point");
+	sheet_right(s, l.packets, INK_DIM, "packets");
+	sheet_right(s, l.ttl, INK_DIM, "TTL");
 	sheet_put(s, INK_DIM, "why");
 	sheet_end(s);
 }
@@ -115,12 +151,12 @@ static void print_flows(struct sheet *s, const struct report_print *p, const cha
 {
 	const struct report *r = p->report;
 	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0, left = 0;
-	struct layout l = layout_of(s, r, rows);
+	struct layout l = layout_of(s, p, rows, scoped);
 
 	for (size_t i = 0; i < r->flow_finding_count; i++) {
-		bool is_scoped = r->options.vantage_inside && report_finding_at(r, i).is_scoped;
+		struct report_finding f = report_finding_at(r, i);
 
-		if (is_scoped != scoped)
+		if (!is_of_kind(p, &f, scoped))
 			continue;
 		if (shown == rows) {
 			left++;
@@ -140,43 +176,79 @@ static void print_flows(struct sheet *s, const struct report_print *p, const cha
 
 /* --- other findings --- */
 
+static bool is_listed(const struct report_finding *f)
+{
+	return f->kind != FINDING_RAS && f->kind != FINDING_POLICER;
+}
+
+static struct layout others_layout(const struct report *r, size_t rows)
+{
+	struct layout l = { .pair = 20, .name = 10, .packets = 5 };
+	char pair[2 * ADDR_TEXT + 4], number[NUMBER_TEXT];
+
+	for (size_t i = 0; i < r->other_finding_count && rows > 0; i++) {
+		const struct report_finding *f = &r->other_findings[i];
+		size_t n = strlen(pair_text(f->source, f->source_kind, f->group, f->group_len, pair));
+
+		if (!is_listed(f))
+			continue;
+		rows--;
+		widen(&l.pair, n <= PAIR_WIDTH_MAX ? n : 0);
+		widen(&l.name, strlen(finding_name(f->kind)));
+		widen(&l.packets, strlen(number_text(f->count, number)));
+	}
+	return l;
+}
+
 static void print_other(struct sheet *s, const struct report_print *p,
-			const struct report_finding *f)
+			const struct report_finding *f, struct layout l)
 {
 	char pair[2 * ADDR_TEXT + 4];
 	struct text why = { 0 };
 
 	sheet_put(s, INK_PLAIN, "  ");
-	sheet_left(s, 21, INK_WARN, finding_name(f->kind));
-	put_pair(s, 33, pair_text(f->source, f->source_kind, f->group, f->group_len, pair));
-	sheet_number(s, 8, f->count);
+	sheet_left(s, l.name, INK_WARN, finding_name(f->kind));
+	pair_text(f->source, f->source_kind, f->group, f->group_len, pair);
+	if (strlen(pair) > l.pair) {
+		sheet_put(s, INK_PLAIN, pair);
+		sheet_end(s);
+		sheet_to(s, l.name + l.pair + 4);
+	} else {
+		sheet_left(s, l.pair, INK_PLAIN, pair);
+	}
+	sheet_number(s, l.packets, f->count);
 	report_finding_text(p->report, f, &why);
-	sheet_left(s, 0, INK_PLAIN, text_string(&why));
+	sheet_wrap(s, s->at, INK_PLAIN, text_string(&why));
 	sheet_end(s);
 	text_release(&why);
+}
+
+static void print_others_head(struct sheet *s, struct layout l)
+{
+	sheet_left(s, l.name + l.pair + 3, INK_HEAD, "ALSO FOUND");
+	sheet_right(s, l.packets, INK_DIM, "times");
+	sheet_put(s, INK_DIM, "what");
+	sheet_end(s);
 }
 
 static void print_others(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
 	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0, left = 0;
+	struct layout l = others_layout(r, rows);
 
 	for (size_t i = 0; i < r->other_finding_count; i++) {
 		const struct report_finding *f = &r->other_findings[i];
 
-		if (f->kind == FINDING_RAS || f->kind == FINDING_POLICER)
+		if (!is_listed(f))
 			continue;
 		if (shown == rows) {
 			left++;
 			continue;
 		}
-		if (shown++ == 0) {
-			sheet_left(s, 57, INK_HEAD, "ALSO FOUND");
-			sheet_right(s, 8, INK_DIM, "times");
-			sheet_put(s, INK_DIM, "what");
-			sheet_end(s);
-		}
-		print_other(s, p, f);
+		if (shown++ == 0)
+			print_others_head(s, l);
+		print_other(s, p, f, l);
 	}
 	if (left > 0) {
 		sheet_printf(s, INK_DIM, "  ... %zu more: --all", left);
@@ -197,44 +269,45 @@ static void put_host_name(struct text *out, const struct ras_host *h)
 	}
 }
 
-static void put_host_flags(struct sheet *s, const struct ras_host *h)
+/* What there is to say beside the columns, each behind two blanks. */
+static void put_host_flags(struct text *out, const struct ras_host *h)
 {
 	if (h->vlan != VLAN_NONE)
-		sheet_printf(s, INK_DIM, "  VLAN %u", h->vlan);
+		text_printf(out, "  VLAN %u", h->vlan);
 	if (h->state == RAS_LATE || h->state == RAS_GONE || h->state == RAS_RETURNED)
-		sheet_printf(s, INK_DIM, "  %s", ras_state_name(h->state));
-	if (h->moved)
-		sheet_put(s, INK_WARN, "  moved");
-	if (h->duplicate_name)
-		sheet_put(s, INK_WARN, "  duplicate-name");
+		text_printf(out, "  %s", ras_state_name(h->state));
+	text_put(out, h->moved ? "  moved" : "");
+	text_put(out, h->duplicate_name ? "  duplicate-name" : "");
 	for (uint64_t left = h->notes; left; left &= left - 1)
-		sheet_printf(s, INK_DIM, "  %s", flag_name((unsigned)__builtin_ctzll(left)));
+		text_printf(out, "  %s", flag_name((unsigned)__builtin_ctzll(left)));
 	if (h->tcp_segments > 0)
-		sheet_printf(s, INK_DIM, "  TCP 9753: %" PRIu64, h->tcp_segments);
+		text_printf(out, "  TCP 9753: %" PRIu64, h->tcp_segments);
 }
 
 static void print_host(struct sheet *s, const struct report *r, const struct ras_host *h)
 {
 	char a[ADDR_TEXT], first[LOCAL_TIME_TEXT], last[LOCAL_TIME_TEXT], hops[NUMBER_TEXT];
-	struct text name = { 0 };
+	struct text name = { 0 }, flags = { 0 };
 
 	put_host_name(&name, h);
+	put_host_flags(&flags, h);
 	if (h->hops == RAS_HOPS_UNKNOWN)
 		snprintf(hops, sizeof(hops), "? hops");
 	else
 		snprintf(hops, sizeof(hops), "%u hop%s", h->hops, h->hops == 1 ? "" : "s");
 	sheet_put(s, INK_PLAIN, "  ");
 	sheet_left(s, 15, INK_PLAIN, addr_text(h->address, a));
-	sheet_left(s, 24, INK_PLAIN, text_string(&name));
-	sheet_printf(s, INK_PLAIN, "first %s  last %s  %" PRIu64 "x  %s   ",
+	sheet_left(s, 22, INK_PLAIN, text_string(&name));
+	sheet_printf(s, INK_PLAIN, "first %s  last %s  %" PRIu64 "x  %s  ",
 		     moment_text(r, h->first, first), moment_text(r, h->last, last), h->count, hops);
 	if (h->authorised == RAS_AUTHORISED)
 		sheet_put(s, INK_GOOD, "authorised");
 	else
 		sheet_put(s, INK_BAD, r->has_ras_list ? "NOT AUTHORISED" : "no list given");
-	put_host_flags(s, h);
+	sheet_wrap(s, 18, INK_DIM, text_string(&flags));
 	sheet_end(s);
 	text_release(&name);
+	text_release(&flags);
 }
 
 static void print_ras(struct sheet *s, const struct report_print *p)
@@ -307,7 +380,7 @@ static void print_peer(struct sheet *s, const struct report *r, const struct pol
 
 	sheet_printf(s, INK_PLAIN, "%s > %s   %s SAs, ", addr_text(peer->peer, a),
 		     addr_text(peer->to, b), number_text(peer->sas, n));
-	sheet_printf(s, INK_PLAIN, "%s entries", number_text(peer->entries, n));
+	sheet_printf(s, INK_PLAIN, "%s entries", number_text(peer->peak, n));
 	for (size_t i = 0; i < r->gauge_count; i++) {
 		const struct rule *line = r->boundary->rules[r->gauges[i].rule];
 
@@ -315,7 +388,7 @@ static void print_peer(struct sheet *s, const struct report *r, const struct pol
 		    !addr_equal(r->gauges[i].key, peer->peer))
 			continue;
 		snprintf(part, sizeof(part), "; peer at %" PRIu64 " %% of %s",
-			 (uint64_t)r->gauges[i].live * 100 / line->over, number_text(line->over, n));
+			 (uint64_t)r->gauges[i].peak * 100 / line->over, number_text(line->over, n));
 		put_wrapped(s, INK_PLAIN, part);
 	}
 }

@@ -26,11 +26,6 @@ static char *span_text(struct mtime first, struct mtime last, char buffer[NUMBER
 	return buffer;
 }
 
-static uint64_t count_packets(const struct report_print *p)
-{
-	return p->report->packets.total;
-}
-
 /* Puts a part of the header behind three blanks, or on a line of its own. */
 static void put_part(struct sheet *s, enum ink ink, const char *part)
 {
@@ -51,8 +46,9 @@ static void print_header(struct sheet *s, const struct report_print *p)
 	put_part(s, INK_PLAIN, part);
 	snprintf(part, sizeof(part), "boundary %s", r->boundary->name);
 	put_part(s, INK_PLAIN, part);
-	snprintf(part, sizeof(part), "%zu file%s, %s packets", p->input_count,
-		 p->input_count == 1 ? "" : "s", number_text(count_packets(p), a));
+	snprintf(part, sizeof(part), "%zu file%s, %s packet%s", p->input_count,
+		 p->input_count == 1 ? "" : "s", number_text(r->packets.total, a),
+		 r->packets.total == 1 ? "" : "s");
 	if (r->packets.total > 0) {
 		size_t n = strlen(part);
 

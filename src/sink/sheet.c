@@ -137,6 +137,25 @@ void sheet_number(struct sheet *s, unsigned width, uint64_t value)
 	put_blanks(s, 1);
 }
 
+void sheet_wrap(struct sheet *s, unsigned indent, enum ink ink, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, " "), blanks = strspn(text + n, " ");
+		struct text word = { 0 };
+
+		text_put_n(&word, text, n);
+		if (s->at > indent && s->at + width_of(text_string(&word)) > s->columns) {
+			sheet_end(s);
+			sheet_to(s, indent);
+		}
+		sheet_put(s, ink, text_string(&word));
+		if (text[n + blanks])
+			put_blanks(s, (unsigned)blanks);
+		text_release(&word);
+		text += n + blanks;
+	}
+}
+
 void sheet_to(struct sheet *s, unsigned column)
 {
 	put_blanks(s, column > s->at ? column - s->at : 0);

@@ -34,6 +34,8 @@ void sheet_left(struct sheet *s, unsigned width, enum ink ink, const char *text)
 void sheet_right(struct sheet *s, unsigned width, enum ink ink, const char *text);
 /* A number flush right; "-" for 0. */
 void sheet_number(struct sheet *s, unsigned width, uint64_t value);
+/* Words, going on at `indent` of the next line where one does not fit. */
+void sheet_wrap(struct sheet *s, unsigned indent, enum ink ink, const char *text);
 /* Blanks up to a column. */
 void sheet_to(struct sheet *s, unsigned column);
 /* Writes the line without blanks at its end. */

@@ -192,7 +192,7 @@ static void peel_extensions(struct layers *at, unsigned next, struct rd *r, stru
 	at->template.ip_protocol = (uint16_t)next;
 	bytes = rd_rest(r);
 	at->template.print = print_of((uint64_t)at->fragment_offset << 48 |
-				      (uint64_t)bytes.n << 16 | next, bytes, false);
+				      (uint64_t)bytes.n << 16 | next, 0, bytes);
 	upper_peel(at, next, bytes, out);
 }
 

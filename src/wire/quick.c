@@ -152,6 +152,7 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	const uint8_t *p = look->p;
 	unsigned total = load16(p + 2), fragment = load16(p + 6), protocol = p[9];
 	uint32_t group = load32(p + 16);
+	size_t captured = look->n < total ? look->n : total;
 
 	if (p[0] != 0x45 || (fragment & 0x3fff) || total < IP4_BYTES + UDP_BYTES || total > look->wire)
 		return QUICK_ASK;
@@ -171,9 +172,9 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	out->group = group;
 	out->ttl = p[8];
 	out->is_cut = look->n < total;
-	out->print = print_of((uint64_t)load16(p + 4) << 48 | (uint64_t)fragment << 32 |
-			      (uint64_t)total << 16 | protocol,
-			      (struct span){ p + IP4_BYTES, UDP_BYTES }, load16(p + 4) != 0);
+	out->print = print_of((uint64_t)fragment << 32 | (uint64_t)total << 16 | protocol,
+			      (uint16_t)load16(p + 4),
+			      (struct span){ p + IP4_BYTES, captured - IP4_BYTES });
 	return QUICK_DATA4;
 }
 
@@ -203,8 +204,8 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	out->group = load32(p + 36);
 	out->ttl = p[7];
 	out->is_cut = captured < payload;
-	out->print = print_of((uint64_t)captured << 16 | protocol,
-			      (struct span){ p + IP6_BYTES, UDP_BYTES }, false);
+	out->print = print_of((uint64_t)captured << 16 | protocol, 0,
+			      (struct span){ p + IP6_BYTES, captured });
 	return QUICK_DATA6;
 }
 
