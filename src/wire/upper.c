@@ -14,15 +14,17 @@
 
 #define UDP_HEADER_BYTES 8
 
-/* Lets a row's decoder speak about a message at the front of a packet. */
+/* Lets a row's decoder speak about a message at the front of a packet.  A later fragment cannot:
+ * the rest of a Register, unicast, has nothing to add to its first one, and no other message
+ * comes in fragments. */
 static void decode_row(const struct protocol_row *row, struct layers *at, struct span bytes,
 		       struct said *out)
 {
 	at->mark = out->n;
-	if (at->fragment_offset > 0)
-		said_only_anomaly(out, at, row->protocol, row->point, ANOMALY_SHORT);
-	else
+	if (at->fragment_offset == 0)
 		row->decode(at, bytes, out);
+	else if (addr_is_multicast(at->template.receiver))
+		said_only_anomaly(out, at, row->protocol, row->point, ANOMALY_SHORT);
 }
 
 /* A checksum of 0 is none (RFC 768), but in IPv6 it must be there (RFC 8200 8.1), save for

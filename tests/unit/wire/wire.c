@@ -174,6 +174,8 @@ static const struct row headers[] = {
 	  "udp send 192.0.2.1,239.1.2.3 fragment ttl 5" },
 	{ "a later fragment of IGMP", 101, "4500001c 0001 0002 0102 06d8 c0000201 ef010203 0102030405060708", 0,
 	  "igmp anomaly short fragment ttl 1" },
+	{ "a later fragment of a Register", 101,
+	  "4500001c 0001 0002 4067 0000 c0000201 0a010203 0102030405060708", 0, "" },
 	{ "cut behind the ports", 101, "4500001c 0001 0000 0511 02cb c0000201 ef010203 0fa0 1388", 4,
 	  "udp send 192.0.2.1,239.1.2.3 cut ttl 5 port 5000" },
 	{ "cut before the ports", 101, "4500001c 0001 0000 0511 02cb c0000201 ef010203", 8,
