@@ -11,6 +11,7 @@
 struct draft {
 	struct words	own;		/* names of own rules: index into own_rules */
 	struct pointers own_rules;	/* struct rule, all kinds but the default */
+	size_t		own_match_count;
 	struct pointers rules, police;
 	const struct rule *fallback;	/* the default */
 	struct words	without;
@@ -43,6 +44,7 @@ static void add_own(struct loader *loader, struct unit *unit, const struct rule_
 	if (!words_add(&draft->own, rule->name, (uint32_t)draft->own_rules.n))
 		complain_of_twin(loader, syntax, rule,
 				 draft->own_rules.list[words_find(&draft->own, rule->name)]);
+	draft->own_match_count += rule->kind == RULE_MATCH;
 	pointers_add(&draft->own_rules, loader->arena, rule);
 	pointers_add(rule->kind == RULE_POLICE ? &draft->police : &draft->rules, loader->arena,
 		     rule);
@@ -140,7 +142,8 @@ static struct boundary *put_together(struct loader *loader, const struct boundar
 	boundary->place = place_of(&syntax->name_spot);
 	boundary->match_count = draft->rules.n;
 	boundary->police_count = draft->police.n;
-	boundary->own_count = draft->own_rules.n;
+	boundary->own_match_count = draft->own_match_count;
+	boundary->own_police_count = draft->own_rules.n - draft->own_match_count;
 	for (size_t i = 0; i < draft->police.n; i++)
 		pointers_add(&draft->rules, loader->arena, draft->police.list[i]);
 	pointers_add(&draft->rules, loader->arena, draft->fallback);

@@ -84,7 +84,8 @@ struct boundary {
 	const struct rule *const *rules;
 	size_t		   rule_count;		/* all three kinds: match + police + 1 */
 	size_t		   match_count, police_count;
-	size_t		   own_count;		/* rules and police lines that it does not inherit */
+	/* the first of each kind are its own; it inherits the others */
+	size_t		   own_match_count, own_police_count;
 };
 
 /* A `?=` set, for `weir policy` and for hints. */
