@@ -54,8 +54,8 @@ int load_refuse(const char *name, int error, const struct io *io)
 	return error == -ENOENT ? EXIT_USAGE : EXIT_SYSTEM;
 }
 
-static struct policy *parse(const char *name, const struct text *text, const struct common *common,
-			    const struct io *io)
+struct policy *load_parse(const char *name, const struct text *text, const struct common *common,
+			  struct diags *diags)
 {
 	struct policy_input input = {
 		.name = name,
@@ -65,11 +65,18 @@ static struct policy *parse(const char *name, const struct text *text, const str
 		.set_count = common->set.n,
 		.read = read_include,
 	};
+
+	return policy_load(&input, diags);
+}
+
+static struct policy *parse(const char *name, const struct text *text, const struct common *common,
+			    const struct io *io)
+{
 	struct policy *policy;
 	struct diags diags;
 
 	diags_init(&diags);
-	policy = policy_load(&input, &diags);
+	policy = load_parse(name, text, common, &diags);
 	diags_print(&diags, io->err_colour, io->err);
 	if (!policy)
 		diags_print_summary(&diags, io->err);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "model/diag.h"
 #include "policy/policy.h"
 
 #define LOAD_DEFAULT_POLICY "modern"
@@ -22,5 +23,10 @@ const struct boundary *load_boundary(const struct policy *policy, const struct c
  * negative errno; load_refuse() then complains and returns the exit status. */
 int load_text(const char *name, const struct io *io, struct text *out);
 int load_refuse(const char *name, int error, const struct io *io);
+
+/* The policy of a text that load_text() read under this name, with the choices of --set; NULL
+ * where it has mistakes.  Prints nothing: the complaints are in diags. */
+struct policy *load_parse(const char *name, const struct text *text, const struct common *common,
+			  struct diags *diags);
 
 #endif
