@@ -252,11 +252,11 @@ static bool decides(const struct table_rest *rest, const struct pair *pair,
 	return asks == 0 || demand_addresses_hold(d, asked);
 }
 
-static struct quick quick_walk(const struct table_rest *rest, const struct pair *pair,
+static struct quick_verdict quick_walk(const struct table_rest *rest, const struct pair *pair,
 			       const struct asked *asked, const struct plane *plane)
 {
 	struct walk walk = walk_of(rest, pair);
-	struct quick quick = { .depends = 0 };
+	struct quick_verdict quick = { .depends = 0 };
 	unsigned rule;
 
 	while ((rule = walk_next(&walk)) != WALK_END)
@@ -268,13 +268,13 @@ static struct quick quick_walk(const struct table_rest *rest, const struct pair 
 
 /* list[1] says what its rules depend on; those that wait for source and group alone are asked
  * without further ado. */
-static struct quick quick_list(const struct table_rest *rest, uint32_t cell,
+static struct quick_verdict quick_list(const struct table_rest *rest, uint32_t cell,
 			       const struct pair *pair, const struct asked *asked,
 			       const struct plane *plane)
 {
 	const uint16_t *list = rest->lists + (cell & ~CELL_LIST);
 	unsigned i = 0, last = list[0] - 1u;
-	struct quick quick = { .depends = 0 };
+	struct quick_verdict quick = { .depends = 0 };
 
 	if (list[1] == DEPENDS_PAIR)
 		while (i < last && !demand_addresses_hold(&rest->demands[list[2 + i]], asked))
@@ -288,7 +288,7 @@ static struct quick quick_list(const struct table_rest *rest, uint32_t cell,
 
 /* Source and group are of two families, or there are no classes: the reference answers, and
  * nothing is said of what else may matter. */
-static struct quick quick_reference(const struct table_rest *rest, struct addr source,
+static struct quick_verdict quick_reference(const struct table_rest *rest, struct addr source,
 				    struct addr group, const struct plane *plane)
 {
 	const unsigned all = DEPENDS_TTL | DEPENDS_PORT | DEPENDS_RP | DEPENDS_SPEAKER |
@@ -303,10 +303,10 @@ static struct quick quick_reference(const struct table_rest *rest, struct addr s
 	obs.group = group;
 	obs.source_len = (uint8_t)addr_bits(source);
 	obs.group_len = (uint8_t)addr_bits(group);
-	return (struct quick){ reference_judge(rest->boundary, &obs), (uint16_t)all };
+	return (struct quick_verdict){ reference_judge(rest->boundary, &obs), (uint16_t)all };
 }
 
-struct quick table_quick_slow(const struct table *t, struct addr source, struct addr group,
+struct quick_verdict table_quick_slow(const struct table *t, struct addr source, struct addr group,
 			      unsigned plane_number)
 {
 	static const struct addr none = { .family = FAMILY_NONE };
@@ -328,10 +328,10 @@ struct quick table_quick_slow(const struct table *t, struct addr source, struct 
 	cell = cell_of(t, &pair, plane_number);
 	if (cell & CELL_LIST)
 		return quick_list(t->rest, cell, &pair, &asked, plane);
-	return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
+	return (struct quick_verdict){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
 }
 
-struct quick table_quick4_slow(const struct table *t, uint32_t source, uint32_t group,
+struct quick_verdict table_quick4_slow(const struct table *t, uint32_t source, uint32_t group,
 			       unsigned plane)
 {
 	return table_quick_slow(t, addr_of4(source), addr_of4(group), plane);

@@ -41,7 +41,7 @@ struct table {
 
 /* A verdict for (source, group) in a plane.  Where `depends` is not 0 it is the verdict of an
  * observation that lacks all these fields, and every observation must be judged by itself. */
-struct quick {
+struct quick_verdict {
 	struct verdict verdict;
 	uint16_t       depends;		/* enum depends, one bit each */
 };
@@ -71,9 +71,9 @@ size_t table_candidates(const struct table *table, struct addr source, struct ad
 
 /* The long way of the two calls below.  They write nothing, so that a loop may keep the table's
  * pointers in registers. */
-struct quick table_quick_slow(const struct table *table, struct addr source, struct addr group,
+struct quick_verdict table_quick_slow(const struct table *table, struct addr source, struct addr group,
 			      unsigned plane) __attribute__((pure));
-struct quick table_quick4_slow(const struct table *table, uint32_t source, uint32_t group,
+struct quick_verdict table_quick4_slow(const struct table *table, uint32_t source, uint32_t group,
 			       unsigned plane) __attribute__((pure, cold));
 
 /* Which plane judges an observation that is no notice, no anomaly and no group range; its
@@ -103,7 +103,7 @@ static inline unsigned blocks_group(const uint16_t *blocks, uint32_t a)
 }
 
 /* table_quick() for IPv4, in host order. */
-static inline struct quick table_quick4(const struct table *t, uint32_t source, uint32_t group,
+static inline struct quick_verdict table_quick4(const struct table *t, uint32_t source, uint32_t group,
 					unsigned plane)
 {
 	uint32_t cell = t->cells4[plane * t->plane4 +
@@ -112,11 +112,11 @@ static inline struct quick table_quick4(const struct table *t, uint32_t source, 
 
 	if (__builtin_expect(cell & CELL_LIST, 0))
 		return table_quick4_slow(t, source, group, plane);
-	return (struct quick){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
+	return (struct quick_verdict){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
 }
 
 /* For flow caches: the verdict of a single (source, group) in a plane, where one is known. */
-static inline struct quick table_quick(const struct table *t, struct addr source,
+static inline struct quick_verdict table_quick(const struct table *t, struct addr source,
 				       struct addr group, unsigned plane)
 {
 	if (source.family == FAMILY_IP4 && group.family == FAMILY_IP4)

@@ -49,7 +49,7 @@ static bool is_pair(const struct observation *obs)
 static bool quick_agrees(const struct boundary *b, const struct table *t,
 			 const struct observation *obs, struct verdict should, struct tally *tally)
 {
-	struct quick quick = table_quick(t, obs->source, obs->group, table_plane(t, obs));
+	struct quick_verdict quick = table_quick(t, obs->source, obs->group, table_plane(t, obs));
 	uint16_t list[512];
 	size_t n;
 
