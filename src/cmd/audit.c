@@ -209,39 +209,63 @@ static void release(struct auditing *a)
 
 /* --- the packets --- */
 
-static void judge_packets(struct auditing *a, const struct packet *packets, size_t n,
-			  struct said *said)
-{
-	const struct wire_options options = { .udp_checksums = a->options->common.checksums };
+struct reader {
+	struct wire_options options;
+	struct quick_rules  rules;
+	struct said	    said;
+};
 
+static void judge_packet(struct auditing *a, struct reader *r, const struct packet *packet)
+{
+	wire_decode(packet, &r->options, &r->said);
+	engine_packet(a->engine, packet, &r->said);
+	if (a->writer)
+		marks_write(a->writer, a->engine, a->boundary, a->timeline, packet,
+			    a->options->all && r->said.is_multicast);
+}
+
+/* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
+static void judge_batch(struct auditing *a, struct reader *r, const struct packet *packets, size_t n)
+{
+	struct quick quick[ENGINE_BATCH];
+
+	quick_look(&r->rules, packets, n, quick);
 	for (size_t i = 0; i < n; i++) {
-		wire_decode(&packets[i], &options, said);
-		engine_packet(a->engine, &packets[i], said);
-		if (a->writer)
-			marks_write(a->writer, a->engine, a->boundary, a->timeline, &packets[i],
-				    a->options->all && said->is_multicast);
+		i += engine_take(a->engine, packets + i, quick + i, n - i);
+		if (i < n)
+			judge_packet(a, r, &packets[i]);
 	}
+}
+
+static void judge_packets(struct auditing *a, struct reader *r, const struct packet *packets,
+			  size_t n)
+{
+	for (size_t i = 0; a->writer && i < n; i++)
+		judge_packet(a, r, &packets[i]);
+	for (size_t i = 0; !a->writer && i < n; i += ENGINE_BATCH)
+		judge_batch(a, r, packets + i, n - i < ENGINE_BATCH ? n - i : ENGINE_BATCH);
 }
 
 static void read_packets(struct auditing *a)
 {
 	struct progress progress = progress_of(a->io, a->options->common.quiet, false);
 	struct inside inside = a->side.inside;
+	struct reader reader = { .options.udp_checksums = a->options->common.checksums };
 	const struct packet *packets;
-	struct said said;
 	size_t n;
 
-	said_init(&said);
+	reader.rules = quick_rules_of(&reader.options);
+	said_init(&reader.said);
 	signals_catch();
 	while (!a->is_interrupted && (n = timeline_next(a->timeline, &packets)) > 0) {
 		if (a->side.links.n > 0 && side_find_links(&a->side, a->timeline, &inside))
 			engine_place(a->engine, &inside);
-		judge_packets(a, packets, n, &said);
+		judge_packets(a, &reader, packets, n);
 		progress_step(&progress, a->timeline);
 		a->is_interrupted = signals_stop_asked();
 	}
 	progress_end(&progress);
-	said_release(&said);
+	said_release(&reader.said);
 }
 
 /* --- the report --- */

@@ -4,6 +4,7 @@
  * Knows no files and no output. */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -79,7 +80,7 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
-static void note(struct noted *noted, const struct packet *packet)
+void packet_note(struct noted *noted, const struct packet *packet)
 {
 	if (noted->count++ > 0)
 		return;
@@ -199,8 +200,7 @@ static void look_for_copy(struct engine *e, struct flow *f, const struct observa
 		return;
 	if (copies_pass(f, print) || !copies_follow(f, print, obs->at))
 		return;
-	find_out(e, FINDING_DUPLICATE, obs->point, obs->source, obs->group,
-		 obs->vlan == VLAN_NONE ? 0 : obs->vlan);
+	frame_find_copy(e, e->packet, obs);
 }
 
 static void meet(struct engine *e, struct flow *f, const struct observation *obs)
@@ -297,7 +297,7 @@ static void look_at(struct engine *e, const struct observation *obs)
 {
 	e->frame_flags |= obs->flags;
 	if (obs->anomaly)
-		note(&e->anomalies[obs->anomaly], e->packet);
+		packet_note(&e->anomalies[obs->anomaly], e->packet);
 	if (obs->protocol == PROTOCOL_RASADV || obs->protocol == PROTOCOL_TCP)
 		ras_table_hear(e->ras, obs);
 	listeners_hear(e->listeners, obs, &e->findings);
@@ -313,7 +313,7 @@ static void look_at(struct engine *e, const struct observation *obs)
 	}
 }
 
-static void observe(struct engine *e, struct observation *obs, bool replay)
+void frame_observe(struct engine *e, struct observation *obs, bool replay)
 {
 	struct verdict v;
 
@@ -327,9 +327,34 @@ static void observe(struct engine *e, struct observation *obs, bool replay)
 		remember(e, obs, v, replay);
 }
 
+/* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
+void frame_observe_lump(struct engine *e, struct observation *obs)
+{
+	struct verdict v;
+	struct flow *f;
+	bool is_new;
+
+	look_at(e, obs);
+	v = court_judge(&e->court, obs, false, e->now);
+	f = open_flow(e, obs, &is_new);
+	assert(is_new && v.rule != RULE_NONE);
+	f->state |= FLOW_LUMP;
+	counters_address(&e->counters, v.rule, obs);
+	meet(e, f, obs);
+	sentence(f, v);
+	sentence_other(e, f, obs, false);
+}
+
+void frame_find_copy(struct engine *e, const struct packet *packet, const struct observation *obs)
+{
+	e->packet = packet;
+	find_out(e, FINDING_DUPLICATE, obs->point, obs->source, obs->group,
+		 obs->vlan == VLAN_NONE ? 0 : obs->vlan);
+}
+
 /* --- one packet --- */
 
-static void begin_frame(struct engine *e, const struct packet *packet)
+void frame_begin(struct engine *e, const struct packet *packet)
 {
 	if (!e->begun || packet->at.ns < e->first.ns)
 		e->first = packet->at;
@@ -348,18 +373,18 @@ static void begin_frame(struct engine *e, const struct packet *packet)
 	e->remark_count = 0;
 }
 
-static void end_frame(struct engine *e)
+void frame_end(struct engine *e)
 {
 	e->packets.control += e->frame_control;
 	e->link_local_packets += e->frame_link_local;
 	for (uint64_t left = e->frame_flags; left; left &= left - 1)
-		note(&e->notes[__builtin_ctzll(left)], e->packet);
+		packet_note(&e->notes[__builtin_ctzll(left)], e->packet);
 }
 
 static void observe_stream(struct engine *e, int64_t age_ns)
 {
 	for (size_t i = 0; i < e->stream_said.n; i++)
-		observe(e, &e->stream_said.list[i], age_ns < STREAM_REPLAY_NS);
+		frame_observe(e, &e->stream_said.list[i], age_ns < STREAM_REPLAY_NS);
 }
 
 /* True where an SA that it completed carries a multicast packet. */
@@ -377,16 +402,16 @@ void engine_packet(struct engine *e, const struct packet *packet, struct said *s
 {
 	bool is_multicast = said->is_multicast;
 
-	begin_frame(e, packet);
+	frame_begin(e, packet);
 	e->packets.total++;
 	e->packets.ip += said->has_ip;
 	e->packets.unread += !said->is_read;
 	for (size_t i = 0; i < said->n; i++)
-		observe(e, &said->list[i], false);
+		frame_observe(e, &said->list[i], false);
 	for (size_t i = 0; i < said->segment_count; i++)
 		is_multicast |= hear_segment(e, &said->segments[i]);
 	e->packets.multicast += is_multicast;
-	end_frame(e);
+	frame_end(e);
 }
 
 /* What waits behind holes of MSDP streams belongs to the last packet. */
@@ -395,13 +420,13 @@ static void flush_streams(struct engine *e, const struct packet *last)
 	struct packet packet = *last;
 	int64_t age_ns;
 
-	begin_frame(e, &packet);
+	frame_begin(e, &packet);
 	said_reset(&e->stream_said);
 	while (stream_flush(e->streams, &e->stream_said, &age_ns)) {
 		observe_stream(e, age_ns);
 		said_reset(&e->stream_said);
 	}
-	end_frame(e);
+	frame_end(e);
 	e->packet = NULL;
 }
 

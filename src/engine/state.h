@@ -46,7 +46,7 @@ struct engine {
 	struct remark		 remarks[REMARKS_MAX];
 	size_t			 remark_count;
 
-	/* the frame at hand */
+	/* the frame at hand; of a batch that is taken the quick way, the last that was not */
 	const struct packet	*packet;
 	uint32_t		 frame;			/* serial number, never 0 */
 	uint64_t		 frame_flags, last_frame;
@@ -54,5 +54,18 @@ struct engine {
 	bool			 frame_control, frame_link_local, frame_copied;
 	bool			 frame_has_one_link;	/* its capture is no mixture of links */
 };
+
+/* For engine/lump.c: the steps of engine_packet(). */
+void frame_begin(struct engine *engine, const struct packet *packet);
+void frame_end(struct engine *engine);
+/* Judges one statement and remembers it. */
+void frame_observe(struct engine *engine, struct observation *obs, bool replay);
+/* The same for the first packet of a flow, whose verdict will be that of all: counts it as the
+ * beginning of a lump. */
+void frame_observe_lump(struct engine *engine, struct observation *obs);
+/* A packet of a lump is a copy of one before it. */
+void frame_find_copy(struct engine *engine, const struct packet *packet,
+		     const struct observation *obs);
+void packet_note(struct noted *noted, const struct packet *packet);
 
 #endif
