@@ -42,6 +42,15 @@ for folder in tree.FLOORS:
     if os.path.isdir(os.path.join(tree.ROOT, path)):
         sources += unbuilt(path, re.findall(r"'(\w+)\.c'", tree.read(f"{path}/meson.build")) + ["main"])
 
+# Paths that the guides name, those with placeholders in capitals left out.
+stale = []
+for guide in ("README.md", "ARCHITECTURE.md", "HACKING.md"):
+    for path in re.findall(r"`((?:src|tests|man|data|schema|completions|model|policy|engine|cmd|base|os|wire)"
+                           r"/[\w./-]+)`", tree.read(guide)):
+        roots = [os.path.join(tree.ROOT, path), os.path.join(tree.ROOT, "src", path)]
+        if not re.search(r"[A-Z]{3}", path) and not any(os.path.exists(r) for r in roots):
+            stale.append(f"{guide}: {path}")
+
 assert protocols and decoders and commands and TARGETS
 tree.report({
     "every protocol has a fuzz target and a corpus": [p for p in protocols if not has_target(p)],
@@ -51,6 +60,7 @@ tree.report({
     "every source file is built": sources,
     "every command has a section in weir(1)": [c for c in commands if c not in sections],
     "weir(1) has no section without a command": [s for s in sections if s not in commands],
+    "every path that the guides name is there": stale,
     "every manual page is installed": [p for p in tree.files("man", ends=(".1", ".5", ".7"))
                                        if os.path.basename(p) not in tree.read("man/meson.build")],
 })
