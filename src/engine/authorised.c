@@ -68,7 +68,7 @@ static void complain(struct line *l, enum severity severity, struct word word,
 {
 	diags_add(l->diags, &(struct diag){
 		.severity = severity, .file = l->file, .line = l->number, .column = word.column,
-		.width = word.text.n ? (unsigned)word.text.n : 1, .message = message, .hint = hint,
+		.width = (unsigned)word.text.n, .message = message, .hint = hint,
 		.source_line = text_of(l, l->text),
 	});
 }
@@ -99,7 +99,8 @@ static bool check_prefix(struct line *l, struct word word, struct addr a, uint32
 	}
 	if (!addr_equal(addr_first(a, length), a)) {
 		prefix_text(addr_first(a, length), length, prefix);
-		complain(l, SEVERITY_ERROR, word, "the address has bits behind its prefix length",
+		complain(l, SEVERITY_ERROR, word,
+			 "the address has bits behind its prefix length",
 			 arena_printf(&l->words, "write %s", prefix));
 		return false;
 	}
@@ -122,11 +123,13 @@ static bool read_prefix(struct line *l, struct word word, struct entry *out)
 	if (!addr_parse((const char *)word.text.p, n, &a)) {
 		complain(l, SEVERITY_ERROR, word,
 			 arena_printf(&l->words, "'%s' is no address", text_of(l, word.text)),
-			 "a line is an address or a prefix, then perhaps a host name; a name alone "
-			 "authorises nobody, because anyone can send it");
+			 "a line is an address or a prefix, then perhaps a host name; a name "
+			 "alone authorises nobody, because anyone can send it");
 		return false;
 	}
-	length = slash ? read_length((struct span){ slash + 1, word.text.n - n - 1 }) : addr_bits(a);
+	length = addr_bits(a);
+	if (slash)
+		length = read_length((struct span){ slash + 1, word.text.n - n - 1 });
 	if (!check_prefix(l, word, a, length))
 		return false;
 	out->first = a;
@@ -161,7 +164,8 @@ static void add_entry(struct line *l, struct word word, struct authorised *list,
 		if (!is_same(&list->list[i], entry))
 			continue;
 		complain(l, SEVERITY_WARNING, word,
-			 arena_printf(&l->words, "line %u says the same", list->list[i].line), NULL);
+			 arena_printf(&l->words, "line %u says the same", list->list[i].line),
+			 NULL);
 		return;
 	}
 	if (list->n == list->cap) {
@@ -250,8 +254,8 @@ static bool is_named(struct span name, struct span hostname, struct span domain)
 
 	if (equal_letters(name, hostname))
 		return true;
-	return domain.n > 0 && name.n == hostname.n + 1 + domain.n && equal_letters(front, hostname) &&
-	       name.p[hostname.n] == '.' &&
+	return domain.n > 0 && name.n == hostname.n + 1 + domain.n &&
+	       equal_letters(front, hostname) && name.p[hostname.n] == '.' &&
 	       equal_letters((struct span){ name.p + hostname.n + 1, domain.n }, domain);
 }
 

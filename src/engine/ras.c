@@ -238,6 +238,17 @@ static enum ras_state state_of(const struct ras_host *host, struct mtime now)
 	return host->count == 1 ? RAS_NEW : RAS_SEEN;
 }
 
+static enum ras_authorisation authorisation_of(const struct ras_table *t,
+					       const struct ras_host *host)
+{
+	if (!t->list)
+		return RAS_NO_LIST;
+	return authorised_has(t->list, host->address, name_of(&host->hostname),
+			      name_of(&host->domain))
+		       ? RAS_AUTHORISED
+		       : RAS_NOT_AUTHORISED;
+}
+
 static int order_spans(struct span a, struct span b)
 {
 	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
@@ -284,8 +295,8 @@ static void note_pair(struct ras_host *earlier, struct ras_host *later)
 		earlier->duplicate_name = later->duplicate_name = true;
 }
 
-/* Hosts of one name, in the order in which they were first heard.  Each is compared with the one
- * among those before it that spoke last, which decides for all of them. */
+/* Hosts of one name, in the order in which they were first heard.  Each is compared with the
+ * one among those before it that spoke last, which decides for all of them. */
 static void settle_name(struct ras_table *t, size_t from, size_t to)
 {
 	size_t spoke_last = from;
@@ -306,11 +317,7 @@ void ras_table_settle(struct ras_table *table, struct mtime now)
 
 		host->moved = host->duplicate_name = false;
 		host->state = state_of(host, now);
-		host->authorised = !table->list ? RAS_NO_LIST
-				   : authorised_has(table->list, host->address,
-						    name_of(&host->hostname), name_of(&host->domain))
-					   ? RAS_AUTHORISED
-					   : RAS_NOT_AUTHORISED;
+		host->authorised = authorisation_of(table, host);
 		table->order[i] = host;
 	}
 	qsort(table->order, table->n, sizeof(table->order[0]), order_by_name);

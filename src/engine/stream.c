@@ -14,7 +14,7 @@
 #define SETS (STREAMS_MAX / WAYS)
 #define PIECES 1536
 #define PIECE_BYTES 1480
-#define JUMP_MAX (1 << 20)		/* a sequence number further off is another connection's */
+#define JUMP_MAX (1 << 20)		/* further off is another connection's number */
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4 };
 
@@ -33,7 +33,7 @@ struct stream {
 	bool		   used;
 	bool		   speaks;		/* a TLV was cut out of it */
 	bool		   ended;		/* FIN or RST was its last word */
-	uint32_t	   begin, next;		/* sequence numbers: of its first byte, of the next */
+	uint32_t	   begin, next;		/* sequence numbers: first byte, next byte */
 	struct piece	  *waiting;		/* by sequence number */
 	size_t		   waiting_bytes;
 	struct mtime	   first;
@@ -119,9 +119,11 @@ static struct stream *find_place(struct stream_table *t, const struct observatio
 	struct stream *least = set;
 
 	for (struct stream *s = set; s < set + WAYS; s++) {
+		int more = worth(s) - worth(least);
+
 		if (is_same(s, h))
 			return s;
-		if (worth(s) < worth(least) || (worth(s) == worth(least) && s->heard < least->heard))
+		if (more < 0 || (more == 0 && s->heard < least->heard))
 			least = s;
 	}
 	return least;
@@ -278,15 +280,15 @@ static struct piece *take_piece(struct stream_table *t)
 }
 
 /* False where there is no room. */
-static bool wait_piece(struct stream_table *t, struct stream *s, uint32_t seq, struct span bytes,
-		       uint32_t missing)
+static bool wait_piece(struct stream_table *t, struct stream *s, uint32_t seq,
+		       struct span bytes, uint32_t missing)
 {
 	struct piece **at = &s->waiting;
 	struct piece *piece;
 
 	while (*at && distance((*at)->seq, seq) <= 0) {
 		if ((*at)->seq == seq && (*at)->n >= bytes.n)
-			return true;				/* a copy of what waits already */
+			return true;			/* a copy of what waits already */
 		at = &(*at)->next;
 	}
 	if (s->waiting_bytes + bytes.n > STREAM_WAITING_MAX)
@@ -308,8 +310,8 @@ static bool wait_piece(struct stream_table *t, struct stream *s, uint32_t seq, s
 
 /* Room is made by giving up the stream's own holes.  Bytes that find none even then, because
  * other streams hold the pool, leave a hole for later. */
-static void wait_segment(struct stream_table *t, struct stream *s, const struct segment *segment,
-			 struct said *out)
+static void wait_segment(struct stream_table *t, struct stream *s,
+			 const struct segment *segment, struct said *out)
 {
 	struct rd r = rd_of(segment->payload);
 	uint32_t seq = segment->seq;
@@ -333,8 +335,8 @@ static void wait_segment(struct stream_table *t, struct stream *s, const struct 
 	read_waiting(t, s, out);
 }
 
-static void read_segment(struct stream_table *t, struct stream *s, const struct segment *segment,
-			 struct said *out)
+static void read_segment(struct stream_table *t, struct stream *s,
+			 const struct segment *segment, struct said *out)
 {
 	uint32_t seq = segment->seq + (segment->tcp_flags & TCP_SYN ? 1 : 0);
 

@@ -35,7 +35,8 @@ static bool data_fits(struct span data, size_t announced, struct addr source, st
 	rd_skip(&r, 8);
 	if (version >> 4 != 4 || (version & 0xf) < 5 || total != announced)
 		return false;
-	return addr_equal(addr_read4(&r), source) && addr_equal(addr_read4(&r), group) && rd_ok(&r);
+	return addr_equal(addr_read4(&r), source) && addr_equal(addr_read4(&r), group) &&
+	       rd_ok(&r);
 }
 
 /* 12.2.1: Sprefix Len must be 32.  Another one is shown as it is, and what is no prefix length
@@ -98,7 +99,8 @@ static enum anomaly read_sa(struct layers *at, struct rd *r, size_t length, stru
 }
 
 /* Length 8, a group and its prefix length: the form of the drafts before RFC 3618. */
-static enum anomaly read_request(struct layers *at, struct rd *r, size_t length, struct said *out)
+static enum anomaly read_request(struct layers *at, struct rd *r, size_t length,
+				 struct said *out)
 {
 	struct observation obs = state(at, TYPE_SA_REQUEST, WHAT_QUERY, true);
 
@@ -112,7 +114,8 @@ static enum anomaly read_request(struct layers *at, struct rd *r, size_t length,
 	return ANOMALY_NONE;
 }
 
-static enum anomaly read_keepalive(struct layers *at, struct rd *r, size_t length, struct said *out)
+static enum anomaly read_keepalive(struct layers *at, struct rd *r, size_t length,
+				   struct said *out)
 {
 	struct observation obs = state(at, TYPE_KEEPALIVE, WHAT_NONE, true);
 
@@ -157,7 +160,9 @@ void msdp_decode(const struct observation *header, struct span tlv, struct said 
 	} else if (tlv.n < (length < MSDP_TLV_MAX ? length : MSDP_TLV_MAX)) {
 		anomaly = ANOMALY_SHORT;
 	} else if (message) {
-		r = rd_of((struct span){ r.p, (length < tlv.n ? length : tlv.n) - HEADER_BYTES });
+		tlv.n = length < tlv.n ? length : tlv.n;
+		r = rd_of(tlv);
+		rd_skip(&r, HEADER_BYTES);
 		at.template.type = (uint8_t)message->type;
 		anomaly = message->read(&at, &r, length, out);
 	}
@@ -227,7 +232,7 @@ static enum likeness judge_begin(struct span s)
 	}
 }
 
-/* The shape of a Source-Active proves enough.  Of the short ones the next must be likely too. */
+/* The shape of a Source-Active proves enough; behind a short one the next must be likely too. */
 static enum likeness judge_place(struct span s)
 {
 	struct rd r = rd_of(s);
@@ -312,7 +317,8 @@ static bool take_tlv(struct msdp_framer *f, struct span *bytes, struct span *out
 		return false;
 	length = length_of(direct ? bytes->p : f->kept);
 	f->lost = length < HEADER_BYTES;
-	want = length < HEADER_BYTES ? HEADER_BYTES : length < MSDP_TLV_MAX ? length : MSDP_TLV_MAX;
+	want = length < MSDP_TLV_MAX ? length : MSDP_TLV_MAX;
+	want = want < HEADER_BYTES ? HEADER_BYTES : want;
 	if (direct && bytes->n >= want) {
 		*out_tlv = (struct span){ bytes->p, want };
 		bytes->p += want;

@@ -24,12 +24,12 @@ struct msdp_framer {
 	size_t	 given;			/* of these, the TLV that was given out last */
 	uint32_t skip;			/* bytes of a TLV to pass without reading them */
 	bool	 lost;			/* no TLV begins here for certain: look for one */
-	bool	 passed;		/* bytes were passed unread or never came; the caller clears it */
+	bool	 passed;		/* bytes went by, or never came; the caller clears it */
 };
 
 /* Takes from the front of `bytes` up to the end of the next TLV, which lives until the next
- * call.  False when `bytes` is used up.  A TLV whose length is below 3 is given out as its three
- * bytes, and the framer is lost from there on. */
+ * call.  False when `bytes` is used up.  A TLV whose length is below 3 is given out as its
+ * three bytes, and the framer is lost from there on. */
 bool msdp_frame_next(struct msdp_framer *framer, struct span *bytes, struct span *out_tlv);
 /* The stream goes on n bytes later.  What was begun is dropped; where the next TLV begins is
  * worked out from the length of the one that broke off, or looked for.  False where the hole

@@ -147,16 +147,17 @@ void rasadv_decode(const struct layers *at, struct span bytes, struct said *out)
 {
 	const uint64_t wrong = FLAG_BIT(WRONG_PORT) | FLAG_BIT(WRONG_GROUP);
 	bool whole = at->cut == 0 && !at->is_fragment;
+	bool has_word = bytes.n >= strlen(HOSTNAME);
 	uint64_t flags = judge_headers(&at->template);
 	struct observation obs = state_data(at);
 	struct layers message = *at;
 
-	if (is_advertisement(bytes, whole) && (bytes.n >= strlen(HOSTNAME) || !(flags & wrong))) {
+	if (is_advertisement(bytes, whole) && (has_word || !(flags & wrong))) {
 		obs.protocol = PROTOCOL_RASADV;
 		obs.type = TYPE_ADVERTISEMENT;
 		obs.what = WHAT_ADVERTISE;
 		obs.flags |= flags;
-		if (bytes.n >= strlen(HOSTNAME))
+		if (has_word)
 			read_names(bytes, whole, &obs);
 		said_add(out, &obs);
 		return;
@@ -167,8 +168,9 @@ void rasadv_decode(const struct layers *at, struct span bytes, struct said *out)
 	if (flags & wrong)
 		return;
 	message.mark = out->n;
-	said_only_anomaly(out, &message, PROTOCOL_RASADV, at->is_quoted ? POINT_NONE : POINT_DATA,
-			  bytes.n < strlen(HOSTNAME) ? ANOMALY_SHORT : ANOMALY_TYPE);
+	said_only_anomaly(out, &message, PROTOCOL_RASADV,
+			  at->is_quoted ? POINT_NONE : POINT_DATA,
+			  has_word ? ANOMALY_TYPE : ANOMALY_SHORT);
 }
 
 bool rasadv_name_is_plain(struct span name)
@@ -182,7 +184,8 @@ bool rasadv_name_is_plain(struct span name)
 
 void rasadv_encode(struct wr *w, struct span hostname, struct span domain)
 {
-	if (!rasadv_name_is_plain(hostname) || (domain.n > 0 && !rasadv_name_is_plain(domain))) {
+	if (!rasadv_name_is_plain(hostname) ||
+	    (domain.n > 0 && !rasadv_name_is_plain(domain))) {
 		w->failed = true;
 		return;
 	}

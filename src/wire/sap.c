@@ -11,7 +11,7 @@
 #include "wire/sdp.h"
 
 #define GROUPS_MAX 1024			/* of one announcement */
-#define RANGES_MAX 128			/* connection lines with other groups than those before */
+#define RANGES_MAX 128			/* connection lines that bring new groups */
 #define TYPE_MAX 64			/* bytes of a payload type */
 #define NAME_MAX_BYTES 256		/* of a session's name that are kept */
 #define INFLATE_STATE 16384		/* zlib's own memory, in front of what it puts out */
@@ -59,11 +59,13 @@ static bool read_header(struct span bytes, struct sap *out)
  * "v=0" (or, in a deletion, with "o=").  False where neither stands there. */
 static bool split_type(struct span *payload, struct span *out_type)
 {
+	struct rd r = rd_of(*payload);
+	struct span begin = rd_take(&r, 2);
 	const uint8_t *nul;
 	size_t n;
 
 	*out_type = (struct span){ 0 };
-	if (payload->n >= 2 && payload->p[1] == '=' && (payload->p[0] == 'v' || payload->p[0] == 'o'))
+	if (span_equal(begin, span_of("v=")) || span_equal(begin, span_of("o=")))
 		return true;
 	nul = payload->n ? memchr(payload->p, 0, payload->n) : NULL;
 	n = nul ? (size_t)(nul - payload->p) : 0;
@@ -177,7 +179,8 @@ static void take_name(struct span name, struct observation *obs)
 	obs->session = name;
 }
 
-static enum anomaly read_description(struct span text, struct observation *obs, struct said *out)
+static enum anomaly read_description(struct span text, struct observation *obs,
+				     struct said *out)
 {
 	struct ranges said_before = { .n = 0 };
 	struct sdp_groups groups;
@@ -274,8 +277,10 @@ static bool is_sap(const struct layers *at, const struct sap *sap, bool complete
 
 static struct observation state_data(const struct layers *at, bool sap, uint64_t flags)
 {
-	struct observation obs = said_statement(at, sap ? PROTOCOL_SAP : PROTOCOL_UDP, TYPE_DATA);
+	struct observation obs = said_statement(at, PROTOCOL_UDP, TYPE_DATA);
 
+	if (sap)
+		obs.protocol = PROTOCOL_SAP;
 	obs.point = POINT_DATA;
 	obs.what = WHAT_SEND;
 	obs.source = obs.speaker;

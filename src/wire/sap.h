@@ -14,8 +14,8 @@
 bool sap_is_group(struct addr group);
 
 /* A UDP datagram to port 9875 of any group, or to any port of a SAP group.  States the `data`
- * of the packet itself (protocol `sap`; or `udp`, with the flag not-sap on a SAP group, where it
- * is none), so that the caller adds no other; and the sessions: one `session` for each group
+ * of the packet itself (protocol `sap`; or `udp`, with the flag not-sap on a SAP group, where
+ * it is none), so that the caller adds no other; and the sessions: one `session` for each group
  * that is announced, a notice where none is, or one anomaly. */
 void sap_decode(const struct layers *at, struct span bytes, struct said *out);
 

@@ -87,7 +87,7 @@ static struct addr last_of(struct addr first, uint32_t count)
 	return last;
 }
 
-/* "IN IP4 224.2.1.1/127/3", "IN IP6 ff15::101/3": a TTL stands in front of IPv4's count only. */
+/* "IN IP4 224.2.1.1/127/3", "IN IP6 ff15::101/3": in IPv4 a TTL stands before the count. */
 static bool read_connection(struct span line, struct sdp_groups *out)
 {
 	struct rd r = rd_of(line);
