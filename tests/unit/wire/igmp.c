@@ -118,6 +118,9 @@ static const struct t_row rows[] = {
 	{ "RGMP to another group than its own",
 	  "fd0011fa ef010203",
 	  "anomaly type", true },
+	{ "router solicitation",
+	  "3100ceff",
+	  "none -,- notice", true },
 	{ "router discovery",
 	  "3014cf6c 007d0002",
 	  "none -,- notice", false },
@@ -179,6 +182,15 @@ static void test_what_cannot_be_checked(void)
 	says("16000000 ef010203", &at, "join *,239.1.2.3", "checksums left to the hardware");
 }
 
+/* RFC 3488 3: to 224.0.0.25 only; elsewhere these types are none. */
+static void test_rgmp(void)
+{
+	struct layers at = t_layers("10.0.0.7", "224.0.0.25", 2);
+
+	says("fd0011fa ef010203", &at, "none -,239.1.2.3 notice", "join a group");
+	says("ff0000ff 00000000", &at, "none -,- notice", "hello");
+}
+
 static void test_types_and_points(void)
 {
 	static const struct {
@@ -238,4 +250,5 @@ static void test_encode(void)
 
 TEST_MAIN({ "rows", test_rows }, { "router alert", test_router_alert },
 	  { "what cannot be checked", test_what_cannot_be_checked },
+	  { "RGMP", test_rgmp },
 	  { "types and points", test_types_and_points }, { "encode", test_encode })

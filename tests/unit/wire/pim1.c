@@ -7,6 +7,13 @@ static const struct t_row rows[] = {
 	{ "query",
 	  "1400bba5 10000000 2000005a",
 	  "hello -,- notice", true },
+	{ "register",
+	  "140173e5 10000000 4500001d 00000000 0511bacb 0a000001 ef010203 13881388"
+	  "00090000 41",
+	  "register 10.0.0.1,239.1.2.3", false },
+	{ "register of half a header",
+	  "1401cd03 10000000 4500001d 00000000 0511bacb 0a000001",
+	  "anomaly short", false },
 	{ "register-stop",
 	  "1402e0f7 10000000 ef010203 0a000001",
 	  "none 10.0.0.1,239.1.2.3 notice", true },
@@ -67,4 +74,22 @@ static void test_rows(void)
 	sweep_rows(&at, rows, COUNT(rows), pim1_decode);
 }
 
-TEST_MAIN({ "rows", test_rows })
+/* The RP is the outer destination, where that is no group. */
+static void test_register(void)
+{
+	struct layers at = t_layers("10.0.0.7", "192.0.2.1", 2);
+	struct span bytes = t_bytes(rows[1].hex);
+	struct said said;
+	struct text is;
+
+	said_init(&said);
+	pim1_decode(&at, bytes, &said);
+	is = t_said(&said);
+	check_text(text_string(&is), "register 10.0.0.1,239.1.2.3 rp 192.0.2.1", "register");
+	check(said.list[0].point == POINT_REGISTER && said.list[0].type == TYPE_V1_REGISTER);
+	text_release(&is);
+	said_release(&said);
+	free((void *)bytes.p);
+}
+
+TEST_MAIN({ "rows", test_rows }, { "register", test_register })
