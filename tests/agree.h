@@ -34,7 +34,7 @@ static inline bool agree_on(const struct packet *packet, const struct wire_optio
 {
 	struct quick_rules rules = quick_rules_of(options);
 	struct observation statement;
-	struct quick_verdict quick;
+	struct quick quick;
 	bool is_data;
 
 	quick_look(&rules, packet, 1, &quick);
