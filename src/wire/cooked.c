@@ -324,7 +324,8 @@ void preamble_peel(struct layers *at, struct span bytes, struct said *out)
 	ethernet_peel(at, skip_bytes(bytes, 8), out);
 }
 
-void netanalyzer_peel(struct layers *at, struct span bytes, struct said *out)
+/* netANALYZER's header, or a switch's tag, before the frame. */
+void skip4_peel(struct layers *at, struct span bytes, struct said *out)
 {
 	ethernet_peel(at, skip_bytes(bytes, 4), out);
 }
@@ -350,7 +351,23 @@ void erf_peel(struct layers *at, struct span bytes, struct said *out)
 	rd_skip(&r, 2);
 	if (!rd_ok(&r))
 		return;
-	if ((type & 0x7f) == 2)
+	type &= 0x7f;
+	if (type == 2 || type == 11 || type == 16 || type == 20) /* plain, or colours and hashes */
+		ethernet_peel(at, rd_rest(&r), out);
+}
+
+/* A packet of a cable modem: frame control, its parameter, length, an extended header of as many
+ * bytes as the parameter says where bit 0 announces one, the header's checksum, the frame. */
+void docsis_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned control = rd_u8(&r), parameter = rd_u8(&r);
+
+	rd_skip(&r, 4 + (control & 1 ? parameter : 0));
+	if (!rd_ok(&r))
+		return;
+	out->is_read |= control >> 6 != 0;
+	if (control >> 6 == 0)
 		ethernet_peel(at, rd_rest(&r), out);
 }
 

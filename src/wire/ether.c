@@ -15,6 +15,8 @@
 #define ETHERTYPE_LLC	     0x8870		/* IEEE 802.1AC: LLC in a jumbo frame */
 #define ETHERTYPE_PBB	     0x88e7
 #define ETHERTYPE_MACSEC     0x88e5
+#define ETHERTYPE_FABRICPATH 0x8903
+#define ETHERTYPE_TRILL	     0x22f3
 #define ETHERTYPE_NSH	     0x894f
 #define ETHERTYPE_FIRST	     0x0600		/* smaller ones are lengths */
 
@@ -46,6 +48,8 @@ static const struct tag {
 	{ 0x8926, 4, false }, /* VN-Tag */
 	{ 0x893f, 6, false }, /* 802.1BR E-Tag */
 	{ 0x8909, 6, false }, /* Cisco metadata */
+	{ 0x892f, 4, false }, /* IEC 62439-3, HSR */
+	{ 0xf1c1, 4, false }, /* IEEE 802.1CB */
 };
 
 static const struct tag *tag_of(unsigned ethertype)
@@ -152,6 +156,25 @@ static void pbb_peel(struct layers *at, struct span bytes, struct said *out)
 	ethernet_peel(at, rd_rest(&r), out);
 }
 
+/* Cisco's FabricPath: its addresses stand where Ethernet's do, then a tag and the frame. */
+static void fabricpath_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+
+	rd_skip(&r, 2);
+	ethernet_peel(at, rd_rest(&r), out);
+}
+
+/* RFC 6325 3.1: the options' length in words, hop count, nicknames; then the frame. */
+static void trill_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned option_words = rd_be16(&r) >> 6 & 0x1f;
+
+	rd_skip(&r, 4 + option_words * 4);
+	ethernet_peel(at, rd_rest(&r), out);
+}
+
 /* IEEE 802.1AE 9.3: with the E bit clear the frame is only authenticated. */
 static void macsec_peel(struct layers *at, struct span bytes, struct said *out)
 {
@@ -199,7 +222,8 @@ static const struct {
 	{ ETHERTYPE_PPPOE, pppoe_peel },  { ETHERTYPE_PPP, ppp_peel },
 	{ ETHERTYPE_TEB, ethernet_peel }, { ETHERTYPE_LLC, llc_peel },
 	{ ETHERTYPE_PBB, pbb_peel },	  { ETHERTYPE_MACSEC, macsec_peel },
-	{ ETHERTYPE_NSH, nsh_peel },
+	{ ETHERTYPE_NSH, nsh_peel },	  { ETHERTYPE_TRILL, trill_peel },
+	{ ETHERTYPE_FABRICPATH, fabricpath_peel },
 };
 
 bool ethertype_is_known(unsigned ethertype)
@@ -232,12 +256,68 @@ void ethertype_peel(struct layers *at, unsigned ethertype, struct span bytes, st
 	llc_peel(at, bytes, out);
 }
 
+/* Cisco's ISL is told by its destination; it carries a whole frame behind 26 bytes, of which two
+ * hold the VLAN ID and a bit. */
+static bool is_isl(struct span bytes)
+{
+	static const uint8_t first[] = { 0x01, 0x00, 0x0c, 0x00, 0x00 }, second[] = { 0x0c, 0, 0x0c, 0, 0 };
+
+	return bytes.n >= sizeof(first) && (memcmp(bytes.p, first, sizeof(first)) == 0 ||
+					    memcmp(bytes.p, second, sizeof(second)) == 0);
+}
+
+static void isl_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	unsigned vlan;
+
+	rd_skip(&r, 20);
+	vlan = rd_be16(&r) >> 1 & 0xfff;
+	rd_skip(&r, 4);
+	if (!rd_ok(&r) || !layers_enter(at, out))
+		return;
+	if (at->template.vlan == VLAN_NONE && !at->is_inside)
+		at->template.vlan = (uint16_t)vlan;
+	ethernet_peel(at, rd_rest(&r), out);
+}
+
+/* A switch's own tag of n bytes behind the addresses: DSA, EDSA, Broadcom. */
+static void tagged_peel(struct layers *at, struct span bytes, size_t n, struct said *out)
+{
+	struct rd r = rd_of(bytes);
+	struct span mac;
+	unsigned ethertype;
+
+	rd_skip(&r, 6);
+	mac = rd_take(&r, 6);
+	rd_skip(&r, n);
+	ethertype = rd_be16(&r);
+	if (!rd_ok(&r))
+		return;
+	note_mac(at, mac);
+	ethertype_peel(at, ethertype, rd_rest(&r), out);
+}
+
+void dsa_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	tagged_peel(at, bytes, 4, out);
+}
+
+void edsa_peel(struct layers *at, struct span bytes, struct said *out)
+{
+	tagged_peel(at, bytes, 8, out);
+}
+
 void ethernet_peel(struct layers *at, struct span bytes, struct said *out)
 {
 	struct rd r = rd_of(bytes);
 	struct span mac;
 	unsigned ethertype;
 
+	if (is_isl(bytes)) {
+		isl_peel(at, bytes, out);
+		return;
+	}
 	rd_skip(&r, 6);
 	mac = rd_take(&r, 6);
 	ethertype = rd_be16(&r);

@@ -41,7 +41,7 @@ peel *linktype_peel(uint32_t linktype);
 
 /* ether.c: Ethernet, and whatever is named by an EtherType, an LLC or a SNAP header, or an
  * ISO network layer identifier.  What is no IP is read and says nothing. */
-peel ethernet_peel, llc_peel, nsh_peel;
+peel ethernet_peel, dsa_peel, edsa_peel, llc_peel, nsh_peel;
 void ethertype_peel(struct layers *at, unsigned ethertype, struct span bytes, struct said *out);
 void nlpid_peel(struct layers *at, unsigned nlpid, struct span bytes, struct said *out);
 /* True for EtherTypes whose frames are followed, and for those of ARP and PPPoE discovery: by
@@ -55,8 +55,8 @@ peel ppp_peel, ppp_hdlc_peel, ppp_ether_peel, ppp_dir_peel, ppp_pppd_peel, chdlc
 /* cooked.c: links that exist only in captures, and small ones. */
 peel sll_peel, sll2_peel, null_peel, raw_peel, nflog_peel, ipnet_peel, enc_peel, pflog_peel, fddi_peel,
 	token_ring_peel, arcnet_peel, arcnet_linux_peel, atm_peel, sunatm_peel, fibre_peel,
-	firewire_peel, ipoib_peel, preamble_peel, netanalyzer_peel, netanalyzer_transparent_peel,
-	erf_peel, pktap_peel;
+	firewire_peel, ipoib_peel, preamble_peel, netanalyzer_transparent_peel,
+	erf_peel, pktap_peel, docsis_peel, skip4_peel;
 
 /* juniper.c */
 peel juniper_ether_peel, juniper_ppp_peel, juniper_frelay_peel, juniper_chdlc_peel;
