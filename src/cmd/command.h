@@ -60,8 +60,9 @@ struct common {
 	bool	     checksums, json, quiet, help;
 };
 
-/* Which shared options a command takes, beside -q, -v, --color and --help that all take. */
-enum takes { TAKES_POLICY = 1, TAKES_JSON = 2, TAKES_CAPTURE = 4 };
+/* Which shared options a command takes, beside -q, -v, --color and --help that all take.
+ * TAKES_SETS is --set alone, for those whose operands are policies. */
+enum takes { TAKES_POLICY = 1, TAKES_JSON = 2, TAKES_CAPTURE = 4, TAKES_SETS = 8 };
 
 /* What the operands are, for completion. */
 enum completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_PROFILES, COMPLETES_TOPICS };

@@ -17,8 +17,11 @@ static const struct opt policy_opts[] = {
 	  "judge by this policy file or built-in profile (default: modern)", AT(policy), 0 },
 	{ OPT_TEXT, 'b', "boundary", "NAME", "judge at this boundary (default: the policy's first)",
 	  AT(boundary), 0 },
-	{ OPT_LIST, 0, "set", "NAME=SET", "choose a set that the policy leaves open (?=)",
-	  AT(set), 0 },
+	{ 0 },
+};
+
+static const struct opt set_opts[] = {
+	{ OPT_LIST, 0, "set", "NAME=SET", "choose a set that the policy leaves open (?=)", AT(set), 0 },
 	{ 0 },
 };
 
@@ -55,6 +58,7 @@ const struct opt *options_next(const struct command *command, size_t *i)
 		command->opts,
 		command->takes & TAKES_CAPTURE ? capture_opts : NULL,
 		command->takes & TAKES_POLICY ? policy_opts : NULL,
+		command->takes & (TAKES_POLICY | TAKES_SETS) ? set_opts : NULL,
 		command->takes & TAKES_JSON ? json_opts : NULL,
 		every_opts,
 	};
