@@ -15,12 +15,6 @@ struct check {
 	struct texts  policies;
 };
 
-static const struct opt opts[] = {
-	{ OPT_LIST, 0, "set", "NAME=SET", "choose a set that the policy leaves open (?=)",
-	  offsetof(struct check, common.set), 0 },
-	{ 0 },
-};
-
 /* What was said of all policies so far. */
 struct checked {
 	const struct check *options;
@@ -176,8 +170,7 @@ const struct command cmd_check = {
 	.example = "weir check site.weir\n"
 		   "weir check --set own=192.0.2.0/24 site.weir",
 	.completes = COMPLETES_PROFILES,
-	.takes = TAKES_JSON,
-	.opts = opts,
+	.takes = TAKES_SETS | TAKES_JSON,
 	.size = sizeof(struct check),
 	.operands_offset = offsetof(struct check, policies),
 	.run = run,
