@@ -232,7 +232,7 @@ static enum likeness judge_begin(struct span s)
 	}
 }
 
-/* The shape of a Source-Active proves enough; behind a short one the next must be likely too. */
+/* The shape of a Source-Active proves enough; behind a short one the next must be likely. */
 static enum likeness judge_place(struct span s)
 {
 	struct rd r = rd_of(s);
