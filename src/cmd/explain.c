@@ -100,7 +100,7 @@ static bool read_points(struct explaining *x, const char *names, unsigned *point
 
 	if (strlen(names) >= sizeof(copy))
 		return refuse(x, "no control point '%s'", names);
-	strcpy(copy, names);
+	snprintf(copy, sizeof(copy), "%s", names);
 	for (char *left = copy, *name; good && (name = strsep(&left, ","));)
 		good = read_point(x, name, points);
 	return good;
