@@ -4,6 +4,8 @@
  * Knows one message: no election, no timers. */
 #include "wire/autorp.h"
 
+#include "wire/pim_addr.h"
+
 #define VERSION 1
 #define ANNOUNCE 1
 #define DISCOVERY 2
@@ -18,8 +20,8 @@ static void read_range(struct rd *r, struct speech *s)
 
 	s->next.group_len = rd_u8(r);
 	group = addr_read4(r);
-	if (s->next.group_len > 32)
-		speech_wrong(s, ANOMALY_LENGTH);
+	if (rd_ok(r))
+		speech_wrong(s, pim_range_judge(group, s->next.group_len));
 	if (is_negative)
 		s->next.flags |= FLAG_BIT(NEGATIVE);
 	speech_say(s, r, WHAT_RP, ADDR_NONE, group);

@@ -4,6 +4,7 @@
  * Knows message formats: no neighbours, no timers, no policy. */
 #include "wire/pim1.h"
 
+#include "wire/pim_addr.h"
 #include "wire/pim_register.h"
 
 #define HEADER 8u
@@ -26,8 +27,8 @@ static struct range read_range(struct rd *r, struct speech *s)
 
 	for (; mask & 0x80000000u; mask <<= 1)
 		range.length++;
-	if (mask != 0)
-		speech_wrong(s, ANOMALY_LENGTH);
+	if (rd_ok(r))
+		speech_wrong(s, mask ? ANOMALY_LENGTH : pim_range_judge(range.group, range.length));
 	return range;
 }
 

@@ -61,10 +61,13 @@ static struct span read_attributes(struct rd *r, struct head head)
 	return rd_take(&before, rd_left(&before) - rd_left(r));
 }
 
-static void check_length(struct rd *r, unsigned length, struct addr a, enum anomaly *out_wrong)
+enum anomaly pim_range_judge(struct addr group, unsigned length)
 {
-	if (rd_ok(r) && length > addr_bits(a))
-		fail(r, ANOMALY_LENGTH, out_wrong);
+	unsigned least = group.family == FAMILY_IP6 ? 8 : 4;	/* ff00::/8, 224.0.0.0/4 */
+
+	if (length > addr_bits(group))
+		return ANOMALY_LENGTH;
+	return length < least ? ANOMALY_ADDRESS : ANOMALY_NONE;
 }
 
 struct addr pim_unicast_read(struct rd *r, enum anomaly *out_wrong)
@@ -81,10 +84,13 @@ struct pim_group pim_group_read(struct rd *r, enum anomaly *out_wrong)
 	struct head head = read_head(r, out_wrong);
 	unsigned flags = rd_u8(r);
 	struct pim_group group = { .is_bidir = flags & GROUP_B, .is_zone = flags & GROUP_Z };
+	enum anomaly wrong;
 
 	group.length = rd_u8(r);
 	group.addr = read_addr(r, head.family);
-	check_length(r, group.length, group.addr, out_wrong);
+	wrong = pim_range_judge(group.addr, group.length);
+	if (wrong != ANOMALY_NONE)
+		fail(r, wrong, out_wrong);
 	group.attributes = read_attributes(r, head);
 	return group;
 }
@@ -99,7 +105,8 @@ struct pim_source pim_source_read(struct rd *r, enum anomaly *out_wrong)
 
 	source.length = rd_u8(r);
 	source.addr = read_addr(r, head.family);
-	check_length(r, source.length, source.addr, out_wrong);
+	if (source.length == 0 || source.length > addr_bits(source.addr))
+		fail(r, ANOMALY_LENGTH, out_wrong);
 	source.attributes = read_attributes(r, head);
 	return source;
 }

@@ -21,9 +21,13 @@ struct pim_source {
 	struct span attributes;
 };
 
+/* What is wrong with a prefix of groups: longer than its address is ANOMALY_LENGTH; so short that
+ * it holds addresses that are no groups, ANOMALY_ADDRESS. */
+enum anomaly pim_range_judge(struct addr group, unsigned length);
+
 /* Readers.  An unknown family or encoding has an unknown length: it is ANOMALY_FAMILY in
  * out_wrong (unless that holds an anomaly already) and the reader is failed.  A prefix longer
- * than its address is ANOMALY_LENGTH. */
+ * than its address, or a source's of length 0, is ANOMALY_LENGTH; groups are judged as above. */
 struct addr pim_unicast_read(struct rd *r, enum anomaly *out_wrong);
 struct pim_group pim_group_read(struct rd *r, enum anomaly *out_wrong);
 struct pim_source pim_source_read(struct rd *r, enum anomaly *out_wrong);

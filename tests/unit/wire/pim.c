@@ -82,6 +82,17 @@ static const struct t_row rows4[] = {
 	  "2300cfdb 01000a00 00090001 00d20100 0021ef01 02030001 00000100 04200a00"
 	  "0001",
 	  "anomaly length", false },
+	{ "a range that is wider than multicast",
+	  "2300e0fd 01000a00 00090001 00d20100 0003e000 00000001 00000100 04200a00"
+	  "0001",
+	  "anomaly address", false },
+	{ "a range of everything",
+	  "280022a6 01c00096 0100c000 02010100 0000ef01 0000",
+	  "anomaly address", false },
+	{ "a source prefix of length 0",
+	  "2300cffc 01000a00 00090001 00d20100 0020ef01 02030001 00000100 04000a00"
+	  "0001",
+	  "anomaly length", true },
 	{ "a group that is a host",
 	  "2300b4dd 01000a00 00090001 00d20100 00200a01 02030001 00000100 04200a00"
 	  "0001",
