@@ -10,6 +10,7 @@
 #include "cmd/progress.h"
 #include "cmd/side.h"
 #include "os/file.h"
+#include "os/pages.h"
 #include "os/signals.h"
 #include "policy/load.h"
 #include "policy/table.h"
@@ -169,7 +170,8 @@ static void open_writer(struct auditing *a)
 static void make_engine(struct auditing *a)
 {
 	struct engine_options options = { .authorised = a->authorised, .against = a->against,
-					  .remarks = a->options->write != NULL };
+					  .remarks = a->options->write != NULL,
+					  .advise = pages_prefer_large };
 
 	a->table = table_new(a->boundary);
 	if (a->against)
@@ -230,11 +232,9 @@ static void judge_batch(struct auditing *a, struct reader *r, const struct packe
 	struct quick quick[ENGINE_BATCH];
 
 	quick_look(&r->rules, packets, n, quick);
-	for (size_t i = 0; i < n; i++) {
-		i += engine_take(a->engine, packets + i, quick + i, n - i);
-		if (i < n)
-			judge_packet(a, r, &packets[i]);
-	}
+	engine_expect(a->engine, quick, n);
+	for (size_t i = 0; (i = engine_take(a->engine, packets, quick, i, n)) < n; i++)
+		judge_packet(a, r, &packets[i]);
 }
 
 static void judge_packets(struct auditing *a, struct reader *r, const struct packet *packets,
@@ -359,8 +359,12 @@ static void print_report(struct auditing *a, struct report *report)
 
 static void audit(struct auditing *a)
 {
+	const struct audit *o = a->options;
+	bool is_inside = o->vantage && strcmp(o->vantage, "inside") == 0;
+	bool shows_few = !o->common.json && !o->all && !is_inside && !o->against && !o->baseline;
 	const struct report_options options = {
-		.vantage_inside = a->options->vantage && strcmp(a->options->vantage, "inside") == 0,
+		.vantage_inside = is_inside,
+		.rows = shows_few ? REPORT_ROWS : 0,
 	};
 	struct report *report;
 	int error;

@@ -38,6 +38,10 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 		court_init(&e->against, options->against, options->against_table);
 	counters_init(&e->counters, boundary->rule_count);
 	flow_table_init(&e->flows, options->against != NULL);
+	if (options->advise) {
+		options->advise(e->flows.slots4, FLOWS4_MAX * sizeof(struct flow));
+		options->advise(e->flows.slots6, FLOWS6_MAX * sizeof(struct flow));
+	}
 	findings_init(&e->findings);
 	e->listeners = listeners_new();
 	e->copies = copies_new();

@@ -21,6 +21,8 @@ struct engine_options {
 	const struct boundary	*against;	/* a second policy's, to compare with; or NULL */
 	const struct table	*against_table;
 	bool			 remarks;	/* keep what was found of the latest packet */
+	/* Told of each large table before it is used; may be NULL. */
+	void			(*advise)(void *memory, size_t bytes);
 };
 
 /* Boundaries and tables are borrowed; without a table the reference interpreter judges.
@@ -35,12 +37,14 @@ void engine_place(struct engine *engine, const struct inside *inside);
 /* One packet and what wire_decode() made of it; direction and `joined` are filled in. */
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
-/* The quick way (wire/quick.h), with the same result: takes the packets up to the first that
- * wants wire_decode() and engine_packet(), and returns how many those were.  A batch is at most
- * ENGINE_BATCH packets, which quick_look() has seen.  Not together with remarks. */
+/* The quick way (wire/quick.h), with the same result, for a batch of at most ENGINE_BATCH packets
+ * that quick_look() has seen.  First engine_expect() fetches what they need; then engine_take()
+ * takes those from index `from` up to the first that wants wire_decode() and engine_packet(), and
+ * returns its index, or n.  Not together with remarks. */
 #define ENGINE_BATCH 64
+void engine_expect(struct engine *engine, const struct quick *quick, size_t n);
 size_t engine_take(struct engine *engine, const struct packet *packets, const struct quick *quick,
-		   size_t n);
+		   size_t from, size_t n);
 
 /* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
 void engine_finish(struct engine *engine);

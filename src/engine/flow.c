@@ -83,14 +83,9 @@ static uint16_t tag_of(const struct flow_key *key)
 
 uint64_t flow_hash(const struct flow_key *key)
 {
-	uint64_t plain;
-
-	if (is_short(key)) {
-		plain = flow_hash4((uint32_t)key->source.lo, (uint32_t)key->group.lo);
-		return plain ^ (uint64_t)key->point * UINT64_C(0x5851f42d4c957f2d);
-	}
-	return addr_hash(key->source) * 3 ^ addr_hash(key->group) ^
-	       (uint64_t)key->point * UINT64_C(0x5851f42d4c957f2d);
+	if (is_short(key))
+		return flow_hash4((uint32_t)key->source.lo, (uint32_t)key->group.lo);
+	return addr_hash(key->source) * 3 ^ addr_hash(key->group);
 }
 
 /* What the 64 bits of the slot hold: the IPv4 addresses, or bits of the hash. */

@@ -63,8 +63,9 @@ void flow_table_init(struct flow_table *table, bool with_others);
 void flow_table_release(struct flow_table *table);
 
 struct flow_key flow_key_of(const struct observation *obs);
+/* Of source and group only: flows of one (S,G) at several points are neighbours. */
 uint64_t flow_hash(const struct flow_key *key);
-/* The hash of an IPv4 source and group at `data`, the commonest by far. */
+/* The same of an IPv4 source and group. */
 static inline uint64_t flow_hash4(uint32_t source, uint32_t group)
 {
 	uint64_t x = ((uint64_t)source << 32 | group) * UINT64_C(0x9e3779b97f4a7c15);

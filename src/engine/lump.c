@@ -105,28 +105,29 @@ static inline void take_data(struct engine *e, const struct packet *packet, cons
 	meet(e, f, packet, q);
 }
 
-size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,
-		   size_t n)
+void engine_expect(struct engine *e, const struct quick *quick, size_t n)
 {
-	uint64_t hashes[ENGINE_BATCH];
-	size_t i;
-
-	for (i = 0; i < n && quick[i].kind != QUICK_ASK; i++) {
-		hashes[i] = 0;
+	for (size_t i = 0; i < n; i++) {
 		if (quick[i].kind != QUICK_DATA4)
 			continue;
-		hashes[i] = flow_hash4(quick[i].source, quick[i].group);
-		flow_prefetch4(&e->flows, hashes[i]);
+		e->hashes[i] = flow_hash4(quick[i].source, quick[i].group);
+		flow_prefetch4(&e->flows, e->hashes[i]);
 	}
-	n = i;
-	for (i = 0; i < n; i++) {
+}
+
+size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,
+		   size_t from, size_t n)
+{
+	size_t i;
+
+	for (i = from; i < n && quick[i].kind != QUICK_ASK; i++) {
 		if (quick[i].kind >= QUICK_DATA4) {
-			take_data(e, &packets[i], &quick[i], hashes[i]);
+			take_data(e, &packets[i], &quick[i], e->hashes[i]);
 			continue;
 		}
 		e->packets.ip += quick[i].kind == QUICK_IP;
 		note_time(e, &packets[i]);
 	}
-	e->packets.total += n;
-	return n;
+	e->packets.total += i - from;
+	return i;
 }

@@ -64,6 +64,27 @@ static int order_flows(const void *a, const void *b, void *context)
 	return order ? order : (int)kx.group_len - ky.group_len;
 }
 
+/* The first k of a list in order; the others stand behind them as they come. */
+static void sort_front(struct report *r, uint32_t *list, size_t n, size_t k)
+{
+	if (k >= n) {
+		qsort_r(list, n, sizeof(list[0]), order_flows, r);
+		return;
+	}
+	qsort_r(list, k, sizeof(list[0]), order_flows, r);
+	for (size_t i = k; i < n && k > 0; i++) {
+		uint32_t held = list[i];
+		size_t at = k - 1;
+
+		if (order_flows(&held, &list[at], r) >= 0)
+			continue;
+		list[i] = list[at];
+		for (; at > 0 && order_flows(&held, &list[at - 1], r) < 0; at--)
+			list[at] = list[at - 1];
+		list[at] = held;
+	}
+}
+
 static void count_flow(struct report *r, uint32_t slot)
 {
 	struct report_flow flow = view(r, slot);
@@ -75,25 +96,29 @@ static void count_flow(struct report *r, uint32_t slot)
 	r->flow_finding_count += flow.is_finding;
 }
 
-static void gather_flow_findings(struct report *r)
+static void gather_flow_findings(struct report *r, size_t rows)
 {
 	size_t n = 0;
 
 	r->flow_findings = memory_array(r->flow_finding_count, sizeof(r->flow_findings[0]));
-	for (int action = ACTION_DENY; action >= ACTION_LIMIT; action--)
+	for (int action = ACTION_DENY; action >= ACTION_LIMIT; action--) {
+		size_t first = n;
+
 		for (size_t i = 0; i < r->flow_count; i++) {
 			const struct flow *f = flow_at(&r->engine->flows, r->flows[i]);
 
 			if (f->state & FLOW_FINDING && f->action == action)
 				r->flow_findings[n++] = r->flows[i];
 		}
+		sort_front(r, r->flow_findings + first, n - first, rows);
+	}
 	assert(n == r->flow_finding_count);
 }
 
 static void gather_flows(struct report *r)
 {
 	const struct flow_table *table = &r->engine->flows;
-	size_t n = 0;
+	size_t rows, n = 0;
 
 	for (size_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++)
 		n += flow_at(table, i) != NULL;
@@ -105,10 +130,11 @@ static void gather_flows(struct report *r)
 			r->flows[n++] = i;
 			count_flow(r, i);
 		}
-	qsort_r(r->flows, n, sizeof(r->flows[0]), order_flows, r);
+	rows = r->options.rows ? r->options.rows : SIZE_MAX;
+	sort_front(r, r->flows, n, rows);
 	r->flows_evicted = table->evicted;
 	r->evicted_findings = table->evicted_findings;
-	gather_flow_findings(r);
+	gather_flow_findings(r, rows);
 }
 
 /* --- rules, notes --- */

@@ -12,7 +12,9 @@
 #include "engine/ras.h"
 
 struct report_options {
-	bool vantage_inside;		/* scoped groups alone are no reason for exit 1 */
+	bool   vantage_inside;		/* scoped groups alone are no reason for exit 1 */
+	size_t rows;			/* only so many flows and findings need stand in order,
+					 * the rest behind them; 0: all */
 };
 
 struct report_packets {

@@ -8,19 +8,24 @@
 
 #include "base/memory.h"
 
-#define WAYS 8
+#define WAYS 4
 #define TICK_NS 100000			/* times in the ring: tenths of a millisecond */
 
+/* What is looked at for every new flow stands apart from the rings, which few sources fill. */
 struct scan {
 	struct addr source;
 	int64_t	    last_ns;
 	uint16_t    n, next;		/* groups in the ring; where the next goes */
 	bool	    used;
-	uint32_t    ticks[SCAN_GROUPS];
+};
+
+struct ring {
+	uint32_t ticks[SCAN_GROUPS];
 };
 
 struct scans {
 	struct scan *list;
+	struct ring *rings;		/* by the same index */
 };
 
 struct scans *scans_new(void)
@@ -28,6 +33,7 @@ struct scans *scans_new(void)
 	struct scans *s = memory_take(sizeof(*s));
 
 	s->list = memory_array(SCAN_SOURCES_MAX, sizeof(s->list[0]));
+	s->rings = memory_array(SCAN_SOURCES_MAX, sizeof(s->rings[0]));
 	return s;
 }
 
@@ -36,6 +42,7 @@ void scans_free(struct scans *scans)
 	if (!scans)
 		return;
 	free(scans->list);
+	free(scans->rings);
 	free(scans);
 }
 
@@ -60,23 +67,22 @@ static struct scan *find(struct scans *scans, struct addr source, int64_t now_ns
 		if (victim->used && (!set[i].used || goes_first(&set[i], victim, now_ns)))
 			victim = &set[i];
 	}
-	victim->source = source;
-	victim->used = true;
-	victim->n = victim->next = 0;
+	*victim = (struct scan){ .source = source, .used = true };
 	return victim;
 }
 
 bool scans_note(struct scans *scans, struct addr source, struct mtime at)
 {
 	struct scan *s = find(scans, source, at.ns);
+	uint32_t *ticks = scans->rings[s - scans->list].ticks;
 	uint32_t tick = (uint32_t)(at.ns / TICK_NS);
 	bool full;
 
 	if (s->n > 0 && at.ns - s->last_ns > SCAN_WINDOW_NS)
 		s->n = s->next = 0;
 	full = s->n == SCAN_GROUPS &&
-	       tick - s->ticks[s->next] <= (uint32_t)(SCAN_WINDOW_NS / TICK_NS);
-	s->ticks[s->next] = tick;
+	       tick - ticks[s->next] <= (uint32_t)(SCAN_WINDOW_NS / TICK_NS);
+	ticks[s->next] = tick;
 	s->next = (uint16_t)((s->next + 1) % SCAN_GROUPS);
 	s->n = (uint16_t)(s->n < SCAN_GROUPS ? s->n + 1 : s->n);
 	s->last_ns = at.ns;

@@ -5,7 +5,6 @@
 
 #include "sink/report_text.h"
 
-#define ROWS_SHOWN 12		/* without --all */
 #define PAIR_WIDTH_MAX 44
 
 /* --- flows --- */
@@ -150,7 +149,7 @@ static void print_flows_head(struct sheet *s, const char *title, struct layout l
 static void print_flows(struct sheet *s, const struct report_print *p, const char *title, bool scoped)
 {
 	const struct report *r = p->report;
-	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0, left = 0;
+	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS, shown = 0, left = 0;
 	struct layout l = layout_of(s, p, rows, scoped);
 
 	for (size_t i = 0; i < r->flow_finding_count; i++) {
@@ -234,7 +233,7 @@ static void print_others_head(struct sheet *s, struct layout l)
 static void print_others(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0, left = 0;
+	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS, shown = 0, left = 0;
 	struct layout l = others_layout(r, rows);
 
 	for (size_t i = 0; i < r->other_finding_count; i++) {
@@ -313,7 +312,7 @@ static void print_host(struct sheet *s, const struct report *r, const struct ras
 static void print_ras(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	size_t rows = p->all || r->ras_count <= ROWS_SHOWN ? r->ras_count : ROWS_SHOWN, strangers = 0;
+	size_t rows = p->all || r->ras_count <= REPORT_ROWS ? r->ras_count : REPORT_ROWS, strangers = 0;
 
 	if (r->ras_count == 0)
 		return;
@@ -396,7 +395,7 @@ static void print_peer(struct sheet *s, const struct report *r, const struct pol
 static void print_msdp(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN;
+	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS;
 
 	if (r->peer_count == 0)
 		return;
@@ -437,7 +436,7 @@ static void print_change(struct sheet *s, const struct report *r, const struct r
 static void print_changes(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	size_t rows = p->all ? SIZE_MAX : ROWS_SHOWN, shown = 0;
+	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS, shown = 0;
 
 	if (!r->against)
 		return;

@@ -16,6 +16,9 @@ struct report_input {
 	bool	    truncated;
 };
 
+/* Rows of each list in the text, without `all`. */
+#define REPORT_ROWS 12
+
 struct report_print {
 	const struct report	  *report;
 	const struct policy	  *policy, *against;	/* against: NULL unless compared */
