@@ -185,7 +185,7 @@ const struct boundary *boundary_flatten(struct loader *loader, struct unit *unit
 		flatten_base(loader, unit, def, &draft);
 	if (draft.fallback)
 		def->boundary = put_together(loader, syntax, &draft);
-	else if (!syntax->base.name)
+	else if (!syntax->base.name && !syntax->broken)
 		loader_error(loader, &syntax->name_spot, NULL,
 			     "add 'default deny' or 'default permit'",
 			     "boundary '%s' has no default", syntax->name);	/* S26 */

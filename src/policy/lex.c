@@ -192,7 +192,7 @@ static bool pass_character(struct lexer *lexer, struct token *out)
 	}
 	if (c == '\\') {
 		if (look(lexer, 1) != '"' && look(lexer, 1) != '\\') {
-			out->problem = "in a text, a backslash stands before \" or \\ only";
+			out->problem = "in a text, a backslash stands before a quote or another backslash only";
 			return false;
 		}
 		step(lexer);

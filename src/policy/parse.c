@@ -177,33 +177,39 @@ static void read_rules(struct parser *p, struct boundary_syntax *out, unsigned c
 			rule = rule_parse(p);
 		else
 			parser_expected_one(p, "a rule or '}'", words, COUNT(words));
-		if (rule)
+		if (rule) {
 			pointers_add(&rules, p->arena, rule);
-		else
-			recover(p, column);
+			continue;
+		}
+		out->broken = true;
+		recover(p, column);
 	}
 	out->rules = (const struct rule_syntax *const *)rules.list;
 	out->rule_count = rules.n;
 }
 
-static bool read_boundary(struct parser *p, struct boundary_syntax *out, unsigned column)
+static void read_boundary(struct parser *p, struct boundary_syntax *out, unsigned column)
 {
-	bool header = read_header(p, out), after_mistake;
+	bool after_mistake;
 
-	if (!header)
+	if (!read_header(p, out)) {
+		out->broken = true;
 		recover(p, column);
+	}
 	out->open_end = p->taken.offset + p->taken.n;
 	out->open_line = p->taken.line;
 	read_rules(p, out, column);
 	after_mistake = p->recovered;
-	if (!parser_take_sign(p, '}') && !after_mistake)
+	if (parser_take_sign(p, '}'))
+		return;
+	out->broken = true;
+	if (!after_mistake)
 		parser_wrong(p, &out->name_spot, NULL, "boundary '%s' has no '}'",
 			     out->name ? out->name : "?");
-	return header;
 }
 
 /* A rule outside of any boundary, and those that follow it. */
-static bool skip_rules(struct parser *p)
+static void skip_rules(struct parser *p)
 {
 	struct boundary_syntax nowhere = { 0 };
 	struct spot spot = parser_spot(p, &p->token);
@@ -212,7 +218,6 @@ static bool skip_rules(struct parser *p)
 		     "a rule stands inside of a boundary");
 	read_rules(p, &nowhere, 0);
 	parser_take_sign(p, '}');
-	return true;
 }
 
 static bool read_statement(struct parser *p, struct statement *out)
@@ -220,6 +225,7 @@ static bool read_statement(struct parser *p, struct statement *out)
 	static const char *const words[] = { "policy", "include", "set", "boundary" };
 
 	p->braces = p->depth = 0;
+	out->kind = STATEMENT_POLICY;
 	out->spot = parser_spot(p, &p->token);
 	if (parser_take_keyword(p, KEYWORD_SET)) {
 		out->kind = STATEMENT_SET;
@@ -227,7 +233,12 @@ static bool read_statement(struct parser *p, struct statement *out)
 	}
 	if (parser_take_keyword(p, KEYWORD_BOUNDARY)) {
 		out->kind = STATEMENT_BOUNDARY;
-		return read_boundary(p, &out->boundary, out->spot.column);
+		read_boundary(p, &out->boundary, out->spot.column);
+		return true;
+	}
+	if (parser_at_sign(p, '}')) {
+		parser_wrong(p, &out->spot, NULL, "this '}' closes nothing");
+		return false;
 	}
 	if (!parser_at(p, KEYWORD_POLICY) && !parser_at(p, KEYWORD_INCLUDE))
 		return parser_expected_one(p, "'policy', 'include', 'set' or 'boundary'", words,
@@ -252,12 +263,14 @@ static void read_statements(struct parser *p, struct pointers *statements)
 		if (read_statement(p, s)) {
 			parser_close(p, &s->spot);
 			pointers_add(statements, p->arena, s);
-		} else if (s->kind != STATEMENT_BOUNDARY || !parser_at_sign(p, '}')) {
-			if (p->token.kind != TOKEN_END && !(p->token.begins_line && at_statement(p)))
-				recover(p, 0);
-			while (parser_take_sign(p, '}'))
-				;
+			continue;
 		}
+		/* a set without a value all the same: its name is known */
+		if (s->kind == STATEMENT_SET && s->set.name)
+			pointers_add(statements, p->arena, s);
+		recover(p, 0);
+		while (parser_take_sign(p, '}'))
+			;
 	}
 }
 

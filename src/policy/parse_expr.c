@@ -147,10 +147,7 @@ static const struct expr *read_range(struct parser *p, struct expr *first)
 	parser_take(p);					/* the '-' */
 	text = parser_text(p, &p->token);
 	parser_take(p);
-	parser_close(p, &first->spot);
-	first->spot.width = first->spot.end_line == first->spot.line
-				    ? p->taken.column + p->taken.width - first->spot.column
-				    : first->spot.width;
+	parser_close_wide(p, &first->spot);
 	if (first->kind == EXPR_PATTERN || is_pattern(text)) {
 		parser_wrong(p, &first->spot,
 			     "write the last digits as x, as ff0x::14x; to subtract, write - { ... }",
@@ -234,7 +231,7 @@ static const struct expr *keep_list(struct parser *p, struct expr *e, const stru
 {
 	e->list = (const struct expr *const *)list->list;
 	e->n = list->n;
-	parser_close(p, &e->spot);
+	parser_close_wide(p, &e->spot);
 	return e;
 }
 

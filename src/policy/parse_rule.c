@@ -295,6 +295,12 @@ static void put_in_order(struct draft *d)
 	d->rule->clause_count = d->n;
 }
 
+static bool at_rule_end(const struct parser *p)
+{
+	return p->token.kind == TOKEN_END || parser_at_sign(p, '}') ||
+	       (p->token.kind == TOKEN_WORD && keyword_begins(p->token.keyword));
+}
+
 static bool read_clauses(struct parser *p, struct draft *d)
 {
 	static const char *const words[] = { "in", "out", "from", "to", "rp", "speaker", "embeds",
@@ -305,7 +311,12 @@ static bool read_clauses(struct parser *p, struct draft *d)
 	while ((kind = clause_at(p)) < CLAUSE_COUNT)
 		if (!read_clause(p, d, kind))
 			return false;
-	if (d->n == 0)					/* S26 */
+	if (d->n == 0 && at_rule_end(p)) {		/* S26 */
+		parser_wrong(p, &d->rule->spot, "what holds for all the rest is the 'default'",
+			     "this rule asks for nothing");
+		return false;
+	}
+	if (d->n == 0)
 		return parser_expected_one(p, "a clause, as 'to' or 'from'", words, COUNT(words));
 	put_in_order(d);
 	return true;
@@ -355,7 +366,7 @@ static void keep_once(struct parser *p, const struct spot *spot, const char *wha
 		      const char *value, const char **out)
 {
 	if (*out)
-		parser_wrong(p, spot, NULL, "a rule has %s once", what);	/* S2 */
+		parser_wrong(p, spot, NULL, "a rule has %s", what);	/* S2 */
 	*out = value;
 }
 
@@ -401,19 +412,16 @@ static bool read_trailer(struct parser *p, enum rule_kind kind, struct trailers 
 	return !*out_bad;
 }
 
-static bool at_rule_end(const struct parser *p)
-{
-	return p->token.kind == TOKEN_END || parser_at_sign(p, '}') ||
-	       (p->token.kind == TOKEN_WORD && keyword_begins(p->token.keyword));
-}
-
 static bool read_trailers(struct parser *p, struct rule_syntax *rule)
 {
-	static const char *const words[] = { "as", "ref", "owner", "until" };
-	static const char *const more[] = { "in", "out", "from", "to", "rp", "speaker", "embeds",
-					    "at", "type", "flag", "anomaly", "ttl", "protocol",
-					    "port", "joined", "not", "as", "ref", "owner",
-					    "until" };
+	/* what may come next on the line: at the end names and texts only, before them clauses */
+	static const char *const words[] = { "as", "ref", "owner", "until", "in", "out", "from",
+					     "to", "rp", "speaker", "embeds", "at", "type", "flag",
+					     "anomaly", "ttl", "protocol", "port", "joined",
+					     "not" };
+	static const char *const rules[] = { "permit", "deny",	"warn",	   "ignore", "limit",
+					     "police", "default", "as",	   "ref",    "owner",
+					     "until" };
 	bool bad = false, any = false;
 
 	while (read_trailer(p, rule->kind, &rule->trailers, &bad))
@@ -428,10 +436,12 @@ static bool read_trailers(struct parser *p, struct rule_syntax *rule)
 		parser_wrong(p, &spot, NULL, "clauses stand before names, texts and the like");
 		return false;
 	}
+	if (p->token.begins_line)
+		return parser_expected_one(p, "a name, a text or the next rule", rules, COUNT(rules));
 	if (rule->kind == RULE_MATCH && !any)
-		return parser_expected_one(p, "a clause, a name, a text or the next rule", more,
-					   COUNT(more));
-	return parser_expected_one(p, "a name, a text or the next rule", words, COUNT(words));
+		return parser_expected_one(p, "a clause, a name, a text or the next rule", words,
+					   COUNT(words));
+	return parser_expected_one(p, "a name, a text or the next rule", words, 4);
 }
 
 /* N "/" unit; a rate is at least one. */
@@ -546,7 +556,7 @@ static bool read_police(struct parser *p, struct draft *d)
 	struct rule_syntax *rule = d->rule;
 
 	rule->kind = RULE_POLICE;
-	if (!parser_expect(p, KEYWORD_SA, ": Source-Active entries are policed"))
+	if (!parser_expect(p, KEYWORD_SA, " behind 'police'"))
 		return false;
 	if (parser_at(p, KEYWORD_FROM)) {
 		struct clause clause = { .kind = CLAUSE_FROM, .spot = parser_spot(p, &p->token) };

@@ -90,6 +90,13 @@ void parser_close(const struct parser *p, struct spot *spot)
 	spot->end_line = p->taken.line;
 }
 
+void parser_close_wide(const struct parser *p, struct spot *spot)
+{
+	parser_close(p, spot);
+	if (spot->end_line == spot->line)
+		spot->width = p->taken.column + p->taken.width - spot->column;
+}
+
 const char *parser_found(const struct parser *p)
 {
 	size_t n = p->token.n > 40 ? 40 : p->token.n;
@@ -120,18 +127,39 @@ bool parser_expected(struct parser *p, const char *what)
 	return expected(p, what, NULL);
 }
 
+/* Words of other languages for ours. */
+static const struct {
+	const char *theirs, *ours;
+} synonyms[] = {
+	{ "accept", "permit" }, { "allow", "permit" }, { "pass", "permit" }, { "block", "deny" },
+	{ "discard", "deny" },	{ "drop", "deny" },    { "reject", "deny" }, { "log", "warn" },
+	{ "src", "from" },	{ "dst", "to" },       { "group", "to" },    { "source", "from" },
+	{ "dport", "port" },	{ "proto", "protocol" }, { "name", "as" },   { "neighbor", "speaker" },
+};
+
+static const char *translate(const char *word, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < COUNT(synonyms); i++)
+		for (size_t k = 0; k < n && strcmp(synonyms[i].theirs, word) == 0; k++)
+			if (strcmp(synonyms[i].ours, words[k]) == 0)
+				return words[k];
+	return NULL;
+}
+
 bool parser_expected_one(struct parser *p, const char *what, const char *const *words, size_t n)
 {
 	struct nearest nearest;
+	const char *meant;
 
 	if (p->token.kind != TOKEN_WORD)
 		return expected(p, what, NULL);
 	nearest = nearest_of(parser_text(p, &p->token));
 	for (size_t i = 0; i < n; i++)
 		nearest_offer(&nearest, words[i]);
+	meant = translate(nearest.typed, words, n);
+	meant = meant ? meant : nearest.word;
 	return expected(p, what,
-			nearest.word ? arena_printf(p->arena, "did you mean '%s'?", nearest.word)
-				     : NULL);
+			meant ? arena_printf(p->arena, "did you mean '%s'?", meant) : NULL);
 }
 
 void parser_wrong(struct parser *p, const struct spot *spot, const char *hint,

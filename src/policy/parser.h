@@ -44,6 +44,8 @@ const char *parser_text(const struct parser *p, const struct token *token);
 struct spot parser_spot(const struct parser *p, const struct token *token);
 /* Widens a spot to the last token taken. */
 void parser_close(const struct parser *p, struct spot *spot);
+/* The same, and a caret goes all along it where it is on one line. */
+void parser_close_wide(const struct parser *p, struct spot *spot);
 /* "'word'", "the end of the file": what comes next, for a message. */
 const char *parser_found(const struct parser *p);
 

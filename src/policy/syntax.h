@@ -98,6 +98,7 @@ struct boundary_syntax {
 	size_t				without_count;
 	const struct rule_syntax *const *rules;
 	size_t				rule_count;
+	bool				broken;		/* a part of it could not be read */
 	size_t				open_end;	/* offset behind its '{' */
 	unsigned			open_line;
 };

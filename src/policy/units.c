@@ -43,13 +43,13 @@ const struct profile *profile_find(const char *name)
 	return NULL;
 }
 
-static const char *did_you_mean(struct loader *loader, const struct nearest *nearest,
-				const struct spot *spot)
+/* A name of a profile is told with the profile, one of this file with its line. */
+static const char *did_you_mean(struct loader *loader, const struct unit *unit,
+				const struct nearest *nearest, const struct spot *spot)
 {
-	if (!nearest->word)
-		return NULL;
-	if (!spot)
-		return arena_printf(loader->arena, "did you mean '%s'?", nearest->word);
+	if (unit != loader->units[0])
+		return arena_printf(loader->arena, "did you mean '%s.%s'?", unit->profile,
+				    nearest->word);
 	return arena_printf(loader->arena, "did you mean '%s' (line %u)?", nearest->word,
 			    spot->line);
 }
@@ -66,7 +66,7 @@ const char *suggest_set(struct loader *loader, const struct unit *unit, const ch
 	if (!nearest.word)
 		return NULL;
 	i = words_find(&unit->set_index, nearest.word);
-	return did_you_mean(loader, &nearest, &unit->sets[i].syntax->name_spot);
+	return did_you_mean(loader, unit, &nearest, &unit->sets[i].syntax->name_spot);
 }
 
 const char *suggest_boundary(struct loader *loader, const struct unit *unit, const char *name)
@@ -77,11 +77,12 @@ const char *suggest_boundary(struct loader *loader, const struct unit *unit, con
 	if (loader->hints++ > HINT_MAX)
 		return NULL;
 	for (size_t k = 0; k < unit->boundary_count; k++)
-		nearest_offer(&nearest, unit->boundaries[k].syntax->name);
+		if (unit->boundaries[k].syntax->name)
+			nearest_offer(&nearest, unit->boundaries[k].syntax->name);
 	if (!nearest.word)
 		return NULL;
 	i = words_find(&unit->boundary_index, nearest.word);
-	return did_you_mean(loader, &nearest, &unit->boundaries[i].syntax->name_spot);
+	return did_you_mean(loader, unit, &nearest, &unit->boundaries[i].syntax->name_spot);
 }
 
 const char *suggest_rule(struct loader *loader, const struct boundary *boundary, const char *name)
@@ -92,7 +93,7 @@ const char *suggest_rule(struct loader *loader, const struct boundary *boundary,
 		return NULL;
 	for (size_t k = 0; k + 1 < boundary->rule_count; k++)
 		nearest_offer(&nearest, boundary->rules[k]->name);
-	return did_you_mean(loader, &nearest, NULL);
+	return nearest.word ? arena_printf(loader->arena, "did you mean '%s'?", nearest.word) : NULL;
 }
 
 struct unit *unit_of_profile(const struct loader *loader, const char *name, size_t n)
@@ -212,7 +213,8 @@ static void index_boundary(struct loader *loader, struct unit *unit,
 	struct boundary_def *def = &unit->boundaries[unit->boundary_count];
 	uint32_t earlier;
 
-	if (words_add(&unit->boundary_index, boundary->name, (uint32_t)unit->boundary_count)) {
+	if (!boundary->name ||				/* its rules are looked at all the same */
+	    words_add(&unit->boundary_index, boundary->name, (uint32_t)unit->boundary_count)) {
 		def->syntax = boundary;
 		unit->boundary_count++;
 		return;
