@@ -29,7 +29,7 @@ def shown(line):
 def blocks():
     with open(README, encoding="utf-8") as f:
         text = f.read()
-    return text, [(m.group(2).split("\n")[0], m) for m in
+    return text, [(m.group(1), m) for m in
                   re.finditer(r"```console\n\$ ([^\n]*)\n(.*?)```\n", text, flags=re.S)]
 
 
