@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from cli import CALM, ROOT, WEIR, commands, main, out
+from cli import CALM, ROOT, WEIR, commands, main, out, run
 
 CAPTURE, POLICY = (os.path.abspath(p) for p in sys.argv[2:4])
 TOOLS = {"tcpdump", "tshark", "jq", "zcat", "gzip", "diff", "column"}
@@ -37,13 +37,16 @@ def examples():
 
 def prepare(folder, line):
     """Puts the files there that the line names."""
-    for word in re.findall(r"[\w./-]+\.(?:pcap|pcapng|weir|gz|zst|conf|txt|csv)\b", line):
+    for word in re.findall(r"[\w./-]+\.(?:pcap|pcapng|weir|gz|zst|conf|txt|csv|json)\b", line):
         path = os.path.join(folder, word)
         if os.path.exists(path) or re.search(rf">\s*{re.escape(word)}|--write[= ]{re.escape(word)}", line):
             continue
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if word.endswith(".weir"):
             shutil.copy(POLICY, path)
+        elif word.endswith(".json"):
+            with open(path, "wb") as f:
+                f.write(run("audit", "-j", CAPTURE).stdout)
         elif word.endswith((".conf", ".txt", ".csv")):
             open(path, "w", encoding="utf-8").close()
         else:
