@@ -37,7 +37,8 @@ def examples():
 
 def prepare(folder, line):
     """Puts the files there that the line names."""
-    for word in re.findall(r"[\w./-]+\.(?:pcap|pcapng|weir|gz|zst|conf|txt|csv|json)\b", line):
+    named = line.replace("*.", "one.")
+    for word in re.findall(r"[\w./-]+\.(?:pcap|pcapng|weir|gz|zst|conf|txt|csv|json)\b", named):
         path = os.path.join(folder, word)
         if os.path.exists(path) or re.search(rf">\s*{re.escape(word)}|--write[= ]{re.escape(word)}", line):
             continue
