@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of flows: what is kept, what goes first, and that keys come back as they were. */
+#include "engine/flow.h"
+#include "sweep.h"
+
+static struct flow_key key_of(uint32_t source, uint32_t group, uint8_t point)
+{
+	return (struct flow_key){ .source = addr_of4(source), .group = addr_of4(group), .point = point,
+				  .kind = FLOW_SOURCE_HOST, .group_len = 32 };
+}
+
+static struct flow *add(struct flow_table *table, const struct flow_key *key)
+{
+	uint64_t hash = flow_hash(key);
+	struct flow *f = flow_find(table, key, hash);
+
+	if (f)
+		return f;
+	f = flow_room(table, key, hash);
+	flow_begin(table, f, key, hash);
+	return f;
+}
+
+static void check_key(const struct flow_key *key, const char *name)
+{
+	struct flow_table table;
+	struct flow_key back;
+	struct flow *f;
+
+	flow_table_init(&table, false);
+	f = add(&table, key);
+	check_named(f == flow_find(&table, key, flow_hash(key)), name);
+	back = flow_key_read(&table, f);
+	check_named(addr_equal(back.source, key->source) && addr_equal(back.group, key->group) &&
+			    back.point == key->point && back.kind == key->kind &&
+			    back.group_len == key->group_len, name);
+	flow_table_release(&table);
+}
+
+static void test_keys(void)
+{
+	const struct addr v4 = t_addr("10.0.0.1"), g4 = t_addr("239.1.1.1");
+	const struct addr v6 = t_addr("2001:db8::1"), g6 = t_addr("ff0e::1");
+
+	check_key(&(struct flow_key){ v4, g4, POINT_DATA, 32, FLOW_SOURCE_HOST }, "v4");
+	check_key(&(struct flow_key){ v6, g6, POINT_JOIN, 128, FLOW_SOURCE_HOST }, "v6");
+	check_key(&(struct flow_key){ ADDR_NONE, g4, POINT_MEMBERSHIP, 32, FLOW_SOURCE_ANY }, "(*,G)");
+	check_key(&(struct flow_key){ ADDR_NONE, g6, POINT_MEMBERSHIP, 128, FLOW_SOURCE_ANY },
+		  "(*,G) v6");
+	check_key(&(struct flow_key){ v4, g4, POINT_BOOTSTRAP, 4, FLOW_SOURCE_SPEAKER }, "a range");
+	check_key(&(struct flow_key){ v6, ADDR_NONE, POINT_ROUTER, 0, FLOW_SOURCE_SPEAKER }, "no group");
+	check_key(&(struct flow_key){ v4, g6, POINT_SESSION, 128, FLOW_SOURCE_HOST }, "v4 says v6");
+	check_key(&(struct flow_key){ v6, g4, POINT_SESSION, 32, FLOW_SOURCE_HOST }, "v6 says v4");
+	check_key(&(struct flow_key){ ADDR_NONE, ADDR_NONE, POINT_ROUTER, 0, FLOW_SOURCE_NONE },
+		  "nothing");
+}
+
+static void test_quick_look_up(void)
+{
+	struct flow_key key = key_of(0x0a000001, 0xe8010101, POINT_DATA);
+	struct flow_key other = key_of(0x0a000001, 0xe8010101, POINT_SA);
+	struct flow_table table;
+
+	flow_table_init(&table, false);
+	add(&table, &other);
+	check(!flow_find4(&table, 0x0a000001, 0xe8010101, flow_hash(&key)));
+	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101,
+					      flow_hash4(0x0a000001, 0xe8010101)));
+	flow_table_release(&table);
+}
+
+/* A flood of one-packet flows: the table stays bounded, counts what goes, and keeps what has
+ * many packets and what is a finding. */
+static void test_flood(void)
+{
+	struct flow_key heavy = key_of(1, 0xe8000001, POINT_DATA), found = key_of(2, 0xe8000001, POINT_DATA);
+	struct flow_table table;
+	uint64_t kept = 0;
+
+	flow_table_init(&table, false);
+	add(&table, &heavy)->packets = 1000;
+	add(&table, &found)->state |= FLOW_FINDING;
+	for (uint32_t i = 0; i < 2 * FLOWS4_MAX; i++) {
+		struct flow_key key = key_of(0x0a000000 + i, 0xe8010101, POINT_DATA);
+
+		add(&table, &key)->packets++;
+	}
+	for (size_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++)
+		kept += flow_at(&table, i) != NULL;
+	check(kept + table.evicted == 2 * FLOWS4_MAX + 2);
+	check(kept > FLOWS4_MAX / 4 * 3);
+	check(flow_find(&table, &heavy, flow_hash(&heavy)) != NULL);
+	check(flow_find(&table, &found, flow_hash(&found)) != NULL);
+	check(table.evicted_findings == 0);
+	flow_table_release(&table);
+}
+
+TEST_MAIN({ "keys", test_keys }, { "the quick look-up", test_quick_look_up }, { "a flood", test_flood })
