@@ -97,6 +97,8 @@ static struct cover find_cover(struct checking *c, size_t i)
 			text_printf(&text, "%s'%s' (line %u)", n == 1 ? " by " : ", ",
 				    rules[j]->name, rules[j]->place.line);
 	}
+	if (n == 0)				/* covered by nothing: there is nothing of it */
+		return (struct cover){ false, "impossible", ": no message has all that it asks for" };
 	if (n > 3)
 		text_printf(&text, " and %u more", n - 3);
 	return (struct cover){ one_action && action == rules[i]->action,
@@ -112,7 +114,7 @@ static void tell_covered(struct checking *c, size_t i)
 	if (c->explained++ < EXPLAINED_MAX)
 		cover = find_cover(c, i);
 	tell(c, SEVERITY_WARNING, &rule->place,
-	     cover.same ? NULL : "the first rule that matches decides",
+	     cover.same || cover.by[0] == ':' ? NULL : "the first rule that matches decides",
 	     arena_printf(&c->arena, "rule '%s' %s: all of it is %s%s%s", rule->name,
 			  cover.same ? "is redundant" : "never matches", cover.verb,
 			  cover.same ? " already" : "", cover.by));

@@ -304,8 +304,8 @@ static void put_sources(struct overlap *o, const struct shape *s, unsigned point
 	add_set(o, &o->sources, &s->from, FAMILY_RPT4 - FAMILY_IP4, base, out);
 }
 
-/* LANGUAGE 4: the sources that there are at a point. */
-static void put_all_sources(struct overlap *o, unsigned point, struct spans *out)
+/* LANGUAGE 4: the sources that there are at a point for groups of a family. */
+static void put_all_sources(struct overlap *o, unsigned point, enum family family, struct spans *out)
 {
 	uint32_t base = point * o->sources.n;
 	unsigned at = 1u << point;
@@ -314,8 +314,14 @@ static void put_all_sources(struct overlap *o, unsigned point, struct spans *out
 		add_families(o, FAMILY_NONE, FAMILY_ANY, base, out);
 	if (at & (AT(MEMBERSHIP) | AT(JOIN)))
 		add_families(o, FAMILY_ANY, FAMILY_IP4, base, out);
-	if (at & ~(AT(BOOTSTRAP) | AT(ROUTER)))
-		add_families(o, FAMILY_IP4, at & AT(JOIN) ? 0 : FAMILY_RPT4, base, out);
+	if (at & ~(AT(BOOTSTRAP) | AT(ROUTER)) && (family == FAMILY_IP4 || at & AT(SESSION)))
+		add_families(o, FAMILY_IP4, FAMILY_IP6, base, out);
+	if (at & ~(AT(BOOTSTRAP) | AT(ROUTER)) && (family == FAMILY_IP6 || at & AT(SESSION)))
+		add_families(o, FAMILY_IP6, FAMILY_RPT4, base, out);
+	if (at & AT(JOIN) && family == FAMILY_IP4)
+		add_families(o, FAMILY_RPT4, FAMILY_RPT6, base, out);
+	if (at & AT(JOIN) && family == FAMILY_IP6)
+		add_families(o, FAMILY_RPT6, 0, base, out);
 }
 
 static const struct spans *meet(struct arena *arena, const struct spans *a, const struct spans *b,
@@ -348,12 +354,19 @@ static void put_groups(struct overlap *o, const struct shape *s, struct spans *o
 		add_set(o, &o->groups, &s->to, 0, 0, out);
 }
 
-static void put_all_groups(struct overlap *o, unsigned point, struct spans *out)
+static void put_all_groups(struct overlap *o, unsigned point, enum family family,
+			   struct spans *out)
 {
+	uint32_t first6 = cell_of(&o->groups, o->multicast.ranges[1].first);
+	const struct range *all = o->multicast.ranges;
+
 	if (point == POINT_ROUTER)
 		add_cells(o->arena, out, 0, 0);
+	else if (family == FAMILY_IP4)
+		add_cells(o->arena, out, cell_of(&o->groups, all[0].first),
+			  cell_of(&o->groups, all[0].last));
 	else
-		add_set(o, &o->groups, &o->multicast, 0, 0, out);
+		add_cells(o->arena, out, first6, cell_of(&o->groups, all[1].last));
 }
 
 void overlap_add(struct overlap *o, size_t i)
@@ -392,15 +405,22 @@ static bool covers_spans(const struct region *region, const struct spans *x,
 static bool covers_at(struct overlap *o, const struct region *region, const struct shape *s,
 		      unsigned point, bool all)
 {
-	o->x.n = o->y.n = o->all_x.n = o->all_y.n = 0;
+	static const enum family families[] = { FAMILY_IP4, FAMILY_IP6 };
+
+	o->x.n = o->y.n = 0;
 	put_groups(o, s, &o->x);
 	put_sources(o, s, point, &o->y);
 	if (all)
 		return covers_spans(region, &o->x, &o->y);
-	put_all_groups(o, point, &o->all_x);
-	put_all_sources(o, point, &o->all_y);
-	return covers_spans(region, meet(o->arena, &o->x, &o->all_x, &o->meet_x),
-			    meet(o->arena, &o->y, &o->all_y, &o->meet_y));
+	for (size_t i = 0; i < COUNT(families); i++) {
+		o->all_x.n = o->all_y.n = 0;
+		put_all_groups(o, point, families[i], &o->all_x);
+		put_all_sources(o, point, families[i], &o->all_y);
+		if (!covers_spans(region, meet(o->arena, &o->x, &o->all_x, &o->meet_x),
+				  meet(o->arena, &o->y, &o->all_y, &o->meet_y)))
+			return false;
+	}
+	return true;
 }
 
 static bool holds(bool all, const struct set *set, bool part_all, const struct set *part)
