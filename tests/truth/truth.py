@@ -47,15 +47,15 @@ def run_json(command):
 
 
 def read_whole(weir, path):
-    """Every file, crashers included, goes through both commands and comes out as JSON."""
-    for line in run_json([weir, "decode", "-j", path]).splitlines():
+    """A crasher, too, goes through both commands and comes out as JSON."""
+    for line in run_json([weir, "decode", "-j", "-x", path]).splitlines():
         json.loads(line)
-    run_json([weir, "decode", "-x", path])
     json.loads(run_json([weir, "audit", "-j", path]))
 
 
-def read_all(weir, captures):
-    names = sorted(os.listdir(os.path.join(captures, FILES)))
+def read_others(weir, captures, compared):
+    """The files that the truth does not tell about."""
+    names = sorted(set(os.listdir(os.path.join(captures, FILES))) - set(compared))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda name: read_whole(weir, os.path.join(captures, FILES, name)), names))
     return len(names)
@@ -204,7 +204,7 @@ def main():
     for row in stale:
         print("# does not occur: " + "\t".join(row))
     print(f"{'not ok' if stale else 'ok'} 2 - every listed difference occurs")
-    print(f"ok 3 - {read_all(args.weir, captures)} files are read whole", flush=True)
+    print(f"ok 3 - {read_others(args.weir, captures, names)} other captures are read whole", flush=True)
     return 1 if unexplained or stale else 0
 
 
