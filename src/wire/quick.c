@@ -233,6 +233,14 @@ static inline unsigned read_ethertype(const struct packet *packet, struct quick 
 	return ethertype;
 }
 
+/* A destination of Cisco's ISL: no EtherType stands behind the addresses. */
+static inline bool is_isl(const uint8_t *p)
+{
+	uint32_t first = load32(p);
+
+	return (first == 0x01000c00 || first == 0x0c000c00) && p[4] == 0;
+}
+
 static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
 				      struct quick *out)
 {
@@ -240,7 +248,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	struct look look = { .checked = !packet->checksums_unreliable };
 	unsigned ethertype;
 
-	if (packet->linktype != LINKTYPE_ETHERNET || n < ETHERNET_BYTES)
+	if (packet->linktype != LINKTYPE_ETHERNET || n < ETHERNET_BYTES || is_isl(packet->bytes.p))
 		return QUICK_ASK;
 	ethertype = read_ethertype(packet, out);
 	look.p = packet->bytes.p + out->ip_offset;
