@@ -29,11 +29,48 @@ void complain(const struct io *io, const char *format, ...)
 	text_release(&shown);
 }
 
-const struct command *command_of(const char *name)
+size_t command_family(const struct command *command)
 {
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
+	size_t n = strcspn(command->name, " ");
+
+	return command->name[n] ? n : 0;
+}
+
+const char *command_leaf(const struct command *command)
+{
+	size_t n = command_family(command);
+
+	return n ? command->name + n + 1 : command->name;
+}
+
+bool command_is_sibling(const struct command *a, const struct command *b)
+{
+	size_t n = command_family(a);
+
+	return n > 0 && n == command_family(b) && strncmp(a->name, b->name, n) == 0;
+}
+
+const struct command *const *command_family_of(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; n > 0 && commands[i]; i++)
+		if (command_family(commands[i]) == n && strncmp(commands[i]->name, word, n) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+const struct command *command_of(const char *word, const char *next)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		size_t n = command_family(commands[i]);
+
+		if (n == 0 && strcmp(commands[i]->name, word) == 0)
 			return commands[i];
+		if (n > 0 && next && strlen(word) == n && strncmp(commands[i]->name, word, n) == 0 &&
+		    strcmp(command_leaf(commands[i]), next) == 0)
+			return commands[i];
+	}
 	return NULL;
 }
 
@@ -48,6 +85,25 @@ static int refuse_command(const char *name, const struct io *io)
 			 nearest.word);
 	else
 		complain(io, "no command '%s'; weir help lists them", name);
+	return EXIT_USAGE;
+}
+
+/* `weir ras`, `weir ras --help`, `weir ras lsit` */
+static int answer_family(const char *word, const char *next, const struct io *io)
+{
+	struct text name = { 0 };
+
+	if (!next) {
+		usage_print_family(word, &(struct io){ .colour = io->err_colour }, io->err);
+		return EXIT_USAGE;
+	}
+	if (strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0) {
+		usage_print_family(word, io, io->out);
+		return EXIT_CLEAN;
+	}
+	text_printf(&name, "%s %s", word, next);
+	refuse_command(text_string(&name), io);
+	text_release(&name);
 	return EXIT_USAGE;
 }
 
@@ -115,7 +171,8 @@ int command_main(int argc, char *const argv[], const struct io *io)
 {
 	struct io own = coloured(io, NULL);
 	const struct command *command;
-	const char *name = argc > 1 ? argv[1] : NULL;
+	const char *name = argc > 1 ? argv[1] : NULL, *next = argc > 2 ? argv[2] : NULL;
+	int used;
 
 	if (!name) {
 		usage_print_all(&(struct io){ .colour = own.err_colour }, io->err);
@@ -129,8 +186,11 @@ int command_main(int argc, char *const argv[], const struct io *io)
 		usage_print_all(&own, io->out);
 		return finish_output(EXIT_CLEAN, io);
 	}
-	command = command_of(name);
+	command = command_of(name, next);
+	if (!command && command_family_of(name))
+		return finish_output(answer_family(name, next, &own), io);
 	if (!command)
 		return refuse_command(name, io);
-	return run_command(command, (size_t)argc - 2, argv + 2, io);
+	used = command_family(command) ? 3 : 2;
+	return run_command(command, (size_t)(argc - used), argv + used, io);
 }

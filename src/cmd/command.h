@@ -21,10 +21,11 @@ enum exit_status { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_SYSTE
  * FLAG bool; COUNT unsigned, one more each time (-v); TEXT const char *; FILE and POLICY the
  * same, completed as a file, or as a profile or a file; CHOICE const char *, one of the words
  * of `argument` ("auto|always|never"); LIST struct texts, may be repeated; NUMBER uint64_t, at
- * most `max` where that is not 0; TIME struct opt_time; ADDR struct addr. */
+ * most `max` where that is not 0; DURATION uint64_t in seconds, at least 1; TIME struct opt_time;
+ * ADDR struct addr. */
 enum opt_kind {
 	OPT_END, OPT_FLAG, OPT_COUNT, OPT_TEXT, OPT_FILE, OPT_POLICY, OPT_CHOICE, OPT_LIST,
-	OPT_NUMBER, OPT_TIME, OPT_ADDR,
+	OPT_NUMBER, OPT_DURATION, OPT_TIME, OPT_ADDR,
 };
 
 struct opt {
@@ -34,7 +35,7 @@ struct opt {
 	const char   *argument;		/* "FILE", NULL for flags */
 	const char   *help;
 	size_t	      offset;		/* of the field in the command's struct */
-	uint64_t      max;		/* of a NUMBER; 0: any */
+	uint64_t      max;		/* of a NUMBER or DURATION; 0: any */
 };
 
 struct texts {
@@ -78,7 +79,7 @@ struct io {
 #define OPERANDS_ANY UINT_MAX
 
 struct command {
-	const char	 *name, *summary;
+	const char	 *name, *summary;	/* name: one word, or two */
 	const char	 *operands;	/* "FILE...", or NULL */
 	unsigned	  operands_min, operands_max;
 	const char	 *about;	/* a paragraph for --help and the manual */
@@ -93,10 +94,21 @@ struct command {
 	int		(*run)(const void *arg, const struct io *io);
 };
 
-extern const struct command *const commands[];	/* ends with NULL */
+/* Ends with NULL.  A name may be of two words ("ras list"): then commands of one first word, a
+ * family, stand side by side. */
+extern const struct command *const commands[];
 
-/* NULL where there is none. */
-const struct command *command_of(const char *name);
+/* The command that begins a command line of these words, of which the second may be NULL; NULL
+ * where there is none. */
+const struct command *command_of(const char *word, const char *next);
+/* The length of the family's name; 0 for a command of one word. */
+size_t command_family(const struct command *command);
+/* The second word of a command in a family, else its name. */
+const char *command_leaf(const struct command *command);
+/* The first command of the family of this name, or NULL. */
+const struct command *const *command_family_of(const char *word);
+/* True where both are of one family. */
+bool command_is_sibling(const struct command *a, const struct command *b);
 
 /* main() without the process: finds the command, fills its struct, runs it, and checks once
  * that the output was written. */

@@ -28,10 +28,43 @@ static void print_choices(const char *choices, char separator, FILE *out)
 		fputc(*c == '|' ? separator : *c, out);
 }
 
+/* The first command of each family, one after the other; *i begins at 0. */
+static const struct command *next_family(size_t *i)
+{
+	for (; commands[*i]; ++*i) {
+		const struct command *c = commands[*i];
+
+		if (command_family(c) && (*i == 0 || !command_is_sibling(commands[*i - 1], c))) {
+			++*i;
+			return c;
+		}
+	}
+	return NULL;
+}
+
+/* Words that may stand first: names of commands and of families, each once. */
 static void print_command_names(FILE *out)
 {
+	for (size_t i = 0; commands[i]; i++) {
+		size_t n = command_family(commands[i]);
+
+		if (n == 0)
+			fprintf(out, "%s%s", i ? " " : "", commands[i]->name);
+		else if (i == 0 || !command_is_sibling(commands[i - 1], commands[i]))
+			fprintf(out, "%s%.*s", i ? " " : "", (int)n, commands[i]->name);
+	}
+}
+
+/* The second words of a family. */
+static void print_leaves(const struct command *first, FILE *out)
+{
+	const char *blank = "";
+
 	for (size_t i = 0; commands[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", commands[i]->name);
+		if (command_is_sibling(first, commands[i])) {
+			fprintf(out, "%s%s", blank, command_leaf(commands[i]));
+			blank = " ";
+		}
 }
 
 /* Words that may stand as a command's operand. */
@@ -71,16 +104,28 @@ static void print_bash_operand(const struct command *c, const struct words *word
 {
 	const struct opt *o;
 
-	fprintf(out, "\t\t%s\\ -*) words='", c->name);
+	fprintf(out, "\t\t'%s '-*) words='", c->name);
 	for (size_t i = 0; (o = options_next(c, &i)) != NULL;)
 		fprintf(out, "%s--%s", i > 1 ? " " : "", o->name);
-	fprintf(out, "' ;;\n\t\t%s\\ *) words='", c->name);
+	fprintf(out, "' ;;\n\t\t'%s '*) words='", c->name);
 	print_operand_words(c, words, out);
 	fprintf(out, "'%s ;;\n", operand_is_file(c) ? " files=yes" : "");
 }
 
+/* The second word of a family, or, where it stands already, the name of the command. */
+static void print_bash_family(const struct command *first, FILE *out)
+{
+	fprintf(out, "\tif [ \"$command\" = '%.*s' ]; then\n\t\tcommand=\"$command ${COMP_WORDS[2]}\"\n"
+		     "\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n\t\t\tcommand=''\n\t\t\twords='",
+		(int)command_family(first), first->name);
+	print_leaves(first, out);
+	fputs("'\n\t\tfi\n\tfi\n", out);
+}
+
 static void print_bash(const struct words *words, FILE *out)
 {
+	const struct command *first;
+
 	fputs("# bash completion of weir, printed by: weir help --completion bash\n"
 	      "_weir()\n{\n"
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
@@ -88,7 +133,10 @@ static void print_bash(const struct words *words, FILE *out)
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tcommand=''\n\t\twords='",
 	      out);
 	print_command_names(out);
-	fputs(" --help --version'\n\tfi\n\tcase \"$command $prev\" in\n", out);
+	fputs(" --help --version'\n\tfi\n", out);
+	for (size_t i = 0; (first = next_family(&i)) != NULL;)
+		print_bash_family(first, out);
+	fputs("\tcase \"$command $prev\" in\n", out);
 	for (size_t c = 0; commands[c]; c++) {
 		const struct opt *o;
 
@@ -159,7 +207,7 @@ static void print_zsh_command(const struct command *c, const struct words *words
 {
 	const struct opt *o;
 
-	fprintf(out, "\t%s)\n\t\t_arguments -s -S \\\n", c->name);
+	fprintf(out, "\t'%s')\n\t\t_arguments -s -S \\\n", c->name);
 	for (size_t i = 0; (o = options_next(c, &i)) != NULL;)
 		print_zsh_option(o, words, out);
 	fputs("\t\t\t'*:operand:{", out);
@@ -171,17 +219,40 @@ static void print_zsh_command(const struct command *c, const struct words *words
 	fprintf(out, "%s}' ;;\n", operand_is_file(c) ? "_files" : "true");
 }
 
-static void print_zsh(const struct words *words, FILE *out)
+static void print_zsh_names_of_all(FILE *out)
 {
-	fputs("#compdef weir\n# zsh completion of weir, printed by: weir help --completion zsh\n"
-	      "_weir() {\n\tlocal -a commands\n\tcommands=(\n", out);
 	for (size_t i = 0; commands[i]; i++) {
-		fprintf(out, "\t\t'%s:", commands[i]->name);
+		size_t n = command_family(commands[i]);
+
+		if (n > 0 && i > 0 && command_is_sibling(commands[i - 1], commands[i]))
+			continue;
+		fprintf(out, "\t\t'%.*s:", n ? (int)n : (int)strlen(commands[i]->name), commands[i]->name);
 		print_zsh_quoted(commands[i]->summary, out);
 		fputs("'\n", out);
 	}
+}
+
+static void print_zsh_family(const struct command *first, FILE *out)
+{
+	fprintf(out, "\tif [[ $command == '%.*s' ]]; then\n\t\tif (( CURRENT == 2 )); then\n\t\t\tcompadd ",
+		(int)command_family(first), first->name);
+	print_leaves(first, out);
+	fputs("\n\t\t\treturn\n\t\tfi\n\t\tcommand=\"$command $words[2]\"\n\t\tshift words\n"
+	      "\t\t(( CURRENT-- ))\n\tfi\n", out);
+}
+
+static void print_zsh(const struct words *words, FILE *out)
+{
+	const struct command *first;
+
+	fputs("#compdef weir\n# zsh completion of weir, printed by: weir help --completion zsh\n"
+	      "_weir() {\n\tlocal -a commands\n\tcommands=(\n", out);
+	print_zsh_names_of_all(out);
 	fputs("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
-	      "\tlocal command=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n\tcase $command in\n", out);
+	      "\tlocal command=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n", out);
+	for (size_t i = 0; (first = next_family(&i)) != NULL;)
+		print_zsh_family(first, out);
+	fputs("\tcase $command in\n", out);
 	for (size_t i = 0; commands[i]; i++)
 		print_zsh_command(commands[i], words, out);
 	fputs("\tesac\n}\n_weir \"$@\"\n", out);
@@ -197,10 +268,22 @@ static void print_fish_quoted(const char *text, FILE *out)
 	}
 }
 
+/* The condition that this command stands on the line already. */
+static void print_fish_seen(const struct command *c, FILE *out)
+{
+	int n = (int)command_family(c);
+
+	fputs("complete -c weir -n '", out);
+	if (n > 0)
+		fprintf(out, "__fish_seen_subcommand_from %.*s; and ", n, c->name);
+	fprintf(out, "__fish_seen_subcommand_from %s' ", command_leaf(c));
+}
+
 static void print_fish_option(const struct command *c, const struct opt *o,
 			      const struct words *words, FILE *out)
 {
-	fprintf(out, "complete -c weir -n '__fish_seen_subcommand_from %s' -l %s", c->name, o->name);
+	print_fish_seen(c, out);
+	fprintf(out, "-l %s", o->name);
 	if (o->letter)
 		fprintf(out, " -s %c", o->letter);
 	if (takes_argument(o))
@@ -219,22 +302,32 @@ static void print_fish_option(const struct command *c, const struct opt *o,
 
 static void print_fish_command(const struct command *c, const struct words *words, FILE *out)
 {
+	int n = (int)command_family(c);
 	const struct opt *o;
 
-	fprintf(out, "complete -c weir -n __fish_use_subcommand -f -a %s -d '", c->name);
+	if (n > 0)
+		fprintf(out, "complete -c weir -n '__fish_seen_subcommand_from %.*s' -f -a %s -d '", n,
+			c->name, command_leaf(c));
+	else
+		fprintf(out, "complete -c weir -n __fish_use_subcommand -f -a %s -d '", c->name);
 	print_fish_quoted(c->summary, out);
 	fputs("'\n", out);
 	for (size_t i = 0; (o = options_next(c, &i)) != NULL;)
 		print_fish_option(c, o, words, out);
-	fprintf(out, "complete -c weir -n '__fish_seen_subcommand_from %s' %s -a '", c->name,
-		operand_is_file(c) ? "-F" : "-f");
+	print_fish_seen(c, out);
+	fprintf(out, "%s -a '", operand_is_file(c) ? "-F" : "-f");
 	print_operand_words(c, words, out);
 	fputs("'\n", out);
 }
 
 static void print_fish(const struct words *words, FILE *out)
 {
+	const struct command *first;
+
 	fputs("# fish completion of weir, printed by: weir help --completion fish\n", out);
+	for (size_t i = 0; (first = next_family(&i)) != NULL;)
+		fprintf(out, "complete -c weir -n __fish_use_subcommand -f -a %.*s\n",
+			(int)command_family(first), first->name);
 	for (size_t i = 0; commands[i]; i++)
 		print_fish_command(commands[i], words, out);
 }

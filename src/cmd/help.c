@@ -92,6 +92,7 @@ static int refuse_topic(const char *name, const struct io *io)
 static int run(const void *arg, const struct io *io)
 {
 	const struct help *o = arg;
+	const char *next = o->topic.n > 1 ? o->topic.list[1] : NULL;
 	const struct command *command;
 
 	if (o->completion)
@@ -104,21 +105,24 @@ static int run(const void *arg, const struct io *io)
 		return EXIT_CLEAN;
 	}
 	for (size_t i = 0; i < COUNT(topics); i++)
-		if (strcmp(topics[i].name, o->topic.list[0]) == 0) {
+		if (!next && strcmp(topics[i].name, o->topic.list[0]) == 0) {
 			topics[i].print(io->out);
 			return EXIT_CLEAN;
 		}
-	command = command_of(o->topic.list[0]);
-	if (!command)
-		return refuse_topic(o->topic.list[0], io);
-	usage_print_command(command, io);
+	command = command_of(o->topic.list[0], next);
+	if (command && (!next || command_family(command)))
+		usage_print_command(command, io);
+	else if (!next && command_family_of(o->topic.list[0]))
+		usage_print_family(o->topic.list[0], io, io->out);
+	else
+		return refuse_topic(next ? next : o->topic.list[0], io);
 	return EXIT_CLEAN;
 }
 
 const struct command cmd_help = {
 	.name = "help",
 	.summary = "tell what a command does, or list protocols, points, anomalies, flags",
-	.operands = "[COMMAND|TOPIC]", .operands_max = 1,
+	.operands = "[COMMAND|TOPIC]", .operands_max = 2,
 	.about = "Without an operand it lists the commands and the topics.  A command's help is what "
 		 "weir COMMAND --help prints; a topic is one of the lists that the policy language, the "
 		 "reports and the JSON take their words from.",

@@ -121,6 +121,32 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *out)
 	return true;
 }
 
+/* "90", "90s", "5m", "1h" or "1d" in seconds. */
+static bool parse_duration(const char *text, uint64_t max, uint64_t *out)
+{
+	static const struct {
+		char	 letter;
+		unsigned seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t n = strlen(text);
+	unsigned unit = 1;
+	char digits[24];
+	uint64_t value;
+
+	for (size_t i = 0; n > 1 && i < COUNT(units); i++)
+		if (text[n - 1] == units[i].letter)
+			unit = units[i].seconds;
+	n -= n > 1 && strchr("smhd", text[n - 1]);
+	if (n >= sizeof(digits))
+		return false;
+	memcpy(digits, text, n);
+	digits[n] = '\0';
+	if (!parse_number(digits, (max > 0 ? max : UINT64_MAX / 1000000000) / unit, &value) || value == 0)
+		return false;
+	*out = value * unit;
+	return true;
+}
+
 /* "auto, always or never" */
 static void say_choices(struct text *out, const char *choices)
 {
@@ -143,6 +169,8 @@ static void say_wanted(struct text *out, const struct opt *o)
 		text_printf(out, "a number up to %llu", (unsigned long long)o->max);
 	else if (o->kind == OPT_NUMBER)
 		text_put(out, "a number");
+	else if (o->kind == OPT_DURATION)
+		text_put(out, "a time span such as 90s, 5m, 1h or 1d");
 	else if (o->kind == OPT_TIME)
 		text_put(out, "a time such as '2026-11-21 14:00', 2026-11-21T13:00:00Z or @1795266000");
 	else
@@ -168,6 +196,8 @@ static bool store(struct reading *r, const struct opt *o, const char *value)
 		return is_choice(o->argument, value);
 	case OPT_NUMBER:
 		return parse_number(value, o->max, field);
+	case OPT_DURATION:
+		return parse_duration(value, o->max, field);
 	case OPT_TIME:
 		((struct opt_time *)field)->given = true;
 		return local_time_parse(value, &((struct opt_time *)field)->at);

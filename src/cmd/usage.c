@@ -89,15 +89,30 @@ void usage_print_command(const struct command *command, const struct io *io)
 		print_examples(command->example, io->out);
 }
 
-void usage_print_all(const struct io *io, FILE *out)
+static void print_row(const struct command *command, const struct io *io, FILE *out)
 {
 	const char *bold = io->colour ? "\033[1m" : "", *plain = io->colour ? "\033[0m" : "";
+
+	fprintf(out, "  %s%-14s%s%s\n", bold, command->name, plain, command->summary);
+}
+
+void usage_print_family(const char *word, const struct io *io, FILE *out)
+{
+	const struct command *const *first = command_family_of(word);
+
+	fprintf(out, "Usage: weir %s COMMAND [options] [operands]\n\nCommands:\n", word);
+	for (size_t i = 0; first && first[i] && command_is_sibling(*first, first[i]); i++)
+		print_row(first[i], io, out);
+	fprintf(out, "\nweir %s COMMAND --help tells more.\n", word);
+}
+
+void usage_print_all(const struct io *io, FILE *out)
+{
 
 	fprintf(out, "Usage: weir COMMAND [options] [operands]\n\n"
 		     "Tell, judge and report what IP multicast crosses a boundary.\n\nCommands:\n");
 	for (size_t i = 0; commands[i]; i++)
-		fprintf(out, "  %s%-10s%s%s\n", bold, commands[i]->name, plain,
-			commands[i]->summary);
+		print_row(commands[i], io, out);
 	fprintf(out, "\nweir COMMAND --help tells more; weir(1) tells all.  Start with:\n"
 		     "  weir audit capture.pcap\n");
 }

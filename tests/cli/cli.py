@@ -20,7 +20,8 @@ class Skip(Exception):
 
 
 def run(*args, stdin=b"", env=None, **more):
-    return subprocess.run([WEIR, *args], input=stdin, capture_output=True, timeout=120,
+    first = args[0].split(" ") if args else []     # a name of two words comes as one
+    return subprocess.run([WEIR, *first, *args[1:]], input=stdin, capture_output=True, timeout=120,
                           env={**CALM, **(env or {})}, **more)
 
 
@@ -35,7 +36,7 @@ def err(*args, **more):
 def commands():
     """Names of all commands, as `weir help` lists them."""
     part = out("help").split("Commands:\n")[1].split("\n\n")[0]
-    return [line.split()[0] for line in part.splitlines()]
+    return [re.split("  +", line.strip())[0] for line in part.splitlines()]
 
 
 def options(command):

@@ -27,8 +27,9 @@ protocols = re.findall(r'^PROTOCOL\(\w+,\s*"(\w+)"', tree.read("src/model/protoc
 decoders = [m for path in tree.files("src/wire", ends=(".h",))
             for m in re.findall(r"^void (\w+)_decode\(", tree.read(path), flags=re.M)]
 commands = re.findall(r"^COMMAND\((\w+)\)", tree.read("src/cmd/commands.def"), flags=re.M)
+commands = [c.replace("_", " ") for c in commands]
 manual = tree.read("man/weir.1")
-sections = re.findall(r"^\.Ss weir (\w+)$", manual, flags=re.M)
+sections = re.findall(r"^\.Ss weir (\w+(?: \w+)?)$", manual, flags=re.M)
 
 tests = []
 for folder in sorted(os.listdir(os.path.join(tree.ROOT, "tests/unit"))):

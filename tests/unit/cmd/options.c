@@ -8,7 +8,7 @@ struct sample {
 	struct common	common;
 	bool		flag;
 	const char     *text, *choice;
-	uint64_t	number, bounded;
+	uint64_t	number, bounded, duration;
 	struct opt_time since;
 	struct addr	rp;
 	struct texts	names, operands;
@@ -20,6 +20,7 @@ static const struct opt opts[] = {
 	{ OPT_CHOICE, 0, "vantage", "boundary|inside", "a word", offsetof(struct sample, choice), 0 },
 	{ OPT_NUMBER, 'n', "number", "N", "a number", offsetof(struct sample, number), 0 },
 	{ OPT_NUMBER, 0, "port", "N", "a port", offsetof(struct sample, bounded), 65535 },
+	{ OPT_DURATION, 0, "interval", "TIME", "a time span", offsetof(struct sample, duration), 0 },
 	{ OPT_TIME, 0, "since", "TIME", "a time", offsetof(struct sample, since), 0 },
 	{ OPT_ADDR, 0, "rp", "ADDR", "an address", offsetof(struct sample, rp), 0 },
 	{ OPT_LIST, 0, "name", "NAME", "a list", offsetof(struct sample, names), 0 },
@@ -58,6 +59,8 @@ static void put_sample(struct text *out, const struct sample *s)
 		text_printf(out, "number=%llu ", (unsigned long long)s->number);
 	if (s->bounded)
 		text_printf(out, "port=%llu ", (unsigned long long)s->bounded);
+	if (s->duration)
+		text_printf(out, "interval=%llu ", (unsigned long long)s->duration);
 	if (s->since.given)
 		text_printf(out, "since=%s ", mtime_text(s->since.at, 0, buffer));
 	if (addr_is_there(s->rp))
@@ -91,6 +94,11 @@ static const struct {
 	{ "--since 2026-11-21T13:00:00Z a", "since=2026-11-21T13:00:00Z operand=a " },
 	{ "--rp 10.0.0.1 a", "rp=10.0.0.1 operand=a " },
 	{ "--name x --name y a --set o={} ", "name=x name=y set=o={} operand=a " },
+	{ "--interval 90 a", "interval=90 operand=a " },
+	{ "--interval 90s a", "interval=90 operand=a " },
+	{ "--interval 5m a", "interval=300 operand=a " },
+	{ "--interval 2h a", "interval=7200 operand=a " },
+	{ "--interval 1d a", "interval=86400 operand=a " },
 	{ "--help", "help " },
 	{ "", "!nothing to work on: FILE [FILE]" },
 	{ "a b c", "!one operand too many: 'c'" },
@@ -113,6 +121,12 @@ static const struct {
 	{ "--port 65536 a", "!--port wants a number up to 65535, not '65536'" },
 	{ "--since now a", "!--since wants a time such as '2026-11-21 14:00', 2026-11-21T13:00:00Z "
 			   "or @1795266000, not 'now'" },
+	{ "--interval 0 a", "!--interval wants a time span such as 90s, 5m, 1h or 1d, not '0'" },
+	{ "--interval h a", "!--interval wants a time span such as 90s, 5m, 1h or 1d, not 'h'" },
+	{ "--interval= a", "!--interval wants a time span such as 90s, 5m, 1h or 1d, not ''" },
+	{ "--interval 1w a", "!--interval wants a time span such as 90s, 5m, 1h or 1d, not '1w'" },
+	{ "--interval 999999999999999999999d a",
+	  "!--interval wants a time span such as 90s, 5m, 1h or 1d, not '999999999999999999999d'" },
 	{ "--rp 10.0.0 a", "!--rp wants an IPv4 or IPv6 address, not '10.0.0'" },
 };
 
