@@ -3,7 +3,9 @@
 #ifndef WEIR_OS_SIGNALS_H
 #define WEIR_OS_SIGNALS_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A reader that goes away shows as a failed write (EPIPE), not as a signal. */
 void signals_ignore_pipe(void);
@@ -11,5 +13,8 @@ void signals_ignore_pipe(void);
  * the second ends it.  System calls that wait are interrupted (EINTR). */
 void signals_catch(void);
 bool signals_stop_asked(void);
+/* Waits until one of the descriptors is ready, a signal has come, or the time is over (negative:
+ * never); how many are ready.  A signal that comes before the waiting begins ends it too. */
+int signals_poll(struct pollfd *fds, unsigned n, int64_t timeout_ns);
 
 #endif

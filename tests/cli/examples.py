@@ -35,6 +35,15 @@ def examples():
             yield "README.md", line
 
 
+def bounded(line):
+    """What waits for the network does it on loopback, and ends."""
+    line = re.sub(r"\beth\d\b", "lo", line)
+    line = re.sub(r"--duration[= ]\w+", "--duration 1s", line)
+    if "ras announce" in line and "--count" not in line:
+        line += " --count 1"
+    return line
+
+
 def prepare(folder, line):
     """Puts the files there that the line names."""
     named = line.replace("*.", "one.")
@@ -67,7 +76,7 @@ def run_all(only):
                 print(f"# skipped, no {missing[0]}: {line}")
                 continue
             prepare(folder, line)
-            done = subprocess.run(["sh", "-c", line], cwd=folder, env=env, capture_output=True, text=True,
+            done = subprocess.run(["sh", "-c", bounded(line)], cwd=folder, env=env, capture_output=True, text=True,
                                   errors="replace", timeout=120, stdin=subprocess.DEVNULL)
             assert done.returncode in (0, 1) and "weir: " not in done.stderr, \
                 f"{where}: {line}\n{done.returncode}\n{done.stderr}"
