@@ -5,19 +5,12 @@
 #include "cmd/baseline.h"
 #include "cmd/capture.h"
 #include "cmd/command.h"
-#include "cmd/load.h"
+#include "cmd/judging.h"
 #include "cmd/marks.h"
 #include "cmd/progress.h"
 #include "cmd/side.h"
-#include "os/file.h"
-#include "os/pages.h"
 #include "os/signals.h"
-#include "policy/load.h"
-#include "policy/table.h"
-#include "sink/diag_print.h"
 #include "sink/report_print.h"
-
-#define TEXT_BYTES_MAX (64u << 20)
 
 struct audit {
 	struct common	common;
@@ -52,15 +45,10 @@ static const struct opt opts[] = {
 struct auditing {
 	const struct audit	*options;
 	const struct io		*io;
-	struct policy		*policy, *against_policy;
-	const struct boundary	*boundary, *against;
-	struct table		*table, *against_table;
-	struct side		 side;
-	struct authorised	*authorised;
-	struct registry		*registry;
+	struct judging_options	 judging_options;
+	struct judging		 judging;
 	struct baseline		*baseline;
 	struct timeline		*timeline;
-	struct engine		*engine;
 	struct pcapng_writer	*writer;
 	bool			 is_interrupted;
 	int			 status;	/* EXIT_CLEAN while all is well */
@@ -68,88 +56,14 @@ struct auditing {
 
 /* --- what the options name --- */
 
-static void load_policies(struct auditing *a)
+static void load_judging(struct auditing *a)
 {
-	struct common other = a->options->common;
-
-	a->policy = load_policy(&a->options->common, a->io, &a->status);
-	if (a->policy && !(a->boundary = load_boundary(a->policy, &other, a->io)))
-		a->status = EXIT_USAGE;
-	if (a->status != EXIT_CLEAN || !a->options->against)
-		return;
-	other.policy = a->options->against;
-	a->against_policy = load_policy(&other, a->io, &a->status);
-	if (!a->against_policy)
-		return;
-	a->against = policy_boundary(a->against_policy, other.boundary);
-	if (!a->against)
-		a->against = policy_boundary(a->against_policy, NULL);
-	if (!a->against) {
-		complain(a->io, "policy '%s' has no boundary", a->against_policy->name);
-		a->status = EXIT_USAGE;
-	}
-}
-
-/* Appends a file's text; false, with a complaint, where it cannot be read. */
-static bool read_text(struct auditing *a, const char *what, const char *file, struct text *out)
-{
-	int error = file_read(file, TEXT_BYTES_MAX, out);
-
-	if (error < 0) {
-		complain(a->io, "cannot read the %s %s: %s", what, file, strerror(-error));
-		a->status = EXIT_SYSTEM;
-	}
-	return error == 0;
-}
-
-static void load_authorised(struct auditing *a)
-{
-	const char *file = a->options->authorised;
-	struct text text = { 0 };
-	struct diags diags;
-
-	if (!file)
-		return;
-	diags_init(&diags);
-	if (read_text(a, "list of authorised servers", file, &text)) {
-		a->authorised = authorised_parse(
-			file, (struct span){ (const uint8_t *)text_string(&text), text.n }, &diags);
-		diags_print(&diags, a->io->err_colour, a->io->err);
-		if (!a->authorised)
-			a->status = EXIT_USAGE;
-	}
-	diags_release(&diags);
-	text_release(&text);
-}
-
-static void complain_of_line(void *arg, unsigned line, const char *message)
-{
-	const struct auditing *a = arg;
-
-	complain(a->io, "%s:%u: %s", a->options->registry, line, message);
-}
-
-static void load_registry(struct auditing *a)
-{
-	struct text text = { 0 };
-
-	a->registry = registry_new();
-	if (a->options->registry && read_text(a, "registry", a->options->registry, &text) &&
-	    !registry_read(a->registry, (struct span){ (const uint8_t *)text_string(&text), text.n },
-			   complain_of_line, a))
-		a->status = EXIT_USAGE;
-	text_release(&text);
-}
-
-static void load_side(struct auditing *a)
-{
-	if (!side_parse(&a->options->common.inside, a->policy, a->io, &a->side)) {
-		a->status = EXIT_USAGE;
-		return;
-	}
-	a->boundary = inside_boundary(&a->side.inside, &a->side.arena, a->boundary);
-	if (a->against)
-		a->against = inside_boundary(&a->side.inside, &a->side.arena, a->against);
+	a->judging_options = (struct judging_options){
+		.common = &a->options->common, .against = a->options->against,
+		.authorised = a->options->authorised, .registry = a->options->registry,
+		.remarks = a->options->write != NULL,
+	};
+	a->status = judging_load(&a->judging, &a->judging_options, a->io);
 }
 
 static void open_timeline(struct auditing *a)
@@ -169,24 +83,14 @@ static void open_writer(struct auditing *a)
 
 static void make_engine(struct auditing *a)
 {
-	struct engine_options options = { .authorised = a->authorised, .against = a->against,
-					  .remarks = a->options->write != NULL,
-					  .advise = pages_prefer_large };
-
-	a->table = table_new(a->boundary);
-	if (a->against)
-		a->against_table = table_new(a->against);
-	options.inside = a->side.inside;
-	options.against_table = a->against_table;
-	a->engine = engine_new(a->boundary, a->table, &options);
+	judging_begin(&a->judging);
 }
 
 /* Each step only where the ones before it went well. */
 static void prepare(struct auditing *a)
 {
 	static void (*const steps[])(struct auditing *) = {
-		load_policies, load_authorised, load_registry, load_side,
-		open_timeline, open_writer,	make_engine,
+		load_judging, open_timeline, open_writer, make_engine,
 	};
 
 	for (size_t i = 0; i < COUNT(steps) && a->status == EXIT_CLEAN; i++)
@@ -197,75 +101,47 @@ static void prepare(struct auditing *a)
 
 static void release(struct auditing *a)
 {
-	engine_free(a->engine);
 	timeline_free(a->timeline);
 	baseline_free(a->baseline);
-	registry_free(a->registry);
-	authorised_free(a->authorised);
-	table_free(a->table);
-	table_free(a->against_table);
-	side_release(&a->side);
-	policy_free(a->policy);
-	policy_free(a->against_policy);
+	judging_release(&a->judging);
 }
 
 /* --- the packets --- */
 
-struct reader {
-	struct wire_options options;
-	struct quick_rules  rules;
-	struct said	    said;
-};
-
-static void judge_packet(struct auditing *a, struct reader *r, const struct packet *packet)
+static void mark_packet(struct auditing *a, const struct packet *packet)
 {
-	wire_decode(packet, &r->options, &r->said);
-	engine_packet(a->engine, packet, &r->said);
-	if (a->writer)
-		marks_write(a->writer, a->engine, a->boundary, a->timeline, packet,
-			    a->options->all && r->said.is_multicast);
+	judging_packet(&a->judging, packet);
+	marks_write(a->writer, a->judging.engine, a->judging.boundary, a->timeline, packet,
+		    a->options->all && a->judging.said.is_multicast);
 }
 
-/* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
-static void judge_batch(struct auditing *a, struct reader *r, const struct packet *packets, size_t n)
+static void judge_packets(struct auditing *a, const struct packet *packets, size_t n)
 {
-	struct quick quick[ENGINE_BATCH];
-
-	quick_look(&r->rules, packets, n, quick);
-	engine_expect(a->engine, quick, n);
-	for (size_t i = 0; (i = engine_take(a->engine, packets, quick, i, n)) < n; i++)
-		judge_packet(a, r, &packets[i]);
-}
-
-static void judge_packets(struct auditing *a, struct reader *r, const struct packet *packets,
-			  size_t n)
-{
-	for (size_t i = 0; a->writer && i < n; i++)
-		judge_packet(a, r, &packets[i]);
-	for (size_t i = 0; !a->writer && i < n; i += ENGINE_BATCH)
-		judge_batch(a, r, packets + i, n - i < ENGINE_BATCH ? n - i : ENGINE_BATCH);
+	if (!a->writer) {
+		judging_packets(&a->judging, packets, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		mark_packet(a, &packets[i]);
 }
 
 static void read_packets(struct auditing *a)
 {
 	struct progress progress = progress_of(a->io, a->options->common.quiet, false);
-	struct inside inside = a->side.inside;
-	struct reader reader = { .options.udp_checksums = a->options->common.checksums };
+	struct side *side = &a->judging.side;
+	struct inside inside = side->inside;
 	const struct packet *packets;
 	size_t n;
 
-	reader.rules = quick_rules_of(&reader.options);
-	said_init(&reader.said);
 	signals_catch();
 	while (!a->is_interrupted && (n = timeline_next(a->timeline, &packets)) > 0) {
-		if (a->side.links.n > 0 && side_find_links(&a->side, a->timeline, &inside))
-			engine_place(a->engine, &inside);
-		judge_packets(a, &reader, packets, n);
+		if (side->links.n > 0 && side_find_links(side, a->timeline, &inside))
+			engine_place(a->judging.engine, &inside);
+		judge_packets(a, packets, n);
 		progress_step(&progress, a->timeline);
 		a->is_interrupted = signals_stop_asked();
 	}
 	progress_end(&progress);
-	said_release(&reader.said);
 }
 
 /* --- the report --- */
@@ -290,7 +166,7 @@ static const char *link_names(struct auditing *a, uint16_t file)
 		if (!strstr(text_string(&names), name))
 			text_printf(&names, "%s%s", names.n ? ", " : "", name);
 	}
-	kept = arena_text(&a->side.arena, text_string(&names), names.n);
+	kept = arena_text(&a->judging.side.arena, text_string(&names), names.n);
 	text_release(&names);
 	return kept;
 }
@@ -301,7 +177,7 @@ static const char *input_problem(struct auditing *a, uint16_t file)
 	const char *kept;
 
 	capture_put_problem(a->timeline, file, &problem);
-	kept = arena_text(&a->side.arena, text_string(&problem), problem.n);
+	kept = arena_text(&a->judging.side.arena, text_string(&problem), problem.n);
 	text_release(&problem);
 	return kept;
 }
@@ -309,7 +185,7 @@ static const char *input_problem(struct auditing *a, uint16_t file)
 static struct report_input *gather_inputs(struct auditing *a, size_t *out_n, unsigned *out_digits)
 {
 	const struct input *inputs = timeline_inputs(a->timeline, out_n);
-	struct report_input *list = arena_array(&a->side.arena, *out_n, sizeof(*list));
+	struct report_input *list = arena_array(&a->judging.side.arena, *out_n, sizeof(*list));
 
 	*out_digits = 6;
 	for (size_t i = 0; i < *out_n; i++) {
@@ -341,8 +217,8 @@ static void print_report(struct auditing *a, struct report *report)
 {
 	const struct audit *o = a->options;
 	struct report_print print = {
-		.report = report, .policy = a->policy, .against = a->against_policy,
-		.registry = a->registry, .is_interrupted = a->is_interrupted,
+		.report = report, .policy = a->judging.policy, .against = a->judging.against_policy,
+		.registry = a->judging.registry, .is_interrupted = a->is_interrupted,
 		.columns = a->io->columns, .verbose = o->common.verbose, .colour = a->io->colour,
 		.all = o->all,
 	};
@@ -375,7 +251,7 @@ static void audit(struct auditing *a)
 		complain(a->io, "cannot write %s: %s", a->options->write, strerror(-error));
 		a->status = EXIT_SYSTEM;
 	}
-	report = report_new(a->engine, &options);
+	report = report_new(a->judging.engine, &options);
 	if (a->baseline)
 		baseline_apply(a->baseline, report);
 	print_report(a, report);

@@ -21,6 +21,7 @@ struct engine_options {
 	const struct boundary	*against;	/* a second policy's, to compare with; or NULL */
 	const struct table	*against_table;
 	bool			 remarks;	/* keep what was found of the latest packet */
+	bool			 events;	/* keep what is new, for engine_event_next() */
 	/* Told of each large table before it is used; may be NULL. */
 	void			(*advise)(void *memory, size_t bytes);
 };
