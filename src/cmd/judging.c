@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Judging for the commands: loading what the options name, and the packet loop.  Knows neither
+ * files of packets nor interfaces. */
+#include "cmd/judging.h"
+
+#include <string.h>
+
+#include "cmd/load.h"
+#include "os/file.h"
+#include "os/pages.h"
+#include "policy/load.h"
+#include "policy/table.h"
+#include "sink/diag_print.h"
+
+#define TEXT_BYTES_MAX (64u << 20)
+
+static int load_policies(struct judging *j)
+{
+	struct common other = *j->options->common;
+	int status = EXIT_CLEAN;
+
+	j->policy = load_policy(j->options->common, j->io, &status);
+	if (j->policy && !(j->boundary = load_boundary(j->policy, &other, j->io)))
+		status = EXIT_USAGE;
+	if (status != EXIT_CLEAN || !j->options->against)
+		return status;
+	other.policy = j->options->against;
+	j->against_policy = load_policy(&other, j->io, &status);
+	if (!j->against_policy)
+		return status;
+	j->against = policy_boundary(j->against_policy, other.boundary);
+	if (!j->against)
+		j->against = policy_boundary(j->against_policy, NULL);
+	if (j->against)
+		return status;
+	complain(j->io, "policy '%s' has no boundary", j->against_policy->name);
+	return EXIT_USAGE;
+}
+
+/* Appends a file's text; false, with a complaint, where it cannot be read. */
+static bool read_text(const struct judging *j, const char *what, const char *file, struct text *out)
+{
+	int error = file_read(file, TEXT_BYTES_MAX, out);
+
+	if (error < 0)
+		complain(j->io, "cannot read the %s %s: %s", what, file, strerror(-error));
+	return error == 0;
+}
+
+static int load_authorised(struct judging *j)
+{
+	const char *file = j->options->authorised;
+	int status = EXIT_SYSTEM;
+	struct text text = { 0 };
+	struct diags diags;
+
+	if (!file)
+		return EXIT_CLEAN;
+	diags_init(&diags);
+	if (read_text(j, "list of authorised servers", file, &text)) {
+		j->authorised = authorised_parse(
+			file, (struct span){ (const uint8_t *)text_string(&text), text.n }, &diags);
+		diags_print(&diags, j->io->err_colour, j->io->err);
+		status = j->authorised ? EXIT_CLEAN : EXIT_USAGE;
+	}
+	diags_release(&diags);
+	text_release(&text);
+	return status;
+}
+
+static void complain_of_line(void *arg, unsigned line, const char *message)
+{
+	const struct judging *j = arg;
+
+	complain(j->io, "%s:%u: %s", j->options->registry, line, message);
+}
+
+static int load_registry(struct judging *j)
+{
+	struct text text = { 0 };
+	int status = EXIT_SYSTEM;
+
+	j->registry = registry_new();
+	if (!j->options->registry)
+		return EXIT_CLEAN;
+	if (read_text(j, "registry", j->options->registry, &text)) {
+		struct span bytes = { (const uint8_t *)text_string(&text), text.n };
+
+		status = registry_read(j->registry, bytes, complain_of_line, j) ? EXIT_CLEAN
+										: EXIT_USAGE;
+	}
+	text_release(&text);
+	return status;
+}
+
+static int load_side(struct judging *j)
+{
+	if (!side_parse(&j->options->common->inside, j->policy, j->io, &j->side))
+		return EXIT_USAGE;
+	return EXIT_CLEAN;
+}
+
+int judging_load(struct judging *j, const struct judging_options *options, const struct io *io)
+{
+	static int (*const steps[])(struct judging *) = {
+		load_policies, load_authorised, load_registry, load_side,
+	};
+	int status = EXIT_CLEAN;
+
+	*j = (struct judging){ .options = options, .io = io };
+	for (size_t i = 0; i < COUNT(steps) && status == EXIT_CLEAN; i++)
+		status = steps[i](j);
+	return status;
+}
+
+void judging_begin(struct judging *j)
+{
+	struct engine_options options = { .authorised = j->authorised,
+					  .remarks = j->options->remarks,
+					  .events = j->options->events,
+					  .advise = pages_prefer_large };
+
+	j->boundary = inside_boundary(&j->side.inside, &j->side.arena, j->boundary);
+	if (j->against)
+		j->against = inside_boundary(&j->side.inside, &j->side.arena, j->against);
+	j->table = table_new(j->boundary);
+	if (j->against)
+		j->against_table = table_new(j->against);
+	options.inside = j->side.inside;
+	options.against = j->against;
+	options.against_table = j->against_table;
+	j->engine = engine_new(j->boundary, j->table, &options);
+	j->wire.udp_checksums = j->options->common->checksums;
+	j->rules = quick_rules_of(&j->wire);
+	said_init(&j->said);
+}
+
+void judging_release(struct judging *j)
+{
+	if (j->engine)
+		said_release(&j->said);
+	engine_free(j->engine);
+	registry_free(j->registry);
+	authorised_free(j->authorised);
+	table_free(j->table);
+	table_free(j->against_table);
+	side_release(&j->side);
+	policy_free(j->policy);
+	policy_free(j->against_policy);
+}
+
+void judging_packet(struct judging *j, const struct packet *packet)
+{
+	wire_decode(packet, &j->wire, &j->said);
+	engine_packet(j->engine, packet, &j->said);
+}
+
+/* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
+static void judge_batch(struct judging *j, const struct packet *packets, size_t n)
+{
+	struct quick quick[ENGINE_BATCH];
+
+	quick_look(&j->rules, packets, n, quick);
+	engine_expect(j->engine, quick, n);
+	for (size_t i = 0; (i = engine_take(j->engine, packets, quick, i, n)) < n; i++)
+		judging_packet(j, &packets[i]);
+}
+
+void judging_packets(struct judging *j, const struct packet *packets, size_t n)
+{
+	for (size_t i = 0; i < n; i += ENGINE_BATCH)
+		judge_batch(j, packets + i, n - i < ENGINE_BATCH ? n - i : ENGINE_BATCH);
+}

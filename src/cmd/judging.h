@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What `audit` and `watch` share: the policy, the lists and the engine that the options name,
+ * and the loop that judges batches of packets.  So both count alike. */
+#ifndef WEIR_CMD_JUDGING_H
+#define WEIR_CMD_JUDGING_H
+
+#include "cmd/command.h"
+#include "cmd/side.h"
+#include "engine/engine.h"
+#include "net/registry.h"
+
+/* What the options say; all but `common` may be NULL. */
+struct judging_options {
+	const struct common *common;
+	const char	    *against, *authorised, *registry;
+	bool		     remarks, events;	/* of the engine */
+};
+
+struct judging {
+	const struct judging_options *options;
+	const struct io		     *io;
+	struct policy		     *policy, *against_policy;
+	const struct boundary	     *boundary, *against;
+	struct table		     *table, *against_table;
+	struct side		      side;
+	struct authorised	     *authorised;
+	struct registry		     *registry;
+	struct engine		     *engine;
+	struct wire_options	      wire;
+	struct quick_rules	      rules;
+	struct said		      said;
+};
+
+/* Reads all that the options name.  EXIT_CLEAN, or the exit status, with a complaint.  Release
+ * it in any case. */
+int judging_load(struct judging *j, const struct judging_options *options, const struct io *io);
+/* Makes the engine, when whatever else may fail went well. */
+void judging_begin(struct judging *j);
+void judging_release(struct judging *j);
+
+/* One packet the long way, so that the engine's remarks are of it. */
+void judging_packet(struct judging *j, const struct packet *packet);
+/* Any number of packets the quick way; not where there are remarks. */
+void judging_packets(struct judging *j, const struct packet *packets, size_t n);
+
+#endif
