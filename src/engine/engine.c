@@ -50,6 +50,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 		e->members = members_new();
 	e->ras = ras_table_new(options->authorised);
 	e->streams = stream_table_new();
+	e->events = options->events ? events_new(boundary->rule_count) : NULL;
 	said_init(&e->stream_said);
 	e->link_local_groups = distinct_new(1);
 	e->now.ns = INT64_MIN;
@@ -79,6 +80,7 @@ void engine_free(struct engine *e)
 	members_free(e->members);
 	ras_table_free(e->ras);
 	stream_table_free(e->streams);
+	events_free(e->events);
 	said_release(&e->stream_said);
 	distinct_free(e->link_local_groups);
 	free(e);
@@ -105,13 +107,60 @@ static void remark(struct engine *e, const struct remark *r)
 	e->remarks[e->remark_count++] = *r;
 }
 
+/* --- what is told as it happens --- */
+
+static void tell_finding(struct engine *e, size_t known)
+{
+	const struct finding *f = e->findings.newest;
+
+	if (!e->events || e->findings.n == known)
+		return;
+	events_add(e->events, &(struct event){ .at = e->packet->at, .kind = EVENT_FINDING,
+					       .which = f->kind, .detail = f->detail,
+					       .key = { f->source, f->group, f->point, 0, 0 },
+					       .file = e->packet->file });
+}
+
+static void tell_anomaly(struct engine *e, const struct observation *obs)
+{
+	if (!e->events || e->anomalies[obs->anomaly].count > 1)
+		return;
+	events_add(e->events, &(struct event){ .at = e->packet->at, .kind = EVENT_ANOMALY,
+					       .which = obs->anomaly,
+					       .key = { obs->speaker, obs->receiver, obs->point, 0, 0 },
+					       .file = e->packet->file });
+}
+
+/* A new flow or one with a worse verdict; and its rule, where that was not hit before. */
+static void tell_flow(struct engine *e, const struct observation *obs, struct verdict v, bool is_new,
+		      bool is_worse)
+{
+	struct event event = { .at = obs->at, .verdict = v, .file = e->packet->file,
+			       .ttl = obs->ttl, .has_ttl = obs->has_ttl,
+			       .is_link_local = addr_is_link_local_group(obs->group) };
+
+	if (!e->events)
+		return;
+	event.key = flow_key_of(obs);
+	if (events_first_hit(e->events, v.rule)) {
+		event.kind = EVENT_RULE;
+		events_add(e->events, &event);
+	}
+	event.kind = is_new ? EVENT_FLOW : EVENT_VERDICT;
+	if (is_new || is_worse)
+		events_add(e->events, &event);
+}
+
 static void find_out(struct engine *e, enum finding_kind kind, uint8_t point, struct addr source,
 		     struct addr group, uint32_t detail)
 {
+	size_t known = e->findings.n;
+
 	findings_note(&e->findings, &(struct finding){ .kind = (uint8_t)kind, .point = point,
 						       .source = source, .group = group,
 						       .first_ns = e->packet->at.ns,
 						       .detail = detail });
+	tell_finding(e, known);
 	remark(e, &(struct remark){ .kind = (uint8_t)kind, .point = point, .source = source,
 				    .group = group, .verdict = { 0, RULE_NONE },
 				    .is_finding = true });
@@ -261,6 +310,7 @@ static void remember(struct engine *e, const struct observation *obs, struct ver
 		counters_address(&e->counters, v.rule, obs);
 	counters_hit(&e->counters, v.rule, obs, e->frame);
 	meet(e, f, obs);
+	tell_flow(e, obs, v, is_new, f->rule != RULE_NONE && v.action > f->action);
 	sentence(f, v);
 	sentence_other(e, f, obs, replay);
 	remark(e, &(struct remark){ .kind = REMARK_VERDICT, .point = obs->point,
@@ -299,12 +349,17 @@ static void look_for_leak(struct engine *e, const struct observation *obs)
 
 static void look_at(struct engine *e, const struct observation *obs)
 {
+	size_t known = e->findings.n;
+
 	e->frame_flags |= obs->flags;
-	if (obs->anomaly)
+	if (obs->anomaly) {
 		packet_note(&e->anomalies[obs->anomaly], e->packet);
+		tell_anomaly(e, obs);
+	}
 	if (obs->protocol == PROTOCOL_RASADV || obs->protocol == PROTOCOL_TCP)
 		ras_table_hear(e->ras, obs);
 	listeners_hear(e->listeners, obs, &e->findings);
+	tell_finding(e, known);
 	if (obs->flags & FLAG_BIT(NOT_SAP))
 		find_out(e, FINDING_NOT_SAP, obs->point, obs->speaker, obs->group, 0);
 	if (obs->point == POINT_NONE)
@@ -345,6 +400,7 @@ void frame_observe_lump(struct engine *e, struct observation *obs)
 	f->state |= FLOW_LUMP;
 	counters_address(&e->counters, v.rule, obs);
 	meet(e, f, obs);
+	tell_flow(e, obs, v, true, false);
 	sentence(f, v);
 	sentence_other(e, f, obs, false);
 }

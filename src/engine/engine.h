@@ -6,6 +6,7 @@
 #define WEIR_ENGINE_ENGINE_H
 
 #include "engine/authorised.h"
+#include "engine/event.h"
 #include "engine/finding.h"
 #include "engine/inside.h"
 #include "model/packet.h"
@@ -60,6 +61,22 @@ struct remark {
 	uint8_t	       kind, point;
 	bool	       is_finding;		/* false: a verdict that lets it pass, or link-local */
 };
+
+/* What is new since the last call, where engine_options.events asks for it; false where nothing
+ * is.  And how many were dropped for want of room since the last call. */
+bool engine_event_next(struct engine *engine, struct event *out);
+uint64_t engine_events_lost(struct engine *engine);
+
+/* The next RAS server whose state, name or neighbours (moved, duplicate name) changed since this
+ * was last called for it, as of `now`; NULL where none did. */
+struct ras_host;
+const struct ras_host *engine_ras_next(struct engine *engine, struct mtime now);
+
+/* Flows that began before a time and were heard after it: the busiest, at most `max` of them, and
+ * how many others there are.  Looks through the whole table. */
+#define ENGINE_BUSY_MAX 64
+size_t engine_goes_on(const struct engine *engine, int64_t since_ns, struct event *out, size_t max,
+		      size_t *out_others);
 
 const struct remark *engine_remarks(const struct engine *engine, size_t *out_n);
 

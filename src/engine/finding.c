@@ -72,6 +72,7 @@ void findings_note(struct findings *findings, const struct finding *finding)
 		*f = *finding;
 		f->count = 0;
 		findings->n++;
+		findings->newest = f;
 	}
 	f->count++;
 	if (finding->detail > f->detail)

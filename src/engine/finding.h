@@ -31,6 +31,7 @@ struct findings {
 	struct finding *list;		/* by hash; count 0: empty */
 	size_t		n;
 	uint64_t	refused;	/* found no room */
+	const struct finding *newest;	/* the entry that was made last */
 };
 
 void findings_init(struct findings *findings);

@@ -337,6 +337,29 @@ const struct ras_host *const *ras_table_hosts(const struct ras_table *table, siz
 	return (const struct ras_host *const *)table->order;
 }
 
+/* All that is worth telling, as a number over 0.  That it is heard again on time is not. */
+static uint8_t summary_of(const struct ras_host *host)
+{
+	enum ras_state state = host->state == RAS_NEW ? RAS_SEEN : host->state;
+
+	return (uint8_t)(1 + (unsigned)state * 8 + host->moved * 4u + host->duplicate_name * 2u +
+			 host->renamed);
+}
+
+const struct ras_host *ras_table_next(struct ras_table *table, struct mtime now)
+{
+	ras_table_settle(table, now);
+	for (size_t i = 0; i < table->n; i++) {
+		uint8_t summary = summary_of(table->order[i]);
+
+		if (table->order[i]->told == summary)
+			continue;
+		table->order[i]->told = summary;
+		return table->order[i];
+	}
+	return NULL;
+}
+
 const char *ras_state_name(enum ras_state state)
 {
 	static const char *const names[] = { "new", "seen", "late", "gone", "returned" };

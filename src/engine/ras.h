@@ -42,6 +42,7 @@ struct ras_host {
 	bool		duplicate_name;		/* another address uses the name meanwhile */
 	enum ras_state	state;
 	enum ras_authorisation authorised;
+	uint8_t	told;			/* what ras_table_next() told last; 0: nothing yet */
 };
 
 struct ras_table;
@@ -58,6 +59,9 @@ void ras_table_hear(struct ras_table *table, const struct observation *obs);
 void ras_table_settle(struct ras_table *table, struct mtime now);
 /* By address, then VLAN, then interface; valid until the next ras_table_hear(). */
 const struct ras_host *const *ras_table_hosts(const struct ras_table *table, size_t *out_n);
+/* Settles as of `now`, and finds a host that is not as it was told: the state, the name, moved, or
+ * a duplicate name.  It counts as told then.  NULL where there is none. */
+const struct ras_host *ras_table_next(struct ras_table *table, struct mtime now);
 /* Servers that were dropped because RAS_HOSTS_MAX others were heard later. */
 uint64_t ras_table_evicted(const struct ras_table *table);
 

@@ -43,6 +43,7 @@ struct engine {
 	struct noted		 notes[FLAG_COUNT], anomalies[ANOMALY_COUNT];
 	struct mtime		 first, last, now;	/* now never goes back */
 	bool			 begun, finished, has_inside;
+	struct events		*events;		/* NULL unless asked for */
 	struct remark		 remarks[REMARKS_MAX];
 	size_t			 remark_count;
 
