@@ -342,7 +342,7 @@ static void print_closing(struct sheet *s, const struct report_print *p)
 	size_t reasons = report_reasons(r), others = r->other_finding_count;
 	size_t flows = reasons - others;
 	struct report_finding example;
-	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT], part[3 * ADDR_TEXT];
 
 	if (reasons == 0) {
 		sheet_put(s, INK_GOOD, "Nothing here must not cross the border.");
@@ -361,8 +361,11 @@ static void print_closing(struct sheet *s, const struct report_print *p)
 					     ? "'*'"
 					     : addr_text(example.source, a);
 
-		sheet_printf(s, INK_PLAIN, "  Explain one:  weir explain %s %s", source,
-			     addr_text(example.group, b));
+		snprintf(part, sizeof(part), "  Explain one:  weir explain %s %s", source,
+			 addr_text(example.group, b));
+		if (s->at + strlen(part) > s->columns)
+			sheet_end(s);
+		sheet_put(s, INK_PLAIN, part + (s->at == 0 ? 2 : 0));
 	}
 	sheet_end(s);
 }

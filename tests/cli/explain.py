@@ -71,7 +71,7 @@ def test_json_by_its_schema():
         import jsonschema
     except ImportError:
         raise Skip("python3-jsonschema is not installed")
-    with open(os.path.join(ROOT, "schema", "explain.json"), encoding="utf-8") as f:
+    with open(os.path.join(ROOT, "schema", "weir-explain.schema.json"), encoding="utf-8") as f:
         schema = json.load(f)
     for args in (["*", "ff3e::8000:1"], ["10.1.1.1", "239.1.2.3"], ["2a00::1", "ff1e::1"],
                  ["--rp", "10.0.0.1", "--ttl", "3", "--port", "9875", "1.2.3.4", "224.2.127.254"]):

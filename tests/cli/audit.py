@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""weir audit as a person uses it: the report to the letter, its options, its exit codes.
+
+audit.py WEIR CAMPUS OTHER... -- captures of the generator.  WEIR_BLESS=1 writes the golden reports
+anew."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from cli import ROOT, Skip, equal, holds, main, out, run
+
+CAMPUS, OTHERS = sys.argv[2], sys.argv[3:]
+NAMED = {os.path.basename(p).split(".")[0]: p for p in sys.argv[2:]}
+FOLDER = tempfile.TemporaryDirectory()
+
+
+def file(name, content=None):
+    path = os.path.join(FOLDER.name, name)
+    if content is not None:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(content)
+    return path
+
+
+def audit(*args):
+    return json.loads(run("audit", "-j", *args).stdout)
+
+
+def golden(name, *args):
+    text = run("audit", *args).stdout.decode()
+    path = os.path.join(ROOT, "tests", "golden", name)
+    if os.environ.get("WEIR_BLESS"):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    with open(path, encoding="utf-8") as f:
+        should = f.read()
+    for mine, line in zip(text.splitlines(), should.splitlines()):
+        equal(mine, line, name)
+    equal(len(text), len(should), name)
+    for line in text.splitlines():
+        if len(line) > 100:
+            assert " > " in line and ":" in line, f"{name}: too long: {line}"
+
+
+def test_golden_reports():
+    golden("campus.txt", CAMPUS)
+    golden("campus-inside.txt", "--vantage", "inside", CAMPUS)
+    golden("campus-against.txt", "--against", "chown-02", CAMPUS)
+    golden("msdp-peering.txt", "-b", "peering", NAMED["msdp"])
+    golden("links.txt", NAMED["links"])
+    golden("names.txt", NAMED["names"])
+
+
+def test_the_quick_way_says_the_same():
+    """--write asks for remarks on every packet, which only the long way makes."""
+    for path in [CAMPUS, *OTHERS]:
+        for more in [], ["--against", "chown-02"], ["--inside", "vlan:34"]:
+            quick = run("audit", "-j", *more, path)
+            long = run("audit", "-j", "--write", file("x.pcapng"), *more, path)
+            equal(quick.stdout, long.stdout, path)
+            equal(quick.returncode, long.returncode, path)
+
+
+def test_several_files_are_one_timeline():
+    both = audit(CAMPUS, NAMED["msdp"])
+    equal([i["file"] for i in both["inputs"]], [CAMPUS, NAMED["msdp"]])
+    equal(both["packets"]["total"], sum(i["packets"] for i in both["inputs"]))
+    equal(both["points"], audit(NAMED["msdp"], CAMPUS)["points"])
+
+
+def test_exit_codes():
+    clean = NAMED["links"]
+    equal(run("audit", "-q", CAMPUS).returncode, 1)
+    equal(run("audit", "-q", clean).returncode, 0)
+    holds(out("audit", clean), "Nothing here must not cross the border.")
+    equal(run("audit", file("none.pcap")).returncode, 3)
+    equal(run("audit", "-p", "nonesuch", clean).returncode, 2)
+    equal(run("audit", "-b", "nonesuch", clean).returncode, 2)
+    equal(run("audit", "--inside", "vlan:x", clean).returncode, 2)
+    equal(run("audit", "-f", "no filter (", clean).returncode, 2)
+    with open(clean, "rb") as f:
+        whole = f.read()
+    with open(file("cut.pcapng"), "wb") as f:
+        f.write(whole[:-21])
+    cut = run("audit", file("cut.pcapng"))
+    equal(cut.returncode, 3)
+    holds(cut.stdout.decode(), "cut.pcapng")
+    equal(audit(file("cut.pcapng"))["inputs"][0]["truncated"], True)
+
+
+def test_against():
+    equal(run("audit", "-q", "--against", "modern", CAMPUS).returncode, 0)
+    equal(run("audit", "-q", "--against", "chown-02", CAMPUS).returncode, 1)
+    changes = audit("--against", "chown-02", CAMPUS)["against"]["changes"]
+    theirs = {(f.get("source"), f.get("speaker"), f.get("group"), f.get("group_len"), f["point"]): f
+              for f in audit("-p", "chown-02", CAMPUS)["flows"]}
+    mine = audit(CAMPUS)["flows"]
+    differ = {}
+    for f in mine:
+        key = (f.get("source"), f.get("speaker"), f.get("group"), f.get("group_len"), f["point"])
+        is_local = f.get("scope") in ("link-local", "interface-local") or \
+            f.get("group", "").startswith("224.0.0.")
+        if key in theirs and theirs[key]["verdict"] != f["verdict"] and not is_local:
+            differ[key] = (f["verdict"], theirs[key]["verdict"])
+    equal({(c.get("source"), c.get("speaker"), c.get("group"), c.get("group_len"), c["point"]):
+           (c["from"]["verdict"], c["to"]["verdict"]) for c in changes}, differ)
+
+
+def test_baseline():
+    first = file("first.json", run("audit", "-j", CAMPUS).stdout.decode())
+    again = audit("--baseline", first, CAMPUS)
+    equal((again["findings"], again["flows"], again["ras"], again["exit"]), ([], [], [], 0))
+    holds(out("audit", "--baseline", first, CAMPUS), "Nothing here")
+    document = json.loads(open(first, encoding="utf-8").read())
+    gone = document["findings"].pop(3)
+    lost = document["ras"].pop(0)
+    fewer = file("fewer.json", json.dumps(document))
+    new = audit("--baseline", fewer, CAMPUS)
+    equal(new["exit"], 1)
+    assert gone in new["findings"], new["findings"]
+    equal([r["address"] for r in new["ras"]], [lost["address"]])
+    equal(run("audit", "--baseline", file("bad.json", "[]"), CAMPUS).returncode, 2)
+    equal(run("audit", "--baseline", file("absent.json"), CAMPUS).returncode, 3)
+
+
+def test_authorised():
+    servers = audit(CAMPUS)["ras"]
+    assert all("authorised" not in s for s in servers)
+    listed = audit("--authorised", file("ras.txt", servers[0]["address"] + "\n"), CAMPUS)
+    equal([s["authorised"] for s in listed["ras"]], [True] + [False] * (len(servers) - 1))
+    equal(sum(f["kind"] == "ras" for f in listed["findings"]), len(servers) - 1)
+    holds(out("audit", "--authorised", file("ras.txt"), CAMPUS), "NOT AUTHORISED")
+
+
+def test_inside():
+    by_vlan = audit("--set", "own=192.105.90.0/23", "--inside", "vlan:34", CAMPUS)
+    assert not any("direction" in o["why"] for o in by_vlan["off"]), by_vlan["off"]
+    guessed = audit("--set", "own=192.105.90.0/23", "--inside", "own", CAMPUS)
+    equal({o["rule"] for o in guessed["off"] if "guessed" in o["why"]}, {"spoofed-own", "foreign-source"})
+    unknown = audit("--set", "own=192.105.90.0/23", CAMPUS)
+    equal({o["rule"] for o in unknown["off"] if "not known" in o["why"]},
+          {"spoofed-own", "foreign-source"})
+
+
+def test_write():
+    if not shutil.which("tshark"):
+        raise Skip("tshark is not installed")
+    path = file("marked.pcapng")
+    run("audit", "-q", "--write", path, CAMPUS)
+    shown = subprocess.run(["tshark", "-r", path, "-Y", 'frame.comment contains "deny"', "-T", "fields",
+                            "-e", "frame.comment"], capture_output=True, check=True).stdout.decode()
+    denied = {f["rule"] for f in audit(CAMPUS)["findings"] if f["kind"] == "denied"}
+    assert denied and all(f"deny {rule} " in shown for rule in denied), denied
+    run("audit", "-q", "--all", "--write", path, NAMED["links"])
+    count = subprocess.run(["tshark", "-r", path], capture_output=True, check=True).stdout.count(b"\n")
+    equal(count, audit(NAMED["links"])["packets"]["multicast"])
+
+
+def test_a_reader_that_goes_away():
+    done = subprocess.run([sys.argv[1], "audit", "-j", CAMPUS], stdout=os.open("/dev/full", os.O_WRONLY),
+                          stderr=subprocess.PIPE, check=False)
+    equal(done.returncode, 3)
+    with subprocess.Popen([sys.argv[1], "audit", "-j", CAMPUS], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as p:
+        p.stdout.close()
+        equal(p.stderr.read(), b"")
+
+
+main(globals())
