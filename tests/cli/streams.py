@@ -50,14 +50,20 @@ def test_standard_input():
     equal((line["file"], line["frame"]), ("-", 1))
 
 
+def test_audit_reads_standard_input():
+    done = run("audit", "-j", "-", stdin=many(7))
+    document = json.loads(done.stdout)
+    equal((done.returncode, document["inputs"][0]["file"], document["packets"]["total"]), (1, "-", 7))
+
+
 def test_reader_that_leaves_is_no_error():
-    for words in (["decode", "-"], ["decode", "-j", "-x", "-"]):
+    for words in (["decode", "-"], ["decode", "-j", "-x", "-"], ["policy", "modern"], ["help", "flags"]):
         weir = subprocess.Popen([WEIR, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, env=CALM)
         head = subprocess.Popen(["head", "-n", "1"], stdin=weir.stdout, stdout=subprocess.PIPE)
         weir.stdout.close()
         try:
-            weir.stdin.write(many(20000))
+            weir.stdin.write(many(20000 if words[0] == "decode" else 0))
             weir.stdin.close()
         except BrokenPipeError:
             pass
@@ -68,10 +74,19 @@ def test_reader_that_leaves_is_no_error():
 
 def test_full_disk_is_an_error():
     with open("/dev/full", "wb") as full:
-        for words in (["decode", CAPTURE], ["help"], ["--version"]):
+        for words in (["decode", CAPTURE], ["audit", CAPTURE], ["audit", "-j", CAPTURE], ["policy"],
+                      ["explain", "192.0.2.7", "239.255.2.2"], ["help"], ["--version"]):
             done = subprocess.run([WEIR, *words], stdout=full, stderr=subprocess.PIPE, env=CALM)
             equal(done.returncode, 3, words)
             holds(done.stderr.decode(), "cannot write the output", words)
+
+
+def test_no_command_colours_a_pipe():
+    for words in (["audit", CAPTURE], ["explain", "192.0.2.7", "239.255.2.2"], ["policy"], ["help"]):
+        assert b"\033" not in run(*words).stdout, words
+        assert b"\033" not in on_terminal(words, {"TERM": "xterm", "NO_COLOR": "1"}), words
+    for words in (["audit", CAPTURE], ["help"]):
+        assert b"\033[" in on_terminal(words, {"TERM": "xterm"}), words
 
 
 def test_colour():
@@ -87,19 +102,22 @@ def test_colour():
 
 
 def test_files_that_cannot_be_read():
-    done = run("decode", "/no/such/file.pcap")
-    equal((done.returncode, done.stdout), (3, b""))
-    holds(done.stderr.decode(), "No such file or directory")
-    holds(err("decode", FOLDER.name), "weir: ")
-    equal(run("decode", FOLDER.name).returncode, 3)
-    equal(run("decode", os.path.join(ROOT, "LICENSE")).returncode, 3)
+    for command in ("decode", "audit"):
+        done = run(command, "/no/such/file.pcap")
+        equal((done.returncode, done.stdout), (3, b""), command)
+        holds(done.stderr.decode(), "No such file or directory", command)
+        holds(err(command, FOLDER.name), "weir: ", command)
+        equal(run(command, FOLDER.name).returncode, 3, command)
+        equal(run(command, os.path.join(ROOT, "LICENSE")).returncode, 3, command)
+        equal(run(command, CAPTURE, "/no/such/file.pcap").returncode, 3, command)
 
 
 def test_truncated_file_speaks_and_fails():
-    done = run("decode", "-", stdin=many(2)[:-1])
-    equal(done.returncode, 3)
-    holds(done.stdout.decode(), "thepcsname")
-    holds(done.stderr.decode(), "offset")
+    for command in ("decode", "audit"):
+        done = run(command, "-", stdin=many(2)[:-1])
+        equal(done.returncode, 3, command)
+        holds(done.stdout.decode(), "thepcsname", command)
+        holds((done.stdout + done.stderr).decode(), "offset", command)
 
 
 def test_nobody_may_run_it():
@@ -132,15 +150,18 @@ def test_nobody_may_run_it():
 
 
 def test_interrupt_ends_quietly():
-    weir = subprocess.Popen([WEIR, "decode", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=CALM)
-    weir.stdin.write(a_capture())
-    weir.stdin.flush()
-    time.sleep(0.5)
-    weir.send_signal(signal.SIGINT)
-    weir.stdin.close()
-    said = weir.stderr.read()
-    equal((said, weir.wait() in (0, 3)), (b"", True))
+    for command in ("decode", "audit"):
+        weir = subprocess.Popen([WEIR, command, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env=CALM)
+        weir.stdin.write(a_capture())
+        weir.stdin.flush()
+        time.sleep(0.5)
+        weir.send_signal(signal.SIGINT)
+        weir.stdin.close()
+        shown, said = weir.stdout.read().decode(), weir.stderr.read().decode()
+        assert weir.wait() in (0, 1, 3), (command, weir.returncode)
+        assert "Sanitizer" not in said and "rror" not in said, said
+        holds(shown, "thepcsname", command)
 
 
 def test_several_files_are_one_timeline():
