@@ -133,10 +133,20 @@ static void print_waiting(struct printing *p, struct stream_table *streams,
 	}
 }
 
+static bool has_standard_input(const struct texts *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (strcmp(files->list[i], "-") == 0)
+			return true;
+	return false;
+}
+
 static void print_all(struct printing *p)
 {
 	struct progress progress = progress_of(p->io, p->options->common.quiet, true);
 	struct stream_table *streams = stream_table_new();
+	/* somebody may be watching, through a filter of his own */
+	bool is_live = p->io->out_is_terminal || has_standard_input(&p->options->files);
 	struct packet last = { 0 };
 	const struct packet *packets;
 	struct said said;
@@ -150,8 +160,10 @@ static void print_all(struct printing *p)
 			print_packet(p, &packets[i], streams, &said);
 		last = packets[n - 1];
 		last.bytes = (struct span){ 0 };
-		if (p->io->out_is_terminal)
+		if (is_live) {
 			flush(p);
+			fflush(p->io->out);
+		}
 		progress_step(&progress, p->timeline);
 	}
 	print_waiting(p, streams, &last, &said);

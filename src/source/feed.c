@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "os/signals.h"
 
 /* Where blocks are read to, so that they begin on a page. */
 #define BLOCK_START ((CAPTURE_RECORD_MAX + 4095) / 4096 * 4096)
@@ -72,15 +73,16 @@ static void complain(struct feed *f, const char *problem)
 	snprintf(i->problem, sizeof(i->problem), "%s, at offset %" PRIu64, problem, i->truncated_at);
 }
 
-/* As read(), but not interrupted; an error counts as the end. */
+/* As read(), but interrupted only by what asks the program to stop; that, or an error, counts as
+ * the end. */
 static size_t read_file(struct feed *f, uint8_t *out, size_t n)
 {
 	ssize_t got;
 
 	do
 		got = read(f->fd, out, n);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
+	while (got < 0 && errno == EINTR && !signals_stop_asked());
+	if (got < 0 && errno != EINTR)
 		complain(f, strerror(errno));
 	if (got <= 0)
 		return 0;
