@@ -79,4 +79,6 @@ void findings_note(struct findings *findings, const struct finding *finding)
 		f->detail = finding->detail;
 	if (finding->first_ns < f->first_ns)
 		f->first_ns = finding->first_ns;
+	if (finding->first_ns > f->last_ns)
+		f->last_ns = finding->first_ns;
 }

@@ -22,7 +22,7 @@ const char *finding_meaning(enum finding_kind kind);
 struct finding {
 	struct addr source, group;	/* ADDR_NONE where it is about none */
 	uint64_t    count;
-	int64_t	    first_ns;
+	int64_t	    first_ns, last_ns;	/* last_ns is findings_note()'s business */
 	uint32_t    detail;		/* the TTL of ttl-large; the VLAN of duplicate */
 	uint8_t	    kind, point;	/* point: POINT_NONE where it is about none */
 };

@@ -139,9 +139,29 @@ static void gather_flows(struct report *r)
 
 /* --- rules, notes --- */
 
+/* Counters with the packets of lumps, of which a running engine has not told the rules yet. */
+static struct counters count_lumps(struct report *r)
+{
+	const struct engine *e = r->engine;
+	struct counters c = { .n = e->counters.n, .distinct = e->counters.distinct };
+
+	c.rules = memory_array(c.n, sizeof(c.rules[0]));
+	memcpy(c.rules, e->counters.rules, c.n * sizeof(c.rules[0]));
+	for (size_t i = 0; i < r->flow_count; i++) {
+		const struct flow *f = flow_at(&e->flows, r->flows[i]);
+
+		if (!(f->state & FLOW_LUMP))
+			continue;
+		counters_lump(&c, f);
+		r->points[POINT_DATA][f->action] += f->packets;
+	}
+	return c;
+}
+
 static void gather_rules(struct report *r)
 {
-	const struct counters *c = &r->engine->counters;
+	struct counters lumped = count_lumps(r);
+	const struct counters *c = &lumped;
 
 	r->rules = memory_array(c->n, sizeof(r->rules[0]));
 	for (size_t i = 0; i < c->n; i++) {
@@ -156,6 +176,7 @@ static void gather_rules(struct report *r)
 		};
 		r->rules[i].estimated = sources_estimated || groups_estimated;
 	}
+	free(lumped.rules);
 }
 
 static struct report_note note_of(const char *name, const struct noted *noted)
@@ -190,7 +211,8 @@ static struct report_finding from_host(const struct ras_host *host)
 {
 	return (struct report_finding){ .kind = FINDING_RAS, .point = POINT_DATA, .rule = RULE_NONE,
 					.source = host->address, .count = host->count,
-					.first = host->first, .host = host };
+					.first = host->first, .last = host->last,
+					.host = host };
 }
 
 static struct report_finding from_noted(const struct finding *f)
@@ -198,7 +220,8 @@ static struct report_finding from_noted(const struct finding *f)
 	return (struct report_finding){ .kind = f->kind, .point = f->point, .rule = RULE_NONE,
 					.source = f->source, .group = f->group,
 					.group_len = (uint8_t)addr_bits(f->group), .count = f->count,
-					.first.ns = f->first_ns, .detail = f->detail };
+					.first.ns = f->first_ns, .last.ns = f->last_ns,
+					.detail = f->detail };
 }
 
 static int order_findings(const void *a, const void *b)
@@ -260,7 +283,7 @@ struct report_finding report_finding_at(const struct report *report, size_t inde
 		.point = flow.key.point, .rule = flow.verdict.rule, .source = flow.key.source,
 		.source_kind = flow.key.kind, .group = flow.key.group,
 		.group_len = flow.key.group_len, .count = flow.packets, .first = flow.first,
-		.is_scoped = flow.is_scoped,
+		.last = flow.last, .is_scoped = flow.is_scoped,
 	};
 }
 
@@ -309,24 +332,36 @@ static void gather_hosts(struct report *r)
 		r->ras[i] = hosts[i];
 }
 
-struct report *report_new(struct engine *engine, const struct report_options *options)
+static struct report *read_engine(const struct engine *engine, const struct report_options *options)
 {
 	struct report *r = memory_take(sizeof(*r));
 
-	engine_finish(engine);
 	r->engine = engine;
 	r->boundary = engine->court.boundary;
 	r->against = engine->options.against;
 	r->options = *options;
 	copy_totals(r);
-	gather_rules(r);
 	gather_flows(r);
+	gather_rules(r);
 	gather_notes(r);
 	gather_hosts(r);
 	r->gauges = police_gauges(engine->court.police, &r->gauge_count);
 	r->peers = police_peers(engine->court.police, &r->peer_count);
 	gather_findings(r);
 	return r;
+}
+
+struct report *report_new(struct engine *engine, const struct report_options *options)
+{
+	engine_finish(engine);
+	return read_engine(engine, options);
+}
+
+struct report *report_now(struct engine *engine, const struct report_options *options)
+{
+	police_settle(engine->court.police, engine->now);
+	ras_table_settle(engine->ras, engine->last);
+	return read_engine(engine, options);
 }
 
 void report_free(struct report *report)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an audit says, in one order whatever the machine: everything that the text report and
- * the document weir-audit/1 are printed from.  It reads an engine that has finished, which must
+ * the document weir-audit/1 are printed from.  It reads an engine, finished or not, which must
  * outlive it.  Flows and findings may be many, so they are views that are made one by one. */
 #ifndef WEIR_ENGINE_REPORT_H
 #define WEIR_ENGINE_REPORT_H
@@ -44,7 +44,7 @@ struct report_finding {
 	bool	    is_scoped;
 	uint16_t    rule;		/* RULE_NONE */
 	uint64_t    count;		/* packets of a flow, refused SAs, ... */
-	struct mtime first;
+	struct mtime first, last;	/* 0: a policer keeps none */
 	uint32_t    detail;		/* see struct finding */
 	const struct gauge *gauge;	/* of FINDING_POLICER */
 	const struct ras_host *host;	/* of FINDING_RAS */
@@ -92,6 +92,9 @@ struct report {
 
 /* Finishes the engine and reads it; the caller frees the report. */
 struct report *report_new(struct engine *engine, const struct report_options *options);
+/* The same of an engine that goes on: as things stand.  What only the end of a flow tells (the
+ * finding ttl-large) is not there yet.  Valid until the next packet. */
+struct report *report_now(struct engine *engine, const struct report_options *options);
 void report_free(struct report *report);
 
 /* 0 .. flow_count, in the report's order. */
