@@ -200,6 +200,19 @@ static bool near_an_end(uint64_t *seed, const struct boundary *b, enum field fie
 	return true;
 }
 
+/* A group that embeds an address: 234/8 (RFC 6034), or a prefix or an RP of IPv6 (RFC 3306,
+ * RFC 3956). */
+static struct addr group_around(uint64_t *seed, struct addr unicast)
+{
+	static const uint64_t tops[] = { 0xff3e, 0xff7e, 0xff7f, 0xffb5, 0xfffe };
+	uint64_t hi, plen = PICK(seed, ((const uint8_t[]){ 64, 64, 48, 32, 8, 1, 0, 65 }));
+
+	if (unicast.family == FAMILY_IP4)
+		return addr_of4(0xea000000 | (uint32_t)unicast.lo >> 8);
+	hi = PICK(seed, tops) << 48 | (chance(seed, 80) ? (unicast.lo & 0xf) << 40 : 0) | plen << 32;
+	return addr_of6(hi | unicast.hi >> 32, unicast.hi << 32 | pick(seed, 3));
+}
+
 static struct addr random_group(uint64_t *seed, const struct boundary *b)
 {
 	static const uint64_t tops[] = { 0xff0e, 0xff02, 0xff3e, 0xff3f, 0xff7e, 0xff0f, 0xff7f, 0xffbe,
@@ -210,6 +223,9 @@ static struct addr random_group(uint64_t *seed, const struct boundary *b)
 	for (int i = 0; i < 4; i++)
 		if (chance(seed, 60) && near_an_end(seed, b, FIELD_TO, &a))
 			return a;
+	for (int i = 0; i < 3; i++)
+		if (chance(seed, 50) && near_an_end(seed, b, FIELD_RP, &a))
+			return group_around(seed, a);
 	if (chance(seed, 40))
 		return addr_of4(0xe0000000 | (uint32_t)(t_random(seed) & 0x0fffffff));
 	if (chance(seed, 30))		/* 234/8 over the sources of the policies */
