@@ -9,6 +9,7 @@
 #include "cmd/marks.h"
 #include "cmd/progress.h"
 #include "cmd/side.h"
+#include "os/processors.h"
 #include "os/signals.h"
 #include "sink/report_print.h"
 
@@ -68,7 +69,10 @@ static void load_judging(struct auditing *a)
 
 static void open_timeline(struct auditing *a)
 {
-	a->timeline = capture_open(&a->options->common, &a->options->files, a->io, &a->status);
+	const struct audit *o = a->options;
+	unsigned jobs = o->jobs ? (unsigned)o->jobs : processors_count();
+
+	a->timeline = capture_open(&o->common, &o->files, jobs, a->io, &a->status);
 }
 
 static void open_writer(struct auditing *a)
@@ -115,14 +119,14 @@ static void mark_packet(struct auditing *a, const struct packet *packet)
 		    a->options->all && a->judging.said.is_multicast);
 }
 
-static void judge_packets(struct auditing *a, const struct packet *packets, size_t n)
+static void judge_batch(struct auditing *a, const struct batch *batch)
 {
 	if (!a->writer) {
-		judging_packets(&a->judging, packets, n);
+		judging_batch(&a->judging, batch);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		mark_packet(a, &packets[i]);
+	for (size_t i = 0; i < batch->n; i++)
+		mark_packet(a, &batch->packets[i]);
 }
 
 static void read_packets(struct auditing *a)
@@ -130,17 +134,16 @@ static void read_packets(struct auditing *a)
 	struct progress progress = progress_of(a->io, a->options->common.quiet, false);
 	struct side *side = &a->judging.side;
 	struct inside inside = side->inside;
-	const struct packet *packets;
-	size_t n;
+	struct batch batch;
 
 	signals_catch();
-	while (!a->is_interrupted && (n = timeline_next(a->timeline, &packets)) > 0) {
+	while (!signals_stop_asked() && timeline_batch(a->timeline, &batch)) {
 		if (side->links.n > 0 && side_find_links(side, a->timeline, &inside))
 			engine_place(a->judging.engine, &inside);
-		judge_packets(a, packets, n);
+		judge_batch(a, &batch);
 		progress_step(&progress, a->timeline);
-		a->is_interrupted = signals_stop_asked();
 	}
+	a->is_interrupted = signals_stop_asked();
 	progress_end(&progress);
 }
 

@@ -7,10 +7,11 @@
 #include "cmd/command.h"
 #include "source/source.h"
 
-/* All files as one timeline, with the filter and the times of the options.  NULL, with a
- * complaint, where one cannot be read or the filter is wrong; then *out_status is
- * EXIT_SYSTEM or EXIT_USAGE.  The caller frees it with timeline_free(). */
-struct timeline *capture_open(const struct common *common, const struct texts *files,
+/* All files as one timeline, with the filter, the times and the checksums of the options; so many
+ * `jobs` read and decode.  NULL, with a complaint, where a file cannot be read or the filter is
+ * wrong; then *out_status is EXIT_SYSTEM or EXIT_USAGE.  The caller frees it with
+ * timeline_free(). */
+struct timeline *capture_open(const struct common *common, const struct texts *files, unsigned jobs,
 			      const struct io *io, int *out_status);
 
 /* What is to be said of one input when it has been read: that it ended early, or holds a link

@@ -156,18 +156,28 @@ void judging_packet(struct judging *j, const struct packet *packet)
 }
 
 /* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
-static void judge_batch(struct judging *j, const struct packet *packets, size_t n)
+static void judge_some(struct judging *j, const struct batch *b)
 {
-	struct quick quick[ENGINE_BATCH];
+	struct quick own[ENGINE_BATCH];
+	const struct quick *quick = b->quick ? b->quick : own;
 
-	quick_look(&j->rules, packets, n, quick);
-	engine_expect(j->engine, quick, n);
-	for (size_t i = 0; (i = engine_take(j->engine, packets, quick, i, n)) < n; i++)
-		judging_packet(j, &packets[i]);
+	if (!b->quick)
+		quick_look(&j->rules, b->packets, b->n, own);
+	engine_expect(j->engine, quick, b->n);
+	for (size_t i = 0; (i = engine_take(j->engine, b->packets, quick, i, b->n)) < b->n; i++) {
+		if (b->said && b->said[i])
+			engine_packet(j->engine, &b->packets[i], b->said[i]);
+		else
+			judging_packet(j, &b->packets[i]);
+	}
 }
 
-void judging_packets(struct judging *j, const struct packet *packets, size_t n)
+void judging_batch(struct judging *j, const struct batch *b)
 {
-	for (size_t i = 0; i < n; i += ENGINE_BATCH)
-		judge_batch(j, packets + i, n - i < ENGINE_BATCH ? n - i : ENGINE_BATCH);
+	for (size_t i = 0; i < b->n; i += ENGINE_BATCH)
+		judge_some(j, &(struct batch){
+				      .packets = b->packets + i,
+				      .n = b->n - i < ENGINE_BATCH ? b->n - i : ENGINE_BATCH,
+				      .quick = b->quick ? b->quick + i : NULL,
+				      .said = b->said ? b->said + i : NULL });
 }

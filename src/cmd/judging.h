@@ -8,6 +8,7 @@
 #include "cmd/side.h"
 #include "engine/engine.h"
 #include "net/registry.h"
+#include "source/source.h"
 
 /* What the options say; all but `common` may be NULL. */
 struct judging_options {
@@ -40,7 +41,8 @@ void judging_release(struct judging *j);
 
 /* One packet the long way, so that the engine's remarks are of it. */
 void judging_packet(struct judging *j, const struct packet *packet);
-/* Any number of packets the quick way; not where there are remarks. */
-void judging_packets(struct judging *j, const struct packet *packets, size_t n);
+/* Any number of packets the quick way, with what other threads made of them beforehand; not where
+ * there are remarks. */
+void judging_batch(struct judging *j, const struct batch *batch);
 
 #endif

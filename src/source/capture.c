@@ -90,6 +90,20 @@ static void count_oddities(struct capture *c, const struct packet *p, uint32_t s
 	c->odd[ODD_TIME_BACK] += p->at.ns < c->last.ns;
 }
 
+/* The link of packets whose interface is not described. */
+static uint16_t undescribed_link(struct capture *c)
+{
+	static const struct link_info none = { .linktype = LINKTYPE_NONE };
+	struct link_info link = none;
+
+	link.file = c->file;
+	if (!c->has_undescribed)
+		c->undescribed = find_link(c, c->link_count, &link);
+	c->has_undescribed = true;
+	c->odd[ODD_INTERFACE]++;
+	return c->undescribed;
+}
+
 void capture_packet(struct capture *c, struct span bytes, uint32_t stated, struct mtime at,
 		    const struct interface *interface, struct packet *out)
 {
@@ -99,12 +113,11 @@ void capture_packet(struct capture *c, struct span bytes, uint32_t stated, struc
 		.frame = ++c->frames,
 		.length = stated > bytes.n ? stated : (uint32_t)bytes.n,
 		.file = c->file,
-		.link = interface ? interface->link : 0,
+		.link = interface ? interface->link : undescribed_link(c),
 		.linktype = interface ? interface->linktype : LINKTYPE_NONE,
 	};
 	c->bytes += out->length;
 	count_oddities(c, out, interface ? interface->snaplen : 0, stated);
-	c->odd[ODD_INTERFACE] += !interface;
 	c->last = at;
 }
 

@@ -44,6 +44,8 @@ struct capture {
 	struct link_info *links;	/* owned; sections that tell of the same links share them */
 	size_t		  link_count;
 	uint16_t	  file;
+	uint16_t	  undescribed;	/* link of packets without an interface, if there are any */
+	bool		  has_undescribed;
 	bool		  broken;	/* nothing behind `offset` can be read; `problem` says why */
 	unsigned	  time_digits;	/* 6 or 9 */
 	unsigned	  fraction_ns;	/* pcap: 1000 or 1 */

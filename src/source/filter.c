@@ -104,7 +104,7 @@ static bool passes(const struct filter *f, const struct packet *p)
 
 	if (f->options.has_since && p->at.ns < f->options.since.ns)
 		return false;
-	if (f->options.has_until && p->at.ns > f->options.until.ns)
+	if (f->options.has_until && p->at.ns >= f->options.until.ns)
 		return false;
 	if (!f->options.filter)
 		return true;

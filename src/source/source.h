@@ -4,6 +4,7 @@
 #define WEIR_SOURCE_SOURCE_H
 
 #include "model/packet.h"
+#include "wire/quick.h"
 
 /* How a capture file contradicts itself (source/odd.def). */
 enum odd {
@@ -37,7 +38,17 @@ struct link_info {
 struct timeline_options {
 	const char *filter;		/* libpcap syntax, or NULL */
 	bool	    has_since, has_until;
-	struct mtime since, until;
+	struct mtime since, until;	/* from the one on, before the other */
+	unsigned    jobs;		/* threads in all; 0 and 1: the caller's alone */
+	const struct wire_options *wire;	/* for the threads that decode; NULL: the usual */
+};
+
+/* Packets in a row, and what other threads made of them beforehand. */
+struct batch {
+	const struct packet *packets;
+	size_t		     n;
+	const struct quick  *quick;	/* of each packet; NULL: nobody looked yet */
+	struct said *const  *said;	/* of each that asks for wire_decode(): NULL: not decoded */
 };
 
 struct timeline;
@@ -49,8 +60,11 @@ int timeline_open(const char *const *files, size_t n, const struct timeline_opti
 		  char *problem, struct timeline **out);
 void timeline_free(struct timeline *timeline);
 
-/* The next packets of all files, by time stamp, then by file, then by frame.  0 at the end.
- * Their bytes live until the next call. */
+/* The next packets of all files, by time stamp, then by file, then by frame; false at the end.
+ * Everything in the batch lives until the next call.  The packets and their order do not depend
+ * on the number of jobs; where one batch ends and the next begins does. */
+bool timeline_batch(struct timeline *timeline, struct batch *out);
+/* The same without what was made of them.  0 at the end. */
 size_t timeline_next(struct timeline *timeline, const struct packet **out);
 
 const struct input *timeline_inputs(const struct timeline *timeline, size_t *out_n);

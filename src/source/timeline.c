@@ -4,14 +4,14 @@
  * files only those are open whose time has come: captures that rotate come by the thousand. */
 #include "source/source.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "source/feed.h"
-#include "source/filter.h"
+#include "source/crew.h"
 
 /* Packets handed on at a time: few enough that their records stay in the first cache. */
 #define BATCH 256
@@ -22,29 +22,38 @@
 #define FEW 8
 #define MANY 64
 
+/* Loads of a file that is read ahead. */
+#define LOADS_FEW 2
+
 /* One file's place in the merge. */
 struct lane {
-	struct feed	feed;
-	struct packet  *packets;	/* BATCH of them, while the file is open */
-	size_t		next, n;
-	uint16_t       *links;		/* this file's links as links of the timeline, + 1; 0: new */
-	size_t		link_count, numbered;
-	int64_t		key;		/* the time that stands in the order */
-	bool		waits;		/* closed again after a first look */
-	bool		ended;
+	struct feed	     feed;
+	struct belt	    *belt;	/* NULL: the lane reads by itself, into: */
+	struct packet	    *own;	/* BATCH packets, while the file is open */
+	struct batch	     batch;	/* the packets at hand, and */
+	size_t		     next;	/* the first of them that is still to come */
+	struct link_info    *infos;	/* of the file's links, as they became known */
+	uint16_t	    *links;	/* as links of the timeline, + 1; 0: not met yet */
+	size_t		     link_count;
+	int64_t		     key;	/* the time that stands in the order */
+	bool		     waits;	/* closed again after a first look */
+	bool		     ended;
 };
 
 struct timeline {
-	struct input	 *inputs;
-	struct lane	 *lanes;
-	size_t		  n;
-	size_t		 *heap;		/* lanes, the earliest first */
-	size_t		  heap_n;
-	struct link_info *links;
-	size_t		  link_count;
-	struct filter	 *filter;
-	struct packet	 *batch;
-	size_t		  block;
+	struct timeline_options options;
+	struct input	       *inputs;
+	struct lane	       *lanes;
+	size_t			n;
+	size_t		       *heap;	/* lanes, the earliest first */
+	size_t			heap_n;
+	struct link_info       *links;
+	size_t			link_count;
+	struct crew	       *crew;	/* NULL: one thread */
+	struct packet	       *packets;	/* BATCH of each, merged */
+	struct quick	       *quick;
+	struct said	      **said;
+	size_t			block;
 };
 
 static bool lane_is_before(const struct timeline *t, size_t a, size_t b)
@@ -71,15 +80,32 @@ static void sift_down(struct timeline *t, size_t at)
 	}
 }
 
-static void end_lane(struct lane *l)
+static size_t index_of(const struct timeline *t, const struct lane *l)
 {
+	return (size_t)(l - t->lanes);
+}
+
+/* The links' numbers stay. */
+static void close_lane(struct lane *l)
+{
+	belt_free(l->belt);
 	feed_close(&l->feed);
-	capture_release(&l->feed.capture);
-	free(l->packets);
-	free(l->links);
-	l->packets = NULL;
-	l->links = NULL;
-	l->ended = true;
+	free(l->own);
+	l->belt = NULL;
+	l->own = NULL;
+	l->batch = (struct batch){ 0 };
+	l->next = 0;
+}
+
+static void learn_links(struct lane *l, const struct link_info *links, size_t n)
+{
+	if (n == 0)
+		return;
+	l->infos = memory_grow(l->infos, l->link_count + n, sizeof(*l->infos));
+	l->links = memory_grow(l->links, l->link_count + n, sizeof(*l->links));
+	memcpy(l->infos + l->link_count, links, n * sizeof(*links));
+	memset(l->links + l->link_count, 0, n * sizeof(*l->links));
+	l->link_count += n;
 }
 
 /* A link of the timeline for one of a file; its number is the order of first sight. */
@@ -94,20 +120,9 @@ static uint16_t number_link(struct timeline *t, const struct link_info *link)
 
 static uint16_t link_of(struct timeline *t, struct lane *l, uint16_t local)
 {
-	static const struct link_info unknown = { .linktype = LINKTYPE_NONE };
-	const struct capture *c = &l->feed.capture;
-
-	if (local >= l->link_count) {
-		l->links = memory_grow(l->links, local + 1u, sizeof(*l->links));
-		memset(l->links + l->link_count, 0, (local + 1u - l->link_count) * sizeof(*l->links));
-		l->link_count = local + 1u;
-	}
-	if (l->links[local] == 0) {
-		struct link_info link = local < c->link_count ? c->links[local] : unknown;
-
-		link.file = c->file;
-		l->links[local] = (uint16_t)(number_link(t, &link) + 1);
-	}
+	assert(local < l->link_count);
+	if (l->links[local] == 0)
+		l->links[local] = (uint16_t)(number_link(t, &l->infos[local]) + 1);
 	return (uint16_t)(l->links[local] - 1);
 }
 
@@ -115,50 +130,64 @@ static uint16_t link_of(struct timeline *t, struct lane *l, uint16_t local)
  * without a packet come at its end. */
 static void number_links(struct timeline *t, struct lane *l)
 {
-	for (size_t i = l->numbered; i < l->feed.capture.link_count; i++)
+	for (size_t i = 0; i < l->link_count; i++)
 		(void)link_of(t, l, (uint16_t)i);
-	l->numbered = l->feed.capture.link_count;
 }
 
-/* Link types that turn up on the way: a filter that means nothing there lets none through. */
-static void prepare_filter(struct timeline *t, struct lane *l)
+static void fill_alone(struct timeline *t, struct lane *l)
 {
-	char problem[160];
+	size_t n = feed_next(&l->feed, l->own, BATCH);
 
-	for (size_t i = 0; i < l->feed.capture.link_count; i++)
-		if (!filter_prepare(t->filter, l->feed.capture.links[i].linktype, problem))
-			memcpy(l->feed.input->problem, problem, sizeof(problem));
+	const struct capture *c = &l->feed.capture;
+
+	t->inputs[index_of(t, l)] = l->feed.books;
+	if (c->link_count > l->link_count)
+		learn_links(l, c->links + l->link_count, c->link_count - l->link_count);
+	l->batch = (struct batch){ .packets = l->own, .n = n };
+}
+
+static void fill_from_belt(struct timeline *t, struct lane *l)
+{
+	const struct load *load = belt_next(l->belt);
+
+	l->batch = (struct batch){ 0 };
+	if (!load)
+		return;
+	t->inputs[index_of(t, l)] = load->books;
+	learn_links(l, load->links, load->link_count);
+	l->batch = (struct batch){ load->packets, load->n, load->quick, load->said };
 }
 
 /* The lane's next packets; none at its end. */
 static void fill_lane(struct timeline *t, struct lane *l)
 {
 	l->next = 0;
-	do {
-		l->n = feed_next(&l->feed, l->packets, BATCH);
-		if (l->n == 0 || !t->filter)
-			break;
-		prepare_filter(t, l);
-		l->n = filter_packets(t->filter, l->packets, l->n);
-	} while (l->n == 0);
-	if (t->n == 1)
+	if (l->belt)
+		fill_from_belt(t, l);
+	else
+		fill_alone(t, l);
+	if (t->n == 1 || l->batch.n == 0)
 		number_links(t, l);
-	if (l->n == 0) {
-		number_links(t, l);
-		end_lane(l);
-	} else if (l->packets[0].at.ns > l->key) {
-		l->key = l->packets[0].at.ns;
+	if (l->batch.n == 0) {
+		close_lane(l);
+		l->ended = true;
+	} else if (l->batch.packets[0].at.ns > l->key) {
+		l->key = l->batch.packets[0].at.ns;
 	}
 }
 
 static int open_lane(struct timeline *t, struct lane *l)
 {
-	size_t i = (size_t)(l - t->lanes);
-	int error = feed_open(&l->feed, &t->inputs[i], (uint16_t)i, t->block);
+	size_t i = index_of(t, l);
+	int error = feed_open(&l->feed, t->inputs[i].name, (uint16_t)i, t->block, &t->options);
 
 	if (error)
 		return error;
-	l->packets = memory_array(BATCH, sizeof(*l->packets));
+	l->feed.links_told = l->link_count;	/* by a first look */
+	if (t->crew)
+		l->belt = belt_new(t->crew, &l->feed, t->n == 1 ? t->options.jobs + 2 : LOADS_FEW);
+	else
+		l->own = memory_array(BATCH, sizeof(*l->own));
 	fill_lane(t, l);
 	return 0;
 }
@@ -166,8 +195,7 @@ static int open_lane(struct timeline *t, struct lane *l)
 /* Looks into the file: is it a capture, does the filter fit, when does it begin? */
 static int look_into(struct timeline *t, struct lane *l, char *problem)
 {
-	struct input *input = &t->inputs[l - t->lanes];
-	const struct capture *c = &l->feed.capture;
+	struct input *input = &t->inputs[index_of(t, l)];
 	int error;
 
 	l->key = INT64_MIN;
@@ -176,17 +204,16 @@ static int look_into(struct timeline *t, struct lane *l, char *problem)
 		snprintf(problem, 160, "%.90s: %s", input->name, strerror(-error));
 		return error;
 	}
-	if (c->broken && !c->split) {
-		snprintf(problem, 160, "%.60s: %.98s", input->name, c->problem);
+	if (l->feed.capture.broken && !l->feed.capture.split) {
+		snprintf(problem, 160, "%.60s: %.98s", input->name, l->feed.capture.problem);
 		return -EBADMSG;
 	}
-	if (input->problem[0] && !input->truncated) {
+	if (l->feed.filter_refused) {
 		memcpy(problem, input->problem, sizeof(input->problem));
 		return -EINVAL;
 	}
 	if (t->n > MANY && l->feed.is_regular && !l->ended) {
-		end_lane(l);
-		l->ended = false;
+		close_lane(l);
 		l->waits = true;
 	}
 	return 0;
@@ -195,7 +222,7 @@ static int look_into(struct timeline *t, struct lane *l, char *problem)
 /* Its time has come.  A file that went away in between is over. */
 static void wake_lane(struct timeline *t, struct lane *l)
 {
-	struct input *input = &t->inputs[l - t->lanes];
+	struct input *input = &t->inputs[index_of(t, l)];
 	int error = open_lane(t, l);
 
 	l->waits = false;
@@ -206,9 +233,14 @@ static void wake_lane(struct timeline *t, struct lane *l)
 	snprintf(input->problem, sizeof(input->problem), "%s", strerror(-error));
 }
 
-static int check_filter(struct timeline *t, char *problem)
+/* Where no file has a packet the expression was not looked at yet. */
+static int check_filter(const struct timeline *t, char *problem)
 {
-	return filter_prepare(t->filter, LINKTYPE_ETHERNET, problem) ? 0 : -EINVAL;
+	struct filter *f = filter_new(&t->options);
+	bool good = filter_prepare(f, LINKTYPE_ETHERNET, problem);
+
+	filter_free(f);
+	return good ? 0 : -EINVAL;
 }
 
 static int check_names(const char *const *files, size_t n, char *problem)
@@ -219,8 +251,33 @@ static int check_names(const char *const *files, size_t n, char *problem)
 		stdins += strcmp(files[i], "-") == 0;
 	if (stdins < 2 && n <= UINT16_MAX)
 		return 0;
-	snprintf(problem, 160, "%s", stdins > 1 ? "standard input can be read only once" : "more files than weir can number");
+	snprintf(problem, 160, "%s", stdins > 1 ? "standard input can be read only once"
+						: "more files than weir can number");
 	return -EINVAL;
+}
+
+static struct timeline *timeline_new(const char *const *files, size_t n,
+				     const struct timeline_options *options)
+{
+	static const struct wire_options wire;
+	struct timeline *t = memory_take(sizeof(*t));
+
+	t->options = *options;
+	t->n = n;
+	t->inputs = memory_array(n, sizeof(*t->inputs));
+	t->lanes = memory_array(n, sizeof(*t->lanes));
+	t->heap = memory_array(n, sizeof(*t->heap));
+	t->packets = memory_array(BATCH, sizeof(*t->packets));
+	t->quick = memory_array(BATCH, sizeof(*t->quick));
+	t->said = memory_array(BATCH, sizeof(struct said *));
+	t->block = n == 1 ? BLOCK_ONE : n <= FEW ? BLOCK_FEW : BLOCK_MANY;
+	if (options->jobs > 1)
+		t->crew = crew_new(options->wire ? options->wire : &wire);
+	for (size_t i = 0; i < n; i++) {
+		t->lanes[i].feed.fd = -1;
+		t->inputs[i].name = files[i];
+	}
+	return t;
 }
 
 int timeline_open(const char *const *files, size_t n, const struct timeline_options *options,
@@ -231,18 +288,7 @@ int timeline_open(const char *const *files, size_t n, const struct timeline_opti
 
 	if (error)
 		return error;
-	t = memory_take(sizeof(*t));
-	t->n = n;
-	t->inputs = memory_array(n, sizeof(*t->inputs));
-	t->lanes = memory_array(n, sizeof(*t->lanes));
-	t->heap = memory_array(n, sizeof(*t->heap));
-	t->batch = memory_array(BATCH, sizeof(*t->batch));
-	t->block = n == 1 ? BLOCK_ONE : n <= FEW ? BLOCK_FEW : BLOCK_MANY;
-	t->filter = filter_new(options);
-	for (size_t i = 0; i < n; i++) {
-		t->lanes[i].feed.fd = -1;
-		t->inputs[i].name = files[i];
-	}
+	t = timeline_new(files, n, options);
 	for (size_t i = 0; i < n && !error; i++) {
 		error = look_into(t, &t->lanes[i], problem);
 		if (!t->lanes[i].ended)
@@ -252,6 +298,8 @@ int timeline_open(const char *const *files, size_t n, const struct timeline_opti
 		error = check_filter(t, problem);
 	for (size_t i = t->heap_n; i-- > 0;)
 		sift_down(t, i);
+	if (!error && t->crew)
+		crew_start(t->crew, t->options.jobs - 1);
 	if (error)
 		timeline_free(t);
 	else
@@ -263,31 +311,34 @@ void timeline_free(struct timeline *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->n; i++)
-		end_lane(&t->lanes[i]);
-	filter_free(t->filter);
+	for (size_t i = 0; i < t->n; i++) {
+		close_lane(&t->lanes[i]);
+		free(t->lanes[i].infos);
+		free(t->lanes[i].links);
+	}
+	crew_free(t->crew);
 	free(t->inputs);
 	free(t->lanes);
 	free(t->heap);
 	free(t->links);
-	free(t->batch);
+	free(t->packets);
+	free(t->quick);
+	free(t->said);
 	free(t);
 }
 
 /* One file alone: its packets as they are, its links by their own numbers. */
-static size_t next_alone(struct timeline *t, const struct packet **out)
+static bool next_alone(struct timeline *t, struct batch *out)
 {
 	struct lane *l = &t->lanes[0];
-	size_t n;
 
-	if (!l->ended && l->next == l->n)
+	if (!l->ended && l->next == l->batch.n)
 		fill_lane(t, l);
 	if (l->ended)
-		return 0;
-	*out = l->packets + l->next;
-	n = l->n - l->next;
-	l->next = l->n;
-	return n;
+		return false;
+	*out = l->batch;
+	l->next = l->batch.n;
+	return true;
 }
 
 /* Makes sure that the earliest lane has a packet; false at the end of all. */
@@ -296,7 +347,7 @@ static bool fill_earliest(struct timeline *t)
 	while (t->heap_n > 0) {
 		struct lane *l = &t->lanes[t->heap[0]];
 
-		if (!l->ended && l->next < l->n && !l->waits)
+		if (!l->ended && l->next < l->batch.n && !l->waits)
 			return true;
 		if (l->waits)
 			wake_lane(t, l);
@@ -309,35 +360,69 @@ static bool fill_earliest(struct timeline *t)
 	return false;
 }
 
+/* What was decoded ahead knows the link by the file's own number only. */
+static void place_said(struct said *said, uint16_t link)
+{
+	for (size_t i = 0; said && i < said->n; i++)
+		said->list[i].link = link;
+	for (size_t i = 0; said && i < said->segment_count; i++)
+		said->segments[i].header.link = link;
+}
+
+static void merge_packet(struct timeline *t, struct lane *l, size_t n)
+{
+	const struct batch *b = &l->batch;
+
+	t->packets[n] = b->packets[l->next];
+	t->packets[n].link = link_of(t, l, t->packets[n].link);
+	if (b->quick) {
+		t->quick[n] = b->quick[l->next];
+		t->said[n] = b->said[l->next];
+		place_said(t->said[n], t->packets[n].link);
+	}
+	l->next++;
+}
+
 /* Packets are handed on until a lane runs empty, for filling it overwrites their bytes. */
-static size_t next_merged(struct timeline *t, const struct packet **out)
+static bool next_merged(struct timeline *t, struct batch *out)
 {
 	size_t n = 0;
 
 	if (!fill_earliest(t))
-		return 0;
+		return false;
 	while (n < BATCH) {
 		struct lane *l = &t->lanes[t->heap[0]];
-		struct packet *p = &t->batch[n];
 
-		if (l->waits || l->next == l->n)
+		if (l->waits || l->next == l->batch.n)
 			break;
-		*p = l->packets[l->next++];
-		p->link = link_of(t, l, p->link);
-		n++;
-		if (l->next == l->n)
+		merge_packet(t, l, n++);
+		if (l->next == l->batch.n)
 			break;
-		if (l->packets[l->next].at.ns > l->key)
-			l->key = l->packets[l->next].at.ns;
+		if (l->batch.packets[l->next].at.ns > l->key)
+			l->key = l->batch.packets[l->next].at.ns;
 		sift_down(t, 0);
 	}
-	*out = t->batch;
-	return n;
+	*out = (struct batch){ .packets = t->packets, .n = n };
+	if (t->crew) {
+		out->quick = t->quick;
+		out->said = t->said;
+	}
+	return true;
+}
+
+bool timeline_batch(struct timeline *t, struct batch *out)
+{
+	return t->n == 1 ? next_alone(t, out) : next_merged(t, out);
 }
 
 size_t timeline_next(struct timeline *t, const struct packet **out)
 {
-	return t->n == 1 ? next_alone(t, out) : next_merged(t, out);
+	struct batch batch;
+
+	if (!timeline_batch(t, &batch))
+		return 0;
+	*out = batch.packets;
+	return batch.n;
 }
 
 const struct input *timeline_inputs(const struct timeline *t, size_t *out_n)

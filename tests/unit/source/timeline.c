@@ -43,32 +43,54 @@ static struct span pcap_of(const char *seconds, uint32_t linktype)
 	return wr_span(&b.w);
 }
 
-/* "SECOND:FILE.FRAME/LINK" for each packet, then what the inputs say. */
-static const char *run(const char *const *files, size_t n, const struct timeline_options *options)
+static void put_packets(const struct batch *batch, struct text *out)
 {
-	static struct text out;
+	for (size_t i = 0; i < batch->n; i++)
+		text_printf(out, "%lld:%u.%llu/%u ", (long long)(batch->packets[i].at.ns / NS_PER_S),
+			    batch->packets[i].file, (unsigned long long)batch->packets[i].frame,
+			    batch->packets[i].link);
+}
+
+/* "SECOND:FILE.FRAME/LINK" for each packet, then what the inputs say. */
+static void run_jobs(const char *const *files, size_t n, struct timeline_options options, unsigned jobs,
+		     struct text *out)
+{
 	struct timeline *t;
-	const struct packet *packets;
+	struct batch batch;
 	const struct input *inputs;
 	char problem[160];
 	int error;
-	size_t got;
 
-	text_reset(&out);
-	error = timeline_open(files, n, options, problem, &t);
+	text_reset(out);
+	options.jobs = jobs;
+	error = timeline_open(files, n, &options, problem, &t);
 	if (error) {
-		text_printf(&out, "error %d: %s", error, problem);
-		return text_string(&out);
+		text_printf(out, "error %d: %s", error, problem);
+		return;
 	}
-	while ((got = timeline_next(t, &packets)) > 0)
-		for (size_t i = 0; i < got; i++)
-			text_printf(&out, "%lld:%u.%llu/%u ", (long long)(packets[i].at.ns / NS_PER_S), packets[i].file,
-				    (unsigned long long)packets[i].frame, packets[i].link);
+	while (timeline_batch(t, &batch)) {
+		check(batch.n > 0 && (jobs > 1) == (batch.quick != NULL));
+		put_packets(&batch, out);
+	}
 	inputs = timeline_inputs(t, &n);
 	for (size_t i = 0; i < n; i++)
 		if (inputs[i].problem[0])
-			text_printf(&out, "%s%u: %s", inputs[i].truncated ? "truncated " : "", (unsigned)i, inputs[i].problem);
+			text_printf(out, "%s%u: %s", inputs[i].truncated ? "truncated " : "", (unsigned)i, inputs[i].problem);
 	timeline_free(t);
+}
+
+/* The same with any number of jobs. */
+static const char *run(const char *const *files, size_t n, const struct timeline_options *options)
+{
+	static struct text out;
+	struct text other = { 0 };
+
+	run_jobs(files, n, *options, 1, &out);
+	for (unsigned jobs = 2; jobs <= 8 && strcmp(files[0], "-") != 0; jobs += 6) {
+		run_jobs(files, n, *options, jobs, &other);
+		check_text(text_string(&other), text_string(&out), "with more jobs");
+	}
+	text_release(&other);
 	return text_string(&out);
 }
 
@@ -106,8 +128,8 @@ static void test_many(void)
 	struct timeline *t;
 	const struct packet *packets;
 	char problem[160];
-	int64_t last = 0;
-	size_t got, n = 0, links;
+	int64_t last;
+	size_t got, n, links;
 
 	for (unsigned i = 0; i < FILES; i++) {
 		build_begin(&b, false);
@@ -118,18 +140,22 @@ static void test_many(void)
 		files[i] = names[i];
 		(void)write_file(names[i] + strlen(folder) + 1, wr_span(&b.w));
 	}
-	check(timeline_open(files, FILES, &all, problem, &t) == 0);
-	while ((got = timeline_next(t, &packets)) > 0) {
-		for (size_t i = 0; i < got; i++) {
-			check(packets[i].at.ns >= last && packets[i].bytes.n == 100);
-			check(packets[i].bytes.p[99] == (uint8_t)(packets[i].at.ns / NS_PER_S));
-			last = packets[i].at.ns;
+	for (unsigned jobs = 1; jobs <= 8; jobs *= 2) {
+		check(timeline_open(files, FILES, &(struct timeline_options){ .jobs = jobs }, problem, &t) == 0);
+		last = 0;
+		n = 0;
+		while ((got = timeline_next(t, &packets)) > 0) {
+			for (size_t i = 0; i < got; i++) {
+				check(packets[i].at.ns >= last && packets[i].bytes.n == 100);
+				check(packets[i].bytes.p[99] == (uint8_t)(packets[i].at.ns / NS_PER_S));
+				last = packets[i].at.ns;
+			}
+			n += got;
 		}
-		n += got;
+		(void)timeline_links(t, &links);
+		check(n == FILES * EACH && links == FILES);
+		timeline_free(t);
 	}
-	(void)timeline_links(t, &links);
-	check(n == FILES * EACH && links == FILES);
-	timeline_free(t);
 	for (unsigned i = 0; i < FILES; i++)
 		unlink(files[i]);
 }
@@ -205,7 +231,7 @@ static void test_filter(void)
 	check_text(run(&file, 1, &(struct timeline_options){ .filter = "tcp" }), "", "none");
 	check_text(run(&file, 1, &(struct timeline_options){ .has_since = true, .since = { 2 * NS_PER_S }, .has_until = true,
 							     .until = { 4 * NS_PER_S } }),
-		   "2:0.2/0 3:0.3/0 4:0.4/0 ", "since and until");
+		   "2:0.2/0 3:0.3/0 ", "since and until");
 	check(begins(run(&file, 1, &(struct timeline_options){ .filter = "dst frob nicate" }),
 		     "error -22: filter 'dst frob nicate': "));
 	file = write_file("empty", pcap_of("", 1));
@@ -236,15 +262,64 @@ static void test_stdin(void)
 	const char *files[2] = { "-", "-" };
 	int saved = dup(STDIN_FILENO), ends[2];
 	struct span plain = pcap_of("123", 1);
+	struct text out = { 0 };
 
 	check(pipe(ends) == 0 && write(ends[1], plain.p, plain.n) == (ssize_t)plain.n);
 	close(ends[1]);
 	dup2(ends[0], STDIN_FILENO);
 	close(ends[0]);
 	check_text(run(files, 1, &all), "1:0.1/0 2:0.2/0 3:0.3/0 ", "a pipe");
+	check(pipe(ends) == 0 && write(ends[1], plain.p, plain.n) == (ssize_t)plain.n);
+	close(ends[1]);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	run_jobs(files, 1, all, 4, &out);
+	check_text(text_string(&out), "1:0.1/0 2:0.2/0 3:0.3/0 ", "a pipe and four jobs");
+	text_release(&out);
 	dup2(saved, STDIN_FILENO);
 	close(saved);
 	check_text(run(files, 2, &all), "error -22: standard input can be read only once", "twice");
+}
+
+/* One large file, packed and plain, by many threads; and one that nobody reads to the end. */
+static void test_large(void)
+{
+	enum { PACKETS = 20000 };
+	static uint8_t large[PACKETS * 120], packed[PACKETS * 120];
+	struct timeline *t;
+	struct batch batch;
+	const char *file;
+	char problem[160];
+	size_t n = 24, size;
+	uint64_t frame;
+
+	memcpy(large, pcap_of("", 1).p, 24);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		uint32_t record[4] = { i, 0, 60 + i % 40, 60 + i % 40 };
+
+		memcpy(large + n, record, 16);
+		memset(large + n + 16, (int)(i & 0xff), record[2]);
+		n += 16 + record[2];
+	}
+	for (unsigned zstd = 0; zstd < 2; zstd++) {
+		size = zstd ? zstd_of((struct span){ large, n }, packed, sizeof(packed)).n : n;
+		file = write_file("large", (struct span){ zstd ? packed : large, size });
+		for (unsigned jobs = 1; jobs <= 16; jobs *= 2) {
+			check(timeline_open(&file, 1, &(struct timeline_options){ .jobs = jobs }, problem, &t) == 0);
+			for (frame = 0; timeline_batch(t, &batch); frame += batch.n)
+				for (size_t i = 0; i < batch.n; i++) {
+					const struct packet *p = &batch.packets[i];
+
+					check(p->frame == frame + i + 1 && p->bytes.n == 60 + (frame + i) % 40);
+					check(p->bytes.p[p->bytes.n - 1] == ((frame + i) & 0xff));
+				}
+			check(frame == PACKETS);
+			timeline_free(t);
+			check(timeline_open(&file, 1, &(struct timeline_options){ .jobs = jobs }, problem, &t) == 0);
+			check(timeline_batch(t, &batch));
+			timeline_free(t);
+		}
+	}
 }
 
 static void test_unwell(void)
@@ -315,4 +390,4 @@ static void begin_folder(void)
 
 TEST_MAIN({ "a folder", begin_folder }, { "order", test_order }, { "many", test_many }, { "packed", test_packed },
 	  { "filter", test_filter }, { "filter and links", test_filter_links }, { "standard input", test_stdin },
-	  { "unwell", test_unwell }, { "books", test_books }, { "the folder goes", test_folder })
+	  { "large", test_large }, { "unwell", test_unwell }, { "books", test_books }, { "the folder goes", test_folder })

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A block of packets and their words.  The words of all packets lie behind each other in one
+ * piece of memory that no packet can overrun: a packet is decoded only where the longest would
+ * still have room. */
+#include "source/load.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "source/capture.h"
+
+#define FIRST_PACKETS 1024
+#define STATEMENTS (SAID_MAX + 8192)
+#define SCRATCH (4 * SAID_SCRATCH)
+
+_Static_assert(LOAD_START >= CAPTURE_RECORD_MAX && LOAD_START % 4096 == 0, "room for a record");
+
+/* Memory that is not touched before it is needed. */
+static void *take(size_t n)
+{
+	void *p = malloc(n);
+
+	if (!p)
+		memory_exhausted();
+	return p;
+}
+
+void load_init(struct load *load, size_t block)
+{
+	*load = (struct load){ 0 };
+	load->buffer = take(LOAD_START + block);
+	load->saids = take(LOAD_SAIDS * sizeof(*load->saids));
+	load->statements = take(STATEMENTS * sizeof(*load->statements));
+	load->scratch = take(SCRATCH);
+	load_grow(load);
+}
+
+void load_release(struct load *load)
+{
+	free(load->buffer);
+	free(load->packets);
+	free(load->quick);
+	free(load->said);
+	free(load->saids);
+	free(load->statements);
+	free(load->scratch);
+	free(load->links);
+	*load = (struct load){ 0 };
+}
+
+void load_grow(struct load *load)
+{
+	load->cap = load->cap ? 2 * load->cap : FIRST_PACKETS;
+	load->packets = memory_grow(load->packets, load->cap, sizeof(*load->packets));
+	load->quick = memory_grow(load->quick, load->cap, sizeof(*load->quick));
+	load->said = memory_grow(load->said, load->cap, sizeof(*load->said));
+}
+
+void load_decode(struct load *load, const struct quick_rules *rules,
+		 const struct wire_options *options)
+{
+	size_t saids = 0, statements = 0, scratch = 0;
+
+	if (load->n > 0)
+		quick_look(rules, load->packets, load->n, load->quick);
+	for (size_t i = 0; i < load->n; i++) {
+		struct said *said = NULL;
+
+		if (load->quick[i].kind == QUICK_ASK && saids < LOAD_SAIDS &&
+		    STATEMENTS - statements >= SAID_MAX && SCRATCH - scratch >= SAID_SCRATCH) {
+			said = &load->saids[saids++];
+			said->list = load->statements + statements;
+			said->scratch = load->scratch + scratch;
+			wire_decode(&load->packets[i], options, said);
+			statements += said->n;
+			scratch += (said->scratch_used + 63) / 64 * 64;
+		}
+		load->said[i] = said;
+	}
+}
