@@ -16,7 +16,7 @@
 /* Finding who covers a rule means asking all before it. */
 #define EXPLAINED_MAX 200
 /* Looking at a rule in every boundary that inherits it means laying these out anew. */
-#define ELSEWHERE_MAX 100
+#define ELSEWHERE_MAX 50
 
 struct checking {
 	const struct policy   *policy;
@@ -202,19 +202,23 @@ static void check_end(struct checking *c, const struct rule *rule)
 				  date(c, rule->until_day), (long long)left, left == 1 ? "" : "s"));
 }
 
-/* True where a boundary that inherits the rule, less some that stand before it here, leaves
- * something of it: the base of variants is written for them too. */
-static bool is_open_in(const struct boundary *b, const struct rule *rule)
+static size_t find_inherited(const struct boundary *b, const struct rule *rule)
 {
-	struct overlap *overlap;
-	struct arena arena;
 	size_t i = b->own_match_count;
-	bool open;
 
 	while (i < b->match_count && b->rules[i] != rule)
 		i++;
-	if (i == b->match_count)
-		return false;
+	return i;
+}
+
+/* True where a boundary that inherits the rule, less some that stand before it here, leaves
+ * something of it: the base of variants is written for them too. */
+static bool is_open_at(const struct boundary *b, size_t i)
+{
+	struct overlap *overlap;
+	struct arena arena;
+	bool open;
+
 	arena_init(&arena);
 	overlap = overlap_new(&arena, b);
 	for (size_t k = 0; k < i; k++)
@@ -227,11 +231,15 @@ static bool is_open_in(const struct boundary *b, const struct rule *rule)
 
 static bool is_open_elsewhere(struct checking *c, const struct rule *rule)
 {
-	if (c->asked_elsewhere++ >= ELSEWHERE_MAX)
-		return false;
-	for (size_t i = 0; i < c->policy->boundary_count; i++)
-		if (is_open_in(c->policy->boundaries[i], rule))
+	for (size_t i = 0; i < c->policy->boundary_count; i++) {
+		const struct boundary *b = c->policy->boundaries[i];
+		size_t k = find_inherited(b, rule);
+
+		if (k == b->match_count)
+			continue;
+		if (c->asked_elsewhere++ >= ELSEWHERE_MAX || is_open_at(b, k))
 			return true;
+	}
 	return false;
 }
 

@@ -12,6 +12,7 @@
 const char *source_line(const struct source *source, unsigned line, struct arena *arena)
 {
 	size_t start, end;
+	char *line_text;
 
 	if (!source || line == 0 || line > source->line_count)
 		return NULL;
@@ -19,9 +20,12 @@ const char *source_line(const struct source *source, unsigned line, struct arena
 	end = line < source->line_count ? source->lines[line] : source->n;
 	while (end > start && (source->text[end - 1] == '\n' || source->text[end - 1] == '\r'))
 		end--;
-	return end - start > LINE_MAX_BYTES
-		       ? NULL
-		       : arena_text(arena, source->text + start, end - start);
+	if (end - start > LINE_MAX_BYTES)
+		return NULL;
+	line_text = arena_text(arena, source->text + start, end - start);
+	for (size_t i = 0; i < end - start; i++)
+		line_text[i] = line_text[i] ? line_text[i] : '?';	/* a NUL would end it */
+	return line_text;
 }
 
 void spot_complain(struct diags *diags, const struct spot *spot, struct complaint how,

@@ -20,6 +20,7 @@ struct policy_input {
 	size_t		   n;
 	const char *const *sets;	/* of --set: "NAME=SET" each */
 	size_t		   set_count;
+	size_t		   ranges_max;	/* that the sets may take to compute; 0: some millions */
 	policy_reader	  *read;	/* for `include`; NULL: there is none */
 	void		  *context;
 };

@@ -16,8 +16,9 @@
 /* Families of the axes beside the real ones: (S,G,rpt) has sources of its own (S14). */
 #define FAMILY_RPT4 ((uint8_t)(FAMILY_IP4 + 16))
 #define FAMILY_RPT6 ((uint8_t)(FAMILY_IP6 + 16))
-/* Boxes of one rule beyond which it is not held to cover anything. */
-#define BOXES_MAX (1u << 18)
+/* Boxes that the rules may add, and ask about, altogether; beyond that nothing is said of the
+ * rules with many. */
+#define BOXES_MAX (1u << 20)
 
 /* What a rule asks of source, group and point; the sets are as matched, `not` undone. */
 struct shape {
@@ -53,6 +54,7 @@ struct overlap {
 	struct region *regions;
 	size_t	     *added;			/* in order */
 	size_t	      added_count;
+	size_t	      boxes_added, boxes_asked;
 	struct set    multicast;
 	struct spans  x, y, all_x, all_y, meet_x, meet_y;	/* used again for each question */
 };
@@ -369,6 +371,14 @@ static void put_all_groups(struct overlap *o, unsigned point, enum family family
 		add_cells(o->arena, out, first6, cell_of(&o->groups, all[1].last));
 }
 
+static bool afford(size_t *spent, const struct spans *x, const struct spans *y)
+{
+	if (x->n * y->n > BOXES_MAX - *spent)
+		return false;
+	*spent += x->n * y->n;
+	return true;
+}
+
 void overlap_add(struct overlap *o, size_t i)
 {
 	struct shape *s = &o->shapes[i];
@@ -380,7 +390,7 @@ void overlap_add(struct overlap *o, size_t i)
 	for (unsigned point = 0; point < POINT_COUNT; point++)
 		if (s->points >> point & 1)
 			put_sources(o, s, point, &o->y);
-	if (o->x.n * o->y.n > BOXES_MAX)
+	if (!afford(&o->boxes_added, &o->x, &o->y))
 		return;
 	for (size_t a = 0; a < o->x.n; a++)
 		for (size_t b = 0; b < o->y.n; b++)
@@ -389,9 +399,11 @@ void overlap_add(struct overlap *o, size_t i)
 						 o->y.list[b].first, o->y.list[b].last });
 }
 
-static bool covers_spans(const struct region *region, const struct spans *x,
+static bool covers_spans(struct overlap *o, const struct region *region, const struct spans *x,
 			 const struct spans *y)
 {
+	if (x->n * y->n > 1 && !afford(&o->boxes_asked, x, y))
+		return false;
 	for (size_t a = 0; a < x->n; a++)
 		for (size_t b = 0; b < y->n; b++)
 			if (!region_covers(region, (struct box){ x->list[a].first, x->list[a].last,
@@ -411,12 +423,12 @@ static bool covers_at(struct overlap *o, const struct region *region, const stru
 	put_groups(o, s, &o->x);
 	put_sources(o, s, point, &o->y);
 	if (all)
-		return covers_spans(region, &o->x, &o->y);
+		return covers_spans(o, region, &o->x, &o->y);
 	for (size_t i = 0; i < COUNT(families); i++) {
 		o->all_x.n = o->all_y.n = 0;
 		put_all_groups(o, point, families[i], &o->all_x);
 		put_all_sources(o, point, families[i], &o->all_y);
-		if (!covers_spans(region, meet(o->arena, &o->x, &o->all_x, &o->meet_x),
+		if (!covers_spans(o, region, meet(o->arena, &o->x, &o->all_x, &o->meet_x),
 				  meet(o->arena, &o->y, &o->all_y, &o->meet_y)))
 			return false;
 	}

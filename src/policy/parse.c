@@ -130,11 +130,10 @@ static bool read_without(struct parser *p, struct boundary_syntax *out)
 			larger = arena_array(p->arena, cap, sizeof(*larger));
 			if (list)
 				memcpy(larger, list, out->without_count * sizeof(*list));
-			list = larger;
+			out->without = list = larger;
 		}
 		list[out->without_count++] = one;
 	} while (parser_take_sign(p, ','));
-	out->without = list;
 	return true;
 }
 
@@ -289,7 +288,7 @@ static struct spot spot_at(const struct source *source, size_t offset)
 	return spot;
 }
 
-/* S1: the text is UTF-8.  The first place where it is not. */
+/* S1: the text is UTF-8.  The first place where it is not; NULs are letters to UTF-8 only. */
 static void check_utf8(struct parser *p)
 {
 	struct span left = { (const uint8_t *)p->source->text, p->source->n };
@@ -299,13 +298,14 @@ static void check_utf8(struct parser *p)
 		size_t n = utf8_point(left, &point);
 		struct spot spot;
 
-		if (n > 0) {
+		if (n > 0 && point != 0) {
 			left.p += n;
 			left.n -= n;
 			continue;
 		}
 		spot = spot_at(p->source, p->source->n - left.n);
-		parser_wrong(p, &spot, NULL, "this is not UTF-8");
+		parser_wrong(p, &spot, NULL, n > 0 ? "a NUL byte stands in the text"
+						   : "this is not UTF-8");
 		return;
 	}
 }

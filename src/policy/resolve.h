@@ -37,6 +37,8 @@ struct unit {
 	struct boundary_def *boundaries;
 	size_t		     boundary_count;
 	struct words	     set_index, boundary_index;
+	struct words	     value_index;	/* of expressions in rules, by their text */
+	struct pointers	     values;		/* const struct set */
 	struct unit	    *extended[UNIT_MAX];	/* profiles that its boundaries extend */
 	size_t		     extended_count;
 };
@@ -66,7 +68,9 @@ const char *suggest_rule(struct loader *loader, const struct boundary *boundary,
 
 /* sets.c: NULL, and a complaint, where a value cannot be computed. */
 void sets_choose(struct loader *loader);
-const struct set *set_value(struct loader *loader, struct unit *unit, const struct expr *expr);
+/* `text` is the expression's canonical text, in the arena: equal texts are computed once. */
+const struct set *set_value(struct loader *loader, struct unit *unit, const struct expr *expr,
+			    const char *text);
 void sets_compute(struct loader *loader, struct unit *unit);
 /* Why an expression is empty: "--set own=...", or what it is made of. */
 const char *empty_why(struct loader *loader, struct unit *unit, const struct expr *expr);

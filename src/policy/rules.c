@@ -49,10 +49,10 @@ static void resolve_match(struct loader *loader, struct unit *unit, const struct
 
 	out->field = field_of(clause->kind);
 	out->negated = clause->negated;
-	out->set = set_value(loader, unit, clause->expr);
 	expr_text(clause->expr, &text);
 	out->text = arena_text(loader->arena, text_string(&text), text.n);
 	text_release(&text);
+	out->set = set_value(loader, unit, clause->expr, out->text);
 	if (!out->set) {
 		out->set = &set_empty;			/* complained of already */
 		return;

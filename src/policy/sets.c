@@ -13,6 +13,8 @@
 /* Ranges that all sets of a policy may take to compute: it bounds the work that a text of a
  * few bytes can ask for. */
 #define RANGES_MADE_MAX (4u << 20)
+/* A list with members larger than this is merged, not sorted. */
+#define MERGED_FROM 64
 
 static const struct set *keep(struct arena *arena, const struct set *set)
 {
@@ -28,15 +30,17 @@ static const struct set *keep(struct arena *arena, const struct set *set)
 /* Counts what a step made; false, and a complaint, where it is too much. */
 static bool afford(struct loader *loader, const struct spot *spot, size_t n)
 {
+	size_t most = loader->input->ranges_max ? loader->input->ranges_max : RANGES_MADE_MAX;
+
 	if (n > SET_RANGES_MAX) {
 		loader_error(loader, spot, NULL, "fewer x digits before the end, or 'embeds'",
 			     "a set of more than %u ranges", SET_RANGES_MAX);	/* S19 */
 		return false;
 	}
-	if (loader->ranges_made > RANGES_MADE_MAX)
+	if (loader->ranges_made > most)
 		return false;
 	loader->ranges_made += n;
-	if (loader->ranges_made <= RANGES_MADE_MAX)
+	if (loader->ranges_made <= most)
 		return true;
 	loader_error(loader, spot, NULL, NULL, "the sets of this policy are too large together");
 	return false;
@@ -100,11 +104,27 @@ static bool evaluate_name(struct loader *loader, struct unit *unit, const struct
 	return set != NULL;
 }
 
+/* The union of n sets: the small ones sorted together, the large ones merged with them. */
+static struct set join(struct loader *loader, const struct set *sets, size_t n, size_t ranges)
+{
+	struct range *small = arena_array(&loader->scratch, ranges, sizeof(*small));
+	struct set joined;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < sets[i].n && sets[i].n <= MERGED_FROM; k++)
+			small[count++] = sets[i].ranges[k];
+	joined = set_of(&loader->scratch, small, count);
+	for (size_t i = 0; i < n; i++)
+		if (sets[i].n > MERGED_FROM)
+			joined = set_union(&loader->scratch, &joined, &sets[i]);
+	return joined;
+}
+
 static bool evaluate_list(struct loader *loader, struct unit *unit, const struct expr *expr,
 			  struct set *out)
 {
 	struct set *sets = arena_array(&loader->scratch, expr->n, sizeof(*sets));
-	struct range *all;
 	size_t n = 0;
 	bool good = true;
 
@@ -119,12 +139,7 @@ static bool evaluate_list(struct loader *loader, struct unit *unit, const struct
 	}
 	if (!good || !afford(loader, &expr->spot, n))
 		return false;
-	all = arena_array(&loader->scratch, n, sizeof(*all));
-	n = 0;
-	for (size_t i = 0; i < expr->n; i++)
-		for (size_t k = 0; k < sets[i].n; k++)
-			all[n++] = sets[i].ranges[k];
-	*out = set_of(&loader->scratch, all, n);
+	*out = join(loader, sets, expr->n, n);
 	return true;
 }
 
@@ -244,17 +259,28 @@ void sets_compute(struct loader *loader, struct unit *unit)
 		compute(loader, unit, &unit->sets[i]);
 }
 
-const struct set *set_value(struct loader *loader, struct unit *unit, const struct expr *expr)
+const struct set *set_value(struct loader *loader, struct unit *unit, const struct expr *expr,
+			    const char *text)
 {
 	struct unit *home;
 	struct set_def *def;
 	struct set value;
+	const struct set *set;
+	uint32_t known;
 
 	if (expr->kind == EXPR_NAME) {
 		def = find_set(loader, unit, expr, &home);
 		return def ? compute(loader, home, def) : NULL;
 	}
-	return evaluate(loader, unit, expr, &value) ? keep(loader->arena, &value) : NULL;
+	known = words_find(&unit->value_index, text);
+	if (known != WORD_NONE)
+		return unit->values.list[known];
+	if (!evaluate(loader, unit, expr, &value))
+		return NULL;
+	set = keep(loader->arena, &value);
+	words_add(&unit->value_index, text, (uint32_t)unit->values.n);
+	pointers_add(&unit->values, loader->arena, set);
+	return set;
 }
 
 /* The set that leaves an expression empty: a choice rather than another; NULL: it names none. */

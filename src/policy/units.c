@@ -231,6 +231,7 @@ static void index_statements(struct loader *loader, struct unit *unit)
 	unit->boundaries = arena_array(loader->arena, unit->statements.n, sizeof(*unit->boundaries));
 	unit->set_index = words_of(loader->arena);
 	unit->boundary_index = words_of(loader->arena);
+	unit->value_index = words_of(loader->arena);
 	for (size_t i = 0; i < unit->statements.n; i++) {
 		const struct statement *s = unit->statements.list[i];
 
