@@ -93,29 +93,74 @@ static bool compare(const struct boundary *b, uint64_t *seed, unsigned observati
 	return good;
 }
 
-static bool try_policy(uint64_t seed, unsigned rules, unsigned observations, struct tally *tally)
+static bool try_text(const char *text, uint64_t *seed, unsigned observations, struct tally *tally)
 {
-	struct text text = { 0 };
 	struct diags diags;
 	struct policy *policy;
 	bool good = true;
 
 	diags_init(&diags);
-	random_policy(&seed, rules, &text);
-	policy = policy_load(&(struct policy_input){ .name = "random", .text = text_string(&text),
-						     .n = text.n }, &diags);
+	policy = policy_load(&(struct policy_input){ .name = "random", .text = text,
+						     .n = strlen(text) }, &diags);
 	if (policy) {
 		tally->loaded++;
-		good = compare(policy->boundaries[0], &seed, observations, tally);
+		good = compare(policy->boundaries[0], seed, observations, tally);
 	} else {
 		tally->refused++;
 	}
 	if (!good || (!policy && tally->refused == 1))
-		printf("# %s\n%s\n", diags.n ? diags.list[0].message : "", text_string(&text));
+		printf("# %s\n%s\n", diags.n ? diags.list[0].message : "", text);
 	policy_free(policy);
 	diags_release(&diags);
+	return good;
+}
+
+static bool try_policy(uint64_t seed, unsigned rules, unsigned observations, struct tally *tally)
+{
+	struct text text = { 0 };
+	bool good;
+
+	random_policy(&seed, rules, &text);
+	good = try_text(text_string(&text), &seed, observations, tally);
 	text_release(&text);
 	return good;
+}
+
+/* What random rules seldom say, each by itself. */
+static const char *const corners[] = {
+	"deny embeds not 2001:db8::/32 as a",
+	"deny embeds not 10.0.0.0/8 as a",
+	"deny embeds { 198.51.100.7 - 198.51.100.200, 2001:db8:0:1::/64 } as a",
+	"deny embeds not { 198.51.100.7 - 198.51.100.200, 0.0.0.1, 255.255.255.255 } as a",
+	"deny embeds { 0.0.0.0/0, ::/0 } as a",
+	"deny rp 2001:db8::/32 as a",
+	"deny rp not { 2001:db8::1, 10.1.2.3 } as a",
+	"deny rp { 2001:db8::/32, 10.0.0.0/8 } at router, data as a permit at sa as b",
+	"deny speaker 10.0.0.0/8 speaker not 10.1.2.3 as a",
+	"deny from * as a permit from 10.0.0.0/8 as b",
+	"deny from * from { 10.0.0.0/8, 2001:db8::/32 } as a",
+	"deny to not ffxe::/16 as a deny to ffxf::/16 as b",
+	"deny to { 224.0.0.0, 239.255.255.255 } from { 0.0.0.0, 255.255.255.255 } as a",
+	"deny protocol udp as a deny protocol sap as b warn protocol tcp port 0-65535 as c",
+	"deny in as a deny out at sa as b warn not joined as c ignore joined as d",
+	"deny ttl > 0 as a warn ttl < 1 as b",
+	"deny type query as a deny anomaly any as b warn type query anomaly short as c",
+};
+
+static void test_corners(void)
+{
+	uint64_t seed = 1181783497276652981u;
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; i < COUNT(corners); i++) {
+		struct text text = { 0 };
+
+		text_printf(&text, "boundary b {\n%s\ndefault permit\n}\n", corners[i]);
+		check_named(try_text(text_string(&text), &seed, is_long() ? 100000 : 1000, &tally),
+			    corners[i]);
+		text_release(&text);
+	}
+	check(tally.refused == 0);
 }
 
 static void test_random(void)
@@ -175,5 +220,5 @@ static void test_profiles(void)
 	compare_profile("ssm-only");
 }
 
-TEST_MAIN({ "random policies", test_random }, { "many rules", test_many_rules },
+TEST_MAIN({ "corners", test_corners }, { "random policies", test_random }, { "many rules", test_many_rules },
 	  { "the built-in profiles", test_profiles })
