@@ -13,7 +13,8 @@ struct table_rest {
 	struct classes	       source4, source6, group4, group6;
 	uint16_t	      *blocks4;		/* NULL: too large */
 	struct trie6	      *sources6, *groups6;
-	uint32_t	      *cells4, *cells6;	/* NULL: too large */
+	uint32_t	      *cells4;		/* NULL: too large */
+	uint32_t	      *cells6, *plain6;	/* plain: for groups that embed nothing */
 	struct plane	      *planes;
 	size_t		       plane_count;
 	struct rule_list       neither;		/* rules that ask for no source and no group */
@@ -31,7 +32,7 @@ struct table_rest {
 struct pair {
 	const struct classes *sources, *groups;
 	unsigned	      source, group;
-	enum family	      family, source_family;
+	struct kin	      kin;
 };
 
 /* The rules that a pair may meet, in order: four lists merged, of which the rules that ask for

@@ -156,10 +156,12 @@ static bool protocol_fits(const struct demand *d, const struct plane *plane)
 }
 
 /* The clauses about addresses that no class settles: false where they never hold. */
-static bool addresses_fit(const struct demand *d, const struct plane *plane, enum family family,
+static bool addresses_fit(const struct demand *d, const struct plane *plane, struct kin kin,
 			  unsigned *depends)
 {
-	if (d->asks & DEPENDS_PAIR && family == FAMILY_IP6)
+	if (d->asks & DEPENDS_PAIR && kin.plain)
+		return false;
+	if (d->asks & DEPENDS_PAIR && kin.family == FAMILY_IP6)
 		*depends |= DEPENDS_PAIR;
 	if (d->asks & DEPENDS_SPEAKER)
 		*depends |= plane->point == POINT_DATA ? DEPENDS_PAIR : DEPENDS_SPEAKER;
@@ -170,11 +172,11 @@ static bool addresses_fit(const struct demand *d, const struct plane *plane, enu
 		return true;
 	}
 	*depends |= DEPENDS_PAIR;		/* no RP but one inside of the group */
-	return family == FAMILY_IP6;
+	return kin.family == FAMILY_IP6 && !kin.plain;
 }
 
-bool demand_fits(const struct demand *d, const struct plane *plane, enum family family,
-		 enum family source_family, uint16_t *out_depends)
+bool demand_fits(const struct demand *d, const struct plane *plane, struct kin kin,
+		 uint16_t *out_depends)
 {
 	unsigned depends = d->asks & (DEPENDS_TTL | DEPENDS_PORT | DEPENDS_TYPE | DEPENDS_FLAG |
 				      DEPENDS_JOINED | DEPENDS_DATE);
@@ -187,9 +189,9 @@ bool demand_fits(const struct demand *d, const struct plane *plane, enum family 
 		return false;
 	if (d->asks & (DEPENDS_PORT | DEPENDS_JOINED) && plane->point != POINT_DATA)
 		return false;
-	if (!d->flags && source_family == FAMILY_ANY)
+	if (!d->flags && kin.source_family == FAMILY_ANY)
 		depends &= ~(unsigned)DEPENDS_FLAG;
-	if (!addresses_fit(d, plane, family, &depends))
+	if (!addresses_fit(d, plane, kin, &depends))
 		return false;
 	*out_depends = (uint16_t)depends;
 	return true;

@@ -40,9 +40,15 @@ struct plane {
 	uint16_t ip_protocol;
 };
 
-/* False where the rule can never hold in the plane for groups of this family.  Else
- * `out_depends` says what it still depends on there. */
-bool demand_fits(const struct demand *d, const struct plane *plane, enum family family,
-		 enum family source_family, uint16_t *out_depends);
+/* What is known of source and group besides their classes. */
+struct kin {
+	enum family family, source_family;
+	bool	    plain;			/* an IPv6 group that embeds nothing */
+};
+
+/* False where the rule can never hold in the plane for such pairs.  Else `out_depends` says what
+ * it still depends on there. */
+bool demand_fits(const struct demand *d, const struct plane *plane, struct kin kin,
+		 uint16_t *out_depends);
 
 #endif

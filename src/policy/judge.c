@@ -112,18 +112,22 @@ static struct pair pair_of(const struct table *t, struct addr source, struct add
 			   enum family family)
 {
 	bool is4 = family == FAMILY_IP4;
+	struct range embedded;
 
 	return (struct pair){
 		.sources = is4 ? &t->rest->source4 : &t->rest->source6,
 		.groups = is4 ? &t->rest->group4 : &t->rest->group6,
 		.source = source_class(t, source), .group = group_class(t, group),
-		.family = family, .source_family = source.family,
+		.kin = { family, source.family, !is4 && !embedded_prefix(group, 128, &embedded) },
 	};
 }
 
 static uint32_t cell_of(const struct table *t, const struct pair *pair, unsigned plane)
 {
-	const uint32_t *cells = pair->family == FAMILY_IP4 ? t->rest->cells4 : t->rest->cells6;
+	const struct table_rest *rest = t->rest;
+	const uint32_t *cells = pair->kin.family == FAMILY_IP4 ? rest->cells4
+				: pair->kin.plain	       ? rest->plain6
+							       : rest->cells6;
 
 	return cells[(plane * pair->sources->n + pair->source) * pair->groups->n + pair->group];
 }
@@ -243,7 +247,7 @@ static bool decides(const struct table_rest *rest, const struct pair *pair,
 	const struct demand *d = &rest->demands[rule];
 	uint16_t asks;
 
-	if (!demand_fits(d, plane, pair->family, pair->source_family, &asks))
+	if (!demand_fits(d, plane, pair->kin, &asks))
 		return false;
 	if (asks & ~(unsigned)DEPENDS_PAIR) {
 		*depends |= asks & (uint16_t)~DEPENDS_PAIR;

@@ -278,8 +278,7 @@ static uint32_t resolve(struct compiler *c, const struct pair *pair, const struc
 
 	list[0] = list[1] = 0;
 	while ((rule = walk_next(&walk)) != WALK_END) {
-		if (!demand_fits(&c->rest->demands[rule], plane, pair->family, pair->source_family,
-				 &depends))
+		if (!demand_fits(&c->rest->demands[rule], plane, pair->kin, &depends))
 			continue;
 		if (depends == 0) {
 			last = rule;
@@ -317,11 +316,11 @@ static void fill_row(struct compiler *c, struct pair *pair, const struct plane *
 }
 
 static uint32_t *fill_matrix(struct compiler *c, const struct classes *sources,
-			     const struct classes *groups)
+			     const struct classes *groups, bool plain)
 {
 	size_t row = groups->n, n = sources->n * row;
 	uint32_t *cells = memory_array(c->rest->plane_count * n, sizeof(*cells));
-	struct pair pair = { .sources = sources, .groups = groups, .family = groups->family };
+	struct pair pair = { .sources = sources, .groups = groups };
 
 	for (size_t p = 0; p < c->rest->plane_count; p++) {
 		const struct plane *plane = &c->rest->planes[p];
@@ -330,7 +329,8 @@ static uint32_t *fill_matrix(struct compiler *c, const struct classes *sources,
 			uint32_t *at = cells + p * n + s * row;
 
 			pair.source = s;
-			pair.source_family = source_family(s, sources->family);
+			pair.kin = (struct kin){ groups->family, source_family(s, sources->family),
+						 plain };
 			if (s > 0 && lacks_source(plane))
 				memcpy(at, at - row, row * sizeof(*at));
 			else
@@ -390,14 +390,15 @@ static void build_matrix(struct compiler *c, size_t matrix_bytes)
 {
 	struct table_rest *rest = c->rest;
 	size_t n = rest->plane_count * (rest->source4.n * rest->group4.n +
-					rest->source6.n * rest->group6.n);
+					2 * rest->source6.n * rest->group6.n);
 
 	if (n * sizeof(uint32_t) > matrix_bytes)
 		return;
 	c->candidates = memory_array(c->live_count + 3, sizeof(*c->candidates));
 	grow_index(c);
-	rest->cells4 = fill_matrix(c, &rest->source4, &rest->group4);
-	rest->cells6 = fill_matrix(c, &rest->source6, &rest->group6);
+	rest->cells4 = fill_matrix(c, &rest->source4, &rest->group4, false);
+	rest->cells6 = fill_matrix(c, &rest->source6, &rest->group6, false);
+	rest->plain6 = fill_matrix(c, &rest->source6, &rest->group6, true);
 	c->table->cells4 = rest->cells4;
 	c->table->blocks4 = rest->blocks4;
 	c->table->row4 = rest->group4.n;
@@ -450,6 +451,7 @@ void table_free(struct table *table)
 	classes_release(&rest->group4);
 	classes_release(&rest->group6);
 	free(rest->cells6);
+	free(rest->plain6);
 	free(rest->planes);
 	free(rest->demands);
 	free(rest->rules);

@@ -13,11 +13,15 @@
 #include "stopwatch.h"
 
 #define FLOWS (1u << 16)			/* the stream stays in the second-level cache */
+#define FLOWS6 (1u << 14)
 #define TURNS 16
 #define VERDICTS ((double)FLOWS * TURNS)
 #define REFERENCE_FLOWS (1u << 13)
 #define ROUNDS 15
 #define ZIPF_GROUPS 20000
+#define WORK_MAX 3.0			/* ns of a verdict for IPv4 */
+
+static bool missed;
 
 static uint64_t seed = 88172645463325252u;
 
@@ -179,7 +183,7 @@ static uint64_t read_stream6(void *arg)
 	const struct bench *b = arg;
 	uint64_t sum = 0;
 
-	for (size_t k = 0, i = 0; k < FLOWS * TURNS; k++, i = k % FLOWS)
+	for (size_t k = 0, i = 0; k < FLOWS * TURNS; k++, i = k % FLOWS6)
 		sum += b->flows6[i].source.lo ^ b->flows6[i].group.lo ^ b->flows6[i].group.hi;
 	return sum;
 }
@@ -189,7 +193,7 @@ static uint64_t judge_table6(void *arg)
 	const struct bench *b = arg;
 	uint64_t sum = 0;
 
-	for (size_t k = 0, i = 0; k < FLOWS * TURNS; k++, i = k % FLOWS)
+	for (size_t k = 0, i = 0; k < FLOWS * TURNS; k++, i = k % FLOWS6)
 		sum += table_quick(b->table, b->flows6[i].source, b->flows6[i].group, b->plane)
 			       .verdict.rule + 1u;
 	return sum;
@@ -276,8 +280,9 @@ static void run_stream4(struct bench *b, const char *name)
 	work = (cases[1].ns - cases[0].ns) / VERDICTS;
 	reference = cases[3].ns / REFERENCE_FLOWS;
 	printf("  IPv4, %s\n", name);
-	printf("    table_quick4       %8.2f ns of work, %.2f with its loop (aim: 3.00)\n", work,
-	       cases[1].ns / VERDICTS);
+	printf("    table_quick4       %8.2f ns of work (at most %.2f) %s, %.2f with its loop\n", work,
+	       WORK_MAX, work <= WORK_MAX ? "ok" : "MISS", cases[1].ns / VERDICTS);
+	missed = missed || work > WORK_MAX;
 	printf("    table_judge        %8.2f ns, a whole observation\n", cases[2].ns / VERDICTS);
 	printf("    reference          %8.0f ns: %.0f times as long\n", reference, reference / work);
 	print_acl(b, cases + 4, n - 4, cases[1].ns / VERDICTS);
@@ -292,7 +297,7 @@ static void run_stream6(struct bench *b)
 	};
 	double work, reference;
 
-	for (size_t i = 0; i < FLOWS; i++)
+	for (size_t i = 0; i < FLOWS6; i++)
 		b->flows6[i] = realistic_flow6();
 	stopwatch_run(cases, COUNT(cases), ROUNDS);
 	work = (cases[1].ns - cases[0].ns) / VERDICTS;
@@ -328,7 +333,7 @@ int main(void)
 	struct diags diags;
 	struct policy *policy;
 	struct bench b = { .flows4 = calloc(FLOWS, sizeof(*b.flows4)),
-			   .flows6 = calloc(FLOWS, sizeof(*b.flows6)) };
+			   .flows6 = calloc(FLOWS6, sizeof(*b.flows6)) };
 	struct observation obs = observation_of(addr_of4(0), addr_of4(0));
 
 	diags_init(&diags);
@@ -350,5 +355,5 @@ int main(void)
 	diags_release(&diags);
 	free(b.flows4);
 	free(b.flows6);
-	return 0;
+	return missed;
 }
