@@ -114,8 +114,10 @@ static void release(struct auditing *a)
 
 static void mark_packet(struct auditing *a, const struct packet *packet)
 {
+	const struct pcapng_link link = marks_link(a->timeline, packet);
+
 	judging_packet(&a->judging, packet);
-	marks_write(a->writer, a->judging.engine, a->judging.boundary, a->timeline, packet,
+	marks_write(a->writer, a->judging.engine, a->judging.boundary, &link, packet,
 		    a->options->all && a->judging.said.is_multicast);
 }
 

@@ -23,22 +23,23 @@ static void put_remark(struct text *out, const struct boundary *boundary, const 
 		text_printf(out, " at %s", point_name(r->point));
 }
 
-static unsigned digits_of(const struct timeline *timeline, const struct packet *packet)
+struct pcapng_link marks_link(const struct timeline *timeline, const struct packet *packet)
 {
 	size_t n;
 
-	return timeline_inputs(timeline, &n)[packet->file].time_digits;
+	return (struct pcapng_link){
+		.linktype = packet->linktype,
+		.name = timeline_links(timeline, &n)[packet->link].name,
+		.time_digits = timeline_inputs(timeline, &n)[packet->file].time_digits,
+	};
 }
 
 void marks_write(struct pcapng_writer *writer, const struct engine *engine,
-		 const struct boundary *boundary, const struct timeline *timeline,
+		 const struct boundary *boundary, const struct pcapng_link *link,
 		 const struct packet *packet, bool always)
 {
-	size_t n, link_count;
+	size_t n;
 	const struct remark *remarks = engine_remarks(engine, &n);
-	const struct link_info *links = timeline_links(timeline, &link_count);
-	struct pcapng_link link = { .linktype = packet->linktype, .name = links[packet->link].name,
-				    .time_digits = digits_of(timeline, packet) };
 	struct text comment = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
@@ -46,7 +47,7 @@ void marks_write(struct pcapng_writer *writer, const struct engine *engine,
 		always |= remarks[i].is_finding;
 	}
 	if (always)
-		pcapng_write(writer, packet, &link,
+		pcapng_write(writer, packet, link,
 			     (struct span){ (const uint8_t *)comment.p, comment.n });
 	text_release(&comment);
 }

@@ -5,6 +5,7 @@
 #include "sink/pcapng.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct described {
 
 struct pcapng_writer {
 	FILE	         *file;
+	uint64_t	  size;
 	int		  error;
 	struct described *links;		/* by the packet's link */
 	size_t		  link_count;
@@ -85,6 +87,7 @@ static void end_block(struct pcapng_writer *w)
 
 	put32(&w->block, length);
 	memcpy(w->block.p + 4, &length, sizeof(length));
+	w->size += w->block.n;
 	if (fwrite(w->block.p, 1, w->block.n, w->file) != w->block.n && !w->error)
 		w->error = errno ? -errno : -EIO;
 }
@@ -106,13 +109,27 @@ static void write_section(struct pcapng_writer *w)
 
 int pcapng_writer_new(const char *path, struct pcapng_writer **out)
 {
-	struct pcapng_writer *w = memory_take(sizeof(*w));
 	bool to_stdout = strcmp(path, "-") == 0;
+	int fd = to_stdout ? dup(STDOUT_FILENO)
+			   : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
-	w->file = to_stdout ? fdopen(dup(STDOUT_FILENO), "wb") : fopen(path, "wbe");
+	return fd < 0 ? -errno : pcapng_writer_of(fd, out);
+}
+
+uint64_t pcapng_writer_size(const struct pcapng_writer *w)
+{
+	return w->size;
+}
+
+int pcapng_writer_of(int fd, struct pcapng_writer **out)
+{
+	struct pcapng_writer *w = memory_take(sizeof(*w));
+
+	w->file = fdopen(fd, "wb");
 	if (!w->file) {
 		int error = -errno;
 
+		close(fd);
 		free(w);
 		return error;
 	}

@@ -18,6 +18,10 @@ struct pcapng_writer;
 /* Begins a file, or standard output for "-": 0, or negative errno.  The caller ends it with
  * pcapng_writer_free(). */
 int pcapng_writer_new(const char *path, struct pcapng_writer **out);
+/* The same to a descriptor that is open, and is the writer's from here on. */
+int pcapng_writer_of(int fd, struct pcapng_writer **out);
+/* Bytes so far. */
+uint64_t pcapng_writer_size(const struct pcapng_writer *w);
 /* The link counts when its first packet comes.  The comment may hold any bytes: they are
  * escaped; an empty one is left out. */
 void pcapng_write(struct pcapng_writer *w, const struct packet *packet,

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of `weir watch` share: its options, and one run of it. */
+#ifndef WEIR_CMD_WATCH_H
+#define WEIR_CMD_WATCH_H
+
+#include "cmd/judging.h"
+#include "daemon/keeper.h"
+#include "sink/event_print.h"
+#include "sink/pcapng.h"
+#include "source/live.h"
+
+#define JOINS_MAX 16
+
+struct watch {
+	struct common common;
+	bool	      all;
+	const char   *authorised, *registry, *write;
+	struct texts  joins, interfaces;
+	uint64_t      duration_s, count, snaplen, write_mb, write_files;
+};
+
+enum side_of { SIDE_UNMARKED, SIDE_INSIDE, SIDE_OUTSIDE };
+enum link_state { LINK_UNKNOWN, LINK_UP, LINK_DOWN, LINK_GONE };
+
+struct watched {
+	const char     *name;
+	enum side_of	side;
+	enum link_state state;
+	unsigned	gone_ticks;		/* seconds since it went */
+};
+
+struct join {
+	struct addr group, source;		/* source: ADDR_NONE for any */
+	int	    fds[LIVE_INTERFACES_MAX];	/* one a membership; opened at the start */
+	unsigned    joined[LIVE_INTERFACES_MAX];/* index of the interface; 0: not */
+};
+
+struct watching {
+	const struct watch    *options;
+	const struct io	      *io;
+	struct judging_options judging_options;
+	struct judging	       judging;
+	struct watched	       links[LIVE_INTERFACES_MAX];
+	const char	      *names[LIVE_INTERFACES_MAX];
+	size_t		       link_count;
+	struct join	       joins[JOINS_MAX];
+	size_t		       join_count;
+	struct keeper	       keeper;
+	struct live	      *live;
+	int		       netlink;
+	struct pcapng_writer  *writer;
+	unsigned	       written_files;
+	struct event_print     print;
+	bool		       is_line_mode;	/* lines as things happen; else only the report */
+	bool		       is_interrupted;
+	uint64_t	       packets, lost_told;
+	int		       status;		/* EXIT_CLEAN while all is well */
+};
+
+/* cmd/watch_links.c: operands and --join; false, with a complaint, where one is wrong. */
+bool watch_parse_links(struct watching *w);
+/* Tells the judging which links are inside. */
+void watch_place_links(struct watching *w);
+/* Opens the sockets of memberships, then asks the keeper for every interface that is there. */
+bool watch_open_links(struct watching *w);
+/* Reads the news of interfaces, and follows them. */
+void watch_follow_links(struct watching *w);
+/* Once a second: lets go of what is gone. */
+void watch_tick_links(struct watching *w);
+/* Leaves all groups. */
+void watch_leave(struct watching *w);
+
+/* cmd/watch_write.c: the ring of files. */
+bool watch_begin_file(struct watching *w);
+void watch_write(struct watching *w, const struct packet *packet);
+void watch_end_file(struct watching *w);
+
+#endif

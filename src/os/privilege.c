@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* capabilities(7), by the system calls themselves: the library would bring nothing more. */
+#include "os/privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+static struct __user_cap_header_struct header_of(void)
+{
+	return (struct __user_cap_header_struct){ .version = _LINUX_CAPABILITY_VERSION_3 };
+}
+
+bool privilege_has_raw(void)
+{
+	struct __user_cap_header_struct header = header_of();
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return false;
+	return data[0].effective >> CAP_NET_RAW & 1;
+}
+
+static int keep(unsigned capabilities)
+{
+	struct __user_cap_header_struct header = header_of();
+	struct __user_cap_data_struct data[2] = { { .effective = capabilities,
+						    .permitted = capabilities } };
+
+	return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+static bool read_id(const char *variable, unsigned *out)
+{
+	const char *text = getenv(variable);
+	char *end;
+	unsigned long id;
+
+	if (!text || !*text)
+		return false;
+	id = strtoul(text, &end, 10);
+	if (*end || id == 0 || id >= UINT32_MAX)
+		return false;
+	*out = (unsigned)id;
+	return true;
+}
+
+/* Root becomes somebody else; anybody else stays who they are. */
+static int become(bool or_nobody)
+{
+	unsigned uid, gid;
+
+	if (geteuid() != 0)
+		return 0;
+	if (!read_id("SUDO_UID", &uid) || !read_id("SUDO_GID", &gid)) {
+		if (!or_nobody)
+			return 0;
+		uid = gid = NOBODY;
+	}
+	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+	    setresuid(uid, uid, uid) != 0)
+		return -errno;
+	return 0;
+}
+
+int privilege_keep_raw(void)
+{
+	int error;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return -errno;
+	error = become(false);
+	return error ? error : keep(1u << CAP_NET_RAW);
+}
+
+int privilege_drop(void)
+{
+	int error;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -errno;
+	error = become(true);
+	return error ? error : keep(0);
+}

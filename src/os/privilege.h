@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Capabilities and user ids of this process: what it holds, and giving it up for good. */
+#ifndef WEIR_OS_PRIVILEGE_H
+#define WEIR_OS_PRIVILEGE_H
+
+#include <stdbool.h>
+
+/* CAP_NET_RAW, which AF_PACKET sockets take, is there to be used. */
+bool privilege_has_raw(void);
+
+/* Keeps CAP_NET_RAW alone.  A process that runs by sudo becomes its caller; any other keeps its
+ * user id.  0 or negative errno. */
+int privilege_keep_raw(void);
+/* Keeps no capability.  Root becomes the caller of sudo, or nobody.  0 or negative errno. */
+int privilege_drop(void);
+
+#endif
