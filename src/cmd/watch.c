@@ -25,8 +25,8 @@
 #define AT(field) offsetof(struct watch, field)
 
 static const struct opt opts[] = {
-	{ OPT_NUMBER, 0, "duration", "SECONDS", "end after so long, and print the audit's report",
-	  AT(duration_s), 1000000000 },
+	{ OPT_DURATION, 0, "duration", "TIME", "end after so long (30, 10m, 1h), and print the audit's "
+	  "report", AT(duration_s), 1000000000 },
 	{ OPT_NUMBER, 0, "count", "N", "end after so many packets", AT(count), 0 },
 	{ OPT_TEXT, 'f', "filter", "EXPRESSION",
 	  "read only packets that match this libpcap filter (pcap-filter(7))", AT(common.filter), 0 },
@@ -160,7 +160,7 @@ static void judge(struct watching *w, const struct packet *packets, size_t n)
 		n = w->options->count - w->packets;
 	w->packets += n;
 	if (!w->writer)
-		judging_packets(&w->judging, packets, n);
+		judging_batch(&w->judging, &(struct batch){ .packets = packets, .n = n });
 	for (size_t i = 0; w->writer && i < n; i++) {
 		judging_packet(&w->judging, &packets[i]);
 		watch_write(w, &packets[i]);
@@ -364,7 +364,7 @@ const struct command cmd_watch = {
 		 "a finding.  It needs CAP_NET_RAW to open the interfaces, and gives up every privilege "
 		 "before it reads a packet.  It sends nothing, unless --join asks for membership.",
 	.example = "weir watch eth0 eth1=inside\n"
-		   "weir watch -p border.weir --duration 600 eth0\n"
+		   "weir watch -p border.weir --duration 10m eth0\n"
 		   "weir watch -j --join 239.255.2.2 eth0",
 	.completes = COMPLETES_NOTHING,
 	.takes = TAKES_POLICY | TAKES_JSON,
