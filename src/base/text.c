@@ -21,6 +21,13 @@ void text_reset(struct text *t)
 		t->p[0] = '\0';
 }
 
+void text_cut(struct text *t, size_t n)
+{
+	t->n = n;
+	if (t->p)
+		t->p[n] = '\0';
+}
+
 static void make_room(struct text *t, size_t more)
 {
 	size_t cap = t->cap ? t->cap : 64;

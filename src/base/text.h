@@ -18,6 +18,8 @@ struct text {
 void text_release(struct text *t);
 /* Empties it and keeps the memory. */
 void text_reset(struct text *t);
+/* Leaves only the first n characters; n is at most what is there. */
+void text_cut(struct text *t, size_t n);
 void text_put(struct text *t, const char *s);
 void text_put_n(struct text *t, const char *s, size_t n);
 void text_char(struct text *t, char c);

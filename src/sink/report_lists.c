@@ -105,9 +105,34 @@ static struct layout layout_of(const struct sheet *s, const struct report_print 
 		widen(&l.packets, strlen(number_text(flow.packets, number)));
 		widen(&l.ttl, strlen(ttl_text(&flow, number)));
 	}
-	if (l.name > (s->columns >= 120 ? 28u : 16u))
-		l.name = s->columns >= 120 ? 28 : 16;
+	if (l.name > (s->columns >= 120 ? 28u : 15u))
+		l.name = s->columns >= 120 ? 28 : 15;
 	return l;
+}
+
+/* Why a flow must not cross: rule, its text and its reference; where that is wider than the
+ * line, the rule and as much of the reference as fits, for RULES HIT tells what the rule says. */
+static void put_why(struct sheet *s, const struct report_print *p, const struct report_finding *f,
+		    enum ink ink)
+{
+	const struct boundary *b = p->report->boundary;
+	const char *ref = f->rule < b->rule_count ? b->rules[f->rule]->ref : NULL;
+	size_t room = s->columns > s->at ? s->columns - s->at : 0, n;
+	struct text why = { 0 };
+
+	report_finding_text(p->report, f, &why);
+	if (why.n > room && ref) {
+		text_reset(&why);
+		text_printf(&why, "%s: ", report_rule_name(b, f->rule));
+		n = strlen(ref);
+		while (n > 0 && (why.n + n > room || (ref[n] && !strchr(",;", ref[n]))))
+			n--;
+		text_escape_utf8(&why, (struct span){ (const uint8_t *)ref, n });
+		if (n == 0)
+			text_cut(&why, why.n - 2);
+	}
+	sheet_left(s, 0, ink, text_string(&why));
+	text_release(&why);
 }
 
 static void print_flow(struct sheet *s, const struct report_print *p, size_t index,
@@ -116,7 +141,6 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 	struct report_finding f = report_finding_at(p->report, index);
 	struct report_flow flow = report_finding_flow(p->report, index);
 	char pair[2 * ADDR_TEXT + 4], ttl[NUMBER_TEXT];
-	struct text why = { 0 };
 
 	sheet_put(s, INK_PLAIN, "  ");
 	put_pair(s, l.pair, pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
@@ -124,10 +148,8 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 	sheet_left(s, l.point, INK_PLAIN, point_name(f.point));
 	sheet_number(s, l.packets, flow.packets);
 	sheet_right(s, l.ttl, INK_PLAIN, ttl_text(&flow, ttl));
-	report_finding_text(p->report, &f, &why);
-	sheet_left(s, 0, ink_of(flow.verdict.action), text_string(&why));
+	put_why(s, p, &f, ink_of(flow.verdict.action));
 	sheet_end(s);
-	text_release(&why);
 }
 
 static void print_flows_head(struct sheet *s, const char *title, struct layout l)
