@@ -260,17 +260,47 @@ static void join_scopes(const struct builder6 *b, struct addr first, unsigned de
 
 static uint32_t build6(struct builder6 *b, struct addr first, unsigned depth, size_t *i);
 
+/* The byte at this depth, of an address below `first`; one more than the last if it lies behind. */
+static unsigned byte_of(struct addr a, struct addr first, unsigned depth)
+{
+	unsigned bit = 120 - 8 * depth;
+	struct addr last = addr_last(first, 8 * depth);
+
+	if (addr_order(a, last) > 0)
+		return BLOCK;
+	return (unsigned)(bit >= 64 ? a.hi >> (bit - 64) : a.lo >> bit) & 0xff;
+}
+
+/* How many of the next children are of the interval i alone. */
+static unsigned uniform_children(const struct builder6 *b, struct addr first, unsigned depth,
+				 unsigned byte, size_t i)
+{
+	if (i + 1 == b->classes->interval_count)
+		return BLOCK - byte;
+	return byte_of(b->classes->intervals[i + 1].first, first, depth) - byte;
+}
+
 static uint32_t build_table(struct builder6 *b, struct addr first, unsigned depth, size_t *i)
 {
 	uint32_t entries[BLOCK];
+	bool uniform = true;
 
-	for (unsigned byte = 0; byte < BLOCK; byte++)
-		entries[byte] = build6(b, shifted(first, depth, byte), depth + 1, i);
+	for (unsigned byte = 0; byte < BLOCK;) {
+		struct addr child = shifted(first, depth, byte);
+		unsigned n;
+
+		*i = seek(b, *i, child);
+		n = uniform_children(b, first, depth, byte, *i);
+		for (unsigned k = 0; k < n; k++)
+			entries[byte + k] = b->classes->intervals[*i].class;
+		if (n == 0)
+			entries[byte] = build6(b, child, depth + 1, i);
+		byte += n ? n : 1;
+	}
 	join_scopes(b, first, depth, entries);
-	for (unsigned byte = 1; byte < BLOCK; byte++)
-		if (entries[byte] != entries[0])
-			return intern_table(b, entries) | REF_TABLE;
-	return entries[0];
+	for (unsigned byte = 1; byte < BLOCK && uniform; byte++)
+		uniform = entries[byte] == entries[0];
+	return uniform ? entries[0] : intern_table(b, entries) | REF_TABLE;
 }
 
 static void add_key(struct trie6 *t, struct list6 *list, uint64_t key, uint32_t next)
