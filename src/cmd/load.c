@@ -126,3 +126,26 @@ const struct boundary *load_boundary(const struct policy *policy, const struct c
 	text_release(&names);
 	return NULL;
 }
+
+struct authorised *load_servers(const char *file, const struct io *io, int *out_status)
+{
+	struct authorised *list = NULL;
+	struct text text = { 0 };
+	struct diags diags;
+	int error = file_read(file, POLICY_BYTES_MAX, &text);
+
+	if (error < 0) {
+		complain(io, "cannot read the list of authorised servers %s: %s", file, strerror(-error));
+		*out_status = EXIT_SYSTEM;
+		goto done;
+	}
+	diags_init(&diags);
+	list = authorised_parse(file, (struct span){ (const uint8_t *)text_string(&text), text.n }, &diags);
+	diags_print(&diags, io->err_colour, io->err);
+	diags_release(&diags);
+	if (!list)
+		*out_status = EXIT_USAGE;
+done:
+	text_release(&text);
+	return list;
+}

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "engine/authorised.h"
 #include "model/diag.h"
 #include "policy/policy.h"
 
@@ -28,5 +29,10 @@ int load_refuse(const char *name, int error, const struct io *io);
  * where it has mistakes.  Prints nothing: the complaints are in diags. */
 struct policy *load_parse(const char *name, const struct text *text, const struct common *common,
 			  struct diags *diags);
+
+/* The list of authorised RAS servers in a file.  NULL, with the complaints on standard error, where
+ * it has a mistake (*out_status: EXIT_USAGE) or cannot be read (EXIT_SYSTEM).  The caller frees it
+ * with authorised_free(). */
+struct authorised *load_servers(const char *file, const struct io *io, int *out_status);
 
 #endif

@@ -58,7 +58,7 @@ uint64_t ras_table_evicted(const struct ras_table *table)
 }
 
 /* The chain of an address: its hosts differ by VLAN or link. */
-static uint16_t *chain_of(struct ras_table *t, struct addr address)
+static uint16_t *chain_of(const struct ras_table *t, struct addr address)
 {
 	return &t->chains[addr_hash(address) % BUCKETS];
 }
@@ -70,7 +70,7 @@ static bool is_at(const struct ras_host *host, const struct observation *obs)
 	       (obs->vlan != VLAN_NONE || host->link == obs->link);
 }
 
-static uint16_t find_host(struct ras_table *t, const struct observation *obs)
+static uint16_t find_host(const struct ras_table *t, const struct observation *obs)
 {
 	uint16_t i = *chain_of(t, obs->speaker);
 
@@ -165,6 +165,8 @@ static void count_in(struct ras_host *host, const struct observation *obs)
 static void keep_headers(struct ras_host *host, const struct observation *obs)
 {
 	host->notes |= obs->flags;
+	host->came_in |= obs->direction == DIRECTION_IN;
+	host->went_out |= obs->direction == DIRECTION_OUT;
 	host->has_mac = obs->has_mac;
 	memcpy(host->mac, obs->mac, sizeof(host->mac));
 	host->has_ttl = obs->has_ttl;
@@ -358,6 +360,13 @@ const struct ras_host *ras_table_next(struct ras_table *table, struct mtime now)
 		return table->order[i];
 	}
 	return NULL;
+}
+
+const struct ras_host *ras_table_find(const struct ras_table *table, const struct observation *obs)
+{
+	uint16_t i = find_host(table, obs);
+
+	return i == NONE ? NULL : &table->slots[i].host;
 }
 
 const char *ras_state_name(enum ras_state state)

@@ -36,6 +36,7 @@ struct ras_host {
 	bool		has_mac, has_ttl;
 	uint8_t		ttl;			/* of the latest */
 	uint8_t		hops;			/* 15 - TTL, or RAS_HOPS_UNKNOWN */
+	bool		came_in, went_out;	/* over the boundary, where direction is told */
 	bool		renamed;		/* it called itself otherwise before */
 	/* Worked out by ras_table_settle(). */
 	bool		moved;			/* its name was at another address before */
@@ -64,6 +65,9 @@ const struct ras_host *const *ras_table_hosts(const struct ras_table *table, siz
 const struct ras_host *ras_table_next(struct ras_table *table, struct mtime now);
 /* Servers that were dropped because RAS_HOSTS_MAX others were heard later. */
 uint64_t ras_table_evicted(const struct ras_table *table);
+
+/* The server that an observation is of; NULL where it is none that is known. */
+const struct ras_host *ras_table_find(const struct ras_table *table, const struct observation *obs);
 
 const char *ras_state_name(enum ras_state state);
 

@@ -208,6 +208,11 @@ char *local_minute_text(struct mtime at, char buffer[LOCAL_TIME_TEXT])
 	return format(at, "%Y-%m-%d %H:%M %Z", buffer);
 }
 
+char *local_asctime_text(struct mtime at, char buffer[LOCAL_TIME_TEXT])
+{
+	return format(at, "%a %b %e %H:%M:%S %Y", buffer);
+}
+
 char *local_zone_text(struct mtime at, char buffer[LOCAL_TIME_TEXT])
 {
 	return format(at, "%Z", buffer);

@@ -20,6 +20,8 @@ char *local_clock_text(struct mtime at, unsigned digits, char buffer[LOCAL_TIME_
 char *local_date_text(struct mtime at, char buffer[LOCAL_TIME_TEXT]);
 /* "2026-11-21 14:00 CET", with the zone's name. */
 char *local_minute_text(struct mtime at, char buffer[LOCAL_TIME_TEXT]);
+/* "Tue Dec 10 18:36:49 2002", as asctime(3) has it. */
+char *local_asctime_text(struct mtime at, char buffer[LOCAL_TIME_TEXT]);
 /* The zone's name at that time: "CET". */
 char *local_zone_text(struct mtime at, char buffer[LOCAL_TIME_TEXT]);
 

@@ -10,6 +10,7 @@
 
 #define COLUMNS_UNKNOWN 100
 #define COLUMNS_LEAST 40
+#define LINES_UNKNOWN 24
 
 bool terminal_is(FILE *stream)
 {
@@ -26,6 +27,15 @@ unsigned terminal_columns(FILE *stream)
 	    size.ws_col == 0)
 		return COLUMNS_UNKNOWN;
 	return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+}
+
+unsigned terminal_lines(FILE *stream)
+{
+	struct winsize size;
+
+	if (!terminal_is(stream) || ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || size.ws_row == 0)
+		return LINES_UNKNOWN;
+	return size.ws_row;
 }
 
 bool terminal_may_colour(void)

@@ -10,6 +10,8 @@
 bool terminal_is(FILE *stream);
 /* Its width in columns, at least 40; 100 where it is no terminal or does not say. */
 unsigned terminal_columns(FILE *stream);
+/* Its height in lines, 24 where it does not say. */
+unsigned terminal_lines(FILE *stream);
 /* NO_COLOR is unset or empty, and TERM is not "dumb". */
 bool terminal_may_colour(void);
 /* The stream is a pipe whose reader has gone: nobody is there to complain to. */

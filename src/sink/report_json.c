@@ -3,6 +3,7 @@
  * Written in pieces, for the flows may be many.  Knows no terminal. */
 #include "base/json.h"
 #include "net/scope.h"
+#include "sink/ras_print.h"
 #include "sink/report_print.h"
 
 #define PIECE 65536
@@ -184,44 +185,11 @@ static void put_flows(struct document *d)
 	json_number(&d->j, "flows_evicted", r->flows_evicted);
 }
 
-static void put_ras_flags(struct json *j, const struct ras_host *h)
-{
-	json_open_array(j, "flags");
-	if (h->moved)
-		json_string(j, NULL, "moved");
-	if (h->duplicate_name)
-		json_string(j, NULL, "duplicate-name");
-	for (uint64_t left = h->notes; left; left &= left - 1)
-		json_string(j, NULL, flag_name((unsigned)__builtin_ctzll(left)));
-	json_close_array(j);
-}
-
 static void put_host(struct document *d, const struct ras_host *h)
 {
-	struct json *j = &d->j;
-	char mac[18];
-
-	json_open(j, NULL);
-	put_addr(j, "address", h->address);
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", h->mac[0], h->mac[1], h->mac[2],
-		 h->mac[3], h->mac[4], h->mac[5]);
-	if (h->has_mac)
-		json_string(j, "mac", mac);
-	json_bytes(j, "hostname", (struct span){ h->hostname.bytes, h->hostname.n });
-	if (h->domain.n > 0)
-		json_bytes(j, "domain", (struct span){ h->domain.bytes, h->domain.n });
-	put_time(d, "first", h->first);
-	put_time(d, "last", h->last);
-	json_number(j, "count", h->count);
-	if (h->has_ttl)
-		json_number(j, "ttl", h->ttl);
-	if (h->hops != RAS_HOPS_UNKNOWN)
-		json_number(j, "hops", h->hops);
-	json_string(j, "state", ras_state_name(h->state));
-	if (d->report->has_ras_list)
-		json_bool(j, "authorised", h->authorised == RAS_AUTHORISED);
-	put_ras_flags(j, h);
-	json_close(j);
+	json_open(&d->j, NULL);
+	ras_host_put(&d->j, h, d->report->has_ras_list, d->print->time_digits);
+	json_close(&d->j);
 }
 
 static void put_gauge(struct document *d, const struct gauge *g)

@@ -182,6 +182,16 @@ def test_audit_json():
     assert all("authorised" not in host for host in report["ras"])
 
 
+def test_ras_list():
+    for words in ([], ["--follow"], ["--format", "netsh"], ["--set", "own=10.0.0.0/8"]):
+        holds(check_run("ras list", *words, CAPTURE), "\\x1b[2J", words)
+    done = run("ras list", "--color=always", CAPTURE)
+    check_text(re.sub(rb"\x1b\[[0-9;]*m", b"", done.stdout), "ras list in colour")
+    equal(len(check_json(check_run("ras list", "-j", CAPTURE))["ras"]), len(NAMES))
+    for line in check_run("ras list", "-j", "--follow", CAPTURE).splitlines():
+        check_json(line)
+
+
 def comments_of(path):
     """The comments of a pcapng file of this machine's byte order."""
     with open(path, "rb") as file:
