@@ -10,7 +10,6 @@
 #include "os/pages.h"
 #include "policy/load.h"
 #include "policy/table.h"
-#include "sink/diag_print.h"
 
 #define TEXT_BYTES_MAX (64u << 20)
 
@@ -47,24 +46,12 @@ static bool read_text(const struct judging *j, const char *what, const char *fil
 	return error == 0;
 }
 
-static int load_authorised(struct judging *j)
+static int load_list(struct judging *j)
 {
-	const char *file = j->options->authorised;
-	int status = EXIT_SYSTEM;
-	struct text text = { 0 };
-	struct diags diags;
+	int status = EXIT_CLEAN;
 
-	if (!file)
-		return EXIT_CLEAN;
-	diags_init(&diags);
-	if (read_text(j, "list of authorised servers", file, &text)) {
-		j->authorised = authorised_parse(
-			file, (struct span){ (const uint8_t *)text_string(&text), text.n }, &diags);
-		diags_print(&diags, j->io->err_colour, j->io->err);
-		status = j->authorised ? EXIT_CLEAN : EXIT_USAGE;
-	}
-	diags_release(&diags);
-	text_release(&text);
+	if (j->options->authorised)
+		j->authorised = load_authorised(j->options->authorised, j->io, &status);
 	return status;
 }
 
@@ -103,7 +90,7 @@ static int load_side(struct judging *j)
 int judging_load(struct judging *j, const struct judging_options *options, const struct io *io)
 {
 	static int (*const steps[])(struct judging *) = {
-		load_policies, load_authorised, load_registry, load_side,
+		load_policies, load_list, load_registry, load_side,
 	};
 	int status = EXIT_CLEAN;
 

@@ -127,7 +127,7 @@ const struct boundary *load_boundary(const struct policy *policy, const struct c
 	return NULL;
 }
 
-struct authorised *load_servers(const char *file, const struct io *io, int *out_status)
+struct authorised *load_authorised(const char *file, const struct io *io, int *out_status)
 {
 	struct authorised *list = NULL;
 	struct text text = { 0 };

@@ -33,6 +33,6 @@ struct policy *load_parse(const char *name, const struct text *text, const struc
 /* The list of authorised RAS servers in a file.  NULL, with the complaints on standard error, where
  * it has a mistake (*out_status: EXIT_USAGE) or cannot be read (EXIT_SYSTEM).  The caller frees it
  * with authorised_free(). */
-struct authorised *load_servers(const char *file, const struct io *io, int *out_status);
+struct authorised *load_authorised(const char *file, const struct io *io, int *out_status);
 
 #endif

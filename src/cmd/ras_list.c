@@ -59,7 +59,7 @@ static void load_site(struct listing *l)
 static void load_lists(struct listing *l)
 {
 	if (l->options->authorised)
-		l->authorised = load_servers(l->options->authorised, l->io, &l->status);
+		l->authorised = load_authorised(l->options->authorised, l->io, &l->status);
 }
 
 static void start_resolver(struct listing *l)
@@ -195,7 +195,7 @@ static void tell_silence(struct listing *l, struct mtime first, struct mtime las
 static void list_captures(struct listing *l)
 {
 	const struct ras_list *o = l->options;
-	struct timeline *timeline = capture_open(&o->common, &o->operands, l->io, &l->status);
+	struct timeline *timeline = capture_open(&o->common, &o->operands, 1, l->io, &l->status);
 	struct mtime first = { 0 }, last;
 	struct ras_print print;
 
