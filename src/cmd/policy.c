@@ -17,6 +17,8 @@ struct show {
 };
 
 static const struct opt opts[] = {
+	{ OPT_LIST, 0, "set", "NAME=SET", "choose a set that the policy leaves open (?=)",
+	  offsetof(struct show, common.set), 0 },
 	{ OPT_FLAG, 's', "summary", NULL, "only its boundaries and choices, not its text",
 	  offsetof(struct show, summary), 0 },
 	{ OPT_FLAG, 't', "text", NULL, "only its text", offsetof(struct show, text), 0 },
@@ -146,9 +148,11 @@ static void put_json(const struct shown *shown, bool with_text, struct json *j)
 {
 	const struct policy *policy = shown->policy;
 
+	json_open(j, "policy");
 	json_string(j, "name", policy->name);
-	json_bool(j, "built_in", policy->built_in);
 	json_string(j, "sha256", policy->sha256);
+	json_bool(j, "built_in", policy->built_in);
+	json_close(j);
 	json_string(j, "about", text_string(&shown->about));
 	json_open_array(j, "boundaries");
 	for (size_t i = 0; i < policy->boundary_count; i++) {
@@ -168,6 +172,7 @@ static void put_json(const struct shown *shown, bool with_text, struct json *j)
 		json_string(j, "name", policy->choices[i].name);
 		json_string(j, "text", policy->choices[i].text ? policy->choices[i].text : "");
 		json_string(j, "value", policy->choices[i].value);
+		json_bool(j, "chosen", policy->choices[i].chosen);
 		json_close(j);
 	}
 	json_close_array(j);

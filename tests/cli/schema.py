@@ -65,6 +65,26 @@ def test_decode_schema():
             complain_of(good.iter_errors(line), path)
 
 
+def test_check_and_policy_schemas():
+    good = validator("check")
+    golden = os.path.join(ROOT, "tests", "policy", "golden")
+    files = [os.path.join(golden, n) for n in sorted(os.listdir(golden)) if n.endswith(".weir")]
+    for names in [["modern"], ["chown-02", "ssm-only"], files, *[[f] for f in files]]:
+        done = run("check", "-j", *names)
+        document = json.loads(done.stdout)
+        complain_of(good.iter_errors(document), str(names))
+        equal(document["exit"], done.returncode, str(names))
+        said = [d["severity"] for p in document["policies"] for d in p["diagnostics"]]
+        equal([document[k] for k in ("errors", "warnings", "notes")],
+              [said.count(k) for k in ("error", "warning", "note")], str(names))
+    good = validator("policy")
+    for args in [], ["modern"], ["--set", "own=192.0.2.0/24", "chown-02"]:
+        done = run("policy", "-j", *args)
+        complain_of(good.iter_errors(json.loads(done.stdout)), str(args))
+    source = json.loads(run("policy", "-j", "modern").stdout)["source"]
+    equal("\n".join(source) + "\n", run("policy", "--text", "modern").stdout.decode(), "its lines")
+
+
 def is_group(line):
     bits = 128 if ":" in line.get("group", "") else 32
     return "group" in line and line.get("group_len", bits) == bits
