@@ -235,12 +235,30 @@ static bool fails_ttl(struct asking *a)
 	return note(a, answer, "ttl %s %u", below ? "<" : ">", a->rule->ttl);
 }
 
+/* The word of the policy language, or NULL where a number stands. */
+static const char *ip_protocol_word(unsigned number)
+{
+	static const struct {
+		unsigned    number;
+		const char *word;
+	} words[] = { { 1, "icmp" }, { 2, "igmp" }, { 4, "ipip" },   { 6, "tcp" },  { 17, "udp" },
+		      { 41, "ip6" }, { 47, "gre" }, { 58, "icmp6" }, { 103, "pim" } };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (words[i].number == number)
+			return words[i].word;
+	return NULL;
+}
+
 static bool fails_protocol(struct asking *a)
 {
 	enum answer answer = a->point == POINT_DATA ? ANSWER_UNKNOWN : ANSWER_NO;
+	const char *word = ip_protocol_word(a->rule->protocol);
 
 	if (a->rule->protocol_test == PROTOCOL_UNASKED)
 		return false;
+	if (a->rule->protocol_test == PROTOCOL_NUMBER && word)
+		return note(a, answer, "protocol %s", word);
 	if (a->rule->protocol_test == PROTOCOL_NUMBER)
 		return note(a, answer, "protocol %u", a->rule->protocol);
 	return note(a, answer, "protocol %s", protocol_name((enum protocol)a->rule->protocol));

@@ -99,7 +99,7 @@ def test_a_policy_file():
 def test_verbose_says_why_not():
     text = out("explain", "-v", "--point", "data", "130.1.1.1", "224.0.1.1")
     holds(text, "not reserved-scope: to { ffx0::/16 }")
-    holds(text, "unless tcp-to-group: protocol 6")
+    holds(text, "unless tcp-to-group: protocol tcp")
     holds(text, "not no-msdp: at sa")
     holds(text, "not off-lan-report: off: --set lan=...")
 
