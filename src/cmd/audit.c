@@ -8,6 +8,7 @@
 #include "cmd/judging.h"
 #include "cmd/marks.h"
 #include "cmd/progress.h"
+#include "cmd/recording.h"
 #include "cmd/side.h"
 #include "os/processors.h"
 #include "os/signals.h"
@@ -16,7 +17,7 @@
 struct audit {
 	struct common	common;
 	bool		all;
-	const char     *vantage, *against, *write, *authorised, *registry, *baseline;
+	const char     *vantage, *against, *write, *authorised, *registry, *baseline, *history;
 	uint64_t	jobs;
 	struct texts	files;
 };
@@ -34,6 +35,8 @@ static const struct opt opts[] = {
 	{ OPT_FILE, 0, "write", "OUT.pcapng",
 	  "write the packets with findings, each with a comment; with --all every multicast packet",
 	  AT(write), 0 },
+	{ OPT_FILE, 0, "history", "FILE", "add what was counted to this history, for weir hits and weir "
+	  "history", AT(history), 0 },
 	{ OPT_FLAG, 0, "all", NULL, "show every finding, not the first dozen", AT(all), 0 },
 	{ OPT_FILE, 0, "registry", "FILE", "names of groups from a newer file of IANA (CSV)",
 	  AT(registry), 0 },
@@ -51,6 +54,7 @@ struct auditing {
 	struct baseline		*baseline;
 	struct timeline		*timeline;
 	struct pcapng_writer	*writer;
+	struct recording	 recording;
 	bool			 is_interrupted;
 	int			 status;	/* EXIT_CLEAN while all is well */
 };
@@ -85,6 +89,11 @@ static void open_writer(struct auditing *a)
 	a->status = EXIT_SYSTEM;
 }
 
+static void open_history(struct auditing *a)
+{
+	a->status = recording_begin(&a->recording, a->options->history, a->judging.policy, a->io);
+}
+
 static void make_engine(struct auditing *a)
 {
 	judging_begin(&a->judging);
@@ -94,7 +103,7 @@ static void make_engine(struct auditing *a)
 static void prepare(struct auditing *a)
 {
 	static void (*const steps[])(struct auditing *) = {
-		load_judging, open_timeline, open_writer, make_engine,
+		load_judging, open_timeline, open_writer, open_history, make_engine,
 	};
 
 	for (size_t i = 0; i < COUNT(steps) && a->status == EXIT_CLEAN; i++)
@@ -105,6 +114,7 @@ static void prepare(struct auditing *a)
 
 static void release(struct auditing *a)
 {
+	recording_release(&a->recording);
 	timeline_free(a->timeline);
 	baseline_free(a->baseline);
 	judging_release(&a->judging);
@@ -131,6 +141,23 @@ static void judge_batch(struct auditing *a, const struct batch *batch)
 		mark_packet(a, &batch->packets[i]);
 }
 
+/* In parts, where samples for the history are due. */
+static void record_batch(struct auditing *a, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n;) {
+		size_t n = recording_take(&a->recording, a->judging.engine, batch->packets + i,
+					  batch->n - i);
+		const struct batch part = {
+			.packets = batch->packets + i, .n = n,
+			.quick = batch->quick ? batch->quick + i : NULL,
+			.said = batch->said ? batch->said + i : NULL,
+		};
+
+		judge_batch(a, &part);
+		i += n;
+	}
+}
+
 static void read_packets(struct auditing *a)
 {
 	struct progress progress = progress_of(a->io, a->options->common.quiet, false);
@@ -142,7 +169,7 @@ static void read_packets(struct auditing *a)
 	while (!signals_stop_asked() && timeline_batch(a->timeline, &batch)) {
 		if (side->links.n > 0 && side_find_links(side, a->timeline, &inside))
 			engine_place(a->judging.engine, &inside);
-		judge_batch(a, &batch);
+		record_batch(a, &batch);
 		progress_step(&progress, a->timeline);
 	}
 	a->is_interrupted = signals_stop_asked();
@@ -257,6 +284,8 @@ static void audit(struct auditing *a)
 		a->status = EXIT_SYSTEM;
 	}
 	report = report_new(a->judging.engine, &options);
+	if (!recording_end(&a->recording, report, a->timeline, a->is_interrupted, a->io))
+		a->status = EXIT_SYSTEM;
 	if (a->baseline)
 		baseline_apply(a->baseline, report);
 	print_report(a, report);

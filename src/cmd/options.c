@@ -121,8 +121,7 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* "90", "90s", "5m", "1h" or "1d" in seconds. */
-static bool parse_duration(const char *text, uint64_t max, uint64_t *out)
+bool options_span(const char *text, uint64_t max, uint64_t *out)
 {
 	static const struct {
 		char	 letter;
@@ -197,7 +196,7 @@ static bool store(struct reading *r, const struct opt *o, const char *value)
 	case OPT_NUMBER:
 		return parse_number(value, o->max, field);
 	case OPT_DURATION:
-		return parse_duration(value, o->max, field);
+		return options_span(value, o->max, field);
 	case OPT_TIME:
 		((struct opt_time *)field)->given = true;
 		return local_time_parse(value, &((struct opt_time *)field)->at);

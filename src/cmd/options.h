@@ -17,4 +17,7 @@ bool options_parse(const struct command *command, size_t n, char *const words[],
  * end. */
 const struct opt *options_next(const struct command *command, size_t *i);
 
+/* "90", "90s", "5m", "1h" or "1d" in seconds, at most `max` unless that is 0. */
+bool options_span(const char *text, uint64_t max, uint64_t *out);
+
 #endif

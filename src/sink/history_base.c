@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Statements of the history's database, with an error that sticks: the first one counts, and what
+ * follows it does nothing.  Knows no table. */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "sink/history_state.h"
+
+static const char *const sql_texts[] = {
+#define HISTORY_SQL(symbol, text) [SQL_##symbol] = text,
+#include "sink/history_sql.def"
+#undef HISTORY_SQL
+};
+
+int history_errno(int sqlite_error)
+{
+	switch (sqlite_error & 0xff) {
+	case SQLITE_OK:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return -EACCES;
+	case SQLITE_CANTOPEN:
+		return -ENOENT;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return -EBADMSG;
+	default:
+		return -EIO;
+	}
+}
+
+static void fail(struct history *h, int error)
+{
+	if (h->error != SQLITE_OK)
+		return;
+	h->error = error;
+	snprintf(h->why, sizeof(h->why), "%s", sqlite3_errmsg(h->db));
+}
+
+sqlite3_stmt *history_statement(struct history *h, enum history_sql sql)
+{
+	int error;
+
+	if (h->statements[sql])
+		return h->statements[sql];
+	error = sqlite3_prepare_v3(h->db, sql_texts[sql], -1, SQLITE_PREPARE_PERSISTENT,
+				   &h->statements[sql], NULL);
+	if (error != SQLITE_OK)
+		fail(h, error);
+	return h->statements[sql];
+}
+
+static void bind_text(sqlite3_stmt *st, int i, const char *text)
+{
+	if (text)
+		sqlite3_bind_text(st, i, text, -1, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(st, i);
+}
+
+/* One letter for each value: `t` const char * or NULL, `n` int64_t, `u` uint64_t, `b` struct span. */
+void history_bind(sqlite3_stmt *st, const char *kinds, ...)
+{
+	va_list args;
+
+	if (!st)
+		return;
+	va_start(args, kinds);
+	for (int i = 1; kinds[i - 1]; i++) {
+		if (kinds[i - 1] == 't') {
+			bind_text(st, i, va_arg(args, const char *));
+		} else if (kinds[i - 1] == 'n') {
+			sqlite3_bind_int64(st, i, va_arg(args, int64_t));
+		} else if (kinds[i - 1] == 'u') {
+			uint64_t value = va_arg(args, uint64_t);
+
+			sqlite3_bind_int64(st, i, value > INT64_MAX ? INT64_MAX : (int64_t)value);
+		} else {
+			struct span bytes = va_arg(args, struct span);
+
+			sqlite3_bind_blob(st, i, bytes.n ? (const void *)bytes.p : "", (int)bytes.n,
+					  SQLITE_TRANSIENT);
+		}
+	}
+	va_end(args);
+}
+
+bool history_step(struct history *h, sqlite3_stmt *st)
+{
+	int error;
+
+	if (!st || h->error != SQLITE_OK)
+		return false;
+	error = sqlite3_step(st);
+	if (error == SQLITE_ROW)
+		return true;
+	if (error != SQLITE_DONE)
+		fail(h, error);
+	sqlite3_reset(st);
+	return false;
+}
+
+void history_run(struct history *h, sqlite3_stmt *st)
+{
+	while (history_step(h, st))
+		continue;
+}

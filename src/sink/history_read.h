@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a history tells.  Texts of rows live until the next one; they are as they were heard, so
+ * whoever prints them escapes them. */
+#ifndef WEIR_SINK_HISTORY_READ_H
+#define WEIR_SINK_HISTORY_READ_H
+
+#include "sink/history.h"
+
+/* NULL, false and ADDR_NONE: any. */
+struct history_query {
+	const char *boundary, *rule;
+	bool	    has_since, has_until;
+	struct mtime since, until;
+	struct mtime now;		/* where a day ago ends, unless `until` is earlier */
+};
+
+#define HISTORY_BARS 12			/* of two hours each */
+
+struct history_rule {
+	const char *boundary, *name, *action;
+	uint64_t    hits, packets, bytes;	/* from `since` on, where it is asked for */
+	uint64_t    generations;		/* policies under which it was counted */
+	struct mtime since, until;		/* when it was counted: first and last */
+	struct mtime last;			/* the last hit */
+	bool	    has_last;
+	uint64_t    bars[HISTORY_BARS];		/* hits of the last day, oldest first */
+};
+
+/* By boundary, most hits first.  0 or negative errno with a line in problem[HISTORY_PROBLEM]. */
+int history_rules(struct history *history, const struct history_query *query,
+		  void (*each)(void *context, const struct history_rule *rule), void *context,
+		  char *problem);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables of the history, version by version.  A step is never edited once it is out: whoever
+ * changes the tables adds one.  PRAGMA user_version counts the steps that a file has seen.
+ * Times are nanoseconds since 1970, buckets are seconds since 1970. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "sink/history_state.h"
+
+#define APPLICATION_ID 0x77656972	/* "weir" */
+
+static const char *const steps[] = {
+	/* 1: rules and points */
+	"CREATE TABLE run(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, began INTEGER NOT NULL,"
+	" ended INTEGER);"
+	"CREATE TABLE input(boundary TEXT NOT NULL, identity TEXT NOT NULL, name TEXT NOT NULL,"
+	" run INTEGER NOT NULL, PRIMARY KEY(boundary, identity)) WITHOUT ROWID;"
+	"CREATE TABLE generation(id INTEGER PRIMARY KEY, boundary TEXT NOT NULL,"
+	" sha256 TEXT NOT NULL, policy TEXT NOT NULL, since INTEGER NOT NULL,"
+	" UNIQUE(boundary, sha256));"
+	"CREATE TABLE rule(id INTEGER PRIMARY KEY, boundary TEXT NOT NULL, name TEXT NOT NULL,"
+	" action TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, last INTEGER,"
+	" hits INTEGER NOT NULL DEFAULT 0, packets INTEGER NOT NULL DEFAULT 0,"
+	" bytes INTEGER NOT NULL DEFAULT 0, UNIQUE(boundary, name));"
+	"CREATE TABLE rule_generation(rule INTEGER NOT NULL, generation INTEGER NOT NULL,"
+	" PRIMARY KEY(rule, generation)) WITHOUT ROWID;"
+	"CREATE TABLE hit(rule INTEGER NOT NULL, bucket INTEGER NOT NULL, hits INTEGER NOT NULL,"
+	" packets INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY(rule, bucket)) WITHOUT ROWID;"
+	"CREATE TABLE point(boundary TEXT NOT NULL, point TEXT NOT NULL, action TEXT NOT NULL,"
+	" bucket INTEGER NOT NULL, n INTEGER NOT NULL,"
+	" PRIMARY KEY(boundary, point, action, bucket)) WITHOUT ROWID;"
+	"CREATE TABLE note(name TEXT NOT NULL, is_anomaly INTEGER NOT NULL, bucket INTEGER NOT NULL,"
+	" n INTEGER NOT NULL, PRIMARY KEY(name, is_anomaly, bucket)) WITHOUT ROWID;"
+	"CREATE TABLE loss(bucket INTEGER PRIMARY KEY, n INTEGER NOT NULL);",
+};
+
+/* The number that a pragma tells; -1 where it cannot be read. */
+static int64_t ask(sqlite3 *db, const char *pragma)
+{
+	sqlite3_stmt *st;
+	int64_t value = -1;
+
+	if (sqlite3_prepare_v2(db, pragma, -1, &st, NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_step(st) == SQLITE_ROW)
+		value = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return value;
+}
+
+static int refuse(sqlite3 *db, char *problem)
+{
+	snprintf(problem, HISTORY_PROBLEM, "%s", sqlite3_errmsg(db));
+	return history_errno(sqlite3_errcode(db));
+}
+
+/* The steps from `version` on, all or none.  Another may have been faster: the version counts that
+ * stands there once the file is locked. */
+static int migrate(sqlite3 *db, char *problem)
+{
+	char pragma[64];
+	int64_t version;
+
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return refuse(db, problem);
+	version = ask(db, "PRAGMA user_version");
+	for (int64_t i = version; i >= 0 && i < (int64_t)COUNT(steps); i++)
+		if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
+			goto done;
+	snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d", APPLICATION_ID);
+	if (sqlite3_exec(db, pragma, NULL, NULL, NULL) != SQLITE_OK)
+		goto done;
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %zu", COUNT(steps));
+	if (sqlite3_exec(db, pragma, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+done:
+	refuse(db, problem);
+	version = history_errno(sqlite3_errcode(db));
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return (int)version;
+}
+
+int history_schema(sqlite3 *db, bool may_write, char *problem)
+{
+	int64_t tables = ask(db, "SELECT count(*) FROM sqlite_master");
+	int64_t version = ask(db, "PRAGMA user_version");
+
+	if (tables < 0 || version < 0)
+		return refuse(db, problem);
+	if (tables > 0 && ask(db, "PRAGMA application_id") != APPLICATION_ID) {
+		snprintf(problem, HISTORY_PROBLEM, "a database, but no history of weir");
+		return -EBADMSG;
+	}
+	if (version > (int64_t)COUNT(steps)) {
+		snprintf(problem, HISTORY_PROBLEM, "a newer weir made this history (version %d, this one reads"
+			 " up to %zu)", (int)version, COUNT(steps));
+		return -ENOTSUP;
+	}
+	if (version == (int64_t)COUNT(steps))
+		return 0;
+	if (may_write)
+		return migrate(db, problem);
+	snprintf(problem, HISTORY_PROBLEM, "%s", version == 0 ? "there is nothing in it yet" :
+		 "an older weir made this history; the next one that writes it brings it up to date");
+	return -ENOTSUP;
+}

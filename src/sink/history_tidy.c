@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Retention: detail that is too old goes, and the oldest detail where the file grows too large.
+ * The totals of rules stay for ever. */
+#include "sink/history_state.h"
+
+#define TIDY_EVERY_S 3600
+#define KEEP_S (UINT64_C(400) * 86400)
+#define BYTES_MAX (UINT64_C(1) << 30)
+
+static void forget_before(struct history *h, int64_t before_s)
+{
+	static const enum history_sql buckets[] = { SQL_HIT_OLD, SQL_POINT_OLD, SQL_NOTE_OLD, SQL_LOSS_OLD };
+
+	history_run(h, history_statement(h, SQL_BEGIN));
+	for (size_t i = 0; i < COUNT(buckets); i++) {
+		sqlite3_stmt *st = history_statement(h, buckets[i]);
+
+		history_bind(st, "n", before_s);
+		history_run(h, st);
+	}
+	history_run(h, history_statement(h, SQL_COMMIT));
+}
+
+static int64_t ask(struct history *h, enum history_sql sql)
+{
+	sqlite3_stmt *st = history_statement(h, sql);
+	int64_t value = 0;
+
+	if (history_step(h, st)) {
+		value = sqlite3_column_int64(st, 0);
+		sqlite3_reset(st);
+	}
+	return value;
+}
+
+/* The bytes that hold something. */
+static uint64_t used_bytes(struct history *h)
+{
+	return (uint64_t)((ask(h, SQL_PAGES) - ask(h, SQL_FREE_PAGES)) * ask(h, SQL_PAGE_SIZE));
+}
+
+/* A tenth of the time that is kept in detail goes, until it is small enough. */
+static void shrink(struct history *h, int64_t now_s)
+{
+	uint64_t most = h->options.bytes_max ? h->options.bytes_max : BYTES_MAX;
+
+	for (unsigned i = 0; i < 64 && h->error == SQLITE_OK && used_bytes(h) > most; i++) {
+		int64_t oldest = ask(h, SQL_HIT_OLDEST);
+
+		if (oldest == 0 || oldest > now_s)
+			break;
+		forget_before(h, oldest + (now_s - oldest) / 10 + HISTORY_BUCKET_S);
+	}
+	history_run(h, history_statement(h, SQL_GIVE_BACK));
+}
+
+void history_tidy(struct history *h, struct mtime at)
+{
+	uint64_t keep = h->options.keep_s ? h->options.keep_s : KEEP_S;
+	int64_t now_s = at.ns / NS_PER_S;
+
+	if (h->tidied_s != 0 && now_s < h->tidied_s + TIDY_EVERY_S)
+		return;
+	h->tidied_s = now_s;
+	forget_before(h, now_s - (int64_t)keep);
+	shrink(h, now_s);
+	if (!sqlite3_get_autocommit(h->db))
+		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+}
