@@ -53,12 +53,13 @@ static bool can_read(sqlite3 *db)
 static bool open_still(struct history *h, const char *path)
 {
 	struct text log = { 0 };
+	int error = sqlite3_errcode(h->db) & 0xff;
 	bool has_log;
 
 	text_printf(&log, "%s-wal", path);
 	has_log = access(text_string(&log), F_OK) == 0;
 	text_release(&log);
-	if (has_log || (sqlite3_errcode(h->db) & 0xff) != SQLITE_CANTOPEN)
+	if (has_log || (error != SQLITE_CANTOPEN && error != SQLITE_READONLY))
 		return false;
 	sqlite3_close(h->db);
 	h->db = NULL;
@@ -78,17 +79,13 @@ static int open_reader(struct history *h, const char *path)
 
 static int open_writer(struct history *h, const char *path)
 {
-	static const char settings[] = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-				       "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;";
 	int error = open_uri(path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &h->db);
 
 	if (error != SQLITE_OK)
 		return error;
 	signal(SIGXFSZ, SIG_IGN);	/* a file over its limit is an error like a full disk */
 	sqlite3_busy_timeout(h->db, (int)h->options.wait_ms);
-	if (!can_read(h->db))
-		return sqlite3_errcode(h->db);
-	return sqlite3_exec(h->db, settings, NULL, NULL, NULL);
+	return SQLITE_OK;
 }
 
 static void *write_aside(void *arg);

@@ -81,10 +81,23 @@ done:
 	return (int)version;
 }
 
+/* A log ahead of the file, so that readers and a writer do not wait for each other; each commit on
+ * the disk. */
+static int set_up(sqlite3 *db, bool is_new, char *problem)
+{
+	static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+				       "PRAGMA trusted_schema = OFF";
+
+	if (is_new && sqlite3_exec(db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL) != SQLITE_OK)
+		return refuse(db, problem);
+	return sqlite3_exec(db, settings, NULL, NULL, NULL) == SQLITE_OK ? 0 : refuse(db, problem);
+}
+
 int history_schema(sqlite3 *db, bool may_write, char *problem)
 {
 	int64_t tables = ask(db, "SELECT count(*) FROM sqlite_master");
 	int64_t version = ask(db, "PRAGMA user_version");
+	int error;
 
 	if (tables < 0 || version < 0)
 		return refuse(db, problem);
@@ -97,6 +110,8 @@ int history_schema(sqlite3 *db, bool may_write, char *problem)
 			 " up to %zu)", (int)version, COUNT(steps));
 		return -ENOTSUP;
 	}
+	if (may_write && (error = set_up(db, tables == 0, problem)) < 0)
+		return error;
 	if (version == (int64_t)COUNT(steps))
 		return 0;
 	if (may_write)

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The history: audits add to it once, hits reads it, over edits of the policy and whatever stands
+in the file."""
+import csv
+import io
+import json
+import os
+import sqlite3
+import struct
+import subprocess
+import tempfile
+
+from cli import ROOT, WEIR, CALM, Skip, equal, err, holds, main, out, run
+
+BORDER = """policy "site"
+boundary edge {
+    deny to 233.252.0.1 as %s
+    warn from 10.0.0.0/8 as inner
+    permit to 233.252.0.9 as never
+    default permit
+}
+"""
+BEGIN = 1795266000
+
+
+def packet(source, group, size=100):
+    payload = b"\0" * (size - 42)
+    udp = struct.pack("!HHHH", 4000, 4000, 8 + len(payload), 0) + payload
+    ip = struct.pack("!BBHHHBBH4B4B", 0x45, 0, 20 + len(udp), 1, 0, 8, 17, 0,
+                     *map(int, source.split(".")), *map(int, group.split(".")))
+    return bytes.fromhex("01005e7c0001020000000001") + b"\x08\0" + ip + udp
+
+
+def capture(*packets):
+    """Of (seconds, source, group)."""
+    head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
+    body = b""
+    for at, source, group in packets:
+        frame = packet(source, group)
+        body += struct.pack("<IIII", BEGIN + int(at), round(at % 1 * 1e6), len(frame), len(frame)) + frame
+    return head + body
+
+
+class Place:
+    """A folder with captures, a policy and a history."""
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.db = self.at("h.db")
+
+    def at(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, content):
+        with open(self.at(name), "wb" if isinstance(content, bytes) else "w") as f:
+            f.write(content)
+        return self.at(name)
+
+    def audit(self, name, *packets, policy=BORDER % "loud", more=()):
+        return run("audit", "-q", "--history", self.db, "-p", self.write("p.weir", policy), *more,
+                   self.write(name, capture(*packets)))
+
+    def hits(self, *args):
+        return {r["rule"]: r for r in json.loads(out("hits", "--history", self.db, "-j", *args))["rules"]}
+
+
+DAY = [(0, "198.51.100.1", "233.252.0.1"), (1, "10.1.1.1", "233.252.0.2"),
+       (7201, "198.51.100.1", "233.252.0.1"), (7202, "198.51.100.2", "233.252.0.1")]
+
+
+def test_counters_last_over_audits_and_edits():
+    place = Place()
+    equal(place.audit("a.pcap", *DAY).returncode, 1)
+    equal({k: (r["hits"], r["bytes"], r["generations"]) for k, r in place.hits().items()},
+          {"loud": (3, 300, 1), "inner": (1, 100, 1), "never": (0, 0, 1), "default": (0, 0, 1)})
+    place.audit("b.pcap", (90000, "198.51.100.1", "233.252.0.1"),
+                policy=BORDER.replace("warn", "deny") % "loud")
+    hits = place.hits()
+    equal({k: (r["hits"], r["generations"]) for k, r in hits.items()},
+          {"loud": (4, 2), "inner": (1, 2), "never": (0, 2), "default": (0, 2)})
+    equal(hits["inner"]["action"], "deny")
+    equal(hits["loud"]["since"], "2026-11-21T13:00:00.000000Z")
+    equal(hits["loud"]["last"], "2026-11-22T14:00:00.000000Z")
+    assert "last" not in hits["never"]
+    place.audit("c.pcap", (100000, "198.51.100.1", "233.252.0.1"), policy=BORDER % "louder")
+    hits = place.hits()
+    equal((hits["loud"]["hits"], hits["louder"]["hits"], hits["louder"]["generations"]), (4, 1, 1))
+    equal((hits["loud"]["until"], hits["inner"]["generations"]),
+          ("2026-11-22T14:00:00.000000Z", 3))
+
+
+def test_the_table():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    text = out("hits", "--history", place.db, "--until", "2026-11-21T15:02:00Z")
+    holds(text, "boundary edge\nRULE")
+    loud, never = (next(x for x in text.splitlines() if x.startswith(n)) for n in ("loud", "never"))
+    holds(loud, "deny            3    300 B 2026-11-21 15:00 2026-11-21 (gen 1)")
+    holds(loud, "▄")
+    holds(never, "never            2026-11-21 (gen 1)")
+    for line in text.splitlines():
+        assert len(line) <= 100, line
+
+
+def test_times():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    for args, hits in (("--since=2026-11-21T15:00:00Z", 2), ("--until=2026-11-21T15:00:00Z", 1),
+                       ("--since=2026-11-21T15:05:00Z", 0), ("--since=36500d", 3)):
+        equal(place.hits(args)["loud"]["hits"], hits, args)
+    day = place.hits("--until", "2026-11-21T15:01:00Z")["loud"]["day"]
+    equal((sum(day), day[-1]), (3, 2))
+    equal(run("hits", "--history", place.db, "--since", "soon").returncode, 2)
+
+
+def test_an_input_counts_once():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    before = place.hits()
+    done = place.audit("again.pcap", *DAY)
+    equal(done.returncode, 1)
+    holds(done.stderr.decode(), "nothing was added to the history")
+    equal(place.hits(), before)
+    place.audit("b.pcap", *DAY, (90000, "198.51.100.1", "233.252.0.1"))
+    equal(place.hits()["loud"]["hits"], 3 + 4)
+
+
+def test_the_counters_are_those_of_the_audit():
+    place = Place()
+    many = [(i * 7.5, f"198.51.100.{i % 9}", f"233.252.0.{i % 4}") for i in range(3000)]
+    place.audit("a.pcap", *many)
+    report = json.loads(out("audit", "-j", "-p", place.at("p.weir"), place.at("a.pcap")))
+    audited = {r["name"]: (r["hits"], r["packets"], r["bytes"]) for r in report["rules"] if r["hits"]}
+    hits = place.hits()
+    equal({k: (r["hits"], r["packets"], r["bytes"]) for k, r in hits.items() if r["hits"]}, audited)
+    equal({k: r["hits"] for k, r in place.hits("--since", "1000d").items()},
+          {k: r["hits"] for k, r in hits.items()})
+    buckets = sqlite3.connect(place.db).execute(
+        "SELECT count(*), min(hit.hits), max(hit.hits) FROM hit JOIN rule ON rule.id = rule WHERE name = 'loud'")
+    equal(buckets.fetchone(), (75, 10, 10))
+
+
+def test_hostile_names():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    db = sqlite3.connect(place.db)
+    evil = "=cmd|'x'!A1\x1b[2J\u202e<script>\",\r\n"
+    for i, start in enumerate(("=", "+", "-", "@")):
+        db.execute("INSERT INTO rule(boundary, name, action, since, until) VALUES('edge', ?, 'deny', 1, ?)",
+                   (start + evil, i))
+    db.commit()
+    db.close()
+    for args in ([], ["-j"], ["--csv"]):
+        text = run("hits", "--history", place.db, *args).stdout
+        assert b"\x1b" not in text and "\u202e".encode() not in text, args
+    rows = list(csv.DictReader(io.StringIO(out("hits", "--history", place.db, "--csv"), newline="")))
+    equal(len([r for r in rows if r["rule"][0] == "'"]), 4)
+    equal([r for r in rows if r["rule"][0] in "=+-@"], [])
+    equal(len(rows), 8)
+    for name in ("' OR 1=1 --", "loud'; DROP TABLE rule; --"):
+        equal(place.hits("--rule", name), {})
+    equal(list(place.hits("--rule", "loud")), ["loud"])
+
+
+def test_json_by_its_schema():
+    try:
+        import jsonschema
+    except ImportError:
+        raise Skip("python3-jsonschema is not installed")
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    with open(os.path.join(ROOT, "schema", "weir-hits.schema.json"), encoding="utf-8") as f:
+        jsonschema.validate(json.loads(out("hits", "-j", "--history", place.db)), json.load(f))
+
+
+def test_what_is_no_history():
+    place = Place()
+    other = place.at("other.db")
+    db = sqlite3.connect(other)
+    db.execute("CREATE TABLE x(y)")
+    db.commit()
+    db.close()
+    bytes_before = open(other, "rb").read()
+    capture_file = place.write("c.pcap", capture(*DAY))
+    for path in (other, place.write("text", "no database at all, but quite some bytes of text\n" * 99)):
+        for args in (["hits", "--history", path], ["audit", "-q", "--history", path, capture_file]):
+            done = run(*args)
+            equal((done.returncode, done.stdout), (3, b""), args)
+            assert done.stderr.startswith(b"weir: cannot "), done.stderr
+    equal(open(other, "rb").read(), bytes_before)
+    equal(run("hits", "--history", place.at("none.db")).returncode, 3)
+    assert not os.path.exists(place.at("none.db"))
+
+
+def test_a_newer_version_is_refused():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    db = sqlite3.connect(place.db)
+    db.execute("PRAGMA user_version = 999")
+    db.close()
+    holds(err("hits", "--history", place.db), "a newer weir made this history (version 999")
+
+
+def test_reading_needs_no_right_to_write():
+    if os.getuid() != 0 or not os.path.exists("/usr/bin/setpriv"):
+        raise Skip("not root, or no setpriv")
+    place = Place()
+    place.audit("a?#%20.pcap", *DAY)
+    os.chmod(place.folder.name, 0o755)
+    read = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", WEIR, "hits", "-j", "--history",
+            place.db]
+    done = subprocess.run(read, capture_output=True, env=CALM, check=False)
+    equal((done.returncode, done.stderr), (0, b""))
+    equal(json.loads(done.stdout)["rules"][0]["hits"], 3)
+    writer = sqlite3.connect(place.db)          # a writer holds the log: it is read, too
+    writer.execute("UPDATE rule SET hits = 77 WHERE name = 'loud'")
+    writer.commit()
+    done = subprocess.run(read, capture_output=True, env=CALM, check=False)
+    equal((done.returncode, done.stderr), (0, b""))
+    equal(json.loads(done.stdout)["rules"][0]["hits"], 77)
+    writer.close()
+
+
+def test_a_locked_history_stops_no_audit():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    lock = sqlite3.connect(place.db, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    done = run("audit", "-j", "--history", place.db, "-p", place.at("p.weir"),
+               place.write("b.pcap", capture(*DAY[:2])))
+    lock.execute("ROLLBACK")
+    equal(done.returncode, 3)
+    equal(json.loads(done.stdout)["rules"][0]["hits"], 1)
+    equal(done.stderr.decode().count("weir: "), 1)
+    holds(done.stderr.decode(), "locked")
+    equal(place.hits()["loud"]["hits"], 3)
+
+
+def test_the_usual_place():
+    place = Place()
+    env = {"XDG_STATE_HOME": place.at("state"), "HOME": place.at("home")}
+    done = run("hits", env=env)
+    if os.path.exists("/var/lib/weir/history.db"):
+        raise Skip("this machine has a history")
+    holds(done.stderr.decode(), place.at("state/weir/history.db"))
+    holds(run("hits", env={**env, "XDG_STATE_HOME": "not/absolute"}).stderr.decode(),
+          place.at("home/.local/state/weir/history.db"))
+
+
+main(globals())
