@@ -192,12 +192,13 @@ static void put_one(const struct show *o, const struct shown *shown, struct text
 		text_char(out, '\n');
 		return;
 	}
-	if (!o->text)
-		put_summary(shown, out);
-	if (!o->text && !o->summary)
-		text_char(out, '\n');
+	/* the text first: its lines are those that reports name */
 	if (!o->summary)
 		text_put_n(out, text_string(&shown->text), shown->text.n);
+	if (!o->text && !o->summary)
+		text_char(out, '\n');
+	if (!o->text)
+		put_summary(shown, out);
 }
 
 static void put_listed(const struct shown *shown, struct text *out)
@@ -270,7 +271,7 @@ const struct command cmd_policy = {
 	.operands = "[NAME]",
 	.operands_max = 1,
 	.about = "Without a name, lists the built-in policies and their boundaries with a sentence each. "
-		 "With one, prints that policy: its boundaries and what a site chooses stand above its "
+		 "With one, prints that policy: its boundaries and what a site chooses stand below its "
 		 "text as comments, so the output can be saved, changed and used as a policy file.",
 	.example = "weir policy\n"
 		   "weir policy modern > site.weir\n"
