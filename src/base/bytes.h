@@ -103,7 +103,8 @@ static inline uint32_t rd_be32(struct rd *r)
 {
 	struct span s = rd_take(r, 4);
 
-	return s.n ? (uint32_t)s.p[0] << 24 | (uint32_t)s.p[1] << 16 | (uint32_t)s.p[2] << 8 | s.p[3]
+	return s.n ? (uint32_t)s.p[0] << 24 | (uint32_t)s.p[1] << 16 | (uint32_t)s.p[2] << 8 |
+			       s.p[3]
 		   : 0;
 }
 
@@ -125,7 +126,8 @@ static inline uint32_t rd_le32(struct rd *r)
 {
 	struct span s = rd_take(r, 4);
 
-	return s.n ? (uint32_t)s.p[3] << 24 | (uint32_t)s.p[2] << 16 | (uint32_t)s.p[1] << 8 | s.p[0]
+	return s.n ? (uint32_t)s.p[3] << 24 | (uint32_t)s.p[2] << 16 | (uint32_t)s.p[1] << 8 |
+			       s.p[0]
 		   : 0;
 }
 

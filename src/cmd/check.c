@@ -59,7 +59,8 @@ static void tell_size(const struct checked *c, const struct boundary *b)
 	table_free(table);
 }
 
-static void put_policy(struct checked *c, const char *name, const struct policy *policy, size_t from)
+static void put_policy(struct checked *c, const char *name, const struct policy *policy,
+		       size_t from)
 {
 	struct json *j = &c->json;
 

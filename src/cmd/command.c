@@ -67,7 +67,8 @@ const struct command *command_of(const char *word, const char *next)
 
 		if (n == 0 && strcmp(commands[i]->name, word) == 0)
 			return commands[i];
-		if (n > 0 && next && strlen(word) == n && strncmp(commands[i]->name, word, n) == 0 &&
+		if (n > 0 && next && strlen(word) == n &&
+		    strncmp(commands[i]->name, word, n) == 0 &&
 		    strcmp(command_leaf(commands[i]), next) == 0)
 			return commands[i];
 	}

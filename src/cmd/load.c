@@ -140,7 +140,8 @@ struct authorised *load_authorised(const char *file, const struct io *io, int *o
 		goto done;
 	}
 	diags_init(&diags);
-	list = authorised_parse(file, (struct span){ (const uint8_t *)text_string(&text), text.n }, &diags);
+	list = authorised_parse(file, (struct span){ (const uint8_t *)text_string(&text), text.n },
+				&diags);
 	diags_print(&diags, io->err_colour, io->err);
 	diags_release(&diags);
 	if (!list)

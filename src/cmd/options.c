@@ -140,7 +140,8 @@ bool options_span(const char *text, uint64_t max, uint64_t *out)
 		return false;
 	memcpy(digits, text, n);
 	digits[n] = '\0';
-	if (!parse_number(digits, (max > 0 ? max : UINT64_MAX / 1000000000) / unit, &value) || value == 0)
+	if (!parse_number(digits, (max > 0 ? max : UINT64_MAX / 1000000000) / unit, &value) ||
+	    value == 0)
 		return false;
 	*out = value * unit;
 	return true;
@@ -326,7 +327,8 @@ static bool read_operand(struct reading *r, const char *word)
 static bool has_enough(struct reading *r)
 {
 	const struct command *c = r->command;
-	const struct texts *operands = (const struct texts *)(const void *)(r->out + c->operands_offset);
+	const struct texts *operands =
+		(const struct texts *)(const void *)(r->out + c->operands_offset);
 
 	if (((const struct common *)(const void *)r->out)->help || !c->operands ||
 	    operands->n >= c->operands_min)
@@ -336,8 +338,8 @@ static bool has_enough(struct reading *r)
 	return false;
 }
 
-bool options_parse(const struct command *command, size_t n, char *const words[], struct arena *arena,
-		   struct text *problem, void *out)
+bool options_parse(const struct command *command, size_t n, char *const words[],
+		   struct arena *arena, struct text *problem, void *out)
 {
 	struct reading r = { command, arena, problem, out };
 	struct words w = { n, 0, words };

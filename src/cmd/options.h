@@ -10,8 +10,8 @@
 /* Fills `out` (of command->size bytes) from the n words behind the command's name; options and
  * operands may be mixed, `--` ends the options, a lone `-` is an operand.  False, with one line
  * for a person in `problem` (not escaped), at the first word that is wrong. */
-bool options_parse(const struct command *command, size_t n, char *const words[], struct arena *arena,
-		   struct text *problem, void *out);
+bool options_parse(const struct command *command, size_t n, char *const words[],
+		   struct arena *arena, struct text *problem, void *out);
 
 /* Walks the rows that a command takes, shared ones behind its own; *i begins at 0.  NULL at the
  * end. */

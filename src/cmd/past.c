@@ -53,8 +53,8 @@ int past_refuse(const char *problem, const struct io *io)
 	return EXIT_SYSTEM;
 }
 
-struct listing past_listing(const struct past *past, const struct common *common, const struct io *io,
-			    const struct listing_column *columns, size_t n)
+struct listing past_listing(const struct past *past, const struct common *common,
+			    const struct io *io, const struct listing_column *columns, size_t n)
 {
 	return (struct listing){
 		.out = io->out, .columns = columns, .column_count = n,

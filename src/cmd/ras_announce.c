@@ -86,7 +86,8 @@ static bool make_payload(struct announcing *a)
 static bool is_chosen(const struct announce *o, const struct interface *interface)
 {
 	if (o->interfaces.n == 0)
-		return interface->is_up && interface->is_multicast && addr_is_there(interface->address);
+		return interface->is_up && interface->is_multicast &&
+		       addr_is_there(interface->address);
 	for (size_t i = 0; i < o->interfaces.n; i++)
 		if (strcmp(o->interfaces.list[i], interface->name) == 0)
 			return true;

@@ -140,7 +140,8 @@ static void read_batch(struct listing *l, struct timeline *timeline, const struc
 }
 
 /* The time of the last packet: what "now" is in a capture. */
-static struct mtime read_captures(struct listing *l, struct timeline *timeline, struct mtime *out_first)
+static struct mtime read_captures(struct listing *l, struct timeline *timeline,
+				  struct mtime *out_first)
 {
 	struct progress progress = progress_of(l->io, l->options->common.quiet, listing_follows(l));
 	const struct packet *packets;

@@ -110,7 +110,8 @@ static unsigned lines_of(const char *line, size_t n, unsigned columns)
 /* As much as there is room for. */
 static void draw_text(struct live *v, const char *text)
 {
-	unsigned room = terminal_lines(v->l->io->out) - 1, columns = terminal_columns(v->l->io->out);
+	unsigned room = terminal_lines(v->l->io->out) - 1,
+		 columns = terminal_columns(v->l->io->out);
 
 	erase(v);
 	while (*text) {
@@ -263,7 +264,8 @@ void listing_listen(struct listing *l)
 	name_links(&v);
 	said_init(&v.said);
 	signals_catch();
-	v.draws = l->io->out_is_terminal && !listing_follows(l) && !o->common.json && !o->common.quiet;
+	v.draws = l->io->out_is_terminal && !listing_follows(l) && !o->common.json &&
+		  !o->common.quiet;
 	v.look.ns = v.began.ns + LOOK_NS;
 	v.draw.ns = v.began.ns + DRAW_NS;
 	if (o->duration_s > 0)

@@ -62,7 +62,8 @@ static void sample(struct recording *r, struct engine *engine, struct mtime at)
 	begin_bucket(r, at);
 }
 
-size_t recording_take(struct recording *r, struct engine *engine, const struct packet *packets, size_t n)
+size_t recording_take(struct recording *r, struct engine *engine, const struct packet *packets,
+		      size_t n)
 {
 	size_t i;
 
@@ -109,8 +110,8 @@ static bool add_inputs(struct recording *r, const char *boundary, const struct t
 	return true;
 }
 
-bool recording_end(struct recording *r, const struct report *report, const struct timeline *timeline,
-		   bool is_interrupted, const struct io *io)
+bool recording_end(struct recording *r, const struct report *report,
+		   const struct timeline *timeline, bool is_interrupted, const struct io *io)
 {
 	char problem[HISTORY_PROBLEM] = "";
 	int error;

@@ -22,10 +22,11 @@ int recording_begin(struct recording *r, const char *path, const struct policy *
 		    const struct io *io);
 /* How many of the packets (n > 0) belong to the sample at hand; before that, takes the sample that
  * the first of them ends. */
-size_t recording_take(struct recording *r, struct engine *engine, const struct packet *packets, size_t n);
+size_t recording_take(struct recording *r, struct engine *engine, const struct packet *packets,
+		      size_t n);
 /* Writes it all: false, with a complaint, where that fails. */
-bool recording_end(struct recording *r, const struct report *report, const struct timeline *timeline,
-		   bool is_interrupted, const struct io *io);
+bool recording_end(struct recording *r, const struct report *report,
+		   const struct timeline *timeline, bool is_interrupted, const struct io *io);
 void recording_release(struct recording *r);
 
 #endif

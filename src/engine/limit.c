@@ -32,7 +32,8 @@ static uint64_t credit_at(const struct bucket *bucket, const struct rate *rate, 
 		return brim;
 	if (now.ns <= bucket->at_ns)
 		return bucket->credit;
-	if (__builtin_mul_overflow((uint64_t)(now.ns - bucket->at_ns), (uint64_t)rate->n, &earned) ||
+	if (__builtin_mul_overflow((uint64_t)(now.ns - bucket->at_ns), (uint64_t)rate->n,
+				   &earned) ||
 	    earned > brim - bucket->credit)
 		return brim;
 	return bucket->credit + earned;

@@ -31,7 +31,8 @@ void listeners_free(struct listeners *listeners)
 /* A proxy asks from 0.0.0.0 (RFC 4541 2.1.1): that is nobody's address. */
 static bool is_router(const struct observation *obs)
 {
-	if (obs->anomaly || !addr_is_there(obs->speaker) || (obs->speaker.hi | obs->speaker.lo) == 0)
+	if (obs->anomaly || !addr_is_there(obs->speaker) ||
+	    (obs->speaker.hi | obs->speaker.lo) == 0)
 		return false;
 	return obs->protocol == PROTOCOL_PIM ||
 	       (obs->point == POINT_MEMBERSHIP && obs->what == WHAT_QUERY);

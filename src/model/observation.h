@@ -104,8 +104,8 @@ struct observation {
 	struct span	session, hostname, domain;
 	uint64_t	flags;			/* FLAG_BIT(...) */
 	uint32_t	bytes;			/* the frame's length on the wire */
-	uint32_t	print;			/* of the IP packet, but for TTL and header checksum:
-						 * the same for its copies (wire/print.h).  0: unknown */
+	uint32_t print; /* of the IP packet, but for TTL and header checksum:
+			 * the same for its copies (wire/print.h).  0: unknown */
 	uint32_t	excluded;		/* sources of an IS_EX or TO_EX record */
 	uint16_t	ip_protocol;		/* of the carrying header; IP_PROTOCOL_NONE */
 	uint16_t	sport, dport;

@@ -231,8 +231,9 @@ static void read_number(struct reading *r, struct number_list *list, const char 
 		list->cap = list->cap ? 2 * list->cap : 64;
 		list->list = memory_grow(list->list, list->cap, sizeof(*list->list));
 	}
-	list->list[list->n++] = (struct numbers){ (uint32_t)first, (uint32_t)last,
-						  field(r, COLUMN_NAME), field(r, COLUMN_REFERENCE) };
+	list->list[list->n++] =
+		(struct numbers){ (uint32_t)first, (uint32_t)last, field(r, COLUMN_NAME),
+				  field(r, COLUMN_REFERENCE) };
 }
 
 static void read_row(struct reading *r)
@@ -505,7 +506,8 @@ void registry_group(const struct registry *registry, struct addr group, struct g
 		return;
 	e = find_name(registry, group);
 	if (e && is_name(e))
-		name_by(out, e->unofficial ? NAME_UNOFFICIAL : NAME_REGISTERED, e->name, e->reference);
+		name_by(out, e->unofficial ? NAME_UNOFFICIAL : NAME_REGISTERED, e->name,
+			e->reference);
 	else if (name_relative(registry, group, out) || name_derived(group, out))
 		return;
 	else if (e && e->unofficial)

@@ -33,7 +33,8 @@ unsigned terminal_lines(FILE *stream)
 {
 	struct winsize size;
 
-	if (!terminal_is(stream) || ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || size.ws_row == 0)
+	if (!terminal_is(stream) || ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 ||
+	    size.ws_row == 0)
 		return LINES_UNKNOWN;
 	return size.ws_row;
 }

@@ -102,7 +102,9 @@ static void put_cells(const struct row *row, const unsigned widths[LAYOUT_CELLS]
 	put_blanks(out, indent);
 	for (unsigned c = 0; c <= last_cell(row); c++) {
 		if (row->cells[c].n > 0) {
-			unsigned gap = at == indent ? 0 : c < aligned && column > at ? column - at : 1;
+			unsigned gap = at == indent		    ? 0
+				       : c < aligned && column > at ? column - at
+								    : 1;
 
 			if (row->right == c && c > 0 && c < aligned &&
 			    cell_width(&row->cells[c]) < widths[c])
@@ -164,7 +166,8 @@ static void put_first(struct rows *rows, size_t n, struct text *out)
 		unsigned width = put_row(row, widths, rows->indent, out);
 
 		if (row->comment.n > 0) {
-			put_blanks(out, !row->broken && width < comments ? comments - width + 2 : 2);
+			put_blanks(out,
+				   !row->broken && width < comments ? comments - width + 2 : 2);
 			text_put(out, row->comment.p);
 		}
 		text_char(out, '\n');

@@ -93,7 +93,8 @@ static size_t build_middle(struct builder4 *b, uint64_t first)
 	unsigned class;
 
 	if (is_uniform(b, first, first + BLOCK * BLOCK, &class))
-		return uniform_block(b->pool, &b->middles[class], (unsigned)uniform_bottom(b, class));
+		return uniform_block(b->pool, &b->middles[class],
+				     (unsigned)uniform_bottom(b, class));
 	for (unsigned i = 0; i < BLOCK; i++)
 		values[i] = is_full(b->pool) ? 0 : (uint16_t)build_bottom(b, first + i * BLOCK);
 	return add_block(b->pool, values);

@@ -58,12 +58,15 @@ static struct asked asked_of(const struct rule *rule, enum field field, struct a
 /* 224.0.0.0/4, and ff00::/8 but for scope F, which is read as E (S18). */
 static struct set groups_as_read(struct arena *arena)
 {
-	struct range ranges[17] = { { addr_of4(UINT32_C(0xe0000000)), addr_of4(UINT32_C(0xefffffff)) } };
+	struct range ranges[17] = { { addr_of4(UINT32_C(0xe0000000)),
+				      addr_of4(UINT32_C(0xefffffff)) } };
 
 	for (uint64_t flags = 0; flags < 16; flags++) {
 		struct addr first = addr_of6((0xff00 | flags << 4) << 48, 0);
 
-		ranges[flags + 1] = (struct range){ first, addr_last(addr_of6(first.hi | UINT64_C(0xe) << 48, 0), 16) };
+		ranges[flags + 1] = (struct range){
+			first, addr_last(addr_of6(first.hi | UINT64_C(0xe) << 48, 0), 16)
+		};
 	}
 	return set_of(arena, ranges, COUNT(ranges));
 }
@@ -179,7 +182,8 @@ const char *rule_never(const struct rule *rule, struct arena *arena)
 		{ rule->types != 0, points_of_types(rule->types), "no message of its types comes there" },
 	};
 	const char *lack = NULL;
-	unsigned points = narrow(needs, COUNT(needs), rule->points ? rule->points : POINTS_ALL, &lack);
+	unsigned points =
+		narrow(needs, COUNT(needs), rule->points ? rule->points : POINTS_ALL, &lack);
 
 	if (points == 0)
 		return lack ? lack : "no point has all that it asks for";

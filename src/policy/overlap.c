@@ -61,7 +61,8 @@ struct overlap {
 
 static struct set multicast(struct arena *arena)
 {
-	struct addr first4 = addr_of4(UINT32_C(0xe0000000)), first6 = addr_of6(UINT64_C(0xff) << 56, 0);
+	struct addr first4 = addr_of4(UINT32_C(0xe0000000)),
+		    first6 = addr_of6(UINT64_C(0xff) << 56, 0);
 	struct range all[] = { { first4, addr_last(first4, 4) }, { first6, addr_last(first6, 8) } };
 
 	return set_of(arena, all, COUNT(all));
@@ -172,7 +173,8 @@ static void cut(struct overlap *o, struct axis *axis, const struct set *set, uns
 
 		add_start(o->arena, axis, in_family(first, (uint8_t)(first.family + shift)));
 		if (addr_order(behind, last) > 0)
-			add_start(o->arena, axis, in_family(behind, (uint8_t)(last.family + shift)));
+			add_start(o->arena, axis,
+				  in_family(behind, (uint8_t)(last.family + shift)));
 	}
 }
 
@@ -280,7 +282,8 @@ static void add_families(struct overlap *o, uint8_t from, uint8_t before, uint32
 			 struct spans *out)
 {
 	uint32_t first = cell_of(&o->sources, (struct addr){ 0, 0, from });
-	uint32_t behind = before ? cell_of(&o->sources, (struct addr){ 0, 0, before }) : o->sources.n;
+	uint32_t behind =
+		before ? cell_of(&o->sources, (struct addr){ 0, 0, before }) : o->sources.n;
 
 	add_cells(o->arena, out, base + first, base + behind - 1);
 }
@@ -307,7 +310,8 @@ static void put_sources(struct overlap *o, const struct shape *s, unsigned point
 }
 
 /* LANGUAGE 4: the sources that there are at a point for groups of a family. */
-static void put_all_sources(struct overlap *o, unsigned point, enum family family, struct spans *out)
+static void put_all_sources(struct overlap *o, unsigned point, enum family family,
+			    struct spans *out)
 {
 	uint32_t base = point * o->sources.n;
 	unsigned at = 1u << point;
@@ -406,8 +410,9 @@ static bool covers_spans(struct overlap *o, const struct region *region, const s
 		return false;
 	for (size_t a = 0; a < x->n; a++)
 		for (size_t b = 0; b < y->n; b++)
-			if (!region_covers(region, (struct box){ x->list[a].first, x->list[a].last,
-								 y->list[b].first, y->list[b].last }))
+			if (!region_covers(region,
+					   (struct box){ x->list[a].first, x->list[a].last,
+							 y->list[b].first, y->list[b].last }))
 				return false;
 	return true;
 }

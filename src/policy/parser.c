@@ -171,8 +171,9 @@ void parser_wrong(struct parser *p, const struct spot *spot, const char *hint,
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	spot_complain(p->diags, spot, (struct complaint){ .severity = SEVERITY_ERROR, .hint = hint },
-		 "%s", message);
+	spot_complain(p->diags, spot,
+		      (struct complaint){ .severity = SEVERITY_ERROR, .hint = hint }, "%s",
+		      message);
 }
 
 bool parser_expect_sign(struct parser *p, char sign, const char *why)

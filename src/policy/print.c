@@ -223,14 +223,16 @@ static void put_rules(struct printing *p, const struct boundary_syntax *boundary
 		}
 		row = rows_add(&rows);
 		put_rule_cells(rule, row);
-		if (lists_have_comments(p, &rule->spot, NULL, rule) || row_width(row, p->indent) > LAYOUT_WIDTH) {
+		if (lists_have_comments(p, &rule->spot, NULL, rule) ||
+		    row_width(row, p->indent) > LAYOUT_WIDTH) {
 			row = rows_put_before_last(&rows, p->out);
 			row->broken = true;
 			put_broken_rule(p, rule, row);
 		}
-		fill_row_comment(p, row, take_comments(p, rule->spot.end, rule->spot.end_line,
-						       i + 1 < n ? boundary->rules[i + 1]->spot.start
-								 : end));
+		fill_row_comment(
+			p, row,
+			take_comments(p, rule->spot.end, rule->spot.end_line,
+				      i + 1 < n ? boundary->rules[i + 1]->spot.start : end));
 		if (row->broken)
 			rows_put(&rows, p->out);
 	}
@@ -336,7 +338,8 @@ static size_t put_sets(struct printing *p, size_t i)
 		}
 		row = rows_add(&rows);
 		put_set_cells(&s->set, row);
-		if (lists_have_comments(p, &s->spot, s->set.expr, NULL) || row_width(row, 0) > LAYOUT_WIDTH) {
+		if (lists_have_comments(p, &s->spot, s->set.expr, NULL) ||
+		    row_width(row, 0) > LAYOUT_WIDTH) {
 			row = rows_put_before_last(&rows, p->out);
 			row->broken = true;
 			put_broken_set(p, &s->set);

@@ -149,7 +149,8 @@ static bool port_holds(const struct rule *rule, const struct observation *obs)
 /* S17 */
 static bool joined_holds(const struct rule *rule, const struct observation *obs)
 {
-	return rule->joined == JOINED_UNKNOWN || (is_at(obs, AT(DATA)) && obs->joined == rule->joined);
+	return rule->joined == JOINED_UNKNOWN ||
+	       (is_at(obs, AT(DATA)) && obs->joined == rule->joined);
 }
 
 static bool lists_hold(const struct rule *rule, const struct observation *obs)
@@ -160,7 +161,8 @@ static bool lists_hold(const struct rule *rule, const struct observation *obs)
 		return false;
 	if (rule->flags && !(rule->flags & obs->flags))
 		return false;
-	return !rule->anomalies || (obs->anomaly != ANOMALY_NONE && rule->anomalies >> obs->anomaly & 1);
+	return !rule->anomalies ||
+	       (obs->anomaly != ANOMALY_NONE && rule->anomalies >> obs->anomaly & 1);
 }
 
 bool reference_matches(const struct rule *rule, const struct observation *obs)

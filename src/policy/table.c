@@ -194,8 +194,8 @@ static void lay_planes(struct compiler *c)
 		bool split = asks_direction(c, point);
 
 		for (unsigned d = 0; d < DIRECTIONS; d++) {
-			c->table->planes[point][d] =
-				d && !split ? c->table->planes[point][0] : (uint16_t)c->rest->plane_count;
+			c->table->planes[point][d] = d && !split ? c->table->planes[point][0]
+								 : (uint16_t)c->rest->plane_count;
 			if (d && !split)
 				continue;
 			if (point == POINT_DATA)
@@ -206,8 +206,9 @@ static void lay_planes(struct compiler *c)
 	}
 	for (unsigned r = 0; r < PROTOCOL_COUNT; r++)
 		for (unsigned n = 0; n <= 256; n++)
-			c->table->protocols[r][n] = (uint16_t)(
-				names.recognised[r] * names.number_count + (n < 256 ? names.numbers[n] : 0));
+			c->table->protocols[r][n] =
+				(uint16_t)(names.recognised[r] * names.number_count +
+					   (n < 256 ? names.numbers[n] : 0));
 }
 
 /* --- the matrix --- */

@@ -71,8 +71,8 @@ size_t table_candidates(const struct table *table, struct addr source, struct ad
 
 /* The long way of the two calls below.  They write nothing, so that a loop may keep the table's
  * pointers in registers. */
-struct quick_verdict table_quick_slow(const struct table *table, struct addr source, struct addr group,
-			      unsigned plane) __attribute__((pure));
+struct quick_verdict table_quick_slow(const struct table *table, struct addr source,
+				      struct addr group, unsigned plane) __attribute__((pure));
 struct quick_verdict table_quick4_slow(const struct table *table, uint32_t source, uint32_t group,
 			       unsigned plane) __attribute__((pure, cold));
 
@@ -83,7 +83,8 @@ static inline unsigned table_plane(const struct table *t, const struct observati
 	unsigned plane = t->planes[obs->point][obs->direction];
 
 	if (obs->point == POINT_DATA)
-		plane += t->protocols[obs->protocol][obs->ip_protocol < 256 ? obs->ip_protocol : 256];
+		plane += t->protocols[obs->protocol]
+				     [obs->ip_protocol < 256 ? obs->ip_protocol : 256];
 	return plane;
 }
 
@@ -103,8 +104,8 @@ static inline unsigned blocks_group(const uint16_t *blocks, uint32_t a)
 }
 
 /* table_quick() for IPv4, in host order. */
-static inline struct quick_verdict table_quick4(const struct table *t, uint32_t source, uint32_t group,
-					unsigned plane)
+static inline struct quick_verdict table_quick4(const struct table *t, uint32_t source,
+						uint32_t group, unsigned plane)
 {
 	uint32_t cell = t->cells4[plane * t->plane4 +
 				  blocks_source(t->blocks4, source) * t->row4 +

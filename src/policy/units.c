@@ -228,7 +228,8 @@ static void index_boundary(struct loader *loader, struct unit *unit,
 static void index_statements(struct loader *loader, struct unit *unit)
 {
 	unit->sets = arena_array(loader->arena, unit->statements.n, sizeof(*unit->sets));
-	unit->boundaries = arena_array(loader->arena, unit->statements.n, sizeof(*unit->boundaries));
+	unit->boundaries =
+		arena_array(loader->arena, unit->statements.n, sizeof(*unit->boundaries));
 	unit->set_index = words_of(loader->arena);
 	unit->boundary_index = words_of(loader->arena);
 	unit->value_index = words_of(loader->arena);

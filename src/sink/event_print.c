@@ -181,7 +181,8 @@ static void print_text(struct event_print *print, const struct event *e)
 							: anomaly_name(e->which));
 	put_flow(t, &e->key);
 	text_printf(t, "  %s  %s", interface_of(print, e),
-		    e->kind == EVENT_FINDING ? finding_meaning(e->which) : anomaly_meaning(e->which));
+		    e->kind == EVENT_FINDING ? finding_meaning(e->which)
+					     : anomaly_meaning(e->which));
 	put_line(print);
 }
 

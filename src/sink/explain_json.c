@@ -30,7 +30,9 @@ void explain_print_init(struct explain_print *out, const struct policy *policy,
 {
 	struct json j;
 
-	*out = (struct explain_print){ .policy = policy, .boundary = boundary, .registry = registry };
+	*out = (struct explain_print){ .policy = policy,
+				       .boundary = boundary,
+				       .registry = registry };
 	if (!json)
 		return;
 	j = json_of(&out->head);

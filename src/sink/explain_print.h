@@ -19,7 +19,8 @@ struct explain_print {
 
 /* The policy, boundary and registry must live as long.  `json` makes what lines of JSON share. */
 void explain_print_init(struct explain_print *out, const struct policy *policy,
-			const struct boundary *boundary, const struct registry *registry, bool json);
+			const struct boundary *boundary, const struct registry *registry,
+			bool json);
 void explain_print_release(struct explain_print *print);
 
 /* Several lines on the sheet's stream. */

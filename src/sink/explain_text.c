@@ -32,8 +32,8 @@ static void put_name(const struct group_name *name, struct sheet *s)
 	put_safe(s, INK_PLAIN, name->text);
 	if (name->kind == NAME_RELATIVE)
 		sheet_printf(s, INK_PLAIN, ", relative address %u of %s", name->offset,
-			     prefix_text(name->zone.first, name->zone.first.lo >> 16 == 0xefff ? 16 : 14,
-					 zone));
+			     prefix_text(name->zone.first,
+					 name->zone.first.lo >> 16 == 0xefff ? 16 : 14, zone));
 	else if (name->kind == NAME_UNOFFICIAL)
 		sheet_put(s, INK_PLAIN, ", in no registry");
 }

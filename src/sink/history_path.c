@@ -48,7 +48,8 @@ void history_path(const char *given, bool for_writing, struct text *out)
 {
 	if (given)
 		text_put(out, given);
-	else if (access(for_writing ? SYSTEM_FOLDER : SYSTEM_FOLDER NAME, for_writing ? W_OK : R_OK) == 0)
+	else if (access(for_writing ? SYSTEM_FOLDER : SYSTEM_FOLDER NAME,
+			for_writing ? W_OK : R_OK) == 0)
 		text_put(out, SYSTEM_FOLDER NAME);
 	else
 		put_own(out, for_writing);

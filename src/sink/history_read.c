@@ -52,7 +52,8 @@ static void read_span(struct history *h, int64_t id, const struct history_query 
 	sqlite3_reset(st);
 }
 
-static struct history_rule rule_at(struct history *h, sqlite3_stmt *st, const struct history_query *q)
+static struct history_rule rule_at(struct history *h, sqlite3_stmt *st,
+				   const struct history_query *q)
 {
 	struct history_rule rule = {
 		.boundary = text_at(st, 0), .name = text_at(st, 1), .action = text_at(st, 2),

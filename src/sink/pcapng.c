@@ -159,7 +159,8 @@ static const struct described *describe(struct pcapng_writer *w, size_t index,
 {
 	if (index >= w->link_count) {
 		w->links = memory_grow(w->links, index + 1, sizeof(*w->links));
-		memset(w->links + w->link_count, 0, (index + 1 - w->link_count) * sizeof(*w->links));
+		memset(w->links + w->link_count, 0,
+		       (index + 1 - w->link_count) * sizeof(*w->links));
 		w->link_count = index + 1;
 	}
 	if (w->links[index].id == 0) {

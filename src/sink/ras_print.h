@@ -46,11 +46,14 @@ struct ras_line {
 	enum ras_authorisation authorised;
 };
 
-void ras_line_put_text(const struct ras_print *print, const struct ras_line *line, struct text *out);
-void ras_line_put_json(const struct ras_print *print, const struct ras_line *line, struct text *out);
+void ras_line_put_text(const struct ras_print *print, const struct ras_line *line,
+		       struct text *out);
+void ras_line_put_json(const struct ras_print *print, const struct ras_line *line,
+		       struct text *out);
 /* As `netsh ras show activeservers`; the head stands once, first. */
 void ras_netsh_put_head(struct text *out);
-void ras_line_put_netsh(const struct ras_print *print, const struct ras_line *line, struct text *out);
+void ras_line_put_netsh(const struct ras_print *print, const struct ras_line *line,
+			struct text *out);
 
 /* The members of one server's object, as in weir-audit/1. */
 void ras_host_put(struct json *j, const struct ras_host *host, bool has_list, unsigned time_digits);

@@ -168,7 +168,8 @@ static void print_flows_head(struct sheet *s, const char *title, struct layout l
 }
 
 /* The flows of one kind: those that leak, or the scoped ones that are where they belong. */
-static void print_flows(struct sheet *s, const struct report_print *p, const char *title, bool scoped)
+static void print_flows(struct sheet *s, const struct report_print *p, const char *title,
+			bool scoped)
 {
 	const struct report *r = p->report;
 	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS, shown = 0, left = 0;
@@ -209,7 +210,8 @@ static struct layout others_layout(const struct report *r, size_t rows)
 
 	for (size_t i = 0; i < r->other_finding_count && rows > 0; i++) {
 		const struct report_finding *f = &r->other_findings[i];
-		size_t n = strlen(pair_text(f->source, f->source_kind, f->group, f->group_len, pair));
+		size_t n =
+			strlen(pair_text(f->source, f->source_kind, f->group, f->group_len, pair));
 
 		if (!is_listed(f))
 			continue;
@@ -320,7 +322,8 @@ static void print_host(struct sheet *s, const struct report *r, const struct ras
 	sheet_left(s, 15, INK_PLAIN, addr_text(h->address, a));
 	sheet_left(s, 22, INK_PLAIN, text_string(&name));
 	sheet_printf(s, INK_PLAIN, "first %s  last %s  %" PRIu64 "x  %s  ",
-		     moment_text(r, h->first, first), moment_text(r, h->last, last), h->count, hops);
+		     moment_text(r, h->first, first), moment_text(r, h->last, last), h->count,
+		     hops);
 	if (h->authorised == RAS_AUTHORISED)
 		sheet_put(s, INK_GOOD, "authorised");
 	else
@@ -334,7 +337,8 @@ static void print_host(struct sheet *s, const struct report *r, const struct ras
 static void print_ras(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	size_t rows = p->all || r->ras_count <= REPORT_ROWS ? r->ras_count : REPORT_ROWS, strangers = 0;
+	size_t rows = p->all || r->ras_count <= REPORT_ROWS ? r->ras_count : REPORT_ROWS,
+	       strangers = 0;
 
 	if (r->ras_count == 0)
 		return;
@@ -409,7 +413,8 @@ static void print_peer(struct sheet *s, const struct report *r, const struct pol
 		    !addr_equal(r->gauges[i].key, peer->peer))
 			continue;
 		snprintf(part, sizeof(part), "; peer at %" PRIu64 " %% of %s",
-			 (uint64_t)r->gauges[i].peak * 100 / line->over, number_text(line->over, n));
+			 (uint64_t)r->gauges[i].peak * 100 / line->over,
+			 number_text(line->over, n));
 		put_wrapped(s, INK_PLAIN, part);
 	}
 }

@@ -282,7 +282,8 @@ static void split_load(struct feed *f, struct load *out)
 	} while (n > 0);
 	if (c->broken)
 		f->start = f->end;
-	memcpy(f->buffer + LOAD_START - (f->end - f->start), out->buffer + f->start, f->end - f->start);
+	memcpy(f->buffer + LOAD_START - (f->end - f->start), out->buffer + f->start,
+	       f->end - f->start);
 	f->start = LOAD_START - (f->end - f->start);
 	f->end = LOAD_START;
 }

@@ -67,9 +67,12 @@ static const struct program *find_program(const struct filter *f, uint32_t linkt
 	return NULL;
 }
 
-static bool compile(const char *expression, uint32_t linktype, struct bpf_program *out, char *problem)
+static bool compile(const char *expression, uint32_t linktype, struct bpf_program *out,
+		    char *problem)
 {
-	pcap_t *dead = linktype == LINKTYPE_NONE ? NULL : pcap_open_dead(dlt_of(linktype), CAPTURE_PACKET_MAX);
+	pcap_t *dead = linktype == LINKTYPE_NONE
+			       ? NULL
+			       : pcap_open_dead(dlt_of(linktype), CAPTURE_PACKET_MAX);
 	bool good = dead && pcap_compile(dead, out, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
 
 	if (!good)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* pcap: a header, then records of 16 or 24 bytes and their packet, in the byte order of the
  * machine that wrote them.  draft-ietf-opsawg-pcap, and the variants that libpcap and Wireshark
- * read: nanoseconds, the patched headers of Linux 2.0 (Kuznetzov), lcap of Ixia, and the versions before
- * 2.4, which told the two lengths in the other order. */
+ * read: nanoseconds, the patched headers of Linux 2.0 (Kuznetzov), lcap of Ixia, and the versions
+ * before 2.4, which told the two lengths in the other order. */
 #include "source/pcap.h"
 
 enum lengths_order { LENGTHS_CAPTURED_FIRST, LENGTHS_WIRE_FIRST, LENGTHS_EITHER };
@@ -83,7 +83,8 @@ static bool read_record(struct capture *c, struct rd *r, struct packet *out)
 	if (!rd_ok(&at))
 		return false;
 	c->skip = captured - keep;
-	capture_packet(c, bytes, wire, (struct mtime){ time_ns(c, seconds, fraction) }, c->interfaces, out);
+	capture_packet(c, bytes, wire, (struct mtime){ time_ns(c, seconds, fraction) },
+		       c->interfaces, out);
 	*r = at;
 	return true;
 }

@@ -163,7 +163,8 @@ void enc_peel(struct layers *at, struct span bytes, struct said *out)
 
 	rd_skip(&r, 8);
 	if (rd_ok(&r))
-		family_peel(at, family > 0xffff ? __builtin_bswap32(family) : family, rd_rest(&r), out);
+		family_peel(at, family > 0xffff ? __builtin_bswap32(family) : family, rd_rest(&r),
+			    out);
 }
 
 /* The header's own length, without its padding to four bytes, then the family. */

@@ -260,7 +260,8 @@ void ethertype_peel(struct layers *at, unsigned ethertype, struct span bytes, st
  * hold the VLAN ID and a bit. */
 static bool is_isl(struct span bytes)
 {
-	static const uint8_t first[] = { 0x01, 0x00, 0x0c, 0x00, 0x00 }, second[] = { 0x0c, 0, 0x0c, 0, 0 };
+	static const uint8_t first[] = { 0x01, 0x00, 0x0c, 0x00, 0x00 },
+			     second[] = { 0x0c, 0, 0x0c, 0, 0 };
 
 	return bytes.n >= sizeof(first) && (memcmp(bytes.p, first, sizeof(first)) == 0 ||
 					    memcmp(bytes.p, second, sizeof(second)) == 0);

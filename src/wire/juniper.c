@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The header that Juniper routers write before a captured frame: a magic number, flags, perhaps
- * extensions.  Of its many kinds those are read behind which a plain frame follows.  Knows no IP. */
+ * extensions.  Of its many kinds those are read behind which a plain frame follows.  Knows no IP.
+ */
 #include "wire/peel.h"
 
 #define MAGIC	    0x4d4743		/* "MGC" */

@@ -58,7 +58,8 @@ static void guess_payload(struct layers *at, struct span bytes, struct said *out
 	behind = rd_rest(&r);
 	if ((nibble == 4 || nibble == 6) && (looks_like_ip(bytes) || !looks_like_ethernet(bytes)))
 		ip_peel(at, bytes, out);
-	else if (looks_like_ethernet(bytes) && !(has_empty_word(bytes) && looks_like_ethernet(behind)))
+	else if (looks_like_ethernet(bytes) &&
+		 !(has_empty_word(bytes) && looks_like_ethernet(behind)))
 		ethernet_peel(at, bytes, out);
 	else if (nibble == 0 && looks_like_ethernet(behind))
 		ethernet_peel(at, behind, out);

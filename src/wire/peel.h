@@ -53,9 +53,9 @@ peel ppp_peel, ppp_hdlc_peel, ppp_ether_peel, ppp_dir_peel, ppp_pppd_peel, chdlc
 	chdlc_dir_peel, frelay_peel, frelay_dir_peel, mfr_peel, slip_peel;
 
 /* cooked.c: links that exist only in captures, and small ones. */
-peel sll_peel, sll2_peel, null_peel, raw_peel, nflog_peel, ipnet_peel, enc_peel, pflog_peel, fddi_peel,
-	token_ring_peel, arcnet_peel, arcnet_linux_peel, atm_peel, sunatm_peel, fibre_peel,
-	firewire_peel, ipoib_peel, preamble_peel, netanalyzer_transparent_peel,
+peel sll_peel, sll2_peel, null_peel, raw_peel, nflog_peel, ipnet_peel, enc_peel, pflog_peel,
+	fddi_peel, token_ring_peel, arcnet_peel, arcnet_linux_peel, atm_peel, sunatm_peel,
+	fibre_peel, firewire_peel, ipoib_peel, preamble_peel, netanalyzer_transparent_peel,
 	erf_peel, pktap_peel, docsis_peel, skip4_peel;
 
 /* juniper.c */

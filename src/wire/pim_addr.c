@@ -135,8 +135,8 @@ void pim_group_write(const struct pim_group *group, struct wr *w)
 void pim_source_write(const struct pim_source *source, struct wr *w)
 {
 	write_head(source->addr, source->attributes, w);
-	wr_u8(w, (uint8_t)((source->is_sparse ? SOURCE_S : 0) | (source->is_wildcard ? SOURCE_W : 0) |
-			   (source->is_rpt ? SOURCE_R : 0)));
+	wr_u8(w, (uint8_t)((source->is_sparse ? SOURCE_S : 0) |
+			   (source->is_wildcard ? SOURCE_W : 0) | (source->is_rpt ? SOURCE_R : 0)));
 	wr_u8(w, source->length);
 	addr_write(source->addr, w);
 	wr_bytes(w, source->attributes.p, source->attributes.n);

@@ -57,7 +57,8 @@ const struct protocol_row *protocol_row_of(enum carrier carrier, unsigned number
 static bool is_in_group(const struct protocol_row *row, struct addr group)
 {
 	return row->carrier == CARRIER_UDP_GROUP && row->group.family == group.family &&
-	       (group.hi & row->mask.hi) == row->group.hi && (group.lo & row->mask.lo) == row->group.lo;
+	       (group.hi & row->mask.hi) == row->group.hi &&
+	       (group.lo & row->mask.lo) == row->group.lo;
 }
 
 const struct protocol_row *protocol_row_of_udp(struct addr group, unsigned port)

@@ -154,7 +154,8 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	uint32_t group = load32(p + 16);
 	size_t captured = look->n < total ? look->n : total;
 
-	if (p[0] != 0x45 || (fragment & 0x3fff) || total < IP4_BYTES + UDP_BYTES || total > look->wire)
+	if (p[0] != 0x45 || (fragment & 0x3fff) || total < IP4_BYTES + UDP_BYTES ||
+	    total > look->wire)
 		return QUICK_ASK;
 	if (group >> 28 != 0xe) {
 		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
@@ -164,7 +165,8 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	out->sport = (uint16_t)load16(p + IP4_BYTES);
 	out->dport = (uint16_t)load16(p + IP4_BYTES + 2);
 	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_port(rules, out->sport) ||
-	    wants_port(rules, out->dport) || (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
+	    wants_port(rules, out->dport) ||
+	    (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
 	    (look->checked && !is_sum_right(p)))
 		return QUICK_ASK;
@@ -272,8 +274,8 @@ void quick_look(const struct quick_rules *rules, const struct packet *packets, s
 	}
 }
 
-void quick_addresses(const struct quick *quick, const struct packet *packet, struct addr *out_source,
-		     struct addr *out_group)
+void quick_addresses(const struct quick *quick, const struct packet *packet,
+		     struct addr *out_source, struct addr *out_group)
 {
 	const uint8_t *p = packet->bytes.p + quick->ip_offset;
 

@@ -48,8 +48,8 @@ void quick_look(const struct quick_rules *rules, const struct packet *packets, s
 		struct quick *out);
 
 /* Source and group of either family. */
-void quick_addresses(const struct quick *quick, const struct packet *packet, struct addr *out_source,
-		     struct addr *out_group);
+void quick_addresses(const struct quick *quick, const struct packet *packet,
+		     struct addr *out_source, struct addr *out_group);
 
 /* The statement, every field of it, of a QUICK_DATA4 or QUICK_DATA6. */
 struct observation quick_statement(const struct quick *quick, const struct packet *packet);

@@ -33,7 +33,8 @@ void said_reset(struct said *said)
 /* RFC 4291 2.7: scope F is reserved; LANGUAGE S18 reads it as E, and says so. */
 static bool is_scope_f(struct addr group)
 {
-	return group.family == FAMILY_IP6 && group.hi >> 56 == 0xff && (group.hi >> 48 & 0xf) == 0xf;
+	return group.family == FAMILY_IP6 && group.hi >> 56 == 0xff &&
+	       (group.hi >> 48 & 0xf) == 0xf;
 }
 
 static void say_crowded(struct said *said)

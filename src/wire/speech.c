@@ -15,8 +15,8 @@ struct speech speech_of(const struct layers *at, enum protocol protocol, enum po
 
 bool what_is_notice(enum what what)
 {
-	return what == WHAT_NONE || what == WHAT_LEAVE || what == WHAT_PRUNE || what == WHAT_QUERY ||
-	       what == WHAT_HELLO;
+	return what == WHAT_NONE || what == WHAT_LEAVE || what == WHAT_PRUNE ||
+	       what == WHAT_QUERY || what == WHAT_HELLO;
 }
 
 void speech_wrong(struct speech *s, enum anomaly anomaly)

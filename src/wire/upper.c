@@ -48,7 +48,8 @@ static void peel_datagram(struct layers *at, struct span datagram, unsigned chec
 
 	if (addr_is_multicast(t->receiver))
 		row = protocol_row_of_udp(t->receiver, t->dport);
-	if ((row && row->protocol != PROTOCOL_UDP) || (at->udp_checksums && addr_is_multicast(t->receiver)))
+	if ((row && row->protocol != PROTOCOL_UDP) ||
+	    (at->udp_checksums && addr_is_multicast(t->receiver)))
 		check_udp(at, datagram, checksum);
 	if (!row || !row->says_data)
 		say_data(at, row ? row->protocol : PROTOCOL_UDP, out);
@@ -85,7 +86,8 @@ static void udp_peel(struct layers *at, struct span bytes, struct said *out)
 		return;
 	}
 	say_data(at, PROTOCOL_UDP, out);
-	if (addr_is_multicast(at->template.receiver) && !at->is_quoted && !(at->cut > 0 && !rd_ok(&r)))
+	if (addr_is_multicast(at->template.receiver) && !at->is_quoted &&
+	    !(at->cut > 0 && !rd_ok(&r)))
 		said_only_anomaly(out, at, PROTOCOL_UDP, POINT_DATA,
 				  rd_ok(&r) ? ANOMALY_LENGTH : ANOMALY_SHORT);
 }
@@ -218,7 +220,8 @@ static void peel_other(struct layers *at, unsigned protocol, struct span bytes, 
 void upper_peel(struct layers *at, unsigned protocol, struct span bytes, struct said *out)
 {
 	bool is_ip6 = at->template.receiver.family == FAMILY_IP6;
-	const struct protocol_row *row = protocol_row_of(is_ip6 ? CARRIER_IP6 : CARRIER_IP4, protocol);
+	const struct protocol_row *row =
+		protocol_row_of(is_ip6 ? CARRIER_IP6 : CARRIER_IP4, protocol);
 
 	at->mark = out->n;
 	if (was_forwarded(at, protocol, bytes))

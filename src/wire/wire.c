@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One frame, from its link type to everything that it says.  The layers themselves are peeled
- * elsewhere: ether.c, serial.c, cooked.c, wifi.c, mpls.c, ip4.c, ip6.c, upper.c, tunnel.c, udp_tunnel.c.
- * Knows no header's layout. */
+ * elsewhere: ether.c, serial.c, cooked.c, wifi.c, mpls.c, ip4.c, ip6.c, upper.c, tunnel.c,
+ * udp_tunnel.c. Knows no header's layout. */
 #include "wire/peel.h"
 #include "wire/sap.h"
 

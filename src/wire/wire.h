@@ -34,8 +34,8 @@ struct said {
 	size_t		    scratch_used;
 	bool		    has_ip;		/* at least one IP header was read */
 	bool		    is_multicast;	/* DESIGN 6: packets.multicast */
-	bool		    is_read;		/* false: nobody can tell whether IP is inside: an unknown
-						 * link type, a broken link header, an encrypted frame */
+	bool is_read; /* false: nobody can tell whether IP is inside: an unknown
+		       * link type, a broken link header, an encrypted frame */
 	bool		    is_crowded;		/* SAID_MAX was not enough: one anomaly is all it says */
 };
 
