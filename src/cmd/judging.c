@@ -11,6 +11,7 @@
 #include "policy/load.h"
 #include "policy/table.h"
 
+#define BATCH 64		/* packets */
 #define TEXT_BYTES_MAX (64u << 20)
 
 static int load_policies(struct judging *j)
@@ -120,12 +121,15 @@ void judging_begin(struct judging *j)
 	j->wire.udp_checksums = j->options->common->checksums;
 	j->rules = quick_rules_of(&j->wire);
 	said_init(&j->said);
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+		said_init(&j->ahead[i]);
 }
 
 void judging_release(struct judging *j)
 {
-	if (j->engine)
-		said_release(&j->said);
+	said_release(&j->said);
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+		said_release(&j->ahead[i]);
 	engine_free(j->engine);
 	registry_free(j->registry);
 	authorised_free(j->authorised);
@@ -142,29 +146,49 @@ void judging_packet(struct judging *j, const struct packet *packet)
 	engine_packet(j->engine, packet, &j->said);
 }
 
-/* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
+/* Reads the next packets that ask for it, and has the engine fetch what they will need, so that
+ * the misses of several overlap.  Returns the index behind the last of them. */
+static size_t read_ahead(struct judging *j, const struct batch *b, const struct quick *quick,
+			 size_t from, struct said *out[JUDGING_AHEAD])
+{
+	size_t read = 0, i;
+
+	for (i = from; i < b->n && read < JUDGING_AHEAD; i++) {
+		if (quick[i].kind != QUICK_ASK)
+			continue;
+		out[read] = b->said ? b->said[i] : NULL;
+		if (!out[read]) {
+			out[read] = &j->ahead[read];
+			wire_decode(&b->packets[i], &j->wire, out[read]);
+		}
+		engine_foresee(j->engine, out[read++]);
+	}
+	return i;
+}
+
+/* At most BATCH packets: what the quick look does not tell is read in full. */
 static void judge_some(struct judging *j, const struct batch *b)
 {
-	struct quick own[ENGINE_BATCH];
+	struct quick own[BATCH];
 	const struct quick *quick = b->quick ? b->quick : own;
 
 	if (!b->quick)
 		quick_look(&j->rules, b->packets, b->n, own);
 	engine_expect(j->engine, quick, b->n);
-	for (size_t i = 0; (i = engine_take(j->engine, b->packets, quick, i, b->n)) < b->n; i++) {
-		if (b->said && b->said[i])
-			engine_packet(j->engine, &b->packets[i], b->said[i]);
-		else
-			judging_packet(j, &b->packets[i]);
+	for (size_t i = 0; i < b->n;) {
+		struct said *said[JUDGING_AHEAD];
+		size_t end = read_ahead(j, b, quick, i, said), next = 0;
+
+		for (; (i = engine_take(j->engine, b->packets, quick, i, end)) < end; i++)
+			engine_packet(j->engine, &b->packets[i], said[next++]);
 	}
 }
 
 void judging_batch(struct judging *j, const struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i += ENGINE_BATCH)
-		judge_some(j, &(struct batch){
-				      .packets = b->packets + i,
-				      .n = b->n - i < ENGINE_BATCH ? b->n - i : ENGINE_BATCH,
-				      .quick = b->quick ? b->quick + i : NULL,
-				      .said = b->said ? b->said + i : NULL });
+	for (size_t i = 0; i < b->n; i += BATCH)
+		judge_some(j, &(struct batch){ .packets = b->packets + i,
+					       .n = b->n - i < BATCH ? b->n - i : BATCH,
+					       .quick = b->quick ? b->quick + i : NULL,
+					       .said = b->said ? b->said + i : NULL });
 }

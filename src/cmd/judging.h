@@ -17,6 +17,9 @@ struct judging_options {
 	bool		     remarks, events;	/* of the engine */
 };
 
+/* Packets that are read in full before the first of them is judged. */
+#define JUDGING_AHEAD 8
+
 struct judging {
 	const struct judging_options *options;
 	const struct io		     *io;
@@ -30,6 +33,7 @@ struct judging {
 	struct wire_options	      wire;
 	struct quick_rules	      rules;
 	struct said		      said;
+	struct said		      ahead[JUDGING_AHEAD];
 };
 
 /* Reads all that the options name.  EXIT_CLEAN, or the exit status, with a complaint.  Release

@@ -135,13 +135,13 @@ static void tell_anomaly(struct engine *e, const struct observation *obs)
 static void tell_flow(struct engine *e, const struct observation *obs, struct verdict v, bool is_new,
 		      bool is_worse)
 {
-	struct event event = { .at = obs->at, .verdict = v, .file = e->packet->file,
-			       .ttl = obs->ttl, .has_ttl = obs->has_ttl,
-			       .is_link_local = addr_is_link_local_group(obs->group) };
+	struct event event;
 
 	if (!e->events)
 		return;
-	event.key = flow_key_of(obs);
+	event = (struct event){ .at = obs->at, .verdict = v, .file = e->packet->file,
+				.ttl = obs->ttl, .has_ttl = obs->has_ttl, .key = flow_key_of(obs),
+				.is_link_local = addr_is_link_local_group(obs->group) };
 	if (events_first_hit(e->events, v.rule)) {
 		event.kind = EVENT_RULE;
 		events_add(e->events, &event);
@@ -190,10 +190,13 @@ static void break_lump(struct engine *e, struct flow *f)
 /* What a flow tells only at its end. */
 static void close_flow(struct engine *e, struct flow *f)
 {
-	struct flow_key key = flow_key_read(&e->flows, f);
+	struct flow_key key;
 
 	break_lump(e, f);
-	if (key.point == POINT_DATA && f->ttl_max > TTL_LARGE && is_site_scope(key.group))
+	if (f->ttl_max <= TTL_LARGE)
+		return;
+	key = flow_key_read(&e->flows, f);
+	if (key.point == POINT_DATA && is_site_scope(key.group))
 		findings_note(&e->findings,
 			      &(struct finding){ .kind = FINDING_TTL_LARGE, .point = POINT_DATA,
 						 .source = key.source, .group = key.group,

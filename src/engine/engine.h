@@ -39,14 +39,16 @@ void engine_place(struct engine *engine, const struct inside *inside);
 /* One packet and what wire_decode() made of it; direction and `joined` are filled in. */
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
-/* The quick way (wire/quick.h), with the same result, for a batch of at most ENGINE_BATCH packets
- * that quick_look() has seen.  First engine_expect() fetches what they need; then engine_take()
- * takes those from index `from` up to the first that wants wire_decode() and engine_packet(), and
- * returns its index, or n.  Not together with remarks. */
-#define ENGINE_BATCH 64
-void engine_expect(struct engine *engine, const struct quick *quick, size_t n);
+/* The quick way (wire/quick.h), with the same result, for packets that quick_look() has seen.
+ * engine_expect() fetches ahead what they need: some dozens are well asked for while the ones
+ * before them are taken.  engine_take() takes those from index `from` up to the first that wants
+ * wire_decode() and engine_packet(), and returns its index, or n.  Not together with remarks. */
+void engine_expect(const struct engine *engine, const struct quick *quick, size_t n);
 size_t engine_take(struct engine *engine, const struct packet *packets, const struct quick *quick,
 		   size_t from, size_t n);
+
+/* What engine_packet() will need for these statements is fetched ahead. */
+void engine_foresee(const struct engine *engine, const struct said *said);
 
 /* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
 void engine_finish(struct engine *engine);

@@ -179,6 +179,8 @@ void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_k
 	if (flow->state & FLOW_USED) {
 		table->evicted++;
 		table->evicted_findings += (flow->state & FLOW_FINDING) != 0;
+	} else {
+		table->kept++;
 	}
 	*flow = (struct flow){ .tag = tag_of(key), .state = FLOW_USED, .rule = UINT16_MAX };
 	short_of(key, hash, &flow->source, &flow->group);

@@ -56,6 +56,7 @@ struct flow_table {
 	struct flow_long  *keys6;
 	struct flow_other *others4, *others6;	/* NULL unless asked for */
 	void		  *memory4, *memory6;	/* that the slots lie in */
+	size_t		   kept;			/* flows in the table */
 	uint64_t	   evicted, evicted_findings;
 };
 

@@ -25,12 +25,12 @@ static bool may_lump(const struct engine *e, const struct observation *obs)
 }
 
 static struct flow *find_flow(const struct engine *e, const struct packet *packet,
-			      const struct quick *q, uint64_t hash)
+			      const struct quick *q)
 {
 	struct flow_key key = { .point = POINT_DATA, .kind = FLOW_SOURCE_HOST, .group_len = 128 };
 
 	if (q->kind == QUICK_DATA4)
-		return flow_find4(&e->flows, q->source, q->group, hash);
+		return flow_find4(&e->flows, q->source, q->group, flow_hash4(q->source, q->group));
 	quick_addresses(q, packet, &key.source, &key.group);
 	return flow_find(&e->flows, &key, flow_hash(&key));
 }
@@ -60,17 +60,29 @@ static void find_copy(struct engine *e, const struct flow *flow, const struct pa
 	frame_find_copy(e, packet, &obs);
 }
 
-static inline void note_time(struct engine *e, const struct packet *packet)
+/* The times of packets that were taken since the engine was told of any. */
+struct span_ns {
+	int64_t first, last;
+};
+
+static void tell_times(struct engine *e, struct span_ns *s)
 {
-	if (!e->begun || packet->at.ns < e->first.ns)
-		e->first = packet->at;
-	if (!e->begun || packet->at.ns > e->last.ns)
-		e->last = packet->at;
-	if (packet->at.ns > e->now.ns)
-		e->now = packet->at;
+	if (s->first > s->last)
+		return;
+	if (!e->begun || s->first < e->first.ns)
+		e->first.ns = s->first;
+	if (!e->begun || s->last > e->last.ns)
+		e->last.ns = s->last;
+	if (s->last > e->now.ns)
+		e->now.ns = s->last;
 	e->begun = true;
-	e->last_file = packet->file;
-	e->last_frame = packet->frame;
+	*s = (struct span_ns){ INT64_MAX, INT64_MIN };
+}
+
+static inline void note_time(struct span_ns *s, const struct packet *packet)
+{
+	s->first = packet->at.ns < s->first ? packet->at.ns : s->first;
+	s->last = packet->at.ns > s->last ? packet->at.ns : s->last;
 }
 
 static inline void meet(struct engine *e, struct flow *f, const struct packet *packet,
@@ -91,43 +103,56 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 }
 
 static inline void take_data(struct engine *e, const struct packet *packet, const struct quick *q,
-			     uint64_t hash)
+			     struct span_ns *times)
 {
-	struct flow *f = find_flow(e, packet, q, hash);
+	struct flow *f = find_flow(e, packet, q);
 
-	e->packets.ip++;
-	e->packets.multicast++;
-	if (!f || !(f->state & FLOW_LUMP)) {
-		observe(e, packet, q, f);
+	if (f && f->state & FLOW_LUMP) {
+		note_time(times, packet);
+		meet(e, f, packet, q);
 		return;
 	}
-	note_time(e, packet);
-	meet(e, f, packet, q);
+	tell_times(e, times);
+	observe(e, packet, q, f);
 }
 
-void engine_expect(struct engine *e, const struct quick *quick, size_t n)
+void engine_expect(const struct engine *e, const struct quick *quick, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (quick[i].kind != QUICK_DATA4)
-			continue;
-		e->hashes[i] = flow_hash4(quick[i].source, quick[i].group);
-		flow_prefetch4(&e->flows, e->hashes[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (quick[i].kind == QUICK_DATA4)
+			flow_prefetch4(&e->flows, flow_hash4(quick[i].source, quick[i].group));
+}
+
+void engine_foresee(const struct engine *e, const struct said *said)
+{
+	for (size_t i = 0; i < said->n; i++)
+		if (said->list[i].group.family == FAMILY_IP4)
+			flow_prefetch4(&e->flows, flow_hash4((uint32_t)said->list[i].source.lo,
+							    (uint32_t)said->list[i].group.lo));
 }
 
 size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,
 		   size_t from, size_t n)
 {
-	size_t i;
+	struct span_ns times = { INT64_MAX, INT64_MIN };
+	size_t i, without_ip = 0, multicast = 0;
 
 	for (i = from; i < n && quick[i].kind != QUICK_ASK; i++) {
 		if (quick[i].kind >= QUICK_DATA4) {
-			take_data(e, &packets[i], &quick[i], e->hashes[i]);
+			take_data(e, &packets[i], &quick[i], &times);
+			multicast++;
 			continue;
 		}
-		e->packets.ip += quick[i].kind == QUICK_IP;
-		note_time(e, &packets[i]);
+		without_ip += quick[i].kind == QUICK_NO_IP;
+		note_time(&times, &packets[i]);
 	}
+	if (i == from)
+		return i;
+	tell_times(e, &times);
+	e->last_file = packets[i - 1].file;
+	e->last_frame = packets[i - 1].frame;
 	e->packets.total += i - from;
+	e->packets.ip += i - from - without_ip;
+	e->packets.multicast += multicast;
 	return i;
 }

@@ -85,56 +85,58 @@ static void sort_front(struct report *r, uint32_t *list, size_t n, size_t k)
 	}
 }
 
-static void count_flow(struct report *r, uint32_t slot)
+static void count_flow(struct report *r, const struct flow *f)
 {
-	struct report_flow flow = view(r, slot);
+	const struct flow_other *other = flow_other(&r->engine->flows, f);
 
-	if (flow.is_link_local)
+	if (f->state & FLOW_LINK_LOCAL)
 		return;
-	r->verdicts[flow.verdict.action]++;
-	r->change_count += report_flow_changes(r, &flow);
-	r->flow_finding_count += flow.is_finding;
+	r->verdicts[f->action]++;
+	r->change_count += other && other->action != f->action;
 }
 
-static void gather_flow_findings(struct report *r, size_t rows)
+/* One pass over the table, for it is large: denied flows are listed from the front of the
+ * findings, limited ones from the back. */
+static void list_flows(struct report *r, size_t *out_denied)
 {
-	size_t n = 0;
+	const struct flow_table *table = &r->engine->flows;
+	size_t n = 0, denied = 0, limited = 0;
+	uint32_t *findings = r->flow_findings;
 
-	r->flow_findings = memory_array(r->flow_finding_count, sizeof(r->flow_findings[0]));
-	for (int action = ACTION_DENY; action >= ACTION_LIMIT; action--) {
-		size_t first = n;
+	for (uint32_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++) {
+		const struct flow *f = flow_at(table, i);
 
-		for (size_t i = 0; i < r->flow_count; i++) {
-			const struct flow *f = flow_at(&r->engine->flows, r->flows[i]);
-
-			if (f->state & FLOW_FINDING && f->action == action)
-				r->flow_findings[n++] = r->flows[i];
-		}
-		sort_front(r, r->flow_findings + first, n - first, rows);
+		if (!f)
+			continue;
+		r->flows[n++] = i;
+		count_flow(r, f);
+		if (!(f->state & FLOW_FINDING))
+			continue;
+		if (f->action == ACTION_DENY)
+			findings[denied++] = i;
+		else
+			findings[r->flow_count - ++limited] = i;
 	}
-	assert(n == r->flow_finding_count);
+	assert(n == r->flow_count);
+	memmove(findings + denied, findings + n - limited, limited * sizeof(findings[0]));
+	r->flow_finding_count = denied + limited;
+	*out_denied = denied;
 }
 
 static void gather_flows(struct report *r)
 {
 	const struct flow_table *table = &r->engine->flows;
-	size_t rows, n = 0;
+	size_t rows = r->options.rows ? r->options.rows : SIZE_MAX, denied;
 
-	for (size_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++)
-		n += flow_at(table, i) != NULL;
-	r->flows = memory_array(n, sizeof(r->flows[0]));
-	r->flow_count = n;
-	n = 0;
-	for (uint32_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++)
-		if (flow_at(table, i)) {
-			r->flows[n++] = i;
-			count_flow(r, i);
-		}
-	rows = r->options.rows ? r->options.rows : SIZE_MAX;
-	sort_front(r, r->flows, n, rows);
+	r->flow_count = table->kept;
+	r->flows = memory_array(r->flow_count, sizeof(r->flows[0]));
+	r->flow_findings = memory_array(r->flow_count, sizeof(r->flow_findings[0]));
+	list_flows(r, &denied);
+	sort_front(r, r->flows, r->flow_count, rows);
+	sort_front(r, r->flow_findings, denied, rows);
+	sort_front(r, r->flow_findings + denied, r->flow_finding_count - denied, rows);
 	r->flows_evicted = table->evicted;
 	r->evicted_findings = table->evicted_findings;
-	gather_flow_findings(r, rows);
 }
 
 /* --- rules, notes --- */

@@ -9,14 +9,14 @@
 #include "base/memory.h"
 
 #define WAYS 4
-#define TICK_NS 100000			/* times in the ring: tenths of a millisecond */
+#define TICK_NS 100000			/* times: tenths of a millisecond, that wrap after five days */
+#define WINDOW_TICKS ((uint32_t)(SCAN_WINDOW_NS / TICK_NS))
 
-/* What is looked at for every new flow stands apart from the rings, which few sources fill. */
+/* What is looked at for every new flow stands apart from the rings, which few sources fill.  A
+ * source is known by its set and 32 more bits of its hash. */
 struct scan {
-	struct addr source;
-	int64_t	    last_ns;
-	uint16_t    n, next;		/* groups in the ring; where the next goes */
-	bool	    used;
+	uint32_t tag, last;		/* tag 0: unused; last: tick of the latest group */
+	uint16_t n, next;		/* groups in the ring; where the next goes */
 };
 
 struct ring {
@@ -46,45 +46,45 @@ void scans_free(struct scans *scans)
 	free(scans);
 }
 
-static bool goes_first(const struct scan *a, const struct scan *b, int64_t now_ns)
+static bool goes_first(const struct scan *a, const struct scan *b, uint32_t now)
 {
-	bool a_quiet = now_ns - a->last_ns > SCAN_WINDOW_NS;
-	bool b_quiet = now_ns - b->last_ns > SCAN_WINDOW_NS;
+	bool a_quiet = now - a->last > WINDOW_TICKS, b_quiet = now - b->last > WINDOW_TICKS;
 
 	if (a_quiet != b_quiet)
 		return a_quiet;
-	return a->n != b->n ? a->n < b->n : a->last_ns < b->last_ns;
+	return a->n != b->n ? a->n < b->n : now - a->last > now - b->last;
 }
 
-static struct scan *find(struct scans *scans, struct addr source, int64_t now_ns)
+static struct scan *find(struct scans *scans, struct addr source, uint32_t now)
 {
-	struct scan *set = &scans->list[addr_hash(source) / WAYS * WAYS % SCAN_SOURCES_MAX];
+	uint64_t hash = addr_hash(source);
+	uint32_t tag = (uint32_t)(hash >> 32) | 1;
+	struct scan *set = &scans->list[hash % (SCAN_SOURCES_MAX / WAYS) * WAYS];
 	struct scan *victim = set;
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].used && addr_equal(set[i].source, source))
+		if (set[i].tag == tag)
 			return &set[i];
-		if (victim->used && (!set[i].used || goes_first(&set[i], victim, now_ns)))
+		if (victim->tag && (!set[i].tag || goes_first(&set[i], victim, now)))
 			victim = &set[i];
 	}
-	*victim = (struct scan){ .source = source, .used = true };
+	*victim = (struct scan){ .tag = tag };
 	return victim;
 }
 
 bool scans_note(struct scans *scans, struct addr source, struct mtime at)
 {
-	struct scan *s = find(scans, source, at.ns);
+	uint32_t now = (uint32_t)(at.ns / TICK_NS);
+	struct scan *s = find(scans, source, now);
 	uint32_t *ticks = scans->rings[s - scans->list].ticks;
-	uint32_t tick = (uint32_t)(at.ns / TICK_NS);
 	bool full;
 
-	if (s->n > 0 && at.ns - s->last_ns > SCAN_WINDOW_NS)
+	if (s->n > 0 && now - s->last > WINDOW_TICKS)
 		s->n = s->next = 0;
-	full = s->n == SCAN_GROUPS &&
-	       tick - ticks[s->next] <= (uint32_t)(SCAN_WINDOW_NS / TICK_NS);
-	ticks[s->next] = tick;
+	full = s->n == SCAN_GROUPS && now - ticks[s->next] <= WINDOW_TICKS;
+	ticks[s->next] = now;
 	s->next = (uint16_t)((s->next + 1) % SCAN_GROUPS);
 	s->n = (uint16_t)(s->n < SCAN_GROUPS ? s->n + 1 : s->n);
-	s->last_ns = at.ns;
+	s->last = now;
 	return full;
 }

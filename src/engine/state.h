@@ -47,8 +47,6 @@ struct engine {
 	struct remark		 remarks[REMARKS_MAX];
 	size_t			 remark_count;
 
-	uint64_t		 hashes[ENGINE_BATCH];	/* of the batch's flows, by flow_hash4() */
-
 	/* the frame at hand; of a batch that is taken the quick way, the last that was not */
 	const struct packet	*packet;
 	uint32_t		 frame;			/* serial number, never 0 */

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-#define PRINT_BYTES 48		/* of what the IP header carries: past RTP's and inner headers */
+#define PRINT_BYTES 32		/* of what the IP header carries: past RTP's header, into inner ones */
 
 static inline uint64_t print_word(struct span bytes, size_t at)
 {
@@ -19,18 +19,24 @@ static inline uint64_t print_word(struct span bytes, size_t at)
 	return word;
 }
 
+static inline uint64_t print_mix(const uint64_t word[PRINT_BYTES / 8])
+{
+	return word[0] * UINT64_C(0xd6e8feb86659fd93) + word[1] * UINT64_C(0xa0761d6478bd642f) +
+	       word[2] * UINT64_C(0xe7037ed1a0b428db) + word[3] * UINT64_C(0x8ebc6af09c88c6e3);
+}
+
 /* `header`: length, fragment offset, protocol.  Bit 0 says that there is an identification (not
  * 0), bits 2 to 9 are then its; bit 1 that there is a print at all. */
 static inline uint32_t print_of(uint64_t header, uint16_t id, struct span bytes)
 {
-	uint64_t x = header * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t word[PRINT_BYTES / 8], x = header * UINT64_C(0x9e3779b97f4a7c15);
 
-	x += print_word(bytes, 0) * UINT64_C(0xd6e8feb86659fd93);
-	x += print_word(bytes, 8) * UINT64_C(0xa0761d6478bd642f);
-	x += print_word(bytes, 16) * UINT64_C(0xe7037ed1a0b428db);
-	x += print_word(bytes, 24) * UINT64_C(0x8ebc6af09c88c6e3);
-	x += print_word(bytes, 32) * UINT64_C(0x589965cc75374cc3);
-	x += print_word(bytes, 40) * UINT64_C(0x1d8e4e27c47d124f);
+	if (bytes.n >= PRINT_BYTES)
+		memcpy(word, bytes.p, PRINT_BYTES);
+	else
+		for (size_t i = 0; i < COUNT(word); i++)
+			word[i] = print_word(bytes, 8 * i);
+	x += print_mix(word);
 	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
 	if (id == 0)
 		return (uint32_t)(x >> 32) << 2 | 2;
