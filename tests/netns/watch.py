@@ -214,6 +214,20 @@ def test_joins_and_leaves():
     assert "030201EF" not in left and "030201E8" not in left, left
 
 
+def check_schema(lines):
+    try:
+        import jsonschema
+    except ImportError:
+        print("# python3-jsonschema is not installed: lines are not compared with their schema")
+        return
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with open(f"{root}/schema/weir-watch.schema.json", encoding="utf-8") as f:
+        good = jsonschema.Draft202012Validator(json.load(f))
+    for line in lines:
+        first = next(good.iter_errors(line), None)
+        assert not first, f"{line}: {first.message[:300]}"
+
+
 def test_says_what_is_new_as_json():
     watch = Watch("-j", "vb")
     send("va", list(frames(CAPTURE))[:3000])
@@ -222,6 +236,7 @@ def test_says_what_is_new_as_json():
     lines = [json.loads(line) for line in out.splitlines()]
     assert status == 1, err
     assert lines[0]["schema"] == "weir-watch/1" and lines[0]["policy"]["name"] == "modern", lines[0]
+    check_schema(lines)
     kinds = {line["event"] for line in lines}
     assert {"flow", "rule", "ras"} <= kinds, kinds
     told = [(x["source"], x["group"], x["point"], x["verdict"]) for x in lines
