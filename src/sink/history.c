@@ -261,6 +261,27 @@ static void count_all(struct history *h, const struct report *r, struct mtime at
 	h->batch.drops = h->drops - h->base.drops;
 }
 
+/* Flows that were heard since they were written last, all findings and servers. */
+static void copy_rows(struct history *h, const struct report *r)
+{
+	struct history_batch *b = &h->batch;
+
+	b->flows = memory_grow(b->flows, r->flow_count + 1, sizeof(b->flows[0]));
+	b->flow_count = 0;
+	for (size_t i = 0; i < r->flow_count; i++) {
+		b->flows[b->flow_count] = report_flow_at(r, i);
+		b->flow_count += b->flows[b->flow_count].last.ns >= h->flows_at.ns;
+	}
+	b->finding_count = report_finding_count(r);
+	b->findings = memory_grow(b->findings, b->finding_count + 1, sizeof(b->findings[0]));
+	for (size_t i = 0; i < b->finding_count; i++)
+		b->findings[i] = report_finding_at(r, i);
+	b->host_count = r->ras_count;
+	b->hosts = memory_grow(b->hosts, b->host_count + 1, sizeof(b->hosts[0]));
+	for (size_t i = 0; i < b->host_count; i++)
+		b->hosts[i] = *r->ras[i];
+}
+
 /* The totals of `next` are what the next sample is compared with. */
 static void accept(struct history *h)
 {
@@ -336,12 +357,14 @@ void history_sample(struct history *h, const struct report *report, struct mtime
 {
 	if (h->options.mode == HISTORY_WHOLE) {
 		history_count(h, report, at);
+		copy_rows(h, report);
 		return;
 	}
 	pthread_mutex_lock(&h->lock);
 	if (!h->is_writing) {
 		settle(h);
 		count_all(h, report, at);
+		copy_rows(h, report);
 		h->is_writing = true;
 		pthread_cond_broadcast(&h->wake);
 	}

@@ -11,6 +11,7 @@ struct history_query {
 	const char *boundary, *rule;
 	bool	    has_since, has_until;
 	struct mtime since, until;
+	struct addr source, group, address;	/* address: as either */
 	struct mtime now;		/* where a day ago ends, unless `until` is earlier */
 };
 
@@ -30,5 +31,36 @@ struct history_rule {
 int history_rules(struct history *history, const struct history_query *query,
 		  void (*each)(void *context, const struct history_rule *rule), void *context,
 		  char *problem);
+
+/* A flow, or a finding (then `what` is its kind, and there are no bytes). */
+struct history_flow {
+	const char *boundary, *source, *group, *point, *what, *rule;	/* what: the verdict */
+	uint64_t    group_len, packets, bytes;
+	struct mtime first, last;
+};
+
+/* By boundary, the latest first. */
+int history_flows(struct history *history, const struct history_query *query,
+		  void (*each)(void *context, const struct history_flow *flow), void *context,
+		  char *problem);
+int history_findings(struct history *history, const struct history_query *query,
+		     void (*each)(void *context, const struct history_flow *finding), void *context,
+		     char *problem);
+
+/* A RAS server, or an event of one (then `state` is what happened, at `first`). */
+struct history_server {
+	const char *address, *state;
+	struct span hostname, domain;		/* raw */
+	uint64_t    vlan, count;
+	struct mtime first, last;
+};
+
+/* By address; events by time. */
+int history_servers(struct history *history, const struct history_query *query,
+		    void (*each)(void *context, const struct history_server *server), void *context,
+		    char *problem);
+int history_server_events(struct history *history, const struct history_query *query,
+			  void (*each)(void *context, const struct history_server *event), void *context,
+			  char *problem);
 
 #endif

@@ -32,6 +32,33 @@ static const char *const steps[] = {
 	"CREATE TABLE note(name TEXT NOT NULL, is_anomaly INTEGER NOT NULL, bucket INTEGER NOT NULL,"
 	" n INTEGER NOT NULL, PRIMARY KEY(name, is_anomaly, bucket)) WITHOUT ROWID;"
 	"CREATE TABLE loss(bucket INTEGER PRIMARY KEY, n INTEGER NOT NULL);",
+	/* 2: flows, findings and RAS servers.  Counts are those of the engine that began its own at
+	 * `began` in this run, and those of the ones before it. */
+	"CREATE TABLE flow(boundary TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,"
+	" target_len INTEGER NOT NULL, point TEXT NOT NULL, verdict TEXT NOT NULL,"
+	" rule TEXT NOT NULL, packets_before INTEGER NOT NULL, bytes_before INTEGER NOT NULL,"
+	" packets INTEGER NOT NULL, bytes INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, run INTEGER NOT NULL, began INTEGER NOT NULL,"
+	" PRIMARY KEY(boundary, source, target, target_len, point)) WITHOUT ROWID;"
+	"CREATE INDEX flow_last ON flow(last);"
+	"CREATE TABLE folded(boundary TEXT NOT NULL, point TEXT NOT NULL, verdict TEXT NOT NULL,"
+	" flows INTEGER NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" PRIMARY KEY(boundary, point, verdict)) WITHOUT ROWID;"
+	"CREATE TABLE finding(boundary TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL,"
+	" target TEXT NOT NULL, target_len INTEGER NOT NULL, point TEXT NOT NULL,"
+	" rule TEXT NOT NULL, count_before INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL, run INTEGER NOT NULL,"
+	" began INTEGER NOT NULL, PRIMARY KEY(boundary, kind, source, target, target_len, point,"
+	" rule)) WITHOUT ROWID;"
+	"CREATE TABLE server(address TEXT NOT NULL, vlan INTEGER NOT NULL, hostname BLOB NOT NULL,"
+	" domain BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" count_before INTEGER NOT NULL, count INTEGER NOT NULL, state TEXT NOT NULL,"
+	" hops INTEGER, run INTEGER NOT NULL, began INTEGER NOT NULL,"
+	" PRIMARY KEY(address, vlan)) WITHOUT ROWID;"
+	"CREATE TABLE server_event(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+	" address TEXT NOT NULL, vlan INTEGER NOT NULL, event TEXT NOT NULL,"
+	" hostname BLOB NOT NULL, domain BLOB NOT NULL);",
 };
 
 /* The number that a pragma tells; -1 where it cannot be read. */

@@ -109,6 +109,8 @@ int history_errno(int sqlite_error);
 
 /* history_write.c: one transaction; true where it was committed. */
 bool history_write(struct history *h, const struct history_batch *batch);
+/* history_rows.c: flows, findings and servers, inside of it. */
+void history_write_rows(struct history *h, const struct history_batch *batch);
 /* history_tidy.c: what is too old, or too much. */
 void history_tidy(struct history *h, struct mtime at);
 

@@ -5,13 +5,23 @@
 
 #define TIDY_EVERY_S 3600
 #define KEEP_S (UINT64_C(400) * 86400)
+#define FLOWS_MAX UINT64_C(500000)
 #define BYTES_MAX (UINT64_C(1) << 30)
 
 static void forget_before(struct history *h, int64_t before_s)
 {
 	static const enum history_sql buckets[] = { SQL_HIT_OLD, SQL_POINT_OLD, SQL_NOTE_OLD, SQL_LOSS_OLD };
 
+	static const enum history_sql times[] = { SQL_FLOW_FOLD, SQL_FLOW_OLD, SQL_FINDING_OLD,
+						  SQL_SERVER_EVENT_OLD };
+
 	history_run(h, history_statement(h, SQL_BEGIN));
+	for (size_t i = 0; i < COUNT(times); i++) {
+		sqlite3_stmt *st = history_statement(h, times[i]);
+
+		history_bind(st, "n", before_s * NS_PER_S);
+		history_run(h, st);
+	}
 	for (size_t i = 0; i < COUNT(buckets); i++) {
 		sqlite3_stmt *st = history_statement(h, buckets[i]);
 
@@ -31,6 +41,33 @@ static int64_t ask(struct history *h, enum history_sql sql)
 		sqlite3_reset(st);
 	}
 	return value;
+}
+
+/* Flows over the bound: the oldest are folded into sums, with a tenth more, not to be here again
+ * soon. */
+static void fold_flows(struct history *h)
+{
+	uint64_t most = h->options.flows_max ? h->options.flows_max : FLOWS_MAX;
+	sqlite3_stmt *st = history_statement(h, SQL_FLOW_EDGE);
+	int64_t edge;
+
+	history_bind(st, "u", most);
+	if (!history_step(h, st))
+		return;
+	sqlite3_reset(st);
+	history_bind(st, "u", most - most / 10);
+	if (!history_step(h, st))
+		return;
+	edge = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	history_run(h, history_statement(h, SQL_BEGIN));
+	st = history_statement(h, SQL_FLOW_FOLD);
+	history_bind(st, "n", edge);
+	history_run(h, st);
+	st = history_statement(h, SQL_FLOW_OLD);
+	history_bind(st, "n", edge);
+	history_run(h, st);
+	history_run(h, history_statement(h, SQL_COMMIT));
 }
 
 /* The bytes that hold something. */
@@ -63,6 +100,7 @@ void history_tidy(struct history *h, struct mtime at)
 		return;
 	h->tidied_s = now_s;
 	forget_before(h, now_s - (int64_t)keep);
+	fold_flows(h);
 	shrink(h, now_s);
 	if (!sqlite3_get_autocommit(h->db))
 		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);

@@ -108,6 +108,7 @@ static void write_rows(struct history *h, const struct history_batch *b)
 		begin_rules(h, b);
 	write_hits(h, b);
 	write_counts(h, b);
+	history_write_rows(h, b);
 	st = history_statement(h, SQL_RULE_UNTIL);
 	history_bind(st, "nn", b->at.ns, h->generation);
 	history_run(h, st);

@@ -66,7 +66,10 @@ static void print_cell(struct listing *l, const struct listing_column *c, const 
 	}
 	switch (c->kind) {
 	case CELL_TEXT:
-		put_escaped(&l->sheet, c->width, cell->ink, cell->text);
+		if (cell->is_escaped)
+			sheet_left(&l->sheet, c->width, cell->ink, cell->text);
+		else
+			put_escaped(&l->sheet, c->width, cell->ink, cell->text);
 		return;
 	case CELL_NUMBER:
 		sheet_right(&l->sheet, c->width, cell->number ? INK_PLAIN : INK_DIM,
@@ -113,11 +116,14 @@ static void print_row(struct listing *l, const char *group, const struct cell *c
 /* --- CSV --- */
 
 /* Control bytes are gone by escaping; what a spreadsheet would compute gets an apostrophe. */
-static void put_field(struct text *out, const char *text)
+static void put_field(struct text *out, const struct cell *cell)
 {
 	struct text safe = { 0 };
 
-	text_escape_utf8(&safe, span_of(text));
+	if (cell->is_escaped)
+		text_put(&safe, cell->text);
+	else
+		text_escape_utf8(&safe, span_of(cell->text));
 	text_char(out, '"');
 	if (safe.n > 0 && strchr("=+-@", safe.p[0]))
 		text_char(out, '\'');
@@ -137,7 +143,7 @@ static void put_value(struct text *out, const struct listing_column *c, const st
 	if (cell->is_absent)
 		return;
 	if (c->kind == CELL_TEXT) {
-		put_field(out, cell->text);
+		put_field(out, cell);
 	} else if (c->kind == CELL_TIME) {
 		text_put(out, mtime_text(cell->at, 6, time));
 	} else if (c->kind == CELL_BARS) {
@@ -181,7 +187,9 @@ static void put_member(struct json *j, const struct listing_column *c, const str
 {
 	if (!c->key || cell->is_absent)
 		return;
-	if (c->kind == CELL_TEXT) {
+	if (c->kind == CELL_TEXT && cell->is_escaped) {
+		json_escaped(j, c->key, cell->text);
+	} else if (c->kind == CELL_TEXT) {
 		json_string(j, c->key, cell->text);
 	} else if (c->kind == CELL_TIME) {
 		json_time(j, c->key, cell->at, 6);

@@ -22,6 +22,7 @@ struct listing_column {
 
 struct cell {
 	bool	     is_absent;
+	bool	     is_escaped;	/* the text is safe already */
 	enum ink     ink;
 	const char  *text;
 	uint64_t     number;

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import tempfile
 
-from cli import ROOT, WEIR, CALM, Skip, equal, err, holds, main, out, run
+from cli import ROOT, WEIR, CALM, Skip, a_capture, equal, err, holds, main, out, run
 
 BORDER = """policy "site"
 boundary edge {
@@ -137,6 +137,50 @@ def test_the_counters_are_those_of_the_audit():
     buckets = sqlite3.connect(place.db).execute(
         "SELECT count(*), min(hit.hits), max(hit.hits) FROM hit JOIN rule ON rule.id = rule WHERE name = 'loud'")
     equal(buckets.fetchone(), (75, 10, 10))
+
+
+def past(place, what, *args):
+    return list(json.loads(out("history", what, "--history", place.db, "-j", *args)).values())[1]
+
+
+def test_flows_and_findings():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    place.audit("b.pcap", (90000, "198.51.100.1", "233.252.0.1"))
+    flows = {(f["source"], f["group"]): (f["packets"], f["bytes"], f["verdict"], f["rule"], f["first"],
+                                         f["last"]) for f in past(place, "flows")}
+    equal(flows, {
+        ("198.51.100.1", "233.252.0.1"): (3, 300, "deny", "loud", "2026-11-21T13:00:00.000000Z",
+                                          "2026-11-22T14:00:00.000000Z"),
+        ("198.51.100.2", "233.252.0.1"): (1, 100, "deny", "loud", "2026-11-21T15:00:02.000000Z",
+                                          "2026-11-21T15:00:02.000000Z"),
+        ("10.1.1.1", "233.252.0.2"): (1, 100, "warn", "inner", "2026-11-21T13:00:01.000000Z",
+                                      "2026-11-21T13:00:01.000000Z")})
+    for args, n in ((["--source", "198.51.100.1"], 1), (["--group", "233.252.0.1"], 2),
+                    (["--address", "10.1.1.1"], 1), (["--address", "233.252.0.2"], 1),
+                    (["--since", "2026-11-22T00:00:00Z"], 1), (["--until", "2026-11-21T14:00:00Z"], 2),
+                    (["-b", "edge"], 3), (["-b", "x"], 0)):
+        equal(len(past(place, "flows", *args)), n, args)
+    found = {(f["kind"], f["source"], f["count"]) for f in past(place, "findings")}
+    equal(found, {("denied", "198.51.100.1", 3), ("denied", "198.51.100.2", 1)})
+    holds(out("history", "--history", place.db), "198.51.100.1    233.252.0.1      data   deny")
+    equal(run("history", "--history", place.db, "xyz").returncode, 2)
+
+
+def test_servers():
+    evil = b"evil\x1b[2J\xff=\""
+    capture_of = bytearray(a_capture())
+    capture_of[-len(b"thepcsname\n\0"):-2] = evil[:10].ljust(10, b"x")
+    capture_of[24:28] = (1795266000 + 3600).to_bytes(4, "little")
+    place = Place()
+    for name, content in (("a.pcap", a_capture()), ("b.pcap", bytes(capture_of))):
+        run("audit", "-q", "--history", place.db, place.write(name, content))
+    server, = past(place, "ras")
+    equal((server["address"], server["count"]), ("192.0.2.7", 2))
+    equal([e["event"] for e in past(place, "events")], ["new", "renamed"])
+    equal(past(place, "events")[0]["hostname"], "thepcsname")
+    for args in ([], ["-j"], ["--csv"]):
+        assert b"\x1b" not in run("history", "ras", "--history", place.db, *args).stdout
 
 
 def test_hostile_names():
