@@ -73,6 +73,8 @@ void capture_interface(struct capture *c, struct interface interface, struct spa
 	struct link_info link = { .file = c->file, .linktype = interface.linktype };
 
 	copy_name(name, link.name);
+	if (interface.snaplen == 0)
+		interface.snaplen = UINT32_MAX;
 	interface.link = find_link(c, c->interface_count, &link);
 	if (c->interface_count < CAPTURE_INTERFACES_MAX) {
 		c->interfaces = memory_grow(c->interfaces, c->interface_count + 1, sizeof(interface));
@@ -81,44 +83,26 @@ void capture_interface(struct capture *c, struct interface interface, struct spa
 	c->interfaces[c->interface_count - 1] = interface;
 }
 
-static void count_oddities(struct capture *c, const struct packet *p, uint32_t snaplen,
-			   uint32_t stated)
+void capture_count_odd(struct capture *c, size_t captured, uint32_t stated, struct mtime at,
+		       uint32_t snaplen)
 {
-	c->odd[ODD_OVER_SNAPLEN] += snaplen > 0 && p->bytes.n > snaplen;
-	c->odd[ODD_OVER_LENGTH] += p->bytes.n > stated;
-	c->odd[ODD_ZERO_LENGTH] += p->bytes.n == 0;
-	c->odd[ODD_TIME_BACK] += p->at.ns < c->last.ns;
+	c->odd[ODD_OVER_SNAPLEN] += captured > snaplen;
+	c->odd[ODD_OVER_LENGTH] += captured > stated;
+	c->odd[ODD_ZERO_LENGTH] += captured == 0;
+	c->odd[ODD_TIME_BACK] += at.ns < c->last.ns;
 }
 
-/* The link of packets whose interface is not described. */
-static uint16_t undescribed_link(struct capture *c)
+const struct interface *capture_undescribed(struct capture *c)
 {
-	static const struct link_info none = { .linktype = LINKTYPE_NONE };
-	struct link_info link = none;
+	struct link_info link = { .file = c->file, .linktype = LINKTYPE_NONE };
 
-	link.file = c->file;
-	if (!c->has_undescribed)
-		c->undescribed = find_link(c, c->link_count, &link);
-	c->has_undescribed = true;
 	c->odd[ODD_INTERFACE]++;
-	return c->undescribed;
-}
-
-void capture_packet(struct capture *c, struct span bytes, uint32_t stated, struct mtime at,
-		    const struct interface *interface, struct packet *out)
-{
-	*out = (struct packet){
-		.at = at,
-		.bytes = bytes,
-		.frame = ++c->frames,
-		.length = stated > bytes.n ? stated : (uint32_t)bytes.n,
-		.file = c->file,
-		.link = interface ? interface->link : undescribed_link(c),
-		.linktype = interface ? interface->linktype : LINKTYPE_NONE,
-	};
-	c->bytes += out->length;
-	count_oddities(c, out, interface ? interface->snaplen : 0, stated);
-	c->last = at;
+	if (!c->has_undescribed)
+		c->undescribed = (struct interface){ .linktype = LINKTYPE_NONE, .resolution = 6,
+						     .snaplen = UINT32_MAX,
+						     .link = find_link(c, c->link_count, &link) };
+	c->has_undescribed = true;
+	return &c->undescribed;
 }
 
 /* Chooses the format by the first four bytes; false where there are fewer, or none fits. */

@@ -23,7 +23,7 @@
 
 /* An interface of the section that is read. */
 struct interface {
-	uint32_t linktype, snaplen;	/* snaplen 0: no limit */
+	uint32_t linktype, snaplen;	/* UINT32_MAX: no limit */
 	int64_t	 offset_s;		/* if_tsoffset */
 	uint16_t link;			/* index of its link in this file */
 	uint8_t	 resolution;		/* if_tsresol: 10^-n s, or 2^-n s with bit 7 set */
@@ -44,8 +44,8 @@ struct capture {
 	struct link_info *links;	/* owned; sections that tell of the same links share them */
 	size_t		  link_count;
 	uint16_t	  file;
-	uint16_t	  undescribed;	/* link of packets without an interface, if there are any */
 	bool		  has_undescribed;
+	struct interface  undescribed;	/* for packets of an interface that is not described */
 	bool		  broken;	/* nothing behind `offset` can be read; `problem` says why */
 	unsigned	  time_digits;	/* 6 or 9 */
 	unsigned	  fraction_ns;	/* pcap: 1000 or 1 */
@@ -67,15 +67,36 @@ size_t capture_split(struct capture *c, struct span bytes, struct packet *out, s
  * `problem` then says where. */
 bool capture_is_cut(struct capture *c, size_t left);
 
-/* For the formats.  The next interface of the section; `name` is as in the file. */
+/* For the formats.  The next interface of the section, its snaplen as in the file; so is `name`. */
 void capture_interface(struct capture *c, struct interface interface, struct span name);
-/* Fills what every packet has, and counts; `stated` is its length on the wire as stated, and
- * `interface` NULL where the file describes none. */
-void capture_packet(struct capture *c, struct span bytes, uint32_t stated, struct mtime at,
-		    const struct interface *interface, struct packet *out);
+/* What stands for an interface that the file does not describe; counts it. */
+const struct interface *capture_undescribed(struct capture *c);
+void capture_count_odd(struct capture *c, size_t captured, uint32_t stated, struct mtime at,
+		       uint32_t snaplen);
 /* Nothing behind here can be read. */
 void capture_break(struct capture *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Fills what every packet has, and counts; `stated` is its length on the wire as stated. */
+static inline void capture_packet(struct capture *c, struct span bytes, uint32_t stated,
+				  struct mtime at, const struct interface *interface,
+				  struct packet *out)
+{
+	*out = (struct packet){
+		.at = at,
+		.bytes = bytes,
+		.frame = ++c->frames,
+		.length = stated > bytes.n ? stated : (uint32_t)bytes.n,
+		.file = c->file,
+		.link = interface->link,
+		.linktype = interface->linktype,
+	};
+	c->bytes += out->length;
+	if (__builtin_expect((bytes.n > interface->snaplen) | (bytes.n > stated) | (bytes.n == 0) |
+			     (at.ns < c->last.ns), 0))
+		capture_count_odd(c, bytes.n, stated, at, interface->snaplen);
+	c->last = at;
+}
 
 static inline uint32_t capture_u32(const struct capture *c, struct rd *r)
 {

@@ -112,11 +112,8 @@ static __int128 scale(uint64_t units, uint8_t resolution)
 
 static struct mtime time_of(struct capture *c, const struct interface *i, uint64_t units)
 {
-	static const struct interface unknown = { .resolution = 6 };
 	__int128 ns;
 
-	if (!i)
-		i = &unknown;
 	if (i->resolution == 6 && i->offset_s == 0 && units < INT64_MAX / 1000)
 		return (struct mtime){ (int64_t)units * 1000 };
 	ns = scale(units, i->resolution) + (__int128)i->offset_s * NS_PER_S;
@@ -143,10 +140,15 @@ static uint32_t read_flags(struct capture *c, struct rd *options)
 	return flags;
 }
 
+static const struct interface *find_interface(struct capture *c, size_t number)
+{
+	return number < c->interface_count ? &c->interfaces[number] : capture_undescribed(c);
+}
+
 /* What the Enhanced Packet Block and the Packet Block have in common, behind the interface. */
 static bool read_timed(struct capture *c, struct rd *body, size_t interface, struct packet *out)
 {
-	const struct interface *i = interface < c->interface_count ? &c->interfaces[interface] : NULL;
+	const struct interface *i;
 	uint64_t high = capture_u32(c, body);
 	uint64_t units = high << 32 | capture_u32(c, body);
 	uint32_t captured = capture_u32(c, body);
@@ -162,6 +164,7 @@ static bool read_timed(struct capture *c, struct rd *body, size_t interface, str
 		capture_break(c, "a packet passes the end of its block");
 		return false;
 	}
+	i = find_interface(c, interface);
 	capture_packet(c, bytes, wire, time_of(c, i, units), i, out);
 	rd_skip(body, (4 - captured % 4) % 4);
 	if (rd_left(body) > 0)
@@ -185,7 +188,7 @@ static bool read_old_packet(struct capture *c, struct rd *body, struct packet *o
 /* Of the first interface, with no time of its own: it takes that of the packet before it. */
 static bool read_simple(struct capture *c, struct rd *body, struct packet *out)
 {
-	const struct interface *i = c->interface_count > 0 ? &c->interfaces[0] : NULL;
+	const struct interface *i;
 	uint32_t wire = capture_u32(c, body);
 	size_t captured = wire;
 
@@ -193,7 +196,8 @@ static bool read_simple(struct capture *c, struct rd *body, struct packet *out)
 		capture_break(c, "a Simple Packet Block is too short");
 		return false;
 	}
-	if (i && i->snaplen > 0 && captured > i->snaplen)
+	i = find_interface(c, 0);
+	if (captured > i->snaplen)
 		captured = i->snaplen;
 	if (captured > rd_left(body))
 		captured = rd_left(body);

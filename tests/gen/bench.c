@@ -90,12 +90,16 @@ static void mix_pim(struct mix *m)
 	}
 }
 
-/* One SA with ten entries, the next of all that the peer knows. */
+/* One SA with ten entries, the next of all that the peer knows; or the other end's thanks. */
 static void mix_msdp(struct mix *m)
 {
 	uint8_t buffer[256];
 	struct wr w = wr_of(buffer, sizeof(buffer));
 
+	if (random_below(&m->seed, 2)) {
+		put_acknowledgment(m->g, m->at, &m->peer);
+		return;
+	}
 	wr_u8(&w, 1);
 	wr_be16(&w, 8 + 12 * 10);
 	wr_u8(&w, 10);

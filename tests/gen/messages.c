@@ -117,7 +117,12 @@ void put_segment(struct gen *g, int64_t at, struct session *s, struct span bytes
 {
 	put_segment_at(g, at, s, s->seq, bytes);
 	s->seq += (uint32_t)bytes.n;
-	put_tcp_frame(g, at + 600, s, true, s->ack, s->seq, 0x10, (struct span){ NULL, 0 });
+	put_acknowledgment(g, at + 600, s);
+}
+
+void put_acknowledgment(struct gen *g, int64_t at, const struct session *s)
+{
+	put_tcp_frame(g, at, s, true, s->ack, s->seq, 0x10, (struct span){ NULL, 0 });
 }
 
 void write_keepalive(struct wr *w)

@@ -60,6 +60,8 @@ void put_segment(struct gen *g, int64_t at, struct session *s, struct span bytes
 /* The same, at a sequence number that does not move. */
 void put_segment_at(struct gen *g, int64_t at, const struct session *s, uint32_t seq,
 		    struct span bytes);
+/* A segment of the other end, without a byte. */
+void put_acknowledgment(struct gen *g, int64_t at, const struct session *s);
 /* SA TLVs into a buffer; the group counts up by one an entry. */
 void write_sa(struct wr *w, struct addr rp, struct addr s, struct addr group, unsigned n, bool next_source);
 void write_keepalive(struct wr *w);

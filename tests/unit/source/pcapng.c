@@ -161,7 +161,7 @@ static void test_lies(void)
 {
 	begin(1, 0, 255);
 	put_enhanced(&b, 3, 7, 1, 1);
-	check_split(&b, "7000 1/1 4294967295.0; no-interface 1; ", "an interface that is not described");
+	check_split(&b, "7000 1/1 4294967295.1; no-interface 1; ", "an interface that is not described");
 	begin(1, 0, 255);
 	put_enhanced(&b, 0, 7, 1, 1);
 	b.bytes[wr_done(&b.w) - 1] ^= 1;
