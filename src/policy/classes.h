@@ -14,7 +14,7 @@ enum side { SIDE_SOURCE, SIDE_GROUP };
 #define CLASS_ABSENT 0
 #define CLASS_ANY 1
 #define CLASS_FIRST 2
-#define CLASSES_MAX 65000
+#define CLASSES_MAX 65500
 
 /* A rule that can ever judge, with its index in the boundary. */
 struct live {
