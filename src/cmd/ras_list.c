@@ -9,6 +9,7 @@
 #include "cmd/capture.h"
 #include "cmd/load.h"
 #include "cmd/progress.h"
+#include "os/privilege.h"
 #include "os/signals.h"
 #include "policy/load.h"
 
@@ -60,6 +61,17 @@ static void load_lists(struct listing *l)
 {
 	if (l->options->authorised)
 		l->authorised = load_authorised(l->options->authorised, l->io, &l->status);
+}
+
+/* Whoever runs it as root: what strangers send is read without any privilege. */
+static void give_up_privilege(struct listing *l)
+{
+	int error = l->is_live ? privilege_drop() : 0;
+
+	if (error == 0)
+		return;
+	complain(l->io, "cannot give up privileges: %s", strerror(-error));
+	l->status = EXIT_SYSTEM;
 }
 
 static void start_resolver(struct listing *l)
@@ -227,7 +239,7 @@ static bool is_interface(const char *name)
 }
 
 /* DESIGN 5: an operand is an interface if one has that name, else a file. */
-static bool sort_operands(struct listing *l, bool *out_live)
+static bool sort_operands(struct listing *l)
 {
 	const struct texts *names = &l->options->operands;
 	size_t interfaces = 0;
@@ -245,7 +257,7 @@ static bool sort_operands(struct listing *l, bool *out_live)
 		complain(l->io, "ras list: interfaces or captures, not both at once");
 		l->status = EXIT_USAGE;
 	}
-	*out_live = interfaces > 0;
+	l->is_live = interfaces > 0;
 	return l->status == EXIT_CLEAN;
 }
 
@@ -263,10 +275,10 @@ static bool check_words(struct listing *l)
 	return l->status == EXIT_CLEAN;
 }
 
-static void list(struct listing *l, bool live)
+static void list(struct listing *l)
 {
 	static void (*const steps[])(struct listing *) = {
-		load_site, load_lists, start_resolver, prepare_print,
+		load_site, load_lists, give_up_privilege, start_resolver, prepare_print,
 	};
 	const struct ras_list *o = l->options;
 
@@ -282,7 +294,7 @@ static void list(struct listing *l, bool live)
 		fflush(l->io->out);
 		text_release(&head);
 	}
-	if (live)
+	if (l->is_live)
 		listing_listen(l);
 	else
 		list_captures(l);
@@ -291,11 +303,10 @@ static void list(struct listing *l, bool live)
 static int run(const void *arg, const struct io *io)
 {
 	struct listing l = { .options = arg, .io = io, .status = EXIT_CLEAN };
-	bool live;
 
 	arena_init(&l.arena);
-	if (check_words(&l) && sort_operands(&l, &live))
-		list(&l, live);
+	if (check_words(&l) && sort_operands(&l))
+		list(&l);
 	release(&l);
 	return l.status;
 }

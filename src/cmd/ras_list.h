@@ -40,6 +40,7 @@ struct listing {
 	struct ras_waiting    *waiting;		/* a ring of RAS_WAITING_MAX */
 	size_t		       waiting_first, waiting_count;
 	struct ras_print       print;		/* what does not change between two prints */
+	bool		       is_live;		/* the operands are interfaces */
 	uint64_t	       heard;		/* announcements */
 	int		       status;
 };

@@ -257,13 +257,13 @@ void listing_listen(struct listing *l)
 	const struct ras_list *o = l->options;
 	struct live v = { .l = l, .began = clock_steady() };
 
+	signals_catch();
 	if (!open_listener(&v)) {
 		l->status = EXIT_SYSTEM;
 		goto done;
 	}
 	name_links(&v);
 	said_init(&v.said);
-	signals_catch();
 	v.draws = l->io->out_is_terminal && !listing_follows(l) && !o->common.json &&
 		  !o->common.quiet;
 	v.look.ns = v.began.ns + LOOK_NS;

@@ -197,7 +197,7 @@ def test_json_by_its_schema():
         import jsonschema
     except ImportError:
         raise Skip("python3-jsonschema is not installed")
-    with open(os.path.join(ROOT, "schema", "ras.json"), encoding="utf-8") as f:
+    with open(os.path.join(ROOT, "schema", "weir-ras.schema.json"), encoding="utf-8") as f:
         schema = json.load(f)
     for name in sorted(os.listdir(FOLDER.name)):
         if name.endswith(".pcap"):

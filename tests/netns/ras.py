@@ -206,6 +206,20 @@ def test_no_privilege():
     holds(out, "10.1.0.1        vpn1")
 
 
+def test_root_is_given_up():
+    weir = listening("b", "--resolve")
+    pids = [weir.pid]
+    with open(f"/proc/{weir.pid}/task/{weir.pid}/children", encoding="ascii") as f:
+        pids += map(int, f.read().split())
+    equal(len(pids), 2, "weir and its resolver")
+    for pid in pids:
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        assert "0" not in status["Uid"].split(), (pid, status["Uid"])
+        equal(int(status["CapEff"], 16) | int(status["CapPrm"], 16), 0, "capabilities")
+    equal(ended(weir, signal.SIGINT)[0], 0)
+
+
 def test_membership_is_reported():
     s = net.listen("port-b")
     weir = listening("b")
