@@ -171,7 +171,7 @@ const struct command cmd_history = {
 	.name = "history",
 	.summary = "flows, findings and RAS servers of the past, by time and address",
 	.operands = "[flows|findings|ras|events]", .operands_max = 1,
-	.about = "Reads the history that weir watch and weir audit --history write: flows (the default), "
+	.about = "Reads the history that weir audit --history writes: flows (the default), "
 		 "findings with when they were met first and last, the servers that announced themselves "
 		 "(ras), and what changed about those (events).  The latest stands first, events stand by "
 		 "time.  Needs no privilege, and nothing that runs.",

@@ -84,7 +84,7 @@ static int run(const void *arg, const struct io *io)
 const struct command cmd_hits = {
 	.name = "hits",
 	.summary = "what every rule met, over restarts and edits of the policy",
-	.about = "Reads the history that weir watch and weir audit --history write, and prints for every "
+	.about = "Reads the history that weir audit --history writes, and prints for every "
 		 "rule how often it was hit, when last, and since when it is counted, with the number of "
 		 "policies (gen) under which it was: a rule keeps its counters by the name of its boundary "
 		 "and its own.  A rule that was never hit is there, too.  The bars are the hits of the last "
