@@ -266,7 +266,8 @@ static bool check_words(struct listing *l)
 	const struct ras_list *o = l->options;
 
 	if (o->operands.n == 0) {
-		complain(l->io, "no history is kept here: name an interface or a capture");
+		complain(l->io, "name an interface or a capture; 'weir history ras' shows the "
+				"servers of the history");
 		l->status = EXIT_SYSTEM;
 	} else if (o->common.json && o->format && strcmp(o->format, "netsh") == 0) {
 		complain(l->io, "ras list: --json or --format netsh, not both");
