@@ -116,8 +116,8 @@ static const struct {
 		     void (*each)(void *context, const struct history_flow *flow), void *context,
 		     char *problem);
 	int (*servers)(struct history *history, const struct history_query *query,
-		       void (*each)(void *context, const struct history_server *server), void *context,
-		       char *problem);
+		       void (*each)(void *context, const struct history_server *server),
+		       void *context, char *problem);
 } kinds[] = {
 	{ "flows", "weir-history-flows/1", "flows", flow_columns, COUNT(flow_columns), history_flows, NULL },
 	{ "findings", "weir-history-findings/1", "findings", finding_columns, COUNT(finding_columns),
@@ -130,10 +130,12 @@ static const struct {
 
 static int print(const struct past_rows *o, size_t kind, const struct io *io)
 {
-	struct history_query query = { .boundary = o->boundary, .source = o->source, .group = o->group,
-				       .address = o->address };
-	struct listing listing =
-		past_listing(&o->past, &o->common, io, kinds[kind].columns, kinds[kind].column_count);
+	struct history_query query = {
+		.boundary = o->boundary, .source = o->source,
+		.group = o->group, .address = o->address,
+	};
+	struct listing listing = past_listing(&o->past, &o->common, io, kinds[kind].columns,
+					      kinds[kind].column_count);
 	struct history *history = NULL;
 	char problem[HISTORY_PROBLEM];
 	int status = past_open(&o->past, &query, io, &history), error;

@@ -125,15 +125,16 @@ static void tell_anomaly(struct engine *e, const struct observation *obs)
 {
 	if (!e->events || e->anomalies[obs->anomaly].count > 1)
 		return;
-	events_add(e->events, &(struct event){ .at = e->packet->at, .kind = EVENT_ANOMALY,
-					       .which = obs->anomaly,
-					       .key = { obs->speaker, obs->receiver, obs->point, 0, 0 },
-					       .file = e->packet->file });
+	events_add(e->events, &(struct event){
+		.at = e->packet->at, .kind = EVENT_ANOMALY, .which = obs->anomaly,
+		.key = { obs->speaker, obs->receiver, obs->point, 0, 0 },
+		.file = e->packet->file,
+	});
 }
 
 /* A new flow or one with a worse verdict; and its rule, where that was not hit before. */
-static void tell_flow(struct engine *e, const struct observation *obs, struct verdict v, bool is_new,
-		      bool is_worse)
+static void tell_flow(struct engine *e, const struct observation *obs, struct verdict v,
+		      bool is_new, bool is_worse)
 {
 	struct event event;
 
@@ -432,7 +433,8 @@ void frame_begin(struct engine *e, const struct packet *packet)
 	e->frame = e->frame == UINT32_MAX ? 1 : e->frame + 1;
 	e->frame_flags = 0;
 	e->frame_control = e->frame_link_local = e->frame_copied = false;
-	e->frame_has_one_link = packet->linktype != LINKTYPE_SLL && packet->linktype != LINKTYPE_SLL2;
+	e->frame_has_one_link =
+		packet->linktype != LINKTYPE_SLL && packet->linktype != LINKTYPE_SLL2;
 	e->remark_count = 0;
 }
 

@@ -35,8 +35,8 @@ static int open_uri(const char *path, const char *options, int flags, sqlite3 **
 	int error;
 
 	put_uri(&uri, path, options);
-	error = sqlite3_open_v2(text_string(&uri), out, flags | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX,
-				NULL);
+	error = sqlite3_open_v2(text_string(&uri), out,
+				flags | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, NULL);
 	text_release(&uri);
 	if (error == SQLITE_OK)
 		sqlite3_extended_result_codes(*out, 1);
@@ -211,8 +211,8 @@ static void count_points(struct history *h, const struct report *r, struct mtime
 	}
 }
 
-static void count_note(struct history *h, const struct report_note *note, unsigned index, bool is_anomaly,
-		       struct mtime at)
+static void count_note(struct history *h, const struct report_note *note, unsigned index,
+		       bool is_anomaly, struct mtime at)
 {
 	struct history_batch *b = &h->batch;
 

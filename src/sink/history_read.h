@@ -60,7 +60,7 @@ int history_servers(struct history *history, const struct history_query *query,
 		    void (*each)(void *context, const struct history_server *server), void *context,
 		    char *problem);
 int history_server_events(struct history *history, const struct history_query *query,
-			  void (*each)(void *context, const struct history_server *event), void *context,
-			  char *problem);
+			  void (*each)(void *context, const struct history_server *event),
+			  void *context, char *problem);
 
 #endif

@@ -51,7 +51,8 @@ static int read_flows(struct history *h, enum history_sql sql, const struct hist
 
 	history_bind(st, "ttttnn", q->boundary, address_asked(q->source, source),
 		     address_asked(q->group, group), address_asked(q->address, address),
-		     q->has_since ? q->since.ns : INT64_MIN, q->has_until ? q->until.ns : INT64_MAX);
+		     q->has_since ? q->since.ns : INT64_MIN,
+		     q->has_until ? q->until.ns : INT64_MAX);
 	while (history_step(h, st)) {
 		const struct history_flow flow = {
 			.boundary = text_at(st, 0), .source = text_at(st, 1), .group = text_at(st, 2),
@@ -80,8 +81,8 @@ int history_findings(struct history *h, const struct history_query *query,
 }
 
 static int read_servers(struct history *h, enum history_sql sql, const struct history_query *q,
-			void (*each)(void *context, const struct history_server *server), void *context,
-			char *problem)
+			void (*each)(void *context, const struct history_server *server),
+			void *context, char *problem)
 {
 	struct addr asked = addr_is_there(q->address) ? q->address : q->source;
 	sqlite3_stmt *st = history_statement(h, sql);
@@ -109,8 +110,8 @@ int history_servers(struct history *h, const struct history_query *query,
 }
 
 int history_server_events(struct history *h, const struct history_query *query,
-			  void (*each)(void *context, const struct history_server *event), void *context,
-			  char *problem)
+			  void (*each)(void *context, const struct history_server *event),
+			  void *context, char *problem)
 {
 	return read_servers(h, SQL_SERVER_EVENTS, query, each, context, problem);
 }

@@ -35,10 +35,12 @@ static void write_findings(struct history *h, const struct history_batch *b)
 
 		/* a policer keeps no times: those of the run are the best there are */
 		history_bind(st, "ttttnttunnn", b->boundary->name, finding_name(f->kind),
-			     addr_text(source, from), addr_text(f->group, to), (int64_t)f->group_len,
+			     addr_text(source, from), addr_text(f->group, to),
+			     (int64_t)f->group_len,
 			     f->point < POINT_COUNT ? point_name(f->point) : "-",
 			     report_rule_name(b->boundary, f->rule), f->count,
-			     timed ? f->first.ns : h->begun.ns, timed ? f->last.ns : b->at.ns, h->run);
+			     timed ? f->first.ns : h->begun.ns, timed ? f->last.ns : b->at.ns,
+			     h->run);
 		history_run(h, st);
 	}
 }
@@ -73,6 +75,7 @@ static void write_changes(struct history *h, const struct history_batch *b,
 	sqlite3_stmt *st = history_statement(h, SQL_SERVER_WAS);
 	const char *state = ras_state_name(host->state);
 	bool was_there, same_name = true, same_state = true;
+	bool is_silent = host->state == RAS_LATE || host->state == RAS_GONE;
 
 	history_bind(st, "tn", address, (int64_t)host->vlan);
 	was_there = history_step(h, st);
@@ -91,8 +94,7 @@ static void write_changes(struct history *h, const struct history_batch *b,
 	if (!same_name)
 		write_event(h, host, address, "renamed", host->last);
 	if (!same_state)
-		write_event(h, host, address, state,
-			    host->state == RAS_LATE || host->state == RAS_GONE ? b->at : host->last);
+		write_event(h, host, address, state, is_silent ? b->at : host->last);
 }
 
 static void write_servers(struct history *h, const struct history_batch *b)

@@ -6,7 +6,8 @@
 #include "base/memory.h"
 #include "sink/history_state.h"
 
-static int64_t find_id(struct history *h, enum history_sql sql, const char *boundary, const char *key)
+static int64_t find_id(struct history *h, enum history_sql sql, const char *boundary,
+		       const char *key)
 {
 	sqlite3_stmt *st = history_statement(h, sql);
 	int64_t id = 0;
@@ -60,7 +61,8 @@ static void begin_rules(struct history *h, const struct history_batch *b)
 
 static void write_hits(struct history *h, const struct history_batch *b)
 {
-	sqlite3_stmt *total = history_statement(h, SQL_RULE_HIT), *bucket = history_statement(h, SQL_HIT);
+	sqlite3_stmt *total = history_statement(h, SQL_RULE_HIT),
+		     *bucket = history_statement(h, SQL_HIT);
 
 	for (size_t i = 0; i < b->hit_count; i++) {
 		const struct history_hit *hit = &b->hits[i];

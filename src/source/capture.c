@@ -77,7 +77,8 @@ void capture_interface(struct capture *c, struct interface interface, struct spa
 		interface.snaplen = UINT32_MAX;
 	interface.link = find_link(c, c->interface_count, &link);
 	if (c->interface_count < CAPTURE_INTERFACES_MAX) {
-		c->interfaces = memory_grow(c->interfaces, c->interface_count + 1, sizeof(interface));
+		c->interfaces =
+			memory_grow(c->interfaces, c->interface_count + 1, sizeof(interface));
 		c->interface_count++;
 	}
 	c->interfaces[c->interface_count - 1] = interface;

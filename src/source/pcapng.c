@@ -224,7 +224,8 @@ static block_reader *find_reader(uint32_t type)
 
 /* The type and the length of the next block, which may begin a section in the other byte
  * order.  False where they are not there, or cannot be true. */
-static bool read_block_header(struct capture *c, struct rd *r, uint32_t *out_type, uint32_t *out_length)
+static bool read_block_header(struct capture *c, struct rd *r, uint32_t *out_type,
+			      uint32_t *out_length)
 {
 	struct rd at = *r, inside;
 	uint32_t type = capture_u32(c, &at);
