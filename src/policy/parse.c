@@ -288,8 +288,8 @@ static struct spot spot_at(const struct source *source, size_t offset)
 	return spot;
 }
 
-/* S1: the text is UTF-8.  The first place where it is not; NULs are letters to UTF-8 only. */
-static void check_utf8(struct parser *p)
+/* The first place where it is not UTF-8; NULs are letters to UTF-8 only. */
+void source_check(struct parser *p)
 {
 	struct span left = { (const uint8_t *)p->source->text, p->source->n };
 	uint32_t point;
@@ -317,7 +317,7 @@ const struct syntax *syntax_parse(struct arena *arena, const char *file, const c
 	struct syntax *syntax = arena_take(arena, sizeof(*syntax));
 	struct pointers statements = { 0 };
 
-	check_utf8(&p);
+	source_check(&p);
 	p.lexer = lexer_of(p.source->text, n, &p.comments, arena);
 	p.token = lexer_next(&p.lexer);
 	read_statements(&p, &statements);

@@ -279,7 +279,7 @@ static const struct expr *read_group(struct parser *p)
 	return keep_list(p, e, &inside);
 }
 
-static const struct expr *read_term(struct parser *p)
+const struct expr *term_parse(struct parser *p)
 {
 	if (parser_at_sign(p, '{'))
 		return read_list(p);
@@ -296,7 +296,7 @@ static bool at_operator(const struct parser *p)
 const struct expr *expr_parse(struct parser *p)
 {
 	struct pointers terms = { 0 };
-	const struct expr *first = read_term(p);
+	const struct expr *first = term_parse(p);
 	struct expr *chain;
 	char *signs;
 	size_t cap = 8;
@@ -313,7 +313,7 @@ const struct expr *expr_parse(struct parser *p)
 		char sign = p->token.sign;
 
 		parser_take(p);
-		term = read_term(p);
+		term = term_parse(p);
 		if (!term)
 			return NULL;
 		if (terms.n == cap) {

@@ -22,6 +22,8 @@ struct parser {
 
 struct parser parser_of(struct arena *arena, const char *file, const char *text, size_t n,
 			struct diags *diags);
+/* S1: the text is UTF-8; complains where it is not. */
+void source_check(struct parser *p);
 
 void parser_take(struct parser *p);
 bool parser_at_sign(const struct parser *p, char sign);
@@ -63,6 +65,8 @@ bool name_is_good(const char *name, size_t n);
 bool rule_name_is_good(const char *name);
 
 const struct expr *expr_parse(struct parser *p);
+/* One of its terms: no + - & outside of brackets. */
+const struct expr *term_parse(struct parser *p);
 /* The items of a list without its braces, up to the end of the text. */
 const struct expr *items_parse(struct parser *p);
 /* NULL, and a complaint, where it is given up. */

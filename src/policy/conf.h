@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* weir.conf: where a policy is enforced, what is watched, and where the daemon keeps its things.
+ * Written like a policy (the same words, texts, sets and comments) and complained about like one:
+ * every mistake in one run, with its place.  Knows no interface of this machine, and opens no
+ * file.  weir.conf(5). */
+#ifndef WEIR_POLICY_CONF_H
+#define WEIR_POLICY_CONF_H
+
+#include "base/text.h"
+#include "model/diag.h"
+#include "policy/policy.h"
+#include "policy/syntax.h"
+
+#define CONF_INTERFACES_MAX 64
+#define CONF_STATE "/var/lib/weir"
+#define CONF_CONTROL "/run/weir/control.sock"
+
+/* In the order of conf_backend_name(). */
+enum conf_backend { CONF_AUTO, CONF_XDP, CONF_TC, CONF_NFTABLES, CONF_OFF, CONF_BACKEND_COUNT };
+const char *conf_backend_name(enum conf_backend backend);
+
+/* A name, a file or a word, and where it was written. */
+struct conf_name {
+	const char *name;		/* NULL where it was not written */
+	struct spot spot;
+};
+
+struct conf_interface {
+	struct conf_name  name, boundary;
+	enum conf_backend backend;
+	struct spot	  backend_spot;
+	bool		  is_inside;
+	bool		  fails_open;		/* `fail open`; else closed */
+	bool		  is_silent;		/* `registers silent`; else stop */
+	bool		  is_dry_run;
+};
+
+/* A part of a `set`: addresses as written, or the subnets of an interface. */
+struct conf_term {
+	const struct expr *expr;	/* NULL: the subnets of `interface` */
+	const char	  *interface;
+};
+
+struct conf_set {
+	struct conf_name	name;
+	const struct conf_term *terms;
+	size_t			n;
+};
+
+struct conf_names {
+	const struct conf_name *list;
+	size_t			n;
+};
+
+/* Relative file names are taken from the configuration's folder already. */
+struct conf {
+	const char		    *file;	/* as the user named it */
+	struct conf_name	     policy;
+	bool			     is_profile;	/* `policy` names a built-in */
+	const struct conf_set	    *sets;
+	size_t			     set_count;
+	const struct conf_interface *interfaces;
+	size_t			     interface_count;
+	struct conf_names	     watch, authorised;
+	struct conf_name	     history, notify, state, control;
+	uint64_t		     keep_s, bytes_max;	/* of the history; 0: the usual */
+};
+
+/* NULL where the text has mistakes: all of them are in diags.  The caller frees it. */
+struct conf *conf_parse(const char *file, const char *text, size_t n, struct diags *diags);
+void conf_free(struct conf *conf);
+
+/* What only the policy knows: the boundaries that interfaces name.  False, and complaints. */
+bool conf_check(const struct conf *conf, const struct policy *policy, struct diags *diags);
+
+/* The subnets of an interface, appended as "10.0.0.0/8, 2001:db8::/32"; nothing where it has none. */
+typedef void conf_subnets(void *context, const char *interface, struct text *out);
+/* "own={ 10.0.0.0/8, ... }", as --set takes it; appended. */
+void conf_set_text(const struct conf_set *set, conf_subnets *subnets, void *context,
+		   struct text *out);
+/* True where the addresses of interfaces decide what a set holds. */
+bool conf_follows_addresses(const struct conf *conf);
+
+#endif

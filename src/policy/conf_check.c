@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A configuration beside the policy that it names: do its boundaries and sets exist? */
+#include <string.h>
+
+#include "base/nearest.h"
+#include "policy/conf.h"
+#include "policy/parse.h"
+
+static const char *near_boundary(const struct policy *policy, const char *name, struct diags *diags)
+{
+	struct nearest nearest = nearest_of(name);
+
+	for (size_t i = 0; i < policy->boundary_count; i++)
+		nearest_offer(&nearest, policy->boundaries[i]->name);
+	return nearest.word ? arena_printf(&diags->arena, "did you mean '%s'?", nearest.word) : NULL;
+}
+
+static const char *list_boundaries(const struct policy *policy, struct diags *diags)
+{
+	struct text names = { 0 };
+	const char *list;
+
+	for (size_t i = 0; i < policy->boundary_count; i++)
+		text_printf(&names, "%s%s", i ? ", " : "it has ", policy->boundaries[i]->name);
+	list = arena_text(&diags->arena, text_string(&names), names.n);
+	text_release(&names);
+	return list;
+}
+
+static void check_boundary(const struct conf_name *name, const struct policy *policy,
+			   struct diags *diags)
+{
+	if (policy_boundary(policy, name->name))
+		return;
+	spot_complain(diags, &name->spot,
+		      (struct complaint){ SEVERITY_ERROR, near_boundary(policy, name->name, diags),
+					  list_boundaries(policy, diags) },
+		      "policy '%s' has no boundary '%s'", policy->name, name->name);
+}
+
+static void check_set(const struct conf_name *name, const struct policy *policy,
+		      struct diags *diags)
+{
+	struct nearest nearest = nearest_of(name->name);
+
+	for (size_t i = 0; i < policy->choice_count; i++) {
+		if (strcmp(policy->choices[i].name, name->name) == 0)
+			return;
+		nearest_offer(&nearest, policy->choices[i].name);
+	}
+	spot_complain(diags, &name->spot,
+		      (struct complaint){ SEVERITY_ERROR,
+					  nearest.word ? arena_printf(&diags->arena, "did you mean '%s'?",
+								      nearest.word) : NULL,
+					  "a set that can be chosen is written with ?= in the policy" },
+		      "policy '%s' has no set '%s' that can be chosen", policy->name, name->name);
+}
+
+bool conf_check(const struct conf *conf, const struct policy *policy, struct diags *diags)
+{
+	unsigned errors = diags->errors;
+
+	for (size_t i = 0; i < conf->set_count; i++)
+		check_set(&conf->sets[i].name, policy, diags);
+	for (size_t i = 0; i < conf->interface_count; i++)
+		check_boundary(&conf->interfaces[i].boundary, policy, diags);
+	return diags->errors == errors;
+}
