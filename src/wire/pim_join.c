@@ -54,6 +54,7 @@ static void read_set(struct rd *r, struct speech *s)
 
 	if (joined + pruned == 0) {
 		s->next.group_len = group.length;
+		s->next.rp = ADDR_NONE;			/* not that of the set before */
 		speech_say(s, r, WHAT_NONE, ADDR_NONE, group.addr);
 	}
 	read_entries(r, joined, &group, is_ack ? WHAT_NONE : WHAT_JOIN, s);

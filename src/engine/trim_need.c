@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a boundary asks of the control plane at all, read from its rules.  LANGUAGE section
+ * 4, S29, S47.  Knows no packet. */
+#include "engine/trim.h"
+
+#define AT(point) (1u << POINT_##point)
+#define CONTROL (AT(MEMBERSHIP) | AT(JOIN) | AT(REGISTER) | AT(BOOTSTRAP) | AT(ROUTER))
+#define PAYLOAD (AT(SESSION) | AT(BOOTSTRAP))
+
+static unsigned points_of(const struct rule *rule)
+{
+	return rule->points ? rule->points : (1u << POINT_COUNT) - 1;
+}
+
+static bool refuses(const struct rule *rule, enum direction direction)
+{
+	return rule->kind != RULE_POLICE && !rule->off &&
+	       (rule->action == ACTION_DENY || rule->action == ACTION_LIMIT) &&
+	       (rule->direction == DIRECTION_UNKNOWN || rule->direction == direction);
+}
+
+bool trim_is_needed(const struct boundary *boundary, enum direction direction)
+{
+	for (size_t i = 0; i < boundary->rule_count; i++) {
+		const struct rule *rule = boundary->rules[i];
+
+		if (refuses(rule, direction) && (points_of(rule) & (CONTROL | PAYLOAD)))
+			return true;
+	}
+	return false;
+}
+
+bool trim_needs_payload(const struct boundary *boundary, enum direction direction)
+{
+	for (size_t i = 0; i < boundary->rule_count; i++) {
+		const struct rule *rule = boundary->rules[i];
+
+		if (refuses(rule, direction) && (points_of(rule) & PAYLOAD))
+			return true;
+	}
+	return false;
+}
+
+static bool asks_source(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->match_count; i++)
+		if (rule->matches[i].field == FIELD_FROM)
+			return true;
+	return false;
+}
+
+uint16_t trim_next_unspoken(const struct boundary *boundary, size_t *at)
+{
+	while (*at < boundary->match_count) {
+		size_t i = (*at)++;
+		const struct rule *rule = boundary->rules[i];
+
+		if ((rule->points & (AT(MEMBERSHIP) | AT(JOIN))) && !(rule->points & AT(DATA)) &&
+		    !rule->off && asks_source(rule) &&
+		    (rule->action == ACTION_DENY || rule->action == ACTION_LIMIT))
+			return (uint16_t)i;
+	}
+	return RULE_NONE;
+}
