@@ -172,6 +172,95 @@ void msdp_decode(const struct observation *header, struct span tlv, struct said 
 		said_flag(out, &at, FLAG_BIT(EXTRA_BYTES));
 }
 
+/* 12.2.1: the data must reflect the last of the entries. */
+static struct span fitting_data(const struct msdp_sa *sa, struct span data, size_t announced)
+{
+	struct rd r = sa->entries;
+	struct addr group;
+
+	rd_skip(&r, rd_left(&r) - 8);
+	group = addr_read4(&r);
+	if (!data_fits(data, announced, addr_read4(&r), group))
+		return (struct span){ 0 };
+	return data;
+}
+
+static enum msdp_reading read_sources(struct rd *r, size_t length, struct msdp_sa *out)
+{
+	struct msdp_sa sa = { .rp = ADDR_NONE };
+	size_t entries = rd_u8(r);
+	size_t control = SA_FIXED_BYTES + ENTRY_BYTES * entries;
+
+	sa.rp = addr_read4(r);
+	sa.entries = rd_sub(r, ENTRY_BYTES * entries);
+	if (!rd_ok(r) || length < control)
+		return MSDP_BROKEN;
+	if (length > control && entries > 0)
+		sa.data = fitting_data(&sa, rd_rest(r), length - control);
+	sa.data_refused = length > control && sa.data.n == 0;
+	*out = sa;
+	return MSDP_SOURCES;
+}
+
+enum msdp_reading msdp_read(struct span tlv, struct msdp_sa *out)
+{
+	struct rd r = rd_of(tlv);
+	unsigned type = rd_u8(&r);
+	size_t length = rd_be16(&r);
+
+	if (!rd_ok(&r) || length < HEADER_BYTES)
+		return MSDP_BROKEN;
+	switch (type) {
+	case SA:
+		return read_sources(&r, length, out);
+	case KEEPALIVE:						/* 12.2.2 */
+		return length == HEADER_BYTES ? MSDP_ALIVE : MSDP_BROKEN;
+	default:
+		return MSDP_PASSED;
+	}
+}
+
+bool msdp_entry_next(struct msdp_sa *sa, struct msdp_entry *out)
+{
+	struct observation obs;
+	struct rd *r = &sa->entries;
+
+	if (rd_left(r) == 0)
+		return false;
+	if (read_entry(r, &obs) != ANOMALY_NONE || obs.source_len != 32)
+		*out = (struct msdp_entry){ ADDR_NONE, ADDR_NONE };
+	else
+		*out = (struct msdp_entry){ obs.source, obs.group };
+	return true;
+}
+
+void msdp_data_state(struct span data, struct observation *out)
+{
+	struct rd r = rd_of(data);
+	size_t header_bytes = (rd_u8(&r) & 0xfu) * 4;
+	bool first;
+
+	rd_skip(&r, 5);
+	first = (rd_be16(&r) & 0x1fff) == 0;			/* fragment offset */
+	out->ttl = rd_u8(&r);
+	out->has_ttl = rd_ok(&r);
+	out->ip_protocol = rd_u8(&r);
+	rd_skip(&r, 2);
+	out->source = addr_read4(&r);
+	out->group = addr_read4(&r);
+	out->speaker = out->source;
+	out->receiver = out->group;
+	rd_skip(&r, header_bytes - IP4_HEADER_BYTES);
+	out->sport = rd_be16(&r);
+	out->dport = rd_be16(&r);
+	out->has_ports = rd_ok(&r) && first && (out->ip_protocol == 17 || out->ip_protocol == 6);
+	out->point = POINT_DATA;
+	out->what = WHAT_SEND;
+	out->protocol = out->ip_protocol == 17 ? PROTOCOL_UDP : PROTOCOL_IP;
+	out->type = TYPE_DATA;
+	out->source_len = out->group_len = 32;
+}
+
 /* Whether a TLV may begin here.  Not a decoder: strict, because a wrong begin in the middle of
  * a stream would invent sources. */
 enum likeness { LIKELY_NOT, LIKELY_UNDECIDED, LIKELY_TLV };

@@ -16,6 +16,10 @@
  * with the type and holds the whole TLV, or the first MSDP_TLV_MAX bytes of a longer one. */
 void msdp_decode(const struct observation *header, struct span tlv, struct said *out);
 
+/* What the IPv4 packet in a Source-Active says of itself, as an observation at `data`: TTL,
+ * protocol and ports (section 14).  `data` is what msdp_read() let stand. */
+void msdp_data_state(struct span data, struct observation *out);
+
 /* Cuts a byte stream into TLVs, in whatever pieces it comes.  Zeroed is the begin of a stream;
  * `lost` is for one that was picked up in the middle. */
 struct msdp_framer {
@@ -39,6 +43,28 @@ bool msdp_frame_gap(struct msdp_framer *framer, uint32_t n);
 struct msdp_entry {
 	struct addr source, group;
 };
+
+/* A whole TLV as a speaker reads it. */
+enum msdp_reading {
+	MSDP_SOURCES,		/* a Source-Active */
+	MSDP_ALIVE,
+	MSDP_PASSED,		/* RFC 3618 13: silently discarded, the session stays */
+	MSDP_BROKEN,		/* 13: a format error, which resets the session */
+};
+
+/* What stands in a Source-Active; the spans live as long as the TLV. */
+struct msdp_sa {
+	struct addr rp;
+	struct rd   entries;
+	struct span data;		/* of the last entry; empty where it does not fit it */
+	bool	    data_refused;	/* there was data that does not */
+};
+
+/* `tlv` is what msdp_frame_next() gave out. */
+enum msdp_reading msdp_read(struct span tlv, struct msdp_sa *out);
+/* The next entry.  False behind the last.  An entry that can mean no source and no group (12.2.1:
+ * a prefix length that is not 32, an address of the wrong kind) has ADDR_NONE. */
+bool msdp_entry_next(struct msdp_sa *sa, struct msdp_entry *out);
 
 /* A Source-Active TLV with up to MSDP_ENTRIES_MAX entries, `data` (an IPv4 packet, or empty)
  * behind the last. */

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The relay as its caller sees it: peers, their connections, turns and wishes.
+ * RFC 3618 5, 11.  What is heard is hear.c's, what is told tell.c's.  Knows no socket. */
+#include "relay/relay.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "relay/state.h"
+
+#define TURN_ENTRIES 512		/* of each peer in one turn */
+#define TIDY_ENTRIES 4096		/* that expire in one turn */
+
+void relay_tell_event(struct relay *relay, const struct relay_event *event)
+{
+	if (relay->event_head - relay->event_tail == EVENTS_MAX) {
+		relay->events_lost++;
+		return;
+	}
+	relay->events[relay->event_head++ % EVENTS_MAX] = *event;
+}
+
+/* The cache lets an entry go: its police lines count it no more. */
+static void leave(void *context, const struct sa_entry *e)
+{
+	struct relay *relay = context;
+	struct peer *peer = &relay->peers[e->peer == SA_SELF ? relay->n : e->peer];
+
+	relay->told_full = false;
+	if (peer->gate && e->era == relay->era)
+		ration_release(peer->gate->ration, &e->key, (uint32_t)peer->peering.remote.lo,
+			       relay->now);
+}
+
+static void init_peer(struct relay *relay, struct peer *peer)
+{
+	peer->ring.news = memory_array(NEWS_MAX, sizeof(peer->ring.news[0]));
+	peer->ring.parcels = memory_array(PARCELS_MAX, sizeof(peer->ring.parcels[0]));
+	peer->replay = SA_NONE;
+	if (peer_number(relay, peer) == relay->n)
+		return;
+	peer->input = memory_take(INPUT_BYTES);
+	peer->output = memory_take(OUTPUT_BYTES);
+	peer->read = memory_array(relay->n + 1, sizeof(peer->read[0]));
+}
+
+static void enlist_peer(struct relay *relay, unsigned i, const struct relay_peering *peering)
+{
+	struct peer *peer = &relay->peers[i];
+
+	peer->peering = *peering;
+	session_init(&peer->session, peering->local, peering->remote, peering->timing);
+	session_enable(&peer->session, relay->now);
+	relay->rpf[i] = (struct rpf_peer){ .address = peering->remote, .as = peering->as,
+					   .mesh = peering->mesh,
+					   .is_default = peering->is_default };
+}
+
+struct relay *relay_new(const struct relay_config *config, struct mtime now)
+{
+	struct relay *relay = memory_take(sizeof(*relay));
+
+	assert(config->n <= RELAY_PEERS_MAX);
+	relay->config = *config;
+	relay->n = config->n;
+	relay->began = relay->now = now;
+	relay->rejudged = SA_NONE;
+	relay->peers = memory_array(config->n + 1, sizeof(relay->peers[0]));
+	relay->rpf = memory_array(config->n + 1, sizeof(relay->rpf[0]));
+	sa_cache_init(&relay->cache, config->entries_max ? config->entries_max : RELAY_ENTRIES_MAX,
+		      config->seed, leave, relay);
+	for (unsigned i = 0; i < config->n; i++)
+		enlist_peer(relay, i, &config->peers[i]);
+	for (unsigned i = 0; i <= config->n; i++)
+		init_peer(relay, &relay->peers[i]);
+	relay_gates_init(relay);
+	return relay;
+}
+
+void relay_free(struct relay *relay)
+{
+	if (!relay)
+		return;
+	for (unsigned i = 0; i <= relay->n; i++) {
+		free(relay->peers[i].ring.news);
+		free(relay->peers[i].ring.parcels);
+		free(relay->peers[i].input);
+		free(relay->peers[i].output);
+		free(relay->peers[i].read);
+	}
+	for (unsigned i = 0; i < relay->gate_n; i++)
+		gate_free(relay->gates[i]);
+	sa_cache_release(&relay->cache);
+	free(relay->peers);
+	free(relay->rpf);
+	free(relay);
+}
+
+/* Connections. */
+
+static void forget_stream(struct peer *peer)
+{
+	peer->framer = (struct msdp_framer){ 0 };
+	peer->input_from = peer->input_n = 0;
+	peer->output_from = peer->output_n = 0;
+	peer->replay = SA_NONE;
+}
+
+static void end(struct relay *relay, struct peer *peer, enum session_end why)
+{
+	bool stood = peer->session.state == SESSION_ESTABLISHED;
+
+	forget_stream(peer);
+	session_down(&peer->session, why, relay->now);
+	relay->rpf[peer_number(relay, peer)].established = false;
+	if (stood)
+		relay_tell_event(relay, &(struct relay_event){ .kind = RELAY_DOWN,
+							       .peer = peer_number(relay, peer),
+							       .end = why });
+}
+
+void relay_drop(struct relay *relay, struct peer *peer, enum session_end why)
+{
+	peer->wish_close = true;
+	end(relay, peer, why);
+}
+
+void relay_up(struct relay *relay, unsigned peer, struct mtime now)
+{
+	struct peer *p = &relay->peers[peer];
+
+	relay->now = now;
+	if (p->session.state == SESSION_DISABLED) {
+		p->wish_close = true;
+		return;
+	}
+	if (p->session.state == SESSION_ESTABLISHED)
+		end(relay, p, SESSION_END_REPLACED);
+	forget_stream(p);
+	p->wish_connect = p->wish_abort = p->wish_close = false;
+	session_up(&p->session, now);
+	relay->rpf[peer].established = true;
+	p->believed.until_ns = INT64_MIN;
+	p->moved_at = now;
+	for (unsigned i = 0; i <= relay->n; i++)
+		p->read[i] = relay->peers[i].ring.head;
+	p->replay = 0;
+	relay_tell_event(relay, &(struct relay_event){ .kind = RELAY_UP, .peer = peer });
+}
+
+void relay_down(struct relay *relay, unsigned peer, struct mtime now)
+{
+	relay->now = now;
+	end(relay, &relay->peers[peer], SESSION_END_CLOSED);
+}
+
+void relay_disable(struct relay *relay, unsigned peer, struct mtime now)
+{
+	struct peer *p = &relay->peers[peer];
+
+	relay->now = now;
+	if (p->session.state == SESSION_ESTABLISHED)
+		relay_drop(relay, p, SESSION_END_DISABLED);
+	else if (p->session.state == SESSION_CONNECTING)
+		p->wish_abort = true;
+	session_disable(&p->session, now);
+}
+
+void relay_enable(struct relay *relay, unsigned peer, struct mtime now)
+{
+	relay->now = now;
+	session_enable(&relay->peers[peer].session, now);
+}
+
+size_t relay_room(const struct relay *relay, unsigned peer)
+{
+	const struct peer *p = &relay->peers[peer];
+
+	return p->session.state == SESSION_ESTABLISHED ? INPUT_BYTES - p->input_n : 0;
+}
+
+size_t relay_bytes(struct relay *relay, unsigned peer, struct span bytes, struct mtime now)
+{
+	struct peer *p = &relay->peers[peer];
+	size_t n = relay_room(relay, peer);
+
+	relay->now = now;
+	n = bytes.n < n ? bytes.n : n;
+	if (n == 0)
+		return 0;
+	if (p->input_from > 0) {
+		memmove(p->input, p->input + p->input_from, p->input_n);
+		p->input_from = 0;
+	}
+	memcpy(p->input + p->input_n, bytes.p, n);
+	p->input_n += n;
+	p->figures.bytes_in += n;
+	return n;
+}
+
+/* Time at work. */
+
+static void write_keepalive(const struct relay *relay, struct peer *peer)
+{
+	struct wr w = wr_of(peer->output + peer->output_n, OUTPUT_BYTES - peer->output_n);
+
+	msdp_encode_keepalive(&w);
+	if (!wr_ok(&w))
+		return;
+	if (peer->output_n == 0)
+		peer->moved_at = relay->now;
+	peer->output_n += wr_done(&w);
+	peer->figures.tlvs_out++;
+}
+
+static void settle_peer(struct relay *relay, struct peer *peer)
+{
+	switch (session_settle(&peer->session, relay->now)) {
+	case SESSION_WANT_CONNECT:
+		peer->wish_connect = true;
+		break;
+	case SESSION_WANT_ABORT:
+		peer->wish_abort = true;
+		break;
+	case SESSION_WANT_CLOSE:
+		relay_drop(relay, peer, SESSION_END_HOLD);
+		break;
+	case SESSION_WANT_KEEPALIVE:
+		write_keepalive(relay, peer);
+		break;
+	case SESSION_WANT_NOTHING:
+		break;
+	}
+	if (peer->session.state == SESSION_ESTABLISHED && peer->output_n > 0 &&
+	    relay->now.ns - peer->moved_at.ns >= RELAY_STALL_S * NS_PER_S)
+		relay_drop(relay, peer, SESSION_END_STALLED);
+}
+
+/* 5.1: what this speaker originates goes out each period, spread as it came. */
+static void originate_due(struct relay *relay)
+{
+	struct sa_cache *cache = &relay->cache;
+	uint32_t now_s = relay_seconds(relay);
+
+	for (unsigned list = 0; list < SA_LIST_COUNT; list++) {
+		struct sa_line *line = &cache->lines[SA_SELF][list];
+
+		while (line->first != SA_NONE &&
+		       now_s - cache->entries[line->first].heard_s >= RELAY_PERIOD_S) {
+			uint32_t at = line->first;
+
+			sa_cache_refresh(cache, at, SA_SELF, now_s);
+			ring_push(relay, &relay->peers[relay->n], at, (struct span){ 0 });
+		}
+	}
+}
+
+/* Once a second, or until nothing is left to drop. */
+static bool tidy(struct relay *relay)
+{
+	uint32_t now_s = relay_seconds(relay);
+	bool more;
+
+	if (now_s == relay->tidied_s)
+		return false;
+	more = sa_cache_expire(&relay->cache, now_s, TIDY_ENTRIES);
+	if (more)
+		return true;
+	relay->tidied_s = now_s;
+	originate_due(relay);
+	for (unsigned i = 0; i < relay->gate_n; i++)
+		ration_settle(relay->gates[i]->ration, TIDY_ENTRIES, relay->now);
+	return false;
+}
+
+bool relay_turn(struct relay *relay, struct mtime now)
+{
+	bool more;
+
+	relay->now = now;
+	more = tidy(relay);
+	more |= relay_rejudge_some(relay);
+	for (unsigned i = 0; i < relay->n; i++)
+		more |= peer_hear(relay, &relay->peers[i], TURN_ENTRIES);
+	for (unsigned i = 0; i < relay->n; i++)
+		settle_peer(relay, &relay->peers[i]);
+	return more;
+}
+
+struct span relay_output(struct relay *relay, unsigned peer, struct mtime now)
+{
+	struct peer *p = &relay->peers[peer];
+
+	relay->now = now;
+	if (p->session.state != SESSION_ESTABLISHED)
+		return (struct span){ 0 };
+	if (p->output_n == 0)
+		p->moved_at = now;
+	if (p->output_from == 0)
+		peer_tell(relay, p);
+	if (p->output_n > 0)
+		session_sent(&p->session, now);
+	return (struct span){ p->output + p->output_from, p->output_n - p->output_from };
+}
+
+void relay_sent(struct relay *relay, unsigned peer, size_t n, struct mtime now)
+{
+	struct peer *p = &relay->peers[peer];
+
+	relay->now = now;
+	assert(n <= p->output_n - p->output_from);
+	p->output_from += n;
+	p->figures.bytes_out += n;
+	if (n > 0)
+		p->moved_at = now;
+	if (p->output_from == p->output_n)
+		p->output_from = p->output_n = 0;
+}
+
+struct mtime relay_deadline(const struct relay *relay)
+{
+	struct mtime first = { INT64_MAX };
+
+	for (unsigned i = 0; i < relay->n; i++) {
+		struct mtime at = session_deadline(&relay->peers[i].session);
+
+		if (at.ns < first.ns)
+			first = at;
+	}
+	if (relay->cache.live > 0 && relay->now.ns + NS_PER_S < first.ns)
+		first.ns = relay->now.ns + NS_PER_S;
+	return first;
+}
+
+bool relay_wish_next(struct relay *relay, struct relay_wish *out)
+{
+	for (unsigned i = 0; i < relay->n; i++) {
+		struct peer *p = &relay->peers[i];
+		bool *wish = p->wish_close ? &p->wish_close
+			     : p->wish_abort ? &p->wish_abort : &p->wish_connect;
+
+		if (!*wish)
+			continue;
+		*wish = false;
+		*out = (struct relay_wish){ wish == &p->wish_close ? RELAY_CLOSE
+					    : wish == &p->wish_abort ? RELAY_ABORT
+								     : RELAY_CONNECT, i };
+		return true;
+	}
+	return false;
+}
+
+bool relay_event_next(struct relay *relay, struct relay_event *out)
+{
+	if (relay->event_tail == relay->event_head)
+		return false;
+	*out = relay->events[relay->event_tail++ % EVENTS_MAX];
+	return true;
+}
+
+uint64_t relay_events_lost(const struct relay *relay)
+{
+	return relay->events_lost;
+}
+
+/* Sources of this speaker's own. */
+
+static struct sa_key own_key(const struct relay *relay, struct addr source, struct addr group)
+{
+	return (struct sa_key){ (uint32_t)source.lo, (uint32_t)group.lo,
+				(uint32_t)relay->config.originator.lo };
+}
+
+bool relay_originate(struct relay *relay, struct addr source, struct addr group,
+		     struct mtime now)
+{
+	struct sa_key key = own_key(relay, source, group);
+	uint32_t at;
+
+	relay->now = now;
+	if (sa_cache_find(&relay->cache, &key) != SA_NONE)
+		return true;
+	if (!sa_cache_room(&relay->cache, SA_SELF))
+		return false;
+	at = sa_cache_add(&relay->cache, &key, SA_SELF, relay_seconds(relay));
+	ring_push(relay, &relay->peers[relay->n], at, (struct span){ 0 });
+	return true;
+}
+
+void relay_withdraw(struct relay *relay, struct addr source, struct addr group)
+{
+	struct sa_key key = own_key(relay, source, group);
+	uint32_t at = sa_cache_find(&relay->cache, &key);
+
+	if (at != SA_NONE && relay->cache.entries[at].peer == SA_SELF)
+		sa_cache_drop(&relay->cache, at);
+}
+
+const struct session *relay_session(const struct relay *relay, unsigned peer)
+{
+	return &relay->peers[peer].session;
+}
+
+struct relay_figures relay_figures(const struct relay *relay, unsigned peer)
+{
+	const struct peer *p = &relay->peers[peer];
+	struct relay_figures figures = p->figures;
+
+	figures.held = sa_cache_held(&relay->cache, (uint8_t)peer);
+	figures.established = p->session.established;
+	return figures;
+}
+
+const struct sa_cache *relay_cache(const struct relay *relay)
+{
+	return &relay->cache;
+}
+
+const struct ration *relay_ration(const struct relay *relay, unsigned peer)
+{
+	return relay->peers[peer].gate ? relay->peers[peer].gate->ration : NULL;
+}
+
+const uint64_t *relay_hits(const struct relay *relay, unsigned peer)
+{
+	return relay->peers[peer].gate ? relay->peers[peer].gate->hits : NULL;
+}

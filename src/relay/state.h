@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the relay share.  Nobody else includes it. */
+#ifndef WEIR_RELAY_STATE_H
+#define WEIR_RELAY_STATE_H
+
+#include "relay/gate.h"
+#include "relay/relay.h"
+#include "wire/msdp.h"
+
+#define INPUT_BYTES 65536
+#define OUTPUT_BYTES 32768
+#define NEWS_MAX (1u << 16)
+#define PARCELS_MAX 32
+#define EVENTS_MAX 256
+
+/* An entry that is to be passed on; `parcel` counts from 1 where data came with it. */
+struct news {
+	uint32_t entry, parcel;
+};
+
+/* Data that waits for its receivers, until newer data takes its place. */
+struct parcel {
+	uint32_t number, n;
+	uint8_t	 bytes[MSDP_TLV_MAX];
+};
+
+/* What one peer announced, the oldest overwritten.  `head` counts all that ever came. */
+struct ring {
+	struct news   *news;
+	struct parcel *parcels;
+	uint64_t       head;
+	uint32_t       parcel_head;
+};
+
+struct believed {			/* the last answer of the RPF check */
+	struct addr rp;
+	bool	    accepted;
+	int64_t	    until_ns;
+};
+
+struct peer {
+	struct relay_peering peering;
+	struct session	     session;
+	struct gate	    *gate;		/* of its boundary, shared; NULL: none */
+	struct msdp_framer   framer;
+	struct ring	     ring;
+	struct believed	     believed;
+	struct relay_figures figures;
+	uint8_t		    *input, *output;
+	size_t		     input_from, input_n, output_from, output_n;
+	struct mtime	     moved_at;		/* when it last took output, or had none */
+	uint64_t	    *read;		/* by announcing peer: how far it was told */
+	uint32_t	     replay;		/* place in the cache; SA_NONE: told it all */
+	unsigned	     next;		/* whose ring is read next */
+	bool		     wish_close, wish_connect, wish_abort;
+};
+
+/* Peer number `n` is this speaker itself: a ring and nothing else. */
+struct relay {
+	struct peer	   *peers;
+	struct rpf_peer	   *rpf;
+	unsigned	    n;
+	struct relay_config config;
+	struct sa_cache	    cache;
+	struct gate	   *gates[RELAY_PEERS_MAX];
+	unsigned	    gate_n;
+	uint8_t		    era;
+	uint32_t	    rejudged;		/* place in the cache; SA_NONE: all of it */
+	uint32_t	    withdrawn;
+	struct mtime	    began, now;
+	uint32_t	    tidied_s;
+	unsigned	    speaking;		/* whose entry the police lines speak of */
+	struct relay_event  events[EVENTS_MAX];
+	uint64_t	    event_head, event_tail, events_lost;
+	bool		    told_full;
+};
+
+static inline uint32_t relay_seconds(const struct relay *relay)
+{
+	return (uint32_t)((relay->now.ns - relay->began.ns) / NS_PER_S);
+}
+
+static inline unsigned peer_number(const struct relay *relay, const struct peer *peer)
+{
+	return (unsigned)(peer - relay->peers);
+}
+
+void relay_tell_event(struct relay *relay, const struct relay_event *event);
+/* Ends the session of a peer from this side. */
+void relay_drop(struct relay *relay, struct peer *peer, enum session_end end);
+
+/* relay/hear.c: reads what has come from a peer, at most so many entries.  True: more waits. */
+bool peer_hear(struct relay *relay, struct peer *peer, unsigned entries);
+/* An (S,G,RP) of this peer as an observation, going one way or the other. */
+struct observation peer_statement(const struct peer *peer, bool arriving);
+
+/* relay/tell.c */
+void ring_push(struct relay *relay, struct peer *announcer, uint32_t entry, struct span data);
+void peer_tell(struct relay *relay, struct peer *receiver);
+
+/* relay/rejudge.c */
+void relay_gates_init(struct relay *relay);
+bool relay_rejudge_some(struct relay *relay);
+
+#endif
