@@ -36,7 +36,7 @@ static void leave(void *context, const struct sa_entry *e)
 
 static void init_peer(struct relay *relay, struct peer *peer)
 {
-	peer->ring.news = memory_array(NEWS_MAX, sizeof(peer->ring.news[0]));
+	peer->ring.news = memory_array(relay->config.news_max, sizeof(peer->ring.news[0]));
 	peer->ring.parcels = memory_array(PARCELS_MAX, sizeof(peer->ring.parcels[0]));
 	peer->replay = SA_NONE;
 	if (peer_number(relay, peer) == relay->n)
@@ -64,6 +64,8 @@ struct relay *relay_new(const struct relay_config *config, struct mtime now)
 
 	assert(config->n <= RELAY_PEERS_MAX);
 	relay->config = *config;
+	if (relay->config.news_max == 0)
+		relay->config.news_max = RELAY_NEWS_MAX;
 	relay->n = config->n;
 	relay->began = relay->now = now;
 	relay->rejudged = SA_NONE;

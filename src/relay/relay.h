@@ -19,6 +19,7 @@
 
 #define RELAY_PEERS_MAX 128
 #define RELAY_ENTRIES_MAX (1u << 20)	/* unless the configuration says otherwise */
+#define RELAY_NEWS_MAX (1u << 16)	/* of one peer, that wait to be told */
 #define RELAY_PERIOD_S 60		/* 5.1: SA-Advertisement-Period */
 #define RELAY_STALL_S 30		/* a receiver that took nothing for so long is cut off */
 
@@ -42,6 +43,7 @@ struct relay_config {
 	unsigned		    n;
 	uint32_t		    entries_max;	/* 0: RELAY_ENTRIES_MAX */
 	struct addr		    originator;		/* RP of what this speaker originates */
+	uint32_t		    news_max;		/* of a peer's ring; 0: RELAY_NEWS_MAX */
 	uint64_t		    seed;		/* of the hash tables; not to be guessed */
 	rpf_lookup		   *lookup;		/* NULL: there are no routes */
 	void			   *context;
@@ -71,7 +73,8 @@ struct relay_event {
 };
 
 enum relay_wish_kind {
-	RELAY_CONNECT, RELAY_ABORT, RELAY_CLOSE,	/* RELAY_CLOSE: relay_down() was done already */
+	RELAY_CONNECT,
+	RELAY_ABORT, RELAY_CLOSE,	/* no relay_down() then: the relay knows */
 };
 
 struct relay_wish {

@@ -9,7 +9,6 @@
 
 #define INPUT_BYTES 65536
 #define OUTPUT_BYTES 32768
-#define NEWS_MAX (1u << 16)
 #define PARCELS_MAX 32
 #define EVENTS_MAX 256
 

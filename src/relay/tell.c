@@ -13,10 +13,9 @@
 void ring_push(struct relay *relay, struct peer *announcer, uint32_t entry, struct span data)
 {
 	struct ring *ring = &announcer->ring;
-	struct news *news = &ring->news[ring->head % NEWS_MAX];
+	struct news *news = &ring->news[ring->head % relay->config.news_max];
 	struct parcel *parcel;
 
-	(void)relay;
 	*news = (struct news){ entry, 0 };
 	ring->head++;
 	if (data.n == 0 || data.n > sizeof(parcel->bytes))
@@ -171,13 +170,13 @@ static bool tell_ring(struct relay *relay, struct peer *receiver, unsigned annou
 	struct batch batch = { .n = 0 };
 	size_t before = receiver->output_n;
 
-	if (ring->head - *at > NEWS_MAX) {
+	if (ring->head - *at > relay->config.news_max) {
 		*at = ring->head;
 		receiver->replay = 0;
 		receiver->figures.behind++;
 	}
 	for (unsigned looks = 0; *at < ring->head && looks < LOOKS; looks++, (*at)++) {
-		const struct news *news = &ring->news[*at % NEWS_MAX];
+		const struct news *news = &ring->news[*at % relay->config.news_max];
 
 		if (news->parcel ? !parcel_fits(receiver, &batch) : !batch_fits(receiver, &batch))
 			break;
