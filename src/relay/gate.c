@@ -6,16 +6,17 @@
 
 #include "base/memory.h"
 
+#define GAUGES_MAX (1u << 24)
+
 struct gate *gate_new(const struct boundary *boundary, const struct table *table,
 		      uint32_t entries_max, uint64_t seed, ration_speaks *speaks, void *context)
 {
 	struct gate *gate = memory_take(sizeof(*gate));
-	uint64_t gauges = (uint64_t)entries_max * (boundary->police_count ? boundary->police_count : 1);
+	uint64_t gauges = (uint64_t)entries_max * boundary->police_count;
 
 	*gate = (struct gate){ .boundary = boundary, .table = table };
 	gate->limits = limits_new();
-	gate->ration = ration_new(boundary, gauges > UINT32_MAX / 2 ? UINT32_MAX / 2
-								   : (uint32_t)gauges,
+	gate->ration = ration_new(boundary, gauges < GAUGES_MAX ? (uint32_t)gauges : GAUGES_MAX,
 				  seed, speaks, context);
 	gate->hits = memory_array(boundary->rule_count, sizeof(gate->hits[0]));
 	return gate;
