@@ -10,7 +10,8 @@
 #include "os/clock.h"
 #include "os/signals.h"
 
-#define LOADS_MAX 64
+/* More of them cost memory and win nothing: one thread remembers, and it is soon the last. */
+#define LOADS_MAX 6
 /* How often one who waits looks whether the user asked to stop. */
 #define WAIT_NS (100 * 1000 * 1000)
 

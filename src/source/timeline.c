@@ -19,10 +19,14 @@
 #define BLOCK_ONE (256u << 10)
 #define BLOCK_FEW (64u << 10)
 #define BLOCK_MANY (16u << 10)
+#define BLOCK_CROWD (4u << 10)
 #define FEW 8
 #define MANY 64
+#define CROWD 256
 
-/* Loads of a file that is read ahead. */
+/* Files that are read ahead at a time, so many loads of each where there are several; what else
+ * is open is read where it is remembered, for each belt costs memory. */
+#define BELTS_MAX 8
 #define LOADS_FEW 2
 
 /* One file's place in the merge. */
@@ -50,6 +54,8 @@ struct timeline {
 	struct link_info       *links;
 	size_t			link_count;
 	struct crew	       *crew;	/* NULL: one thread */
+	size_t			belts;
+	struct quick_rules	rules;	/* for lanes without a belt */
 	struct packet	       *packets;	/* BATCH of each, merged */
 	struct quick	       *quick;
 	struct said	      **said;
@@ -86,8 +92,9 @@ static size_t index_of(const struct timeline *t, const struct lane *l)
 }
 
 /* The links' numbers stay. */
-static void close_lane(struct lane *l)
+static void close_lane(struct timeline *t, struct lane *l)
 {
+	t->belts -= l->belt != NULL;
 	belt_free(l->belt);
 	feed_close(&l->feed);
 	free(l->own);
@@ -169,11 +176,21 @@ static void fill_lane(struct timeline *t, struct lane *l)
 	if (t->n == 1 || l->batch.n == 0)
 		number_links(t, l);
 	if (l->batch.n == 0) {
-		close_lane(l);
+		close_lane(t, l);
 		l->ended = true;
 	} else if (l->batch.packets[0].at.ns > l->key) {
 		l->key = l->batch.packets[0].at.ns;
 	}
+}
+
+static void begin_lane(struct timeline *t, struct lane *l)
+{
+	if (!t->crew || t->belts == BELTS_MAX) {
+		l->own = memory_array(BATCH, sizeof(*l->own));
+		return;
+	}
+	l->belt = belt_new(t->crew, &l->feed, t->n == 1 ? t->options.jobs + 2 : LOADS_FEW);
+	t->belts++;
 }
 
 static int open_lane(struct timeline *t, struct lane *l)
@@ -184,10 +201,7 @@ static int open_lane(struct timeline *t, struct lane *l)
 	if (error)
 		return error;
 	l->feed.links_told = l->link_count;	/* by a first look */
-	if (t->crew)
-		l->belt = belt_new(t->crew, &l->feed, t->n == 1 ? t->options.jobs + 2 : LOADS_FEW);
-	else
-		l->own = memory_array(BATCH, sizeof(*l->own));
+	begin_lane(t, l);
 	fill_lane(t, l);
 	return 0;
 }
@@ -213,7 +227,7 @@ static int look_into(struct timeline *t, struct lane *l, char *problem)
 		return -EINVAL;
 	}
 	if (t->n > MANY && l->feed.is_regular && !l->ended) {
-		close_lane(l);
+		close_lane(t, l);
 		l->waits = true;
 	}
 	return 0;
@@ -256,6 +270,15 @@ static int check_names(const char *const *files, size_t n, char *problem)
 	return -EINVAL;
 }
 
+static size_t block_size(size_t files)
+{
+	if (files == 1)
+		return BLOCK_ONE;
+	if (files <= FEW)
+		return BLOCK_FEW;
+	return files <= CROWD ? BLOCK_MANY : BLOCK_CROWD;
+}
+
 static struct timeline *timeline_new(const char *const *files, size_t n,
 				     const struct timeline_options *options)
 {
@@ -270,7 +293,8 @@ static struct timeline *timeline_new(const char *const *files, size_t n,
 	t->packets = memory_array(BATCH, sizeof(*t->packets));
 	t->quick = memory_array(BATCH, sizeof(*t->quick));
 	t->said = memory_array(BATCH, sizeof(struct said *));
-	t->block = n == 1 ? BLOCK_ONE : n <= FEW ? BLOCK_FEW : BLOCK_MANY;
+	t->block = block_size(n);
+	t->rules = quick_rules_of(options->wire ? options->wire : &wire);
 	if (options->jobs > 1)
 		t->crew = crew_new(options->wire ? options->wire : &wire);
 	for (size_t i = 0; i < n; i++) {
@@ -312,7 +336,7 @@ void timeline_free(struct timeline *t)
 	if (!t)
 		return;
 	for (size_t i = 0; i < t->n; i++) {
-		close_lane(&t->lanes[i]);
+		close_lane(t, &t->lanes[i]);
 		free(t->lanes[i].infos);
 		free(t->lanes[i].links);
 	}
@@ -379,6 +403,9 @@ static void merge_packet(struct timeline *t, struct lane *l, size_t n)
 		t->quick[n] = b->quick[l->next];
 		t->said[n] = b->said[l->next];
 		place_said(t->said[n], t->packets[n].link);
+	} else if (t->crew) {
+		quick_look(&t->rules, &t->packets[n], 1, &t->quick[n]);
+		t->said[n] = NULL;
 	}
 	l->next++;
 }

@@ -119,6 +119,25 @@ static void test_order(void)
 	check_text(run(files, 2, &all), "5:0.1/1 2:0.2/1 6:0.3/1 1:0.4/1 ", "an empty one beside it");
 }
 
+/* More files than are read ahead, all open at once. */
+static void test_crowd(void)
+{
+	enum { FILES = 20 };
+	static char names[FILES][64];
+	const char *files[FILES];
+	const char *said;
+
+	for (unsigned i = 0; i < FILES; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s/crowd%u", folder, i);
+		files[i] = names[i];
+		(void)write_file(names[i] + strlen(folder) + 1, pcap_of("1359", 1));
+	}
+	said = run(files, FILES, &all);
+	check(begins(said, "1:0.1/0 1:1.1/1 1:2.1/2 ") && strstr(said, " 9:18.4/18 9:19.4/19 "));
+	for (unsigned i = 0; i < FILES; i++)
+		unlink(files[i]);
+}
+
 /* More files than are kept open, and more packets than a batch holds. */
 static void test_many(void)
 {
@@ -388,6 +407,7 @@ static void begin_folder(void)
 	check(mkdtemp(folder) != NULL);
 }
 
-TEST_MAIN({ "a folder", begin_folder }, { "order", test_order }, { "many", test_many }, { "packed", test_packed },
+TEST_MAIN({ "a folder", begin_folder }, { "order", test_order }, { "a crowd", test_crowd }, { "many", test_many },
+	  { "packed", test_packed },
 	  { "filter", test_filter }, { "filter and links", test_filter_links }, { "standard input", test_stdin },
 	  { "large", test_large }, { "unwell", test_unwell }, { "books", test_books }, { "the folder goes", test_folder })
