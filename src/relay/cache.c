@@ -61,6 +61,19 @@ uint32_t sa_cache_find(const struct sa_cache *cache, const struct sa_key *key)
 	return SA_NONE;
 }
 
+void sa_cache_prefetch(const struct sa_cache *cache, const struct sa_key *key)
+{
+	__builtin_prefetch(head_of(cache, key), 1);
+}
+
+void sa_cache_expect(const struct sa_cache *cache, const struct sa_key *key)
+{
+	uint32_t at = *head_of(cache, key);
+
+	if (at)
+		__builtin_prefetch(&cache->entries[at - 1], 1);
+}
+
 static void unlist(struct sa_cache *c, uint32_t at)
 {
 	struct sa_entry *e = &c->entries[at];

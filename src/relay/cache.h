@@ -62,6 +62,11 @@ void sa_cache_release(struct sa_cache *cache);
 uint32_t sa_cache_find(const struct sa_cache *cache, const struct sa_key *key);
 uint64_t sa_cache_hash(const struct sa_cache *cache, const struct sa_key *key);
 
+/* Has the bucket of a key, and then its first entry, fetched from memory: for a loop over many
+ * keys, each before the search. */
+void sa_cache_prefetch(const struct sa_cache *cache, const struct sa_key *key);
+void sa_cache_expect(const struct sa_cache *cache, const struct sa_key *key);
+
 /* Makes room for one more of this peer.  A cache that is full takes it from the peer that
  * holds most, where that is another one with more than its even share: first what it said
  * last and only once, then what it refreshed last.  So a storm pushes out its own newcomers and

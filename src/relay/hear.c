@@ -14,7 +14,6 @@ struct hearing {
 	struct observation  obs;
 	struct span	    data;	/* of the last entry */
 	struct sa_key	    key;
-	bool		    replay;
 };
 
 struct observation peer_statement(const struct peer *peer, bool arriving)
@@ -109,7 +108,8 @@ static bool is_rationed(struct hearing *h)
 	if (!ration)
 		return false;
 	h->relay->speaking = peer_number(h->relay, h->peer);
-	rule = ration_admit(ration, &h->key, (uint32_t)h->peer->peering.remote.lo, h->replay,
+	rule = ration_admit(ration, &h->key, (uint32_t)h->peer->peering.remote.lo,
+			    h->relay->now.ns - h->peer->session.since.ns < REPLAY_NS,
 			    h->relay->now);
 	if (rule == RULE_NONE)
 		return false;
@@ -151,11 +151,49 @@ static void judge_data(struct hearing *h)
 	h->data.n = 0;
 }
 
+static void keep(struct hearing *h, bool polices)
+{
+	uint32_t at = sa_cache_find(&h->relay->cache, &h->key);
+
+	if (at != SA_NONE)
+		refresh(h, at);
+	else
+		add(h, polices);
+}
+
+/* What was let in goes to the cache some at a time, in the order in which it came, so that its
+ * places are on their way from memory while the others are looked at. */
+static void keep_admitted(struct relay *relay, struct peer *peer)
+{
+	struct hearing h = { .relay = relay, .peer = peer };
+
+	for (unsigned i = 0; i < relay->admitted_n; i++)
+		sa_cache_expect(&relay->cache, &relay->admitted[i].key);
+	for (unsigned i = 0; i < relay->admitted_n; i++) {
+		h.key = relay->admitted[i].key;
+		keep(&h, relay->admitted[i].polices);
+	}
+	relay->admitted_n = 0;
+}
+
+static void admit(struct hearing *h, bool polices)
+{
+	struct relay *relay = h->relay;
+
+	if (h->data.n > 0 || relay->admitted_n == ADMITTED_MAX)
+		keep_admitted(relay, h->peer);
+	if (h->data.n > 0) {
+		keep(h, polices);
+		return;
+	}
+	sa_cache_prefetch(&relay->cache, &h->key);
+	relay->admitted[relay->admitted_n++] = (struct admitted){ h->key, polices };
+}
+
 static void hear_entry(struct hearing *h)
 {
 	struct gate *gate = h->peer->gate;
 	struct verdict verdict = { ACTION_PERMIT, RULE_NONE };
-	uint32_t at;
 
 	if (gate)
 		verdict = gate_judge(gate, &h->obs, h->relay->now);
@@ -167,11 +205,7 @@ static void hear_entry(struct hearing *h)
 		judge_data(h);
 	h->key = (struct sa_key){ (uint32_t)h->obs.source.lo, (uint32_t)h->obs.group.lo,
 				  (uint32_t)h->obs.rp.lo };
-	at = sa_cache_find(&h->relay->cache, &h->key);
-	if (at != SA_NONE)
-		refresh(h, at);
-	else
-		add(h, verdict.action != ACTION_IGNORE);	/* S36 */
+	admit(h, verdict.action != ACTION_IGNORE);		/* S36 */
 }
 
 static void hear_entries(struct hearing *h, struct msdp_sa *sa)
@@ -214,7 +248,6 @@ static void hear_sources(struct relay *relay, struct peer *peer, struct msdp_sa 
 	}
 	h.obs.rp = sa->rp;
 	h.obs.at = relay->now;
-	h.replay = relay->now.ns - peer->session.since.ns < REPLAY_NS;
 	hear_entries(&h, sa);
 }
 
@@ -252,11 +285,12 @@ bool peer_hear(struct relay *relay, struct peer *peer, unsigned entries)
 
 	if (peer->session.state != SESSION_ESTABLISHED || peer->input_n == 0)
 		return false;
-	while (spent < entries && msdp_frame_next(&peer->framer, &bytes, &tlv)) {
+	while (spent < entries && peer->session.state == SESSION_ESTABLISHED &&
+	       msdp_frame_next(&peer->framer, &bytes, &tlv))
 		spent += hear_tlv(relay, peer, tlv);
-		if (peer->session.state != SESSION_ESTABLISHED)
-			return false;
-	}
+	keep_admitted(relay, peer);
+	if (peer->session.state != SESSION_ESTABLISHED)
+		return false;
 	peer->input_from = (size_t)(bytes.p - peer->input);
 	peer->input_n = bytes.n;
 	return peer->input_n > 0;

@@ -11,6 +11,7 @@
 #define OUTPUT_BYTES 32768
 #define PARCELS_MAX 32
 #define EVENTS_MAX 256
+#define ADMITTED_MAX 64
 
 /* An entry that is to be passed on; `parcel` counts from 1 where data came with it. */
 struct news {
@@ -54,6 +55,11 @@ struct peer {
 	bool		     wish_close, wish_connect, wish_abort;
 };
 
+struct admitted {
+	struct sa_key key;
+	bool	      polices;		/* the police lines are asked */
+};
+
 /* Peer number `n` is this speaker itself: a ring and nothing else. */
 struct relay {
 	struct peer	   *peers;
@@ -72,6 +78,8 @@ struct relay {
 	struct relay_event  events[EVENTS_MAX];
 	uint64_t	    event_head, event_tail, events_lost;
 	bool		    told_full;
+	struct admitted	    admitted[ADMITTED_MAX];	/* let in, not in the cache yet */
+	unsigned	    admitted_n;
 };
 
 static inline uint32_t relay_seconds(const struct relay *relay)
