@@ -138,6 +138,26 @@ size_t utf8_point(struct span s, uint32_t *out_point)
 	return n;
 }
 
+void text_point(struct text *t, uint32_t c)
+{
+	if (c < 0x80) {
+		text_char(t, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		text_char(t, (char)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			text_char(t, (char)(0xe0 | c >> 12));
+		} else {
+			text_char(t, (char)(0xf0 | c >> 18));
+			text_char(t, (char)(0x80 | (c >> 12 & 0x3f)));
+		}
+		text_char(t, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	text_char(t, (char)(0x80 | (c & 0x3f)));
+}
+
 /* Controls, line and paragraph separators, marks that turn or hide text, non-characters. */
 static bool point_is_safe(uint32_t c)
 {

@@ -43,6 +43,9 @@ void text_escape_json(struct text *t, struct span bytes);
  * there is none, and its code point.  `s` holds at least one byte. */
 size_t utf8_point(struct span s, uint32_t *out_point);
 
+/* Puts a code point as UTF-8; it is no surrogate. */
+void text_point(struct text *t, uint32_t point);
+
 /* Decimal with thousands separated by commas: "1,043,606". */
 #define NUMBER_TEXT 32
 char *number_text(uint64_t value, char buffer[NUMBER_TEXT]);

@@ -106,6 +106,7 @@ void judging_begin(struct judging *j)
 	struct engine_options options = { .authorised = j->authorised,
 					  .remarks = j->options->remarks,
 					  .events = j->options->events,
+					  .roll = j->options->roll,
 					  .advise = pages_prefer_large };
 
 	j->boundary = inside_boundary(&j->side.inside, &j->side.arena, j->boundary);

@@ -14,7 +14,7 @@
 struct judging_options {
 	const struct common *common;
 	const char	    *against, *authorised, *registry;
-	bool		     remarks, events;	/* of the engine */
+	bool		     remarks, events, roll;	/* of the engine */
 };
 
 /* Packets that are read in full before the first of them is judged. */

@@ -50,11 +50,19 @@ static const struct opt opts[] = {
 	{ OPT_NUMBER, 0, "write-files", "N",
 	  "so many files, OUT-001.pcapng and on, of which the oldest is written over (default: 10)",
 	  AT(write_files), 999 },
+	{ OPT_FLAG, 0, "lines", NULL, "print lines, or with --duration nothing, also on a terminal",
+	  AT(lines), 0 },
 	{ OPT_FLAG, 0, "all", NULL, "show every finding, write every multicast packet", AT(all), 0 },
 	{ 0 },
 };
 
 static const struct watch defaults = { .write_mb = 100, .write_files = 10 };
+
+/* Lines as things happen, where nothing else shows them. */
+static bool is_for_lines(const struct watching *w)
+{
+	return !w->is_view && w->options->duration_s == 0 && !w->options->common.quiet;
+}
 
 /* --- before the first packet --- */
 
@@ -63,7 +71,7 @@ static bool load(struct watching *w)
 	w->judging_options = (struct judging_options){
 		.common = &w->options->common, .authorised = w->options->authorised,
 		.registry = w->options->registry, .remarks = w->options->write != NULL,
-		.events = w->is_line_mode,
+		.events = w->is_line_mode || w->is_view, .roll = w->is_view,
 	};
 	w->status = judging_load(&w->judging, &w->judging_options, w->io);
 	if (w->status != EXIT_CLEAN)
@@ -131,6 +139,14 @@ static bool lock_up(struct watching *w)
 	return error == 0;
 }
 
+/* Before the lock-up: a description of the terminal is a file. */
+static void begin_view(struct watching *w)
+{
+	if (w->is_view)
+		w->is_view = watch_view_begin(w);
+	w->is_line_mode = is_for_lines(w);
+}
+
 static void prepare(struct watching *w)
 {
 	if (!load(w) || !open_live(w))
@@ -146,7 +162,10 @@ static void prepare(struct watching *w)
 	if (w->is_line_mode)
 		event_print_begin(&w->print, clock_now());
 	judging_begin(&w->judging);
-	if (!watch_open_links(w) || (w->options->write && !watch_begin_file(w)) || !lock_up(w))
+	if (!watch_open_links(w) || (w->options->write && !watch_begin_file(w)))
+		return;
+	begin_view(w);
+	if (!lock_up(w))
 		return;
 	w->print.boundary = w->judging.boundary;
 	w->status = EXIT_CLEAN;
@@ -207,8 +226,10 @@ static void tick(struct watching *w, unsigned number)
 	uint64_t lost = count_lost(w);
 
 	watch_tick_links(w);
-	if (!w->is_line_mode)
+	if (!w->is_line_mode) {
+		w->lost_told = lost;
 		return;
+	}
 	for (unsigned i = 0; i < EVENT_LINES_MAX && (host = engine_ras_next(engine, now)); i++)
 		event_print_ras(&w->print, host, now);
 	if (number % GOES_ON_TICKS == 0)
@@ -239,7 +260,7 @@ static void read_rest(struct watching *w)
 		while ((w->options->count == 0 || w->packets < w->options->count) &&
 		       (n = live_next(w->live, &packets)) > 0)
 			judge(w, packets, n);
-		live_wait(w->live, w->netlink, WAIT_MS / 2);
+		live_wait(w->live, &w->netlink, 1, WAIT_MS / 2);
 		watch_follow_links(w);
 	}
 	tell_events(w);
@@ -247,26 +268,33 @@ static void read_rest(struct watching *w)
 
 static void read_packets(struct watching *w)
 {
+	const int fds[] = { w->netlink, STDIN_FILENO };
 	struct mtime begun = clock_steady(), now = begun, next = begun;
 	const struct packet *packets;
 	unsigned number = 0;
 	size_t n;
 
-	signals_catch();
+	if (!w->is_view)
+		signals_catch();
 	while (!is_over(w, begun, now)) {
 		n = live_next(w->live, &packets);
 		if (n > 0)
 			judge(w, packets, n);
 		else
-			live_wait(w->live, w->netlink, WAIT_MS);
+			live_wait(w->live, fds, w->is_view ? 2 : 1,
+				  watch_view_patience(w, WAIT_MS));
 		if (n == 0)
 			watch_follow_links(w);
 		tell_events(w);
 		now = clock_steady();
+		if (w->is_view && !watch_view_turn(w, now))
+			break;
 		if (now.ns < next.ns)
 			continue;
 		watch_follow_links(w);
 		tick(w, number++);
+		if (w->is_view)
+			watch_view_tick(w, begun, now, w->lost_told);
 		next.ns = now.ns + TICK_NS;
 	}
 	read_rest(w);
@@ -322,12 +350,13 @@ static void watch(struct watching *w)
 	struct report *report;
 
 	read_packets(w);
+	watch_view_end(w);
 	if (w->writer)
 		watch_end_file(w);
 	report = report_new(w->judging.engine, &options);
 	if (w->status == EXIT_CLEAN && report_reasons(report) > 0)
 		w->status = EXIT_FINDINGS;
-	if (!w->is_line_mode && !w->options->common.quiet)
+	if (w->options->duration_s > 0 && !w->options->common.quiet && !w->view.is_gone)
 		print_report(w, report);
 	report_free(report);
 }
@@ -336,11 +365,13 @@ static int run(const void *arg, const struct io *io)
 {
 	const struct watch *options = arg;
 	struct watching w = { .options = options, .io = io, .netlink = -1,
-			      .is_line_mode = options->duration_s == 0 && !options->common.quiet };
+			      .is_view = watch_view_wanted(options, io) };
 
+	w.is_line_mode = is_for_lines(&w);
 	prepare(&w);
 	if (w.status == EXIT_CLEAN)
 		watch(&w);
+	watch_view_end(&w);
 	watch_leave(&w);
 	pcapng_writer_free(w.writer);
 	live_free(w.live);

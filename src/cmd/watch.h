@@ -7,13 +7,15 @@
 #include "daemon/keeper.h"
 #include "sink/event_print.h"
 #include "sink/pcapng.h"
+#include "sink/screen.h"
+#include "sink/view.h"
 #include "source/live.h"
 
 #define JOINS_MAX 16
 
 struct watch {
 	struct common common;
-	bool	      all;
+	bool	      all, lines;
 	const char   *authorised, *registry, *write;
 	struct texts  joins, interfaces;
 	uint64_t      duration_s, count, snaplen, write_mb, write_files;
@@ -35,6 +37,19 @@ struct join {
 	unsigned    joined[LIVE_INTERFACES_MAX];/* index of the interface; 0: not */
 };
 
+/* The full screen, where there is one. */
+struct watch_view {
+	struct view    view;
+	struct cells   cells;		/* the last screen */
+	struct screen *screen;
+	struct io      io;		/* like the process's, but messages are held */
+	FILE	      *err;		/* the process's */
+	char	      *said;		/* what was held */
+	size_t	       said_n, shown_n;
+	struct mtime   drawn, asked;	/* asked: whether the terminal is there */
+	bool	       is_on, is_due, is_gone;
+};
+
 struct watching {
 	const struct watch    *options;
 	const struct io	      *io;
@@ -51,7 +66,9 @@ struct watching {
 	struct pcapng_writer  *writer;
 	unsigned	       written_files;
 	struct event_print     print;
-	bool		       is_line_mode;	/* lines as things happen; else only the report */
+	bool		       is_line_mode;	/* lines as things happen; else a view, a report or both */
+	bool		       is_view;
+	struct watch_view      view;
 	bool		       is_interrupted;
 	uint64_t	       packets, lost_told;
 	int		       status;		/* EXIT_CLEAN while all is well */
@@ -74,5 +91,18 @@ void watch_leave(struct watching *w);
 bool watch_begin_file(struct watching *w);
 void watch_write(struct watching *w, const struct packet *packet);
 void watch_end_file(struct watching *w);
+
+/* cmd/watch_view.c: the full screen.  Wanted where standard input and output are a terminal. */
+bool watch_view_wanted(const struct watch *options, const struct io *io);
+/* Takes the terminal; false where it is of no kind that can be drawn on. */
+bool watch_view_begin(struct watching *w);
+/* Answers keys and signals, and draws where it is due; false where the end is asked for. */
+bool watch_view_turn(struct watching *w, struct mtime steady);
+/* How long may be waited: `ms`, or less where a screen is due. */
+int watch_view_patience(const struct watching *w, int ms);
+/* Once a second: new figures. */
+void watch_view_tick(struct watching *w, struct mtime begun, struct mtime steady, uint64_t lost);
+/* Gives the terminal back, and leaves the last screen on it. */
+void watch_view_end(struct watching *w);
 
 #endif

@@ -51,6 +51,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->ras = ras_table_new(options->authorised);
 	e->streams = stream_table_new();
 	e->events = options->events ? events_new(boundary->rule_count) : NULL;
+	e->roll = options->roll ? roll_new() : NULL;
 	said_init(&e->stream_said);
 	e->link_local_groups = distinct_new(1);
 	e->now.ns = INT64_MIN;
@@ -81,6 +82,7 @@ void engine_free(struct engine *e)
 	ras_table_free(e->ras);
 	stream_table_free(e->streams);
 	events_free(e->events);
+	roll_free(e->roll);
 	said_release(&e->stream_said);
 	distinct_free(e->link_local_groups);
 	free(e);
@@ -386,6 +388,8 @@ void frame_observe(struct engine *e, struct observation *obs, bool replay)
 		return;
 	v = court_judge(&e->court, obs, replay, e->now);
 	e->points[obs->point][v.action]++;
+	if (e->roll)
+		roll_hear(e->roll, obs, v, e->now);
 	if (v.rule != RULE_NONE)
 		remember(e, obs, v, replay);
 }
@@ -518,4 +522,9 @@ const struct remark *engine_remarks(const struct engine *engine, size_t *out_n)
 {
 	*out_n = engine->remark_count;
 	return engine->remarks;
+}
+
+const struct roll *engine_roll(const struct engine *engine)
+{
+	return engine->roll;
 }

@@ -23,6 +23,7 @@ struct engine_options {
 	const struct table	*against_table;
 	bool			 remarks;	/* keep what was found of the latest packet */
 	bool			 events;	/* keep what is new, for engine_event_next() */
+	bool			 roll;		/* keep who asked for what, for engine_roll() */
 	/* Told of each large table before it is used; may be NULL. */
 	void			(*advise)(void *memory, size_t bytes);
 };
@@ -79,6 +80,10 @@ const struct ras_host *engine_ras_next(struct engine *engine, struct mtime now);
 #define ENGINE_BUSY_MAX 64
 size_t engine_goes_on(const struct engine *engine, int64_t since_ns, struct event *out, size_t max,
 		      size_t *out_others);
+
+/* Who asked for what, where engine_options.roll asks for it; else NULL. */
+struct roll;
+const struct roll *engine_roll(const struct engine *engine);
 
 const struct remark *engine_remarks(const struct engine *engine, size_t *out_n);
 

@@ -12,22 +12,34 @@
 
 /* --- flows --- */
 
-static struct report_flow view(const struct report *r, uint32_t slot)
+bool report_flow_slot(const struct engine *engine, uint32_t slot, struct report_flow *out)
 {
-	const struct flow_table *table = &r->engine->flows;
+	const struct flow_table *table = &engine->flows;
 	const struct flow *f = flow_at(table, slot);
-	const struct flow_other *other = flow_other(table, f);
-	struct report_flow flow = {
+	const struct flow_other *other;
+
+	if (!f)
+		return false;
+	other = flow_other(table, f);
+	*out = (struct report_flow){
 		.key = flow_key_read(table, f), .packets = f->packets, .bytes = f->bytes,
 		.first.ns = f->first_ns, .last.ns = f->last_ns,
 		.verdict = { f->action, f->rule }, .other = { 0, RULE_NONE },
 		.ttl_min = f->ttl_min, .ttl_max = f->ttl_max, .has_ttl = f->ttl_min <= f->ttl_max,
 		.is_link_local = f->state & FLOW_LINK_LOCAL, .is_finding = f->state & FLOW_FINDING,
 	};
-
 	if (other)
-		flow.other = (struct verdict){ other->action, other->rule };
-	flow.is_scoped = addr_is_scoped_group(flow.key.group);
+		out->other = (struct verdict){ other->action, other->rule };
+	out->is_scoped = addr_is_scoped_group(out->key.group);
+	return true;
+}
+
+static struct report_flow view(const struct report *r, uint32_t slot)
+{
+	struct report_flow flow;
+	bool is_there = report_flow_slot(r->engine, slot, &flow);
+
+	assert(is_there);
 	return flow;
 }
 

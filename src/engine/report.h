@@ -97,6 +97,9 @@ struct report *report_new(struct engine *engine, const struct report_options *op
 struct report *report_now(struct engine *engine, const struct report_options *options);
 void report_free(struct report *report);
 
+/* Flows of an engine that goes on, by slot: 0 .. FLOWS4_MAX + FLOWS6_MAX, false where it is empty. */
+bool report_flow_slot(const struct engine *engine, uint32_t slot, struct report_flow *out);
+
 /* 0 .. flow_count, in the report's order. */
 struct report_flow report_flow_at(const struct report *report, size_t index);
 /* True where --against judges the flow otherwise. */

@@ -10,6 +10,7 @@
 #include "engine/listener.h"
 #include "engine/member.h"
 #include "engine/ras.h"
+#include "engine/roll.h"
 #include "engine/scan.h"
 #include "engine/stream.h"
 
@@ -44,6 +45,7 @@ struct engine {
 	struct mtime		 first, last, now;	/* now never goes back */
 	bool			 begun, finished, has_inside;
 	struct events		*events;		/* NULL unless asked for */
+	struct roll		*roll;			/* the same */
 	struct remark		 remarks[REMARKS_MAX];
 	size_t			 remark_count;
 

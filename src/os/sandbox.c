@@ -8,6 +8,7 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,10 +29,12 @@ static const int everyday[] = {
 static const int judging[] = {
 	SCMP_SYS(getsockopt),		/* what the kernel dropped */
 	SCMP_SYS(setsockopt),		/* memberships, left at the end */
-	SCMP_SYS(ioctl),		/* the terminal's size */
 	SCMP_SYS(wait4),		/* the keeper's end */
 	SCMP_SYS(pread64), SCMP_SYS(dup), SCMP_SYS(pselect6), SCMP_SYS(select),
 };
+
+/* Of the terminal: its size and its modes.  TIOCSTI, which types into it, is not among them. */
+static const unsigned asking[] = { TIOCGWINSZ, TCGETS, TCSETS, TCSETSW, TCSETSF };
 
 static const int keeping[] = {
 	SCMP_SYS(socket), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(bind),
@@ -47,6 +50,16 @@ static int allow(scmp_filter_ctx filter, const int *calls, size_t n)
 			return error;
 	}
 	return 0;
+}
+
+static int allow_terminal(scmp_filter_ctx filter)
+{
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < sizeof(asking) / sizeof(asking[0]); i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+					 SCMP_A1(SCMP_CMP_EQ, asking[i], 0));
+	return error;
 }
 
 /* Takes the filter.  `no_new_privs` must be set. */
@@ -113,6 +126,8 @@ int sandbox_judge(bool *out_landlock)
 	filter = filter_of(judging, sizeof(judging) / sizeof(judging[0]), &error);
 	if (!filter)
 		return error;
+	if (error == 0)
+		error = allow_terminal(filter);
 	/* time zones are read again now and then: never to write */
 	if (error == 0)
 		error = seccomp_rule_add(

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-static volatile sig_atomic_t asked;
+static volatile sig_atomic_t asked, pause_asked, changed;
 
 static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -13,6 +13,18 @@ static void remember(int signal)
 {
 	(void)signal;
 	asked = 1;
+}
+
+static void remember_pause(int signal)
+{
+	(void)signal;
+	pause_asked = 1;
+}
+
+static void remember_change(int signal)
+{
+	(void)signal;
+	changed = 1;
 }
 
 void signals_ignore_pipe(void)
@@ -33,6 +45,48 @@ void signals_catch(void)
 		if (sigaction(stops[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(stops[i], &action, NULL);
 	}
+}
+
+static void catch(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler }, old;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
+}
+
+void signals_catch_terminal(void)
+{
+	for (unsigned i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		catch(stops[i], remember);
+	catch(SIGQUIT, remember);
+	catch(SIGTSTP, remember_pause);
+	catch(SIGWINCH, remember_change);
+	catch(SIGCONT, remember_change);
+}
+
+bool signals_pause_asked(void)
+{
+	bool was = pause_asked != 0;
+
+	pause_asked = 0;
+	return was;
+}
+
+bool signals_terminal_changed(void)
+{
+	bool was = changed != 0;
+
+	changed = 0;
+	return was;
+}
+
+void signals_pause(void)
+{
+	signal(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	catch(SIGTSTP, remember_pause);
 }
 
 bool signals_stop_asked(void)

@@ -11,6 +11,11 @@ static const char *const inks[INK_COUNT] = {
 	[INK_BAD] = "\033[1;31m",
 };
 
+const char *sheet_ink(unsigned ink)
+{
+	return inks[ink];
+}
+
 enum ink ink_of(enum action action)
 {
 	static const enum ink of[ACTION_COUNT] = {

@@ -10,6 +10,8 @@
 
 enum ink { INK_PLAIN, INK_HEAD, INK_DIM, INK_GOOD, INK_WARN, INK_LIMIT, INK_BAD, INK_COUNT };
 
+/* The terminal's sequence that begins an ink. */
+const char *sheet_ink(unsigned ink);
 /* The colour of a verdict. */
 enum ink ink_of(enum action action);
 

@@ -2,6 +2,7 @@
 /* Several rings as one stream of packets.  Knows no privilege: whoever has it opens the sockets. */
 #include "source/live.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -146,18 +147,20 @@ size_t live_next(struct live *l, const struct packet **out)
 	return n;
 }
 
-void live_wait(const struct live *l, int fd, int timeout_ms)
+void live_wait(const struct live *l, const int *fds, size_t fd_count, int timeout_ms)
 {
-	struct pollfd list[LIVE_INTERFACES_MAX + 1];
+	struct pollfd list[LIVE_INTERFACES_MAX + LIVE_FDS_MAX];
 	nfds_t n = 0;
 
-	list[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	assert(fd_count <= LIVE_FDS_MAX);
+	for (size_t i = 0; i < fd_count; i++)
+		list[n++] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	for (size_t i = 0; i < l->n; i++)
 		if (l->rings[i])
 			list[n++] = (struct pollfd){ .fd = ring_fd(l->rings[i]), .events = POLLIN };
 	if (poll(list, n, timeout_ms) <= 0)
 		return;
-	for (nfds_t k = 1; k < n; k++)
+	for (nfds_t k = fd_count; k < n; k++)
 		if (list[k].revents & POLLERR)
 			packet_socket_clear(list[k].fd);
 }

@@ -37,8 +37,10 @@ void live_detach(struct live *live, size_t i);
 /* The packets that are there, at most LIVE_BATCH, numbered from 1 for each interface: 0 where
  * there are none now.  Their bytes live until the next call. */
 size_t live_next(struct live *live, const struct packet **out);
-/* Waits until there are packets, `fd` is readable, a signal comes, or the time is over. */
-void live_wait(const struct live *live, int fd, int timeout_ms);
+/* Waits until there are packets, one of at most LIVE_FDS_MAX descriptors is readable, a signal comes,
+ * or the time is over. */
+#define LIVE_FDS_MAX 4
+void live_wait(const struct live *live, const int *fds, size_t n, int timeout_ms);
 
 /* With the kernel's count of drops as of now. */
 const struct live_interface *live_interfaces(struct live *live, size_t *out_n);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Terms, from text and against rows.  What is cheap is asked first: flows are many. */
+#include "sink/view_filter.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/report.h"
+
+static const struct {
+	const char     *word;
+	enum filter_key key;
+} keys[] = {
+	{ "group:", FILTER_GROUP },   { "g:", FILTER_GROUP },	    { "source:", FILTER_SOURCE },
+	{ "s:", FILTER_SOURCE },      { "rule:", FILTER_RULE },	    { "r:", FILTER_RULE },
+	{ "point:", FILTER_POINT },   { "verdict:", FILTER_VERDICT }, { "action:", FILTER_VERDICT },
+	{ "host:", FILTER_HOST },     { "name:", FILTER_NAME },	    { "interface:", FILTER_INTERFACE },
+	{ "state:", FILTER_STATE },
+};
+
+void view_filter_init(struct view_filter *filter)
+{
+	*filter = (struct view_filter){ 0 };
+	filter->terms = memory_array(FILTER_TERMS, sizeof(filter->terms[0]));
+	filter->named = memory_array(FILTER_NAMED, sizeof(filter->named[0]));
+}
+
+void view_filter_release(struct view_filter *filter)
+{
+	free(filter->terms);
+	free(filter->named);
+	*filter = (struct view_filter){ 0 };
+}
+
+/* `part` is in lower case. */
+static bool holds(const char *text, const char *part)
+{
+	return strcasestr(text, part) != NULL;
+}
+
+/* "239.0.0.0/8" */
+static void read_prefix(struct filter_term *term)
+{
+	const char *slash = strchr(term->text, '/');
+	struct addr address;
+	char *end;
+	unsigned long length;
+
+	if (!slash || !addr_parse(term->text, (size_t)(slash - term->text), &address) || !slash[1])
+		return;
+	length = strtoul(slash + 1, &end, 10);
+	if (*end || length > addr_bits(address))
+		return;
+	term->has_prefix = true;
+	term->first = addr_first(address, (unsigned)length);
+	term->last = addr_last(address, (unsigned)length);
+}
+
+static void mark_rules(struct filter_term *term, const struct boundary *boundary)
+{
+	memset(term->rules, 0, sizeof(term->rules));
+	for (size_t i = 0; i < boundary->rule_count; i++)
+		if (holds(report_rule_name(boundary, (uint16_t)i), term->text))
+			term->rules[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+/* False for a word that asks for nothing yet. */
+static bool read_term(struct filter_term *term, const char *word, const struct boundary *boundary)
+{
+	term->negated = word[0] == '-';
+	word += term->negated;
+	term->key = FILTER_ANY;
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (strncasecmp(word, keys[i].word, strlen(keys[i].word)) == 0) {
+			term->key = keys[i].key;
+			word += strlen(keys[i].word);
+			break;
+		}
+	if (!*word)
+		return false;
+	for (size_t i = 0; i <= strlen(word); i++)
+		term->text[i] = (char)tolower((unsigned char)word[i]);
+	term->has_prefix = false;
+	read_prefix(term);
+	term->may_be_address = !term->has_prefix && strspn(term->text, "0123456789abcdef.:*/") ==
+								    strlen(term->text);
+	term->may_be_name = !term->has_prefix;
+	mark_rules(term, boundary);
+	return true;
+}
+
+void view_filter_read(struct view_filter *filter, const struct boundary *boundary)
+{
+	char copy[FILTER_TEXT], *left = copy;
+
+	memcpy(copy, filter->text, sizeof(copy));
+	filter->n = 0;
+	filter->generation++;
+	for (char *word; filter->n < FILTER_TERMS && (word = strsep(&left, " "));)
+		if (*word && read_term(&filter->terms[filter->n], word, boundary))
+			filter->n++;
+}
+
+/* --- one row --- */
+
+static bool is_address(const struct filter_term *term, struct addr a, bool is_begun)
+{
+	char buffer[ADDR_TEXT];
+
+	if (a.family == FAMILY_NONE)
+		return false;
+	if (term->has_prefix)
+		return addr_order(a, term->first) >= 0 && addr_order(a, term->last) <= 0;
+	if (!term->may_be_address)
+		return false;
+	addr_text(a, buffer);
+	return is_begun ? strncmp(buffer, term->text, strlen(term->text)) == 0
+			: strstr(buffer, term->text) != NULL;
+}
+
+static bool is_rule(const struct filter_term *term, const struct view_row *row)
+{
+	return row->rule != RULE_NONE && (term->rules[row->rule / 64] >> row->rule % 64 & 1);
+}
+
+static bool is_group_name(struct view_filter *filter, const struct view_context *context,
+			  const struct filter_term *term, struct addr group)
+{
+	struct filter_named *named;
+	struct group_name name;
+
+	if (!addr_is_there(group) || !term->may_be_name)
+		return false;
+	named = &filter->named[addr_hash(group) % FILTER_NAMED];
+	if (named->generation != filter->generation || !addr_equal(named->group, group)) {
+		*named = (struct filter_named){ .group = group, .generation = filter->generation };
+		registry_group(context->registry, group, &name);
+		for (size_t i = 0; i < filter->n; i++)
+			if (holds(name.text, filter->terms[i].text))
+				named->holds |= (uint8_t)(1u << i);
+	}
+	return named->holds >> (term - filter->terms) & 1;
+}
+
+/* A rule has no address of its own: what it asks for is looked through. */
+static bool is_clause(const struct filter_term *term, const struct view_row *row)
+{
+	return row->group.family == FAMILY_NONE && row->source.family == FAMILY_NONE &&
+	       row->point == POINT_NONE && row->rule != RULE_NONE &&
+	       holds(row->meaning, term->text);
+}
+
+static bool is_interface(const struct view_context *context, const struct filter_term *term,
+			 const struct view_row *row)
+{
+	return row->link < context->interface_count &&
+	       holds(context->interfaces[row->link], term->text);
+}
+
+static bool is_host(const struct view_context *context, const struct filter_term *term,
+		    const struct view_row *row)
+{
+	return is_address(term, row->who, true) ||
+	       holds(view_facts_name(context->facts, row->name), term->text) ||
+	       holds(view_facts_name(context->facts, row->more), term->text);
+}
+
+static bool is_any(struct view_filter *filter, const struct view_context *context,
+		   const struct filter_term *term, const struct view_row *row)
+{
+	return is_rule(term, row) || is_address(term, row->source, false) ||
+	       is_address(term, row->group, false) || is_address(term, row->who, false) ||
+	       (row->has_verdict && holds(action_name(row->action), term->text)) ||
+	       (row->point < POINT_COUNT && holds(point_name(row->point), term->text)) ||
+	       holds(row->word, term->text) || holds(row->meaning, term->text) ||
+	       is_host(context, term, row) || is_interface(context, term, row) ||
+	       is_group_name(filter, context, term, row->group);
+}
+
+static bool term_holds(struct view_filter *filter, const struct view_context *context,
+		       const struct filter_term *term, const struct view_row *row)
+{
+	switch (term->key) {
+	case FILTER_GROUP:
+		return is_address(term, row->group, true) ||
+		       is_group_name(filter, context, term, row->group) || is_clause(term, row);
+	case FILTER_SOURCE:
+		return is_address(term, row->source, true) || is_clause(term, row);
+	case FILTER_RULE:
+		return is_rule(term, row);
+	case FILTER_POINT:
+		return row->point < POINT_COUNT && holds(point_name(row->point), term->text);
+	case FILTER_VERDICT:
+		return row->has_verdict && holds(action_name(row->action), term->text);
+	case FILTER_HOST:
+		return is_host(context, term, row);
+	case FILTER_NAME:
+		return holds(row->word, term->text) || is_host(context, term, row) ||
+		       is_group_name(filter, context, term, row->group);
+	case FILTER_INTERFACE:
+		return is_interface(context, term, row);
+	case FILTER_STATE:
+		return holds(row->word, term->text) || holds(row->meaning, term->text);
+	default:
+		return is_any(filter, context, term, row);
+	}
+}
+
+bool view_filter_pass(struct view_filter *filter, const struct view_context *context,
+		      const struct view_row *row)
+{
+	for (size_t i = 0; i < filter->n; i++) {
+		const struct filter_term *term = &filter->terms[i];
+
+		if (term_holds(filter, context, term, row) == term->negated)
+			return false;
+	}
+	return true;
+}
