@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Statements of the configuration, one row each, and going on after a mistake.  Interfaces are in
- * conf_interface.c, sets in conf_set.c. */
+ * conf_interface.c, sets in conf_set.c, MSDP peers in conf_msdp.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +72,7 @@ static const char *from_folder(struct conf_parser *c, const char *path)
 	return arena_printf(c->p.arena, "%.*s/%s", (int)(slash - c->conf->file), c->conf->file, path);
 }
 
-static bool read_file(struct conf_parser *c, const char *what, struct conf_name *out)
+bool conf_file(struct conf_parser *c, const char *what, struct conf_name *out)
 {
 	struct conf_name file = { .spot = parser_spot(&c->p, &c->p.token) };
 
@@ -127,7 +127,7 @@ static bool read_policy(struct conf_parser *c)
 	struct conf_name nowhere, *out = once(c, "policy", &c->conf->policy, &nowhere);
 
 	if (c->p.token.kind != TOKEN_WORD || conf_at_statement(c))
-		return read_file(c, "a file in quotes, or a built-in policy as modern", out);
+		return conf_file(c, "a file in quotes, or a built-in policy as modern", out);
 	if (out == &c->conf->policy)
 		c->conf->is_profile = true;
 	return read_profile(c, out);
@@ -137,14 +137,14 @@ static bool read_state(struct conf_parser *c)
 {
 	struct conf_name nowhere;
 
-	return read_file(c, "a folder in quotes", once(c, "state", &c->conf->state, &nowhere));
+	return conf_file(c, "a folder in quotes", once(c, "state", &c->conf->state, &nowhere));
 }
 
 static bool read_control(struct conf_parser *c)
 {
 	struct conf_name nowhere;
 
-	return read_file(c, "a socket's name in quotes", once(c, "control", &c->conf->control, &nowhere));
+	return conf_file(c, "a socket's name in quotes", once(c, "control", &c->conf->control, &nowhere));
 }
 
 static bool read_notify(struct conf_parser *c)
@@ -154,7 +154,7 @@ static bool read_notify(struct conf_parser *c)
 
 	if (!conf_take(c, "exec"))
 		return parser_expected_one(&c->p, "'exec'", words, COUNT(words));
-	return read_file(c, "a program in quotes", out);
+	return conf_file(c, "a program in quotes", out);
 }
 
 static bool add_name(struct conf_parser *c, struct conf_names *names, struct conf_name name)
@@ -198,7 +198,7 @@ static bool read_ras(struct conf_parser *c)
 	do {
 		struct conf_name file = { 0 };
 
-		if (!read_file(c, "a file in quotes", &file))
+		if (!conf_file(c, "a file in quotes", &file))
 			return false;
 		if (file.name)
 			add_name(c, &c->conf->authorised, file);
@@ -208,14 +208,9 @@ static bool read_ras(struct conf_parser *c)
 
 /* --- history --- */
 
-struct unit_word {
-	char	 letter;
-	uint64_t factor;
-};
-
 /* "90d", "1G": digits and the letter of a unit. */
-static bool read_amount(struct conf_parser *c, const char *what, const struct unit_word *units,
-			size_t n, uint64_t *out)
+bool conf_amount(struct conf_parser *c, const char *what, const struct conf_unit *units, size_t n,
+		 uint64_t *out)
 {
 	struct spot spot;
 	const char *text = conf_run(c, what, &spot);
@@ -227,7 +222,7 @@ static bool read_amount(struct conf_parser *c, const char *what, const struct un
 	for (; text[i] >= '0' && text[i] <= '9' && value < UINT64_C(1) << 30; i++)
 		value = value * 10 + (uint64_t)(text[i] - '0');
 	for (size_t k = 0; k < n && i > 0; k++) {
-		if (text[i] != units[k].letter || text[i + 1])
+		if (text[i] != units[k].letter || (text[i] && text[i + 1]))
 			continue;
 		*out = value * units[k].factor;
 		if (value == 0)
@@ -240,19 +235,19 @@ static bool read_amount(struct conf_parser *c, const char *what, const struct un
 
 static bool read_history(struct conf_parser *c)
 {
-	static const struct unit_word spans[] = { { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 },
+	static const struct conf_unit spans[] = { { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 },
 						  { 'y', 31622400 } };
-	static const struct unit_word sizes[] = { { 'M', UINT64_C(1) << 20 },
+	static const struct conf_unit sizes[] = { { 'M', UINT64_C(1) << 20 },
 						  { 'G', UINT64_C(1) << 30 } };
 	static const char *const words[] = { "keep", "size" };
 	struct conf_name nowhere, *out = once(c, "history", &c->conf->history, &nowhere);
-	bool good = read_file(c, "a file in quotes", out);
+	bool good = conf_file(c, "a file in quotes", out);
 
 	while (good) {
 		if (conf_take(c, "keep"))
-			good = read_amount(c, "a time, as 90d", spans, COUNT(spans), &c->conf->keep_s);
+			good = conf_amount(c, "a time, as 90d", spans, COUNT(spans), &c->conf->keep_s);
 		else if (conf_take(c, "size"))
-			good = read_amount(c, "a size, as 1G", sizes, COUNT(sizes), &c->conf->bytes_max);
+			good = conf_amount(c, "a size, as 1G", sizes, COUNT(sizes), &c->conf->bytes_max);
 		else if (c->p.token.kind == TOKEN_END || c->p.token.begins_line)
 			break;
 		else
@@ -271,6 +266,7 @@ static const struct conf_statement {
 	{ "policy", read_policy },   { "set", conf_read_set }, { "interface", conf_read_interface },
 	{ "watch", read_watch },     { "ras", read_ras },      { "history", read_history },
 	{ "notify", read_notify },   { "state", read_state },  { "control", read_control },
+	{ "msdp", conf_read_msdp },
 };
 
 bool conf_at_statement(const struct conf_parser *c)

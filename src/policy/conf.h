@@ -12,6 +12,7 @@
 #include "policy/syntax.h"
 
 #define CONF_INTERFACES_MAX 64
+#define CONF_PEERS_MAX 128
 #define CONF_STATE "/var/lib/weir"
 #define CONF_CONTROL "/run/weir/control.sock"
 
@@ -47,6 +48,33 @@ struct conf_set {
 	size_t			n;
 };
 
+/* An MSDP peer, as its block in `msdp` says.  What was not written is 0, NULL or ADDR_NONE. */
+struct conf_peer {
+	struct addr	 remote, local;
+	struct spot	 spot;
+	struct conf_name boundary;
+	const char	*mesh;			/* its mesh group */
+	const char	*text;			/* description */
+	const char	*password;		/* TCP-MD5 (RFC 2385) */
+	const char	*password_file;
+	uint32_t	 as;
+	uint32_t	 hold_s, keepalive_s, retry_s;
+	uint32_t	 hops;			/* TTL security (RFC 5082): so many at most */
+	bool		 is_inside, is_static, is_transit;
+	bool		 strips_data, listens;
+};
+
+struct conf_msdp {
+	bool		       is_there;
+	struct spot	       spot;
+	const struct conf_peer *peers;
+	size_t		       peer_count;
+	struct addr	       originator;
+	uint32_t	       entries_max;	/* 0: the usual */
+	bool		       listens;		/* a collector: nobody is told anything */
+	bool		       is_transparent;	/* between two peers that keep each other's address */
+};
+
 struct conf_names {
 	const struct conf_name *list;
 	size_t			n;
@@ -62,6 +90,7 @@ struct conf {
 	const struct conf_interface *interfaces;
 	size_t			     interface_count;
 	struct conf_names	     watch, authorised;
+	struct conf_msdp	     msdp;
 	struct conf_name	     history, notify, state, control;
 	uint64_t		     keep_s, bytes_max;	/* of the history; 0: the usual */
 };

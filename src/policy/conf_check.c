@@ -64,5 +64,8 @@ bool conf_check(const struct conf *conf, const struct policy *policy, struct dia
 		check_set(&conf->sets[i].name, policy, diags);
 	for (size_t i = 0; i < conf->interface_count; i++)
 		check_boundary(&conf->interfaces[i].boundary, policy, diags);
+	for (size_t i = 0; i < conf->msdp.peer_count; i++)
+		if (conf->msdp.peers[i].boundary.name)
+			check_boundary(&conf->msdp.peers[i].boundary, policy, diags);
 	return diags->errors == errors;
 }

@@ -25,11 +25,21 @@ bool conf_at_statement(const struct conf_parser *c);
 bool conf_interface_name(struct conf_parser *c, struct conf_name *out);
 /* A run of letters and digits, such as 90d; NULL, and a complaint, where none comes. */
 const char *conf_run(struct conf_parser *c, const char *what, struct spot *out);
+/* Digits and the letter of a unit, as 90d or 1G; true also where it complains and goes on. */
+struct conf_unit {
+	char	 letter;		/* 0: none is written */
+	uint64_t factor;
+};
+bool conf_amount(struct conf_parser *c, const char *what, const struct conf_unit *units, size_t n,
+		 uint64_t *out);
+/* A file in quotes, taken from the configuration's folder.  False where none comes. */
+bool conf_file(struct conf_parser *c, const char *what, struct conf_name *out);
 /* Room for one more in an array of the arena. */
 void *conf_room(struct conf_parser *c, void *list, size_t n, size_t *cap, size_t size);
 
 /* Behind the word that begins them.  False once they have complained. */
 bool conf_read_interface(struct conf_parser *c);
 bool conf_read_set(struct conf_parser *c);
+bool conf_read_msdp(struct conf_parser *c);
 
 #endif
