@@ -28,6 +28,51 @@ static inline bool same_statement(const struct observation *a, const struct obse
 	       a->has_ports == b->has_ports && a->has_mac == b->has_mac && a->notice == b->notice;
 }
 
+static inline bool same_words(const struct observation *a, const struct observation *b)
+{
+	struct observation c = *b;
+
+	if (!span_equal(a->session, b->session))	/* may lie in either one's scratch */
+		return false;
+	c.session = a->session;
+	return same_statement(a, &c);
+}
+
+static inline bool same_segment(const struct segment *a, const struct segment *b)
+{
+	return same_statement(&a->header, &b->header) && a->seq == b->seq &&
+	       a->tcp_flags == b->tcp_flags && same_span(a->payload, b->payload) &&
+	       a->missing == b->missing;
+}
+
+static inline bool same_said(const struct said *a, const struct said *b)
+{
+	bool same = a->n == b->n && a->segment_count == b->segment_count &&
+		    a->has_ip == b->has_ip && a->is_multicast == b->is_multicast &&
+		    a->is_read == b->is_read && a->is_crowded == b->is_crowded;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = same_words(&a->list[i], &b->list[i]);
+	for (size_t i = 0; same && i < a->segment_count; i++)
+		same = same_segment(&a->segments[i], &b->segments[i]);
+	return same;
+}
+
+/* What asks to be decoded says the same by either way. */
+static inline bool agree_decoded(const struct quick *quick, const struct packet *packet,
+				 const struct wire_options *options, struct said *said)
+{
+	static struct said other;		/* its lists are large: taken once */
+
+	if (!quick->plain)
+		return true;
+	if (!other.list)
+		said_init(&other);
+	wire_decode(packet, options, said);
+	quick_decode(quick, packet, options, &other);
+	return same_said(said, &other);
+}
+
 /* True where they agree.  Counts the answers by kind. */
 static inline bool agree_on(const struct packet *packet, const struct wire_options *options,
 			    struct said *said, size_t kinds[QUICK_DATA6 + 1])
@@ -40,7 +85,7 @@ static inline bool agree_on(const struct packet *packet, const struct wire_optio
 	quick_look(&rules, packet, 1, &quick);
 	kinds[quick.kind]++;
 	if (quick.kind == QUICK_ASK)
-		return true;
+		return agree_decoded(&quick, packet, options, said);
 	wire_decode(packet, options, said);
 	is_data = quick.kind == QUICK_DATA4 || quick.kind == QUICK_DATA6;
 	if (!said->is_read || said->is_crowded || said->segment_count > 0 || said->n != is_data ||

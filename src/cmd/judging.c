@@ -160,7 +160,7 @@ static size_t read_ahead(struct judging *j, const struct batch *b, const struct 
 		out[read] = b->said ? b->said[i] : NULL;
 		if (!out[read]) {
 			out[read] = &j->ahead[read];
-			wire_decode(&b->packets[i], &j->wire, out[read]);
+			quick_decode(&quick[i], &b->packets[i], &j->wire, out[read]);
 		}
 		engine_foresee(j->engine, out[read++]);
 	}

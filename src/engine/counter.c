@@ -45,12 +45,16 @@ void counters_hit(struct counters *counters, uint16_t rule, const struct observa
 	c->bytes += obs->bytes;
 }
 
-void counters_address(struct counters *counters, uint16_t rule, const struct observation *obs)
+void counters_source(struct counters *counters, uint16_t rule, const struct observation *obs)
 {
 	struct addr source = addr_is_there(obs->source) ? obs->source : obs->speaker;
 
 	if (addr_is_there(source))
 		distinct_add(counters->distinct, 2u * rule, addr_hash(source));
+}
+
+void counters_group(struct counters *counters, uint16_t rule, const struct observation *obs)
+{
 	if (addr_is_there(obs->group) && obs->group_len == addr_bits(obs->group))
 		distinct_add(counters->distinct, 2u * rule + 1, addr_hash(obs->group));
 }

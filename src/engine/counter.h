@@ -27,8 +27,9 @@ void counters_release(struct counters *counters);
 /* One observation, in the frame with this serial number. */
 void counters_hit(struct counters *counters, uint16_t rule, const struct observation *obs,
 		  uint32_t frame);
-/* Who and what: S, or the speaker where S is `*` or unknown; G where it is one group. */
-void counters_address(struct counters *counters, uint16_t rule, const struct observation *obs);
+/* Who: S, or the speaker where S is `*` or unknown.  What: G where it is one group. */
+void counters_source(struct counters *counters, uint16_t rule, const struct observation *obs);
+void counters_group(struct counters *counters, uint16_t rule, const struct observation *obs);
 /* All packets of a lump. */
 void counters_lump(struct counters *counters, const struct flow *flow);
 

@@ -55,10 +55,39 @@ struct verdict court_judge(struct court *court, const struct observation *obs, b
 			   struct mtime now)
 {
 	struct verdict verdict = judge(court, obs);
-	uint16_t line;
 
 	if (verdict.action == ACTION_LIMIT && verdict.rule != RULE_NONE)
 		limit(court, obs, now, &verdict);
+	return court_police(court, obs, verdict, replay, now);
+}
+
+static const struct verdict unsettled = { ACTION_PERMIT, RULE_NONE };
+
+static struct verdict settled_by(struct quick_verdict quick)
+{
+	return quick.depends == 0 && quick.verdict.action != ACTION_LIMIT ? quick.verdict
+									   : unsettled;
+}
+
+struct verdict court_settled(const struct court *court, const struct observation *obs)
+{
+	const struct table *table = court->table;
+
+	if (!table)
+		return unsettled;
+	return settled_by(table_quick(table, obs->source, obs->group, table_plane(table, obs)));
+}
+
+struct verdict court_plain(const struct court *court, const struct observation *obs)
+{
+	return court->table ? settled_by(table_plain(court->table, obs)) : unsettled;
+}
+
+struct verdict court_police(struct court *court, const struct observation *obs,
+			    struct verdict verdict, bool replay, struct mtime now)
+{
+	uint16_t line;
+
 	if (obs->point != POINT_SA || obs->what != WHAT_SA || obs->notice || obs->anomaly)
 		return verdict;
 	line = police_hear(court->police, obs, lets_through(verdict), replay, now);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counting different addresses in bounded memory.  The exact sets of all counters lie in one
  * open-addressing table, each entry the counter's number and 46 bits of the hash; a counter
- * that passes 1,024 moves into registers of its own.  Knows no addresses, only hashes. */
+ * that passes 1,024 moves into registers of its own.  The table begins small, for memory that is
+ * touched costs more than what is done in it.  Knows no addresses, only hashes. */
 #include "engine/distinct.h"
 
 #include <assert.h>
@@ -10,8 +11,8 @@
 
 #include "base/memory.h"
 
-#define SLOTS (1u << 18)
-#define SLOTS_USED_MAX (SLOTS / 8 * 7)
+#define SLOTS_FIRST (1u << 12)
+#define SLOTS_MAX (1u << 18)
 #define HASH_BITS 46
 #define HASH_MASK ((UINT64_C(1) << HASH_BITS) - 1)
 #define EMPTY 0
@@ -36,8 +37,10 @@ struct counter {
 struct distinct {
 	struct counter *counters;
 	size_t		n;
-	uint64_t       *slots;
-	size_t		used;		/* slots that are not EMPTY */
+	uint64_t       *memory;
+	uint64_t       *slots;		/* a table of n slots lies n slots into the memory, so that
+					 * it grows beside itself */
+	size_t		slot_count, used;	/* used: not EMPTY */
 	struct sketch  *sketches;
 	size_t		sketches_used;
 };
@@ -49,7 +52,9 @@ struct distinct *distinct_new(size_t ids)
 	assert(ids < DISTINCT_IDS_MAX);
 	d->n = ids;
 	d->counters = memory_array(ids, sizeof(d->counters[0]));
-	d->slots = memory_array(SLOTS, sizeof(d->slots[0]));
+	d->memory = memory_array(2 * SLOTS_MAX, sizeof(d->memory[0]));
+	d->slots = d->memory + SLOTS_FIRST;
+	d->slot_count = SLOTS_FIRST;
 	d->sketches = memory_array(SKETCHES, sizeof(d->sketches[0]));
 	for (size_t i = 0; i < ids; i++)
 		d->counters[i].sketch = SKETCH_NONE;
@@ -61,7 +66,7 @@ void distinct_free(struct distinct *d)
 	if (!d)
 		return;
 	free(d->counters);
-	free(d->slots);
+	free(d->memory);
 	free(d->sketches);
 	free(d);
 }
@@ -134,7 +139,7 @@ static void estimate(struct distinct *d, size_t id)
 		c->sketch = (uint16_t)d->sketches_used++;
 		s = &d->sketches[c->sketch];
 	}
-	for (size_t i = 0; s && i < SLOTS; i++) {
+	for (size_t i = 0; s && i < d->slot_count; i++) {
 		if (d->slots[i] == DELETED || d->slots[i] >> HASH_BITS != id + 1)
 			continue;
 		sketch_add(s, d->slots[i] & HASH_MASK);
@@ -146,16 +151,38 @@ static void estimate(struct distinct *d, size_t id)
 static size_t find(const struct distinct *d, uint64_t entry)
 {
 	uint64_t mixed = (entry & HASH_MASK) ^ (entry >> HASH_BITS) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t i = (size_t)(mixed % SLOTS);
-	size_t room = SLOTS;
+	size_t mask = d->slot_count - 1, i = (size_t)mixed & mask;
+	size_t room = SLOTS_MAX;
 
-	for (;; i = (i + 1) % SLOTS) {
+	for (;; i = (i + 1) & mask) {
 		if (d->slots[i] == entry)
 			return i;
-		if (d->slots[i] == DELETED && room == SLOTS)
+		if (d->slots[i] == DELETED && room == SLOTS_MAX)
 			room = i;
 		if (d->slots[i] == EMPTY)
-			return room < SLOTS ? room : i;
+			return room < SLOTS_MAX ? room : i;
+	}
+}
+
+static bool is_crowded(const struct distinct *d)
+{
+	return d->used >= d->slot_count / 8 * 7;
+}
+
+/* Twice as many slots, without the deleted ones. */
+static void grow(struct distinct *d)
+{
+	const uint64_t *old = d->slots;
+	size_t n = d->slot_count;
+
+	d->slot_count = 2 * n;
+	d->slots = d->memory + d->slot_count;
+	d->used = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (old[i] == EMPTY || old[i] == DELETED)
+			continue;
+		d->slots[find(d, old[i])] = old[i];
+		d->used++;
 	}
 }
 
@@ -167,11 +194,13 @@ void distinct_add(struct distinct *d, size_t id, uint64_t hash)
 
 	assert(id < d->n);
 	if (!c->estimated) {
+		if (is_crowded(d) && d->slot_count < SLOTS_MAX)
+			grow(d);
 		i = find(d, entry);
 		if (d->slots[i] == entry)
 			return;
 		if (c->exact < DISTINCT_EXACT_MAX &&
-		    (d->slots[i] == DELETED || d->used < SLOTS_USED_MAX)) {
+		    (d->slots[i] == DELETED || !is_crowded(d))) {
 			d->used += d->slots[i] == EMPTY;
 			d->slots[i] = entry;
 			c->exact++;

@@ -98,7 +98,7 @@ void packet_note(struct noted *noted, const struct packet *packet)
 
 static void remark(struct engine *e, const struct remark *r)
 {
-	if (!e->options.remarks || e->remark_count == REMARKS_MAX)
+	if (e->remark_count == REMARKS_MAX)
 		return;
 	for (size_t i = 0; i < e->remark_count; i++)
 		if (e->remarks[i].kind == r->kind && e->remarks[i].point == r->point &&
@@ -140,8 +140,6 @@ static void tell_flow(struct engine *e, const struct observation *obs, struct ve
 {
 	struct event event;
 
-	if (!e->events)
-		return;
 	event = (struct event){ .at = obs->at, .verdict = v, .file = e->packet->file,
 				.ttl = obs->ttl, .has_ttl = obs->has_ttl, .key = flow_key_of(obs),
 				.is_link_local = addr_is_link_local_group(obs->group) };
@@ -164,6 +162,8 @@ static void find_out(struct engine *e, enum finding_kind kind, uint8_t point, st
 						       .first_ns = e->packet->at.ns,
 						       .detail = detail });
 	tell_finding(e, known);
+	if (!e->options.remarks)
+		return;
 	remark(e, &(struct remark){ .kind = (uint8_t)kind, .point = point, .source = source,
 				    .group = group, .verdict = { 0, RULE_NONE },
 				    .is_finding = true });
@@ -232,20 +232,16 @@ static void look_for_scan(struct engine *e, const struct flow_key *key)
 		find_out(e, FINDING_GROUP_SCAN, key->point, key->source, ADDR_NONE, 0);
 }
 
-static struct flow *open_flow(struct engine *e, const struct observation *obs, bool *out_new)
+static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint64_t hash,
+			      const struct observation *obs)
 {
-	struct flow_key key = flow_key_of(obs);
-	uint64_t hash = flow_hash(&key);
-	struct flow *f = flow_find(&e->flows, &key, hash);
+	struct flow *f;
 
-	*out_new = !f;
-	if (f)
-		return f;
-	look_for_scan(e, &key);
-	f = flow_room(&e->flows, &key, hash);
+	look_for_scan(e, key);
+	f = flow_room(&e->flows, key, hash);
 	if (f->state & FLOW_USED)
 		close_flow(e, f);
-	flow_begin(&e->flows, f, &key, hash);
+	flow_begin(&e->flows, f, key, hash);
 	f->first_ns = f->last_ns = obs->at.ns;
 	f->ttl_min = UINT8_MAX;
 	return f;
@@ -286,6 +282,7 @@ static void sentence(struct flow *f, struct verdict v)
 		return;
 	f->rule = v.rule;
 	f->action = v.action;
+	f->state &= (uint8_t)~FLOW_SETTLED;
 	if (v.action >= ACTION_LIMIT && !(f->state & FLOW_LINK_LOCAL))
 		f->state |= FLOW_FINDING;
 }
@@ -305,20 +302,55 @@ static void sentence_other(struct engine *e, struct flow *f, const struct observ
 	other->action = v.action;
 }
 
-static void remember(struct engine *e, const struct observation *obs, struct verdict v,
-		     bool replay)
+/* Statements that rules seldom tell apart but by source and group; where they do the flow is not
+ * settled.  At `data` other protocols may come, at `router` there is no group. */
+static bool is_plain(const struct engine *e, const struct observation *obs)
 {
-	bool is_new;
-	struct flow *f = open_flow(e, obs, &is_new);
+	return obs->point != POINT_DATA && obs->point != POINT_ROUTER && !obs->notice &&
+	       !obs->anomaly && !obs->flags && addr_is_there(obs->group) &&
+	       obs->speaker.family == obs->group.family &&
+	       obs->group_len == addr_bits(obs->group) && !e->has_inside;
+}
 
-	break_lump(e, f);
-	if (is_new || f->rule != v.rule || !addr_is_there(obs->source))
-		counters_address(&e->counters, v.rule, obs);
+/* Whether the flow, which begins with this verdict, is settled: whether the rules will say of every
+ * plain statement what they say of this one. */
+static void settle(const struct engine *e, struct flow *f, const struct observation *obs)
+{
+	struct verdict settled;
+
+	if (!is_plain(e, obs))
+		return;
+	settled = court_plain(&e->court, obs);
+	if (settled.rule == f->rule && settled.action == f->action)
+		f->state |= FLOW_SETTLED;
+}
+
+static void count(struct engine *e, const struct flow *f, const struct observation *obs,
+		  struct verdict v, bool is_new)
+{
+	bool is_known = !is_new && f->rule == v.rule;
+
+	if (!is_known || !addr_is_there(obs->source))
+		counters_source(&e->counters, v.rule, obs);
+	if (!is_known)
+		counters_group(&e->counters, v.rule, obs);
 	counters_hit(&e->counters, v.rule, obs, e->frame);
+}
+
+static void remember(struct engine *e, struct flow *f, const struct observation *obs,
+		     struct verdict v, bool is_new, bool replay)
+{
+	break_lump(e, f);
+	count(e, f, obs, v, is_new);
 	meet(e, f, obs);
-	tell_flow(e, obs, v, is_new, f->rule != RULE_NONE && v.action > f->action);
+	if (e->events)
+		tell_flow(e, obs, v, is_new, f->rule != RULE_NONE && v.action > f->action);
 	sentence(f, v);
+	if (is_new)
+		settle(e, f, obs);
 	sentence_other(e, f, obs, replay);
+	if (!e->options.remarks)
+		return;
 	remark(e, &(struct remark){ .kind = REMARK_VERDICT, .point = obs->point,
 				    .source = obs->source, .group = obs->group, .verdict = v,
 				    .is_finding = v.action >= ACTION_LIMIT &&
@@ -380,35 +412,52 @@ static void look_at(struct engine *e, const struct observation *obs)
 
 void frame_observe(struct engine *e, struct observation *obs, bool replay)
 {
+	struct flow_key key;
 	struct verdict v;
+	struct flow *f;
+	uint64_t hash;
+	bool is_new;
 
 	place(e, obs);
 	look_at(e, obs);
 	if (obs->point == POINT_NONE)
 		return;
-	v = court_judge(&e->court, obs, replay, e->now);
+	key = flow_key_of(obs);
+	hash = flow_hash(&key);
+	f = flow_find(&e->flows, &key, hash);
+	if (f && f->state & FLOW_SETTLED && is_plain(e, obs))
+		v = court_police(&e->court, obs, (struct verdict){ f->action, f->rule }, replay,
+				 e->now);
+	else
+		v = court_judge(&e->court, obs, replay, e->now);
 	e->points[obs->point][v.action]++;
 	if (e->roll)
 		roll_hear(e->roll, obs, v, e->now);
-	if (v.rule != RULE_NONE)
-		remember(e, obs, v, replay);
+	if (v.rule == RULE_NONE)
+		return;
+	is_new = !f;
+	if (is_new)
+		f = open_flow(e, &key, hash, obs);
+	remember(e, f, obs, v, is_new, replay);
 }
 
 /* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
 void frame_observe_lump(struct engine *e, struct observation *obs)
 {
+	struct flow_key key = flow_key_of(obs);
 	struct verdict v;
 	struct flow *f;
-	bool is_new;
 
 	look_at(e, obs);
 	v = court_judge(&e->court, obs, false, e->now);
-	f = open_flow(e, obs, &is_new);
-	assert(is_new && v.rule != RULE_NONE);
+	assert(v.rule != RULE_NONE);
+	f = open_flow(e, &key, flow_hash(&key), obs);
 	f->state |= FLOW_LUMP;
-	counters_address(&e->counters, v.rule, obs);
+	counters_source(&e->counters, v.rule, obs);
+	counters_group(&e->counters, v.rule, obs);
 	meet(e, f, obs);
-	tell_flow(e, obs, v, true, false);
+	if (e->events)
+		tell_flow(e, obs, v, true, false);
 	sentence(f, v);
 	sentence_other(e, f, obs, false);
 }

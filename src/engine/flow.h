@@ -30,6 +30,8 @@ enum {
 	FLOW_LINK_LOCAL = 4,
 	FLOW_VARIES = 8,	/* its packets have identifications that differ */
 	FLOW_FINDING = 16,	/* denied or limited, and not link-local */
+	FLOW_SETTLED = 32,	/* not at `data`: `rule` and `action` are the verdict of every plain
+				 * statement, police lines aside */
 };
 
 struct flow {

@@ -4,24 +4,12 @@
  * rule learns of them at the end, or when the first other packet breaks the lump.  Batches, so that
  * the misses of many look-ups overlap.  Everything else goes the long way, with the same result. */
 #include "engine/state.h"
-#include "policy/table.h"
-
-/* The verdict of every such packet of this source and group, whatever its ports and TTL. */
-static bool is_settled(const struct court *court, const struct observation *obs)
-{
-	struct quick_verdict q;
-
-	if (!court->table)
-		return false;
-	q = table_quick(court->table, obs->source, obs->group, table_plane(court->table, obs));
-	return q.depends == 0 && q.verdict.action != ACTION_LIMIT && q.verdict.rule != RULE_NONE;
-}
 
 static bool may_lump(const struct engine *e, const struct observation *obs)
 {
 	return !e->has_inside && !e->members && !addr_is_link_local_group(obs->group) &&
-	       is_settled(&e->court, obs) &&
-	       (!e->options.against || is_settled(&e->against, obs));
+	       court_settled(&e->court, obs).rule != RULE_NONE &&
+	       (!e->options.against || court_settled(&e->against, obs).rule != RULE_NONE);
 }
 
 static struct flow *find_flow(const struct engine *e, const struct packet *packet,

@@ -100,7 +100,7 @@ bool demand_addresses_hold(const struct demand *d, const struct asked *asked)
 static bool addresses_hold(const struct demand *d, const struct observation *obs)
 {
 	struct asked asked = { obs->point, obs->point == POINT_DATA ? &obs->source : &obs->speaker,
-			       &obs->rp, &obs->group };
+			       &obs->rp, &obs->group, false };
 
 	return demand_addresses_hold(d, &asked);
 }
@@ -173,6 +173,19 @@ static bool addresses_fit(const struct demand *d, const struct plane *plane, str
 	}
 	*depends |= DEPENDS_PAIR;		/* no RP but one inside of the group */
 	return kin.family == FAMILY_IP6 && !kin.plain;
+}
+
+bool demand_never_plain(const struct demand *d, struct kin kin)
+{
+	if (d->flags || (d->rule->from_any && kin.source_family != FAMILY_ANY))
+		return true;
+	for (size_t i = 0; i < d->rule->match_count; i++) {
+		const struct match *m = &d->rule->matches[i];
+
+		if (m->field == FIELD_SPEAKER && !set_has_family(m->set, kin.family))
+			return true;
+	}
+	return false;
 }
 
 bool demand_fits(const struct demand *d, const struct plane *plane, struct kin kin,

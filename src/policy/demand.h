@@ -28,6 +28,7 @@ bool demand_holds(const struct demand *d, const struct observation *obs);
 struct asked {
 	unsigned	   point;
 	const struct addr *speaker, *rp, *group;
+	bool		   is_plain;	/* by a statement without a flag, of the pair's family */
 };
 
 /* `speaker`, `rp` and `embeds` alone. */
@@ -45,6 +46,10 @@ struct kin {
 	enum family family, source_family;
 	bool	    plain;			/* an IPv6 group that embeds nothing */
 };
+
+/* True where no plain statement meets the rule: it asks for a flag, or for a speaker of the other
+ * family. */
+bool demand_never_plain(const struct demand *d, struct kin kin);
 
 /* False where the rule can never hold in the plane for such pairs.  Else `out_depends` says what
  * it still depends on there. */

@@ -247,6 +247,8 @@ static bool decides(const struct table_rest *rest, const struct pair *pair,
 	const struct demand *d = &rest->demands[rule];
 	uint16_t asks;
 
+	if (asked->is_plain && demand_never_plain(d, pair->kin))
+		return false;
 	if (!demand_fits(d, plane, pair->kin, &asks))
 		return false;
 	if (asks & ~(unsigned)DEPENDS_PAIR) {
@@ -310,8 +312,8 @@ static struct quick_verdict quick_reference(const struct table_rest *rest, struc
 	return (struct quick_verdict){ reference_judge(rest->boundary, &obs), (uint16_t)all };
 }
 
-struct quick_verdict table_quick_slow(const struct table *t, struct addr source, struct addr group,
-			      unsigned plane_number)
+static struct quick_verdict quick_pair(const struct table *t, struct addr source,
+				       struct addr group, unsigned plane_number, bool is_plain)
 {
 	static const struct addr none = { .family = FAMILY_NONE };
 	const struct plane *plane = &t->rest->planes[plane_number];
@@ -319,7 +321,7 @@ struct quick_verdict table_quick_slow(const struct table *t, struct addr source,
 	struct addr judged_source = no_source ? none : source;
 	struct addr judged_group = plane->point == POINT_ROUTER ? none : group;
 	struct asked asked = { plane->point, plane->point == POINT_DATA ? &source : &none, &none,
-			       &judged_group };
+			       &judged_group, is_plain };
 	enum family family = family_of(judged_source, judged_group);
 	struct pair pair;
 	uint32_t cell;
@@ -333,6 +335,17 @@ struct quick_verdict table_quick_slow(const struct table *t, struct addr source,
 	if (cell & CELL_LIST)
 		return quick_list(t->rest, cell, &pair, &asked, plane);
 	return (struct quick_verdict){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
+}
+
+struct quick_verdict table_quick_slow(const struct table *t, struct addr source, struct addr group,
+			      unsigned plane)
+{
+	return quick_pair(t, source, group, plane, false);
+}
+
+struct quick_verdict table_plain(const struct table *t, const struct observation *obs)
+{
+	return quick_pair(t, obs->source, obs->group, table_plane(t, obs), true);
 }
 
 struct quick_verdict table_quick4_slow(const struct table *t, uint32_t source, uint32_t group,

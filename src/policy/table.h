@@ -76,6 +76,12 @@ struct quick_verdict table_quick_slow(const struct table *table, struct addr sou
 struct quick_verdict table_quick4_slow(const struct table *table, uint32_t source, uint32_t group,
 			       unsigned plane) __attribute__((pure, cold));
 
+/* The verdict of statements that are like this one in source, group, point, direction and
+ * protocol, have no flag, and whose speaker is of the group's family.  Where `depends` is not 0
+ * every one must be judged by itself.  The statement is itself such a one, no notice, no anomaly,
+ * no group range and not at `router`. */
+struct quick_verdict table_plain(const struct table *table, const struct observation *obs);
+
 /* Which plane judges an observation that is no notice, no anomaly and no group range; its
  * point is not POINT_NONE. */
 static inline unsigned table_plane(const struct table *t, const struct observation *obs)

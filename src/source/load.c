@@ -71,7 +71,7 @@ void load_decode(struct load *load, const struct quick_rules *rules,
 			said = &load->saids[saids++];
 			said->list = load->statements + statements;
 			said->scratch = load->scratch + scratch;
-			wire_decode(&load->packets[i], options, said);
+			quick_decode(&load->quick[i], &load->packets[i], options, said);
 			statements += said->n;
 			scratch += (said->scratch_used + 63) / 64 * 64;
 		}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The quick look at plain packets: Ethernet with up to two tags, IPv4 without options or IPv6
- * without extension headers, no fragment, UDP or TCP.  Whatever is otherwise asks wire_decode().
+ * without extension headers, no fragment, UDP or TCP.  Whatever is otherwise asks to be decoded;
+ * where its headers are plain, up to its protocol's own decoder they need not be peeled again.
  * The bytes are loaded directly, each group of loads behind one check that they are there: the
  * reader's check for each field would cost more than all else.  Knows no protocol's layout. */
 #include "wire/quick.h"
 
+#include "wire/checksum.h"
 #include "wire/peel.h"
 #include "wire/print.h"
 #include "wire/protocols.h"
@@ -14,6 +16,9 @@
 #define LINKTYPE_ETHERNET 1
 #define ETHERNET_BYTES	  14
 #define IP4_BYTES	  20
+#define IP4_ALERT_BYTES	  24
+#define ROUTER_ALERT	  0x94040000	/* RFC 2113 2.1 */
+#define FRAGMENT	  0x3fff	/* offset, and more fragments */
 #define IP6_BYTES	  40
 #define UDP_BYTES	  8
 #define PREFETCH_AHEAD	  8
@@ -146,36 +151,52 @@ static inline bool is_sum_right(const uint8_t *p)
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
+/* Bytes of an IPv4 header that plain_decode() reads: without options, or with a Router Alert
+ * alone (RFC 2113), as IGMP has it.  0 for any other, and for a fragment. */
+static inline uint8_t plain_header4(const struct look *look, uint64_t first)
+{
+	unsigned total = first >> 32 & 0xffff;
+	uint8_t bytes = (first >> 56 & 0xf) * 4;
+	bool is_alert = bytes == IP4_ALERT_BYTES && look->n >= IP4_ALERT_BYTES &&
+			load32(look->p + IP4_BYTES) == ROUTER_ALERT;
+
+	if (first >> 60 != 4 || (bytes != IP4_BYTES && !is_alert))
+		return 0;
+	return first & FRAGMENT || total < bytes || total > look->wire ? 0 : bytes;
+}
+
 static inline enum quick_kind look_ip4(const struct quick_rules *rules, const struct look *look,
 				       struct quick *out)
 {
 	const uint8_t *p = look->p;
-	unsigned total = load16(p + 2), fragment = load16(p + 6), protocol = p[9];
+	uint64_t first = load64(p);		/* version, length; total; identification; fragment */
+	unsigned total = first >> 32 & 0xffff, protocol = p[9], sport, dport;
 	uint32_t group = load32(p + 16);
 	size_t captured = look->n < total ? look->n : total;
 
-	if (p[0] != 0x45 || (fragment & 0x3fff) || total < IP4_BYTES + UDP_BYTES ||
-	    total > look->wire)
+	out->plain = plain_header4(look, first);
+	if (out->plain != IP4_BYTES || total < IP4_BYTES + UDP_BYTES)
 		return QUICK_ASK;
 	if (group >> 28 != 0xe) {
 		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
 			return judge_ports(rules, protocol, p + IP4_BYTES);
 		return protocol == NUMBER_ICMP ? QUICK_IP : QUICK_ASK;
 	}
-	out->sport = (uint16_t)load16(p + IP4_BYTES);
-	out->dport = (uint16_t)load16(p + IP4_BYTES + 2);
-	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_port(rules, out->sport) ||
-	    wants_port(rules, out->dport) ||
-	    (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
+	sport = load16(p + IP4_BYTES);
+	dport = load16(p + IP4_BYTES + 2);
+	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_port(rules, sport) ||
+	    wants_port(rules, dport) || (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
 	    (look->checked && !is_sum_right(p)))
 		return QUICK_ASK;
+	out->sport = (uint16_t)sport;
+	out->dport = (uint16_t)dport;
 	out->source = load32(p + 12);
 	out->group = group;
 	out->ttl = p[8];
 	out->is_cut = look->n < total;
-	out->print = print_of((uint64_t)fragment << 32 | (uint64_t)total << 16 | protocol,
-			      (uint16_t)load16(p + 4),
+	out->print = print_of((first & 0xffff) << 32 | (uint64_t)total << 16 | protocol,
+			      (uint16_t)(first >> 16),
 			      (struct span){ p + IP4_BYTES, captured - IP4_BYTES });
 	return QUICK_DATA4;
 }
@@ -217,13 +238,10 @@ static inline bool is_tag(unsigned ethertype)
 }
 
 /* Passes up to two tags; 0 where they are cut. */
-static inline unsigned read_ethertype(const struct packet *packet, struct quick *out)
+static unsigned skip_tags(const struct packet *packet, unsigned ethertype, struct quick *out)
 {
 	const uint8_t *p = packet->bytes.p;
-	unsigned ethertype = load16(p + 12);
 
-	out->vlan = VLAN_NONE;
-	out->ip_offset = ETHERNET_BYTES;
 	for (unsigned tags = 0; is_tag(ethertype) && tags < 2; tags++) {
 		if (packet->bytes.n < out->ip_offset + 4u)
 			return 0;
@@ -250,9 +268,14 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	struct look look = { .checked = !packet->checksums_unreliable };
 	unsigned ethertype;
 
+	out->plain = 0;
 	if (packet->linktype != LINKTYPE_ETHERNET || n < ETHERNET_BYTES || is_isl(packet->bytes.p))
 		return QUICK_ASK;
-	ethertype = read_ethertype(packet, out);
+	ethertype = load16(packet->bytes.p + 12);
+	out->vlan = VLAN_NONE;
+	out->ip_offset = ETHERNET_BYTES;
+	if (ethertype != 0x0800)
+		ethertype = skip_tags(packet, ethertype, out);
 	look.p = packet->bytes.p + out->ip_offset;
 	look.n = n - out->ip_offset;
 	look.wire = (packet->length > n ? packet->length : n) - out->ip_offset;
@@ -313,4 +336,62 @@ struct observation quick_statement(const struct quick *quick, const struct packe
 	obs.ttl = quick->ttl;
 	memcpy(obs.mac, packet->bytes.p + 6, sizeof(obs.mac));
 	return obs;
+}
+
+/* What ethernet_peel() and ip4_peel() would have noted. */
+static struct layers note_plain(const struct quick *quick, const struct packet *packet,
+				const struct wire_options *options)
+{
+	const uint8_t *p = packet->bytes.p + quick->ip_offset;
+	struct layers at = { .template = observation_none() };
+	struct observation *t = &at.template;
+
+	t->at = packet->at;
+	t->bytes = packet->length;
+	t->link = packet->link;
+	t->vlan = quick->vlan;
+	t->speaker = addr_of4(load32(p + 12));
+	t->receiver = at.final = addr_of4(load32(p + 16));
+	t->ttl = p[8];
+	t->ip_protocol = p[9];
+	t->has_ttl = t->has_mac = true;
+	memcpy(t->mac, packet->bytes.p + 6, sizeof(t->mac));
+	at.checksums_unreliable = packet->checksums_unreliable;
+	at.udp_checksums = options->udp_checksums;
+	at.router_alert = quick->plain == IP4_ALERT_BYTES;
+	at.is_inside = true;
+	at.depth = 2;				/* the frame, and the packet in it */
+	return at;
+}
+
+static void decode_plain(const struct quick *quick, const struct packet *packet,
+			 const struct wire_options *options, struct said *out)
+{
+	struct layers at = note_plain(quick, packet, options);
+	struct span ip = { packet->bytes.p + quick->ip_offset, packet->bytes.n - quick->ip_offset };
+	struct span bytes = { ip.p + quick->plain, ip.n - quick->plain };
+	unsigned total = load16(ip.p + 2), fragment = load16(ip.p + 6);
+	size_t n = total - quick->plain;
+
+	said_reset(out);
+	out->has_ip = out->is_read = true;
+	out->is_multicast = addr_is_multicast(at.template.receiver);
+	at.cut = n > bytes.n ? n - bytes.n : 0;
+	bytes.n = n < bytes.n ? n : bytes.n;
+	if (at.cut > 0)
+		at.template.flags |= FLAG_BIT(CUT);
+	if (!at.checksums_unreliable && checksum_of((struct span){ ip.p, quick->plain }) != 0)
+		at.template.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
+	at.template.print = print_of((uint64_t)fragment << 32 | (uint64_t)total << 16 | ip.p[9],
+				     (uint16_t)load16(ip.p + 4), bytes);
+	upper_peel(&at, ip.p[9], bytes, out);
+}
+
+void quick_decode(const struct quick *quick, const struct packet *packet,
+		  const struct wire_options *options, struct said *out)
+{
+	if (quick->plain)
+		decode_plain(quick, packet, options, out);
+	else
+		wire_decode(packet, options, out);
 }

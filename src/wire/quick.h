@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The quick look, for the audit's hot loop: most packets of a capture are unicast, which says
  * nothing, or plain multicast UDP over IP over Ethernet, which says one `data`.  These are told in
- * a few nanoseconds; everything else asks for wire_decode().  What the quick look tells is exactly
+ * a few nanoseconds; everything else asks to be decoded.  What the quick look tells is exactly
  * what wire_decode() would have said (tests/unit/wire/quick.c holds the two together).
  *
  *	struct quick_rules rules = quick_rules_of(&options);
@@ -14,14 +14,15 @@
 #include "wire/wire.h"
 
 enum quick_kind {
-	QUICK_ASK,			/* only wire_decode() can tell */
+	QUICK_ASK,			/* only a decoder can tell: quick_decode() */
 	QUICK_NO_IP,			/* said: nothing; is_read */
 	QUICK_IP,			/* said: nothing; is_read, has_ip (not multicast) */
 	QUICK_DATA4,			/* said: one `data` of UDP; is_read, has_ip, is_multicast */
 	QUICK_DATA6,
 };
 
-/* What QUICK_DATA4 and QUICK_DATA6 say; of the other kinds only `kind` is set. */
+/* What QUICK_DATA4 and QUICK_DATA6 say; of the other kinds only `kind` and what quick_decode()
+ * reads is set. */
 struct quick {
 	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses() */
 	uint32_t print;			/* struct observation's */
@@ -31,6 +32,7 @@ struct quick {
 	uint8_t	 kind;			/* enum quick_kind */
 	uint8_t	 ip_offset;		/* of the IP header within the frame */
 	bool	 is_cut;		/* FLAG_BIT(CUT): the only flag that such a `data` can carry */
+	uint8_t	 plain;			/* for quick_decode() */
 };
 
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
@@ -50,6 +52,11 @@ void quick_look(const struct quick_rules *rules, const struct packet *packets, s
 /* Source and group of either family. */
 void quick_addresses(const struct quick *quick, const struct packet *packet,
 		     struct addr *out_source, struct addr *out_group);
+
+/* Everything the frame says, for QUICK_ASK: as wire_decode(), but faster where the headers are
+ * plain. */
+void quick_decode(const struct quick *quick, const struct packet *packet,
+		  const struct wire_options *options, struct said *out);
 
 /* The statement, every field of it, of a QUICK_DATA4 or QUICK_DATA6. */
 struct observation quick_statement(const struct quick *quick, const struct packet *packet);

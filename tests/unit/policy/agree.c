@@ -8,7 +8,7 @@
 #include "t.h"
 
 struct tally {
-	uint64_t compared, settled, loaded, refused, rules_hit[4];
+	uint64_t compared, settled, plain, loaded, refused, rules_hit[4];
 };
 
 static bool is_long(void)
@@ -67,6 +67,23 @@ static bool quick_agrees(const struct boundary *b, const struct table *t,
 	return false;
 }
 
+/* So it is for plain statements, where the table says that nothing else matters for them. */
+static bool plain_agrees(const struct boundary *b, const struct table *t,
+			 const struct observation *obs, struct tally *tally)
+{
+	struct observation plain = *obs;
+	struct quick_verdict quick;
+
+	plain.flags = 0;
+	if (plain.point == POINT_ROUTER || !addr_is_there(plain.group) ||
+	    plain.speaker.family != plain.group.family)
+		return true;
+	quick = table_plain(t, &plain);
+	tally->plain += quick.depends == 0;
+	return quick.depends != 0 ||
+	       agree(b, &plain, "plain", quick.verdict, reference_judge(b, &plain));
+}
+
 static bool compare(const struct boundary *b, uint64_t *seed, unsigned observations,
 		    struct tally *tally)
 {
@@ -81,7 +98,9 @@ static bool compare(const struct boundary *b, uint64_t *seed, unsigned observati
 		       agree(b, &obs, "lists", table_judge(sparse, &obs), should);
 		if (good && is_pair(&obs))
 			good = quick_agrees(b, dense, &obs, should, tally) &&
-			       quick_agrees(b, sparse, &obs, should, tally);
+			       quick_agrees(b, sparse, &obs, should, tally) &&
+			       plain_agrees(b, dense, &obs, tally) &&
+			       plain_agrees(b, sparse, &obs, tally);
 		tally->compared += 2;
 		tally->rules_hit[should.rule == RULE_NONE	     ? 0
 				 : should.rule + 1u == b->rule_count ? 1
@@ -177,14 +196,16 @@ static void test_random(void)
 			return;
 		}
 	}
-	printf("# %llu comparisons, %llu policies (%llu refused), settled by class %llu; "
+	printf("# %llu comparisons, %llu policies (%llu refused), settled by class %llu, plain %llu; "
 	       "no rule %llu, default %llu, first rules %llu, later rules %llu\n",
 	       (unsigned long long)tally.compared, (unsigned long long)tally.loaded,
 	       (unsigned long long)tally.refused, (unsigned long long)tally.settled,
+	       (unsigned long long)tally.plain,
 	       (unsigned long long)tally.rules_hit[0], (unsigned long long)tally.rules_hit[1],
 	       (unsigned long long)tally.rules_hit[2], (unsigned long long)tally.rules_hit[3]);
 	check(tally.compared >= (is_long() ? 10000000 : 190000));
 	check(tally.refused * 10 < tally.loaded);
+	check(tally.plain > tally.compared / 100);
 	for (int i = 0; i < 4; i++)
 		check(tally.rules_hit[i] > tally.compared / 100);
 }
