@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The privileged part of the queue: its descriptors, what would let packets past it, and the
+ * way of the judge's answers into the kernel.  Parses nothing that came from a network. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "enforce/nfnl.h"
+#include "enforce/queue.h"
+#include "enforce/queue_rules.h"
+
+#define WAITING_MAX 16384		/* packets in a queue */
+#define RECEIVE_BYTES (16 << 20)	/* of the socket: what the kernel may hand over ahead */
+#define PACKET_BYTES 0xffff
+
+enum direction queue_direction(const struct queue_link *link, enum queue_hook hook)
+{
+	bool is_in = (hook == QUEUE_RECEIVED) != link->inside;
+
+	return is_in ? DIRECTION_IN : DIRECTION_OUT;
+}
+
+/* --- what would let packets past the queue --- */
+
+static const struct setting {
+	const char *name;
+	const char *what;
+} settings[] = {
+	{ "bridge-nf-call-iptables", "IPv4 packets" },
+	{ "bridge-nf-call-ip6tables", "IPv6 packets" },
+	{ "bridge-nf-filter-vlan-tagged", "VLAN-tagged packets" },
+};
+
+/* 1, 0, or -1 where there is no such setting. */
+static int read_setting(const char *name)
+{
+	char path[128], byte = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/bridge/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (read(fd, &byte, 1) != 1)
+		byte = 0;
+	close(fd);
+	return byte != '0' && byte != 0;
+}
+
+static int check_port(const struct queue_link *link, char why[QUEUE_WHY])
+{
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		int value = read_setting(settings[i].name);
+
+		if (value == 1)
+			continue;
+		snprintf(why, QUEUE_WHY, value < 0 ? "%s, a port of %s: %s would go past the queue: no net.bridge.%s (load br_netfilter)"
+						   : "%s, a port of %s: %s would go past the queue: net.bridge.%s is 0, must be 1",
+			 link->name, link->bridge, settings[i].what, settings[i].name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A tap carries what arrives at one port of a bridge to another; it cannot hand a packet to
+ * this machine itself. */
+static int check_tap(const struct queue_link *link, char why[QUEUE_WHY])
+{
+	if (link->bridge[0] != '\0' && link->peer[0] != '\0')
+		return 0;
+	snprintf(why, QUEUE_WHY, "%s: this kernel has no NFQUEUE, and a tap serves only a pair of bridge ports",
+		 link->name);
+	return -ENOTSUP;
+}
+
+int queue_check(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
+{
+	int error = 0;
+
+	why[0] = '\0';
+	if (means == QUEUE_BY_NONE) {
+		snprintf(why, QUEUE_WHY, "the queue needs CAP_NET_ADMIN");
+		return -EPERM;
+	}
+	for (size_t i = 0; i < plan->n && error == 0; i++) {
+		const struct queue_link *link = &plan->links[i];
+
+		if (!link->arriving && !link->leaving)
+			continue;
+		if (means == QUEUE_BY_TAP)
+			error = check_tap(link, why);
+		else if (link->bridge[0] != '\0')
+			error = check_port(link, why);
+	}
+	return error;
+}
+
+/* --- descriptors --- */
+
+static void put_command(struct nfnl_batch *b, uint16_t number)
+{
+	struct nfqnl_msg_config_cmd command = { .command = NFQNL_CFG_CMD_BIND };
+	struct nlmsghdr *m = nfnl_begin(b, NFNL_SUBSYS_QUEUE, NFQNL_MSG_CONFIG, NLM_F_ACK,
+					AF_UNSPEC, number);
+
+	mnl_attr_put(m, NFQA_CFG_CMD, sizeof(command), &command);
+	nfnl_end(b, m);
+}
+
+static void put_parameters(struct nfnl_batch *b, uint16_t number, bool fail_open)
+{
+	struct nfqnl_msg_config_params copy = { htonl(PACKET_BYTES), NFQNL_COPY_PACKET };
+	struct nlmsghdr *m = nfnl_begin(b, NFNL_SUBSYS_QUEUE, NFQNL_MSG_CONFIG, NLM_F_ACK,
+					AF_UNSPEC, number);
+
+	mnl_attr_put(m, NFQA_CFG_PARAMS, sizeof(copy), &copy);
+	mnl_attr_put_u32(m, NFQA_CFG_QUEUE_MAXLEN, htonl(WAITING_MAX));
+	mnl_attr_put_u32(m, NFQA_CFG_FLAGS, htonl(fail_open ? NFQA_CFG_F_FAIL_OPEN : 0));
+	mnl_attr_put_u32(m, NFQA_CFG_MASK, htonl(NFQA_CFG_F_FAIL_OPEN));
+	nfnl_end(b, m);
+}
+
+static int configure(int fd, uint16_t number, bool fail_open)
+{
+	struct nfnl_batch b;
+	int error;
+
+	nfnl_batch_init(&b, 1 << 14);
+	put_command(&b, number);
+	error = nfnl_ask(fd, &b);
+	nfnl_batch_reset(&b);
+	put_parameters(&b, number, fail_open);
+	if (error == 0)
+		error = nfnl_ask(fd, &b);
+	nfnl_batch_release(&b);
+	return error;
+}
+
+static int open_queue(uint16_t number, bool fail_open, int *out)
+{
+	const int bytes = RECEIVE_BYTES, yes = 1;
+	int fd = nfnl_open(), error;
+
+	if (fd < 0)
+		return fd;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &yes, sizeof(yes));
+	error = configure(fd, number, fail_open);
+	if (error == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		error = -errno;
+	if (error < 0)
+		close(fd);
+	else
+		*out = fd;
+	return error;
+}
+
+static int open_raw(int family, int level, int option, int *out)
+{
+	const uint32_t mark = QUEUE_MARK;
+	const int yes = 1;
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW), error;
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, level, option, &yes, sizeof(yes)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0) {
+		*out = fd;
+		return 0;
+	}
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+int queue_open(const struct queue_plan *plan, struct queue_ports *out)
+{
+	struct queue_ports ports = { -1, -1, -1, -1 };
+	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
+	int error = open_queue(number, false, &ports.closed);
+
+	if (error == 0)
+		error = open_queue((uint16_t)(number + 1), true, &ports.open);
+	if (error == 0)
+		error = open_raw(AF_INET, IPPROTO_IP, IP_HDRINCL, &ports.raw4);
+	/* a kernel without IPv6 forwards no Register of it */
+	if (error == 0)
+		open_raw(AF_INET6, IPPROTO_IPV6, IPV6_HDRINCL, &ports.raw6);
+	if (error < 0)
+		queue_close(&ports);
+	else
+		*out = ports;
+	return error;
+}
+
+void queue_close(struct queue_ports *ports)
+{
+	int *const fds[] = { &ports->closed, &ports->open, &ports->raw4, &ports->raw6 };
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+/* --- the judge's answers --- */
+
+/* A verdict on a packet of this queue and nothing else: the socket would take any change to the
+ * machine's firewall. */
+static bool is_verdict(const struct nlmsghdr *message, uint16_t number)
+{
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
+
+	return message->nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT) &&
+	       message->nlmsg_len >= NLMSG_HDRLEN + sizeof(*head) &&
+	       message->nlmsg_flags == NLM_F_REQUEST && ntohs(head->res_id) == number;
+}
+
+static bool are_verdicts(const uint8_t *bytes, int n, uint16_t number)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)bytes;
+
+	while (mnl_nlmsg_ok(message, n)) {
+		if (!is_verdict(message, number))
+			return false;
+		message = mnl_nlmsg_next(message, &n);
+	}
+	return n == 0;
+}
+
+static int relay(int fd, const uint8_t *bytes, size_t n)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t sent = sendto(fd, bytes, n, 0, (const struct sockaddr *)&kernel, sizeof(kernel));
+
+	return sent < 0 ? -errno : 0;
+}
+
+int queue_relay(const struct queue_ports *ports, const struct queue_plan *plan, int questions)
+{
+	static uint8_t bytes[QUEUE_ANSWER_BYTES] __attribute__((aligned(8)));
+	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
+	ssize_t n = recv(questions, bytes, sizeof(bytes), 0);
+
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -EPIPE;
+	if (are_verdicts(bytes, (int)n, number))
+		return relay(ports->closed, bytes, (size_t)n);
+	if (are_verdicts(bytes, (int)n, (uint16_t)(number + 1)))
+		return relay(ports->open, bytes, (size_t)n);
+	return -EBADMSG;
+}
