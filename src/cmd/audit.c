@@ -252,10 +252,11 @@ static void print_report(struct auditing *a, struct report *report)
 		.report = report, .policy = a->judging.policy, .against = a->judging.against_policy,
 		.registry = a->judging.registry, .is_interrupted = a->is_interrupted,
 		.columns = a->io->columns, .verbose = o->common.verbose, .colour = a->io->colour,
-		.all = o->all,
+		.all = o->all, .baseline = o->baseline,
 	};
 
 	print.inputs = gather_inputs(a, &print.input_count, &print.time_digits);
+	print.links = capture_link_names(a->timeline, &a->judging.side.arena, &print.link_count);
 	print.exit = a->status = exit_status(a, report);
 	if (o->common.quiet)
 		return;

@@ -50,7 +50,7 @@ static void add(struct baseline *b)
 static void add_array(struct baseline *b, const json_t *document, const char *array,
 		      const char *const *fields)
 {
-	const json_t *list = json_object_get(document, array);
+	const json_t *list = json_object_get(document, array), *length;
 	size_t i;
 	json_t *object;
 
@@ -59,6 +59,9 @@ static void add_array(struct baseline *b, const json_t *document, const char *ar
 		put_field(&b->line, array);
 		for (size_t f = 0; fields[f]; f++)
 			put_field(&b->line, field_of(object, fields[f]));
+		length = json_object_get(object, "group_len");
+		if (length)
+			text_printf(&b->line, "/%lld", (long long)json_integer_value(length));
 		add(b);
 	}
 }
@@ -132,6 +135,12 @@ static void put_pair(struct text *line, struct addr source, uint8_t kind, struct
 	put_field(line, group.family != FAMILY_NONE ? addr_text(group, buffer) : "");
 }
 
+static void put_length(struct text *line, struct addr group, uint8_t group_len)
+{
+	if (addr_is_there(group) && group_len < addr_bits(group))
+		text_printf(line, "/%u", group_len);
+}
+
 static bool knows_flow(void *context, const struct report_flow *flow)
 {
 	struct baseline *b = context;
@@ -142,6 +151,7 @@ static bool knows_flow(void *context, const struct report_flow *flow)
 	put_field(&b->line, point_name(flow->key.point));
 	put_field(&b->line, action_name(flow->verdict.action));
 	put_field(&b->line, report_rule_name(b->report->boundary, flow->verdict.rule));
+	put_length(&b->line, flow->key.group, flow->key.group_len);
 	return is_known(b);
 }
 
@@ -177,6 +187,7 @@ static bool knows_finding(void *context, const struct report_finding *f)
 	put_field(&b->line, f->point != POINT_NONE ? point_name(f->point) : "");
 	put_field(&b->line, f->rule != RULE_NONE ? report_rule_name(b->report->boundary, f->rule)
 						 : "");
+	put_length(&b->line, f->group, f->group_len);
 	return is_known(b);
 }
 

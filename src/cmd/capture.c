@@ -56,6 +56,28 @@ void capture_put_problem(const struct timeline *timeline, uint16_t file, struct 
 		}
 }
 
+const char *const *capture_link_names(const struct timeline *timeline, struct arena *arena,
+				      size_t *out_n)
+{
+	size_t n, files;
+	const struct link_info *links = timeline_links(timeline, &n);
+	const struct input *inputs = timeline_inputs(timeline, &files);
+	const char **names = arena_array(arena, n, sizeof(names[0]));
+	struct text name = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		text_reset(&name);
+		if (links[i].name[0])
+			text_put(&name, links[i].name);
+		else
+			text_escape_utf8(&name, span_of(inputs[links[i].file].name));
+		names[i] = arena_text(arena, text_string(&name), name.n);
+	}
+	text_release(&name);
+	*out_n = n;
+	return names;
+}
+
 bool capture_is_damaged(const struct timeline *timeline, uint16_t file)
 {
 	size_t n;

@@ -112,25 +112,9 @@ static void release(struct listing *l)
 
 /* --- captures --- */
 
-static void name_links(struct listing *l, struct timeline *timeline)
+static void name_links(struct listing *l, const struct timeline *timeline)
 {
-	size_t n, files;
-	const struct link_info *links = timeline_links(timeline, &n);
-	const struct input *inputs = timeline_inputs(timeline, &files);
-	const char **names = arena_array(&l->arena, n, sizeof(names[0]));
-
-	for (size_t i = 0; i < n; i++) {
-		struct text name = { 0 };
-
-		if (links[i].name[0])
-			text_put(&name, links[i].name);
-		else
-			text_escape_utf8(&name, span_of(inputs[links[i].file].name));
-		names[i] = arena_text(&l->arena, text_string(&name), name.n);
-		text_release(&name);
-	}
-	l->print.links = names;
-	l->print.link_count = n;
+	l->print.links = capture_link_names(timeline, &l->arena, &l->print.link_count);
 }
 
 static void read_batch(struct listing *l, struct timeline *timeline, const struct packet *packets,

@@ -334,7 +334,8 @@ static void print_report(struct watching *w, struct report *report)
 		.report = report, .policy = w->judging.policy, .registry = w->judging.registry,
 		.is_interrupted = w->is_interrupted, .columns = w->io->columns,
 		.verbose = w->options->common.verbose, .colour = w->io->colour,
-		.all = w->options->all, .time_digits = 9, .exit = w->status,
+		.all = w->options->all, .time_digits = 9, .exit = w->status, .is_live = true,
+		.links = w->names, .link_count = w->link_count,
 	};
 
 	print.inputs = gather_inputs(w, &print.input_count);

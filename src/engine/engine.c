@@ -244,6 +244,7 @@ static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint
 	flow_begin(&e->flows, f, key, hash);
 	f->first_ns = f->last_ns = obs->at.ns;
 	f->ttl_min = UINT8_MAX;
+	flow_keep_port(&e->flows, f, obs->point == POINT_DATA && obs->has_ports ? obs->dport : 0);
 	return f;
 }
 

@@ -33,6 +33,7 @@ void flow_table_init(struct flow_table *table, bool with_others)
 	table->slots4 = take_lines(FLOWS4_MAX, &table->memory4);
 	table->slots6 = take_lines(FLOWS6_MAX, &table->memory6);
 	table->keys6 = memory_array(FLOWS6_MAX, sizeof(struct flow_long));
+	table->ports = memory_array(FLOWS4_MAX + FLOWS6_MAX, sizeof(table->ports[0]));
 	if (!with_others)
 		return;
 	table->others4 = memory_array(FLOWS4_MAX, sizeof(struct flow_other));
@@ -44,6 +45,7 @@ void flow_table_release(struct flow_table *table)
 	free(table->memory4);
 	free(table->memory6);
 	free(table->keys6);
+	free(table->ports);
 	free(table->others4);
 	free(table->others6);
 	*table = (struct flow_table){ 0 };
@@ -225,6 +227,22 @@ struct flow_key flow_key_read(const struct flow_table *table, const struct flow 
 	if (key.group_len == 0)
 		key.group = ADDR_NONE;
 	return key;
+}
+
+static size_t index_of(const struct flow_table *table, const struct flow *flow)
+{
+	return is_in4(table, flow) ? (size_t)(flow - table->slots4)
+				   : FLOWS4_MAX + (size_t)(flow - table->slots6);
+}
+
+uint16_t flow_port(const struct flow_table *table, const struct flow *flow)
+{
+	return table->ports[index_of(table, flow)];
+}
+
+void flow_keep_port(const struct flow_table *table, const struct flow *flow, uint16_t port)
+{
+	table->ports[index_of(table, flow)] = port;
 }
 
 struct flow_other *flow_other(const struct flow_table *table, const struct flow *flow)

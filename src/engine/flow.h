@@ -57,6 +57,7 @@ struct flow_table {
 	struct flow	  *slots4, *slots6;
 	struct flow_long  *keys6;
 	struct flow_other *others4, *others6;	/* NULL unless asked for */
+	uint16_t	  *ports;		/* by index: where the first packet went; 0: none */
 	void		  *memory4, *memory6;	/* that the slots lie in */
 	size_t		   kept;			/* flows in the table */
 	uint64_t	   evicted, evicted_findings;
@@ -89,6 +90,9 @@ void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_k
 
 /* What the flow is about. */
 struct flow_key flow_key_read(const struct flow_table *table, const struct flow *flow);
+/* The port that its first packet was sent to; 0 where that had none, or is no `data`. */
+uint16_t flow_port(const struct flow_table *table, const struct flow *flow);
+void flow_keep_port(const struct flow_table *table, const struct flow *flow, uint16_t port);
 /* NULL unless the table was made with them. */
 struct flow_other *flow_other(const struct flow_table *table, const struct flow *flow);
 

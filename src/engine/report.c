@@ -25,6 +25,7 @@ bool report_flow_slot(const struct engine *engine, uint32_t slot, struct report_
 		.key = flow_key_read(table, f), .packets = f->packets, .bytes = f->bytes,
 		.first.ns = f->first_ns, .last.ns = f->last_ns,
 		.verdict = { f->action, f->rule }, .other = { 0, RULE_NONE },
+		.port = flow_port(table, f),
 		.ttl_min = f->ttl_min, .ttl_max = f->ttl_max, .has_ttl = f->ttl_min <= f->ttl_max,
 		.is_link_local = f->state & FLOW_LINK_LOCAL, .is_finding = f->state & FLOW_FINDING,
 	};
@@ -435,9 +436,10 @@ static void leave_out_findings(struct report *r, const struct report_known *know
 
 void report_leave_out(struct report *report, const struct report_known *known)
 {
-	size_t n = 0;
+	size_t n = 0, findings = report_finding_count(report);
 
 	leave_out_findings(report, known);
+	report->known_findings = findings - report_finding_count(report);
 	leave_out_flows(report, known);
 	for (size_t i = 0; i < report->ras_count; i++)
 		if (!known->host(known->context, report->ras[i]))

@@ -32,6 +32,7 @@ struct report_flow {
 	uint64_t	packets, bytes;
 	struct mtime	first, last;
 	struct verdict	verdict, other;	/* other: by the policy of --against */
+	uint16_t	port;		/* that the first packet was sent to; 0: none */
 	uint8_t		ttl_min, ttl_max;
 	bool		has_ttl, is_link_local, is_finding, is_scoped;
 };
@@ -73,6 +74,7 @@ struct report {
 
 	uint32_t *flow_findings;		/* denied flows, then limited ones */
 	size_t	  flow_finding_count;
+	uint64_t  known_findings;		/* that report_leave_out() left out */
 	struct report_finding *other_findings;
 	size_t	  other_finding_count;
 	uint64_t  findings_refused;

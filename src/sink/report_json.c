@@ -157,6 +157,11 @@ static void put_flow(struct document *d, const struct report_flow *flow)
 	put_pair(j, key->source, key->kind, key->group, key->group_len);
 	put_name(d, key->group, key->group_len);
 	json_string(j, "point", point_name(key->point));
+	if (flow->port) {
+		json_number(j, "port", flow->port);
+		if (registry_port(d->print->registry, flow->port))
+			json_string(j, "service", registry_port(d->print->registry, flow->port));
+	}
 	json_number(j, "packets", flow->packets);
 	json_number(j, "bytes", flow->bytes);
 	if (flow->has_ttl) {
@@ -189,6 +194,10 @@ static void put_host(struct document *d, const struct ras_host *h)
 {
 	json_open(&d->j, NULL);
 	ras_host_put(&d->j, h, d->report->has_ras_list, d->print->time_digits);
+	if (h->vlan != VLAN_NONE)
+		json_number(&d->j, "vlan", h->vlan);
+	if (h->link < d->print->link_count)
+		json_escaped(&d->j, "link", d->print->links[h->link]);
 	json_close(&d->j);
 }
 

@@ -34,17 +34,23 @@ static void put_pair(struct sheet *s, unsigned width, const char *pair)
 	sheet_left(s, width, INK_PLAIN, pair);
 }
 
-static void put_group_name(struct sheet *s, unsigned width, const struct report_print *p,
-			   struct addr group, uint8_t group_len)
+/* What the registry calls a flow: its group, or where that has no name of its own the port. */
+static void put_flow_name(struct text *out, const struct report_print *p,
+			  const struct report_flow *flow)
 {
+	struct addr group = flow->key.group;
 	struct group_name name = { .kind = NAME_NONE };
-	struct text safe = { 0 };
+	const char *service = registry_port(p->registry, flow->port);
 
-	if (addr_is_there(group) && group_len == addr_bits(group))
-		registry_group(p->registry, group, &name);
-	text_escape_utf8(&safe, span_of(name.text));
-	sheet_left(s, width, INK_PLAIN, text_string(&safe));
-	text_release(&safe);
+	text_reset(out);
+	if (!addr_is_there(group) || flow->key.group_len < addr_bits(group))
+		return;
+	registry_group(p->registry, group, &name);
+	if (service && (name.kind == NAME_NONE || name.kind == NAME_BLOCK || name.kind == NAME_SSM))
+		text_printf(out, ":%u ", flow->port);
+	else
+		service = name.text;
+	text_escape_utf8(out, span_of(service));
 }
 
 static char *ttl_text(const struct report_flow *flow, char buffer[NUMBER_TEXT])
@@ -69,15 +75,6 @@ static void widen(unsigned *width, size_t n)
 		*width = (unsigned)n;
 }
 
-static size_t group_name_width(const struct report_print *p, struct addr group, uint8_t group_len)
-{
-	struct group_name name = { .kind = NAME_NONE };
-
-	if (addr_is_there(group) && group_len == addr_bits(group))
-		registry_group(p->registry, group, &name);
-	return strlen(name.text);
-}
-
 static bool is_of_kind(const struct report_print *p, const struct report_finding *f, bool scoped)
 {
 	return (p->report->options.vantage_inside && f->is_scoped) == scoped;
@@ -89,6 +86,7 @@ static struct layout layout_of(const struct sheet *s, const struct report_print 
 {
 	struct layout l = { .pair = 20, .name = 4, .point = 5, .packets = 7, .ttl = 3 };
 	char pair[2 * ADDR_TEXT + 4], number[NUMBER_TEXT];
+	struct text name = { 0 };
 
 	for (size_t i = 0; i < p->report->flow_finding_count && rows > 0; i++) {
 		struct report_finding f = report_finding_at(p->report, i);
@@ -100,11 +98,13 @@ static struct layout layout_of(const struct sheet *s, const struct report_print 
 		rows--;
 		flow = report_finding_flow(p->report, i);
 		widen(&l.pair, n <= PAIR_WIDTH_MAX ? n : 0);
-		widen(&l.name, group_name_width(p, f.group, f.group_len));
+		put_flow_name(&name, p, &flow);
+		widen(&l.name, name.n);
 		widen(&l.point, strlen(point_name(f.point)));
 		widen(&l.packets, strlen(number_text(flow.packets, number)));
 		widen(&l.ttl, strlen(ttl_text(&flow, number)));
 	}
+	text_release(&name);
 	if (l.name > (s->columns >= 120 ? 28u : 15u))
 		l.name = s->columns >= 120 ? 28 : 15;
 	return l;
@@ -141,10 +141,13 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 	struct report_finding f = report_finding_at(p->report, index);
 	struct report_flow flow = report_finding_flow(p->report, index);
 	char pair[2 * ADDR_TEXT + 4], ttl[NUMBER_TEXT];
+	struct text name = { 0 };
 
 	sheet_put(s, INK_PLAIN, "  ");
 	put_pair(s, l.pair, pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
-	put_group_name(s, l.name, p, f.group, f.group_len);
+	put_flow_name(&name, p, &flow);
+	sheet_left(s, l.name, INK_PLAIN, text_string(&name));
+	text_release(&name);
 	sheet_left(s, l.point, INK_PLAIN, point_name(f.point));
 	sheet_number(s, l.packets, flow.packets);
 	sheet_right(s, l.ttl, INK_PLAIN, ttl_text(&flow, ttl));

@@ -25,6 +25,10 @@ struct report_print {
 	const struct registry	  *registry;
 	const struct report_input *inputs;
 	size_t			   input_count;
+	const char *const	  *links;		/* names by link, escaped */
+	size_t			   link_count;
+	const char		  *baseline;		/* what it knows was left out; or NULL */
+	bool			   is_live;		/* inputs are interfaces */
 	unsigned		   time_digits;		/* of the captures, in JSON */
 	int			   exit;
 	bool			   is_interrupted;

@@ -46,8 +46,8 @@ static void print_header(struct sheet *s, const struct report_print *p)
 	put_part(s, INK_PLAIN, part);
 	snprintf(part, sizeof(part), "boundary %s", r->boundary->name);
 	put_part(s, INK_PLAIN, part);
-	snprintf(part, sizeof(part), "%zu file%s, %s packet%s", p->input_count,
-		 p->input_count == 1 ? "" : "s", number_text(r->packets.total, a),
+	snprintf(part, sizeof(part), "%zu %s%s, %s packet%s", p->input_count,
+		 p->is_live ? "interface" : "file", p->input_count == 1 ? "" : "s", number_text(r->packets.total, a),
 		 r->packets.total == 1 ? "" : "s");
 	if (r->packets.total > 0) {
 		size_t n = strlen(part);
@@ -336,6 +336,29 @@ static bool find_example(const struct report *r, struct report_finding *out)
 	return false;
 }
 
+/* Nothing was found: because nothing is wrong, nothing is new, or nothing could be read. */
+static void print_all_clear(struct sheet *s, const struct report_print *p)
+{
+	const struct report_packets *n = &p->report->packets;
+	uint64_t known = p->report->known_findings;
+	struct text safe = { 0 };
+	char number[NUMBER_TEXT];
+
+	if (n->total > 0 && n->unread == n->total) {
+		sheet_put(s, INK_WARN, "No packet could be read, so nothing could be judged.");
+	} else if (n->total == 0) {
+		sheet_put(s, INK_WARN, "There is no packet, so nothing could be judged.");
+	} else if (p->baseline && known > 0) {
+		text_escape_utf8(&safe, span_of(p->baseline));
+		sheet_printf(s, INK_GOOD, "Nothing new since %s, which tells the %s finding%s here.",
+			     text_string(&safe), number_text(known, number), known == 1 ? "" : "s");
+	} else {
+		sheet_put(s, INK_GOOD, "Nothing here must not cross the border.");
+	}
+	sheet_end(s);
+	text_release(&safe);
+}
+
 static void print_closing(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
@@ -345,8 +368,7 @@ static void print_closing(struct sheet *s, const struct report_print *p)
 	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT], part[3 * ADDR_TEXT];
 
 	if (reasons == 0) {
-		sheet_put(s, INK_GOOD, "Nothing here must not cross the border.");
-		sheet_end(s);
+		print_all_clear(s, p);
 		return;
 	}
 	if (flows > 0)

@@ -6,6 +6,7 @@ anew."""
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -113,17 +114,55 @@ def test_baseline():
     first = file("first.json", run("audit", "-j", CAMPUS).stdout.decode())
     again = audit("--baseline", first, CAMPUS)
     equal((again["findings"], again["flows"], again["ras"], again["exit"]), ([], [], [], 0))
-    holds(out("audit", "--baseline", first, CAMPUS), "Nothing here")
+    holds(out("audit", "--baseline", first, CAMPUS),
+          f"Nothing new since {first}, which tells the {len(audit(CAMPUS)['findings']):,} findings here.")
     document = json.loads(open(first, encoding="utf-8").read())
     gone = document["findings"].pop(3)
     lost = document["ras"].pop(0)
     fewer = file("fewer.json", json.dumps(document))
     new = audit("--baseline", fewer, CAMPUS)
     equal(new["exit"], 1)
+    # ranges that begin alike are not the same
+    wider = next(f for f in document["findings"] if "group_len" in f)
+    other = json.loads(json.dumps(document))
+    other["findings"][document["findings"].index(wider)]["group_len"] += 1
+    assert wider in audit("--baseline", file("wider.json", json.dumps(other)), CAMPUS)["findings"]
     assert gone in new["findings"], new["findings"]
     equal([r["address"] for r in new["ras"]], [lost["address"]])
     equal(run("audit", "--baseline", file("bad.json", "[]"), CAMPUS).returncode, 2)
     equal(run("audit", "--baseline", file("absent.json"), CAMPUS).returncode, 3)
+
+
+def capture_of(linktype, frames):
+    """A capture of these frames, as bytes."""
+    head = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, linktype)
+    return head + b"".join(struct.pack("<IIII", 1795266000, 0, len(f), len(f)) + f for f in frames)
+
+
+def test_nothing_to_judge():
+    """What could not be read is not called clean."""
+    for capture, words in [(capture_of(1, []), "There is no packet, so nothing could be judged."),
+                           (capture_of(147, [bytes(60)]), "No packet could be read, so nothing could "
+                                                          "be judged.")]:
+        text = run("audit", "-", stdin=capture).stdout.decode()
+        equal(text.splitlines()[-1], words)
+    text = run("audit", "-", stdin=capture_of(1, [bytes(60)])).stdout.decode()
+    equal(text.splitlines()[-1], "Nothing here must not cross the border.")
+
+
+def test_names_by_port():
+    """A group without a name of its own is told by the port."""
+    flow = next(f for f in audit(CAMPUS)["flows"] if f["group"] == "239.255.7.7")
+    equal((flow["port"], flow["service"]), (5004, "RTP"))
+    flow = next(f for f in audit(CAMPUS)["flows"] if f["point"] == "membership")
+    assert "port" not in flow and "service" not in flow, flow
+
+
+def test_place_of_ras_servers():
+    """VLAN and link are the key of a server, beside its address."""
+    for server in audit(CAMPUS)["ras"]:
+        equal(server.get("vlan"), 34, server["address"])
+        equal(server["link"], CAMPUS)
 
 
 def test_authorised():
