@@ -74,7 +74,7 @@ static int wait_ms(int64_t deadline_ns)
 
 	if (deadline_ns == INT64_MAX)
 		return -1;
-	left_ns = deadline_ns - clock_monotonic_ns();
+	left_ns = deadline_ns - clock_steady().ns;
 	if (left_ns <= 0)
 		return 0;
 	return left_ns > 3600 * INT64_C(1000000000) ? 3600000 : (int)((left_ns + 999999) / 1000000);

@@ -31,7 +31,7 @@ void loop_wants_room(struct loop *loop, int fd, bool wanted);
 /* Before the descriptor is closed. */
 void loop_drop(struct loop *loop, int fd);
 
-/* Waits until something is ready, at most until the deadline (clock_monotonic_ns(); INT64_MAX:
+/* Waits until something is ready, at most until the deadline (of clock_steady(); INT64_MAX:
  * none), and makes its call.  False where the time was over. */
 bool loop_turn(struct loop *loop, int64_t deadline_ns);
 

@@ -90,3 +90,27 @@ int privilege_drop(void)
 	error = become(true);
 	return error ? error : keep(0);
 }
+
+int privilege_keep(uint64_t capabilities)
+{
+	struct __user_cap_header_struct header = header_of();
+	struct __user_cap_data_struct has[2] = { 0 }, data[2] = { 0 };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_capget, &header, has) != 0)
+		return -errno;
+	for (unsigned i = 0; i < 2; i++) {
+		data[i].permitted = (uint32_t)(capabilities >> 32 * i) & has[i].permitted;
+		data[i].effective = data[i].permitted;
+	}
+	return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+int privilege_become(uid_t uid, gid_t gid)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -errno;
+	if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+			       setresuid(uid, uid, uid) != 0))
+		return -errno;
+	return keep(0);
+}

@@ -4,6 +4,8 @@
 #define WEIR_OS_PRIVILEGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /* CAP_NET_RAW, which AF_PACKET sockets take, is there to be used. */
 bool privilege_has_raw(void);
@@ -13,5 +15,11 @@ bool privilege_has_raw(void);
 int privilege_keep_raw(void);
 /* Keeps no capability.  Root becomes the caller of sudo, or nobody.  0 or negative errno. */
 int privilege_drop(void);
+
+/* For a process that runs as root: keeps these capabilities alone (bits 1 << CAP_...), and its user
+ * id.  Those that it does not have are left out.  0 or negative errno. */
+int privilege_keep(uint64_t capabilities);
+/* Becomes somebody else, without any capability and for good; who is no root stays who they are. */
+int privilege_become(uid_t uid, gid_t gid);
 
 #endif

@@ -13,4 +13,11 @@ int sandbox_judge(bool *out_landlock);
 /* Its keeper: it opens sockets and the files that it was told of, and sends them. */
 int sandbox_keeper(void);
 
+/* The daemon's processes (daemon/run.h).  The keeper: the kernel's rules, files to be read, and
+ * children; the others live within its limits and their own.  The judge: no file, and of sockets
+ * those that list interfaces.  The clerk: the state folder and that of the history. */
+int sandbox_run_keeper(const char *state, const char *history);
+int sandbox_run_judge(void);
+int sandbox_run_clerk(const char *state, const char *history);
+
 #endif

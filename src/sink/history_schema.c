@@ -59,6 +59,11 @@ static const char *const steps[] = {
 	"CREATE TABLE server_event(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
 	" address TEXT NOT NULL, vlan INTEGER NOT NULL, event TEXT NOT NULL,"
 	" hostname BLOB NOT NULL, domain BLOB NOT NULL);",
+	/* 3: counters of the kernel as they were read last */
+	"CREATE TABLE tally(boundary TEXT NOT NULL, rule TEXT NOT NULL, link TEXT NOT NULL,"
+	" hook TEXT NOT NULL, backend TEXT NOT NULL, refused INTEGER NOT NULL,"
+	" packets INTEGER NOT NULL, bytes INTEGER NOT NULL, boot TEXT NOT NULL,"
+	" PRIMARY KEY(boundary, rule, link, hook, backend, refused)) WITHOUT ROWID;",
 };
 
 /* The number that a pragma tells; -1 where it cannot be read. */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* weir apply: another policy for the running daemon, whole or not at all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/daemon.h"
+#include "cmd/load.h"
+#include "daemon/bundle.h"
+#include "os/file.h"
+#include "policy/profiles.h"
+#include "sink/diag_print.h"
+
+struct apply {
+	struct common common;
+	const char   *config, *control;
+	uint64_t      confirm_s;
+	struct texts  policies;
+};
+
+#define AT(field) offsetof(struct apply, field)
+
+static const struct opt opts[] = {
+	{ OPT_DURATION, 0, "confirm", "TIME",
+	  "go back to the policy before unless weir confirm comes in time (60s, 5m)", AT(confirm_s), 86400 },
+	{ OPT_FILE, 'c', "config", "FILE", "the daemon's configuration (default: " DAEMON_CONF ")",
+	  AT(config), 0 },
+	{ OPT_FILE, 0, "control", "SOCKET", "the daemon's control socket", AT(control), 0 },
+	{ 0 },
+};
+
+static const struct apply defaults = { .config = DAEMON_CONF };
+
+static bool read_include(void *context, const char *path, struct text *out,
+			 char problem[POLICY_PROBLEM])
+{
+	int error = file_read(path, BUNDLE_BYTES_MAX, out);
+
+	(void)context;
+	if (error < 0)
+		snprintf(problem, POLICY_PROBLEM, "%s", strerror(-error));
+	return error == 0;
+}
+
+/* The policy with all that it includes, checked here first, where its mistakes are shown best. */
+static int gather(const char *name, const struct io *io, struct bundle *out)
+{
+	int error = load_text(name, io, &out->text), status = EXIT_CLEAN;
+	struct policy *policy = NULL;
+	struct diags diags;
+
+	if (error < 0)
+		return load_refuse(name, error, io);
+	diags_init(&diags);
+	out->name = strdup(name);
+	out->is_profile = profile_find(name) != NULL;
+	policy = bundle_gather(out, NULL, 0, read_include, NULL, &diags);
+	if (!policy)
+		status = EXIT_USAGE;
+	diags_print(&diags, io->err_colour, io->err);
+	diags_print_summary(&diags, io->err);
+	diags_release(&diags);
+	policy_free(policy);
+	return status;
+}
+
+static json_t *request_of(const struct apply *o, const struct bundle *bundle)
+{
+	json_t *request = json_pack("{s:s, s:I}", "command", "apply", "confirm",
+				    (json_int_t)o->confirm_s);
+	struct text text = { 0 };
+
+	if (bundle->name) {
+		bundle_text(bundle, &text);
+		json_object_set_new(request, "policy", json_loadb(text.p, text.n, 0, NULL));
+		text_release(&text);
+	}
+	return request;
+}
+
+/* A text of several lines, each safe for a terminal. */
+static void print_lines(const char *text, FILE *out)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		struct text line = { 0 };
+
+		text_escape_utf8(&line, (struct span){ (const uint8_t *)text, n });
+		fprintf(out, "%s\n", text_string(&line));
+		text_release(&line);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static int tell(const struct apply *o, const json_t *answer, const struct io *io)
+{
+	int status = (int)json_integer_value(json_object_get(answer, "status"));
+	long long generation = json_integer_value(json_object_get(answer, "generation"));
+
+	print_lines(daemon_text(answer, "problem"), io->err);
+	if (!o->common.quiet)
+		print_lines(daemon_text(answer, "difference"), io->out);
+	if (status != 0)
+		complain(io, "nothing was applied");
+	else if (!o->common.quiet && o->confirm_s > 0)
+		fprintf(io->out, "In force (generation %lld).  Reverts in %llu s unless you confirm:  "
+			"weir confirm\n", generation, (unsigned long long)o->confirm_s);
+	else if (!o->common.quiet)
+		fprintf(io->out, "In force (generation %lld).\n", generation);
+	return status >= 0 && status <= EXIT_SYSTEM ? status : EXIT_SYSTEM;
+}
+
+static int run(const void *arg, const struct io *io)
+{
+	const struct apply *o = arg;
+	struct bundle bundle = { 0 };
+	struct text control = { 0 }, line = { 0 };
+	json_t *request = NULL, *answer = NULL;
+	int status = o->policies.n ? gather(o->policies.list[0], io, &bundle) : EXIT_CLEAN;
+
+	if (status != EXIT_CLEAN)
+		goto done;
+	request = request_of(o, &bundle);
+	daemon_control(o->control, o->config, &control);
+	status = daemon_ask(control.p, request, &line, io, &answer);
+	if (status == EXIT_CLEAN && !answer) {
+		complain(io, "the daemon ended without an answer");
+		status = EXIT_SYSTEM;
+	} else if (status == EXIT_CLEAN && o->common.json) {
+		fputs(text_string(&line), io->out);
+		status = (int)json_integer_value(json_object_get(answer, "status"));
+	} else if (status == EXIT_CLEAN) {
+		status = tell(o, answer, io);
+	}
+done:
+	json_decref(request);
+	json_decref(answer);
+	bundle_release(&bundle);
+	text_release(&control);
+	text_release(&line);
+	return status;
+}
+
+const struct command cmd_apply = {
+	.name = "apply",
+	.summary = "put another policy in force, now and after a restart",
+	.operands = "[POLICY]", .operands_min = 0, .operands_max = 1,
+	.about = "Gives the running daemon a policy, a file or a built-in one, with all that it includes.  It "
+		 "is checked, shown as a difference to the one in force, also by the flows of the last hour, and "
+		 "then swapped in one step: no packet is judged by half of it.  It is the next generation, "
+		 "which a restart loads.  With --confirm the policy before comes back unless weir confirm is "
+		 "given in time, for whoever may have cut their own line.  Without a policy the configuration and "
+		 "the policy that it names are read anew.  Exits 2 for a bad policy; the old one stays.",
+	.example = "weir apply border.weir --confirm 60s\n"
+		   "weir apply modern\n"
+		   "weir apply",
+	.completes = COMPLETES_PROFILES,
+	.takes = TAKES_JSON,
+	.opts = opts, .size = sizeof(struct apply), .defaults = &defaults,
+	.operands_offset = offsetof(struct apply, policies),
+	.run = run,
+};

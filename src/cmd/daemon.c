@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding the daemon, and asking it. */
+#include "cmd/daemon.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "daemon/client.h"
+#include "os/file.h"
+#include "sink/diag_print.h"
+
+#define CONF_BYTES_MAX (1u << 20)
+
+struct conf *daemon_conf(const char *file, const struct io *io, int *out_status)
+{
+	struct conf *conf = NULL;
+	struct text text = { 0 };
+	struct diags diags;
+	int error = file_read(file, CONF_BYTES_MAX, &text);
+
+	diags_init(&diags);
+	if (error < 0) {
+		complain(io, "cannot read the configuration %s: %s", file, strerror(-error));
+		*out_status = error == -ENOENT ? EXIT_USAGE : EXIT_SYSTEM;
+	} else {
+		conf = conf_parse(file, text_string(&text), text.n, &diags);
+		if (!conf)
+			*out_status = EXIT_USAGE;
+	}
+	diags_print(&diags, io->err_colour, io->err);
+	diags_print_summary(&diags, io->err);
+	diags_release(&diags);
+	text_release(&text);
+	return conf;
+}
+
+void daemon_control(const char *given, const char *conf_file, struct text *out)
+{
+	struct conf *conf = NULL;
+	struct text text = { 0 };
+	struct diags diags;
+
+	diags_init(&diags);
+	if (!given && file_read(conf_file, CONF_BYTES_MAX, &text) == 0)
+		conf = conf_parse(conf_file, text_string(&text), text.n, &diags);
+	text_put(out, given ? given : conf && conf->control.name ? conf->control.name : CONF_CONTROL);
+	conf_free(conf);
+	diags_release(&diags);
+	text_release(&text);
+}
+
+const char *daemon_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+int daemon_ask(const char *control, json_t *request, struct text *out_line, const struct io *io,
+	       json_t **out)
+{
+	int error = client_ask_text(control, request, out_line, out);
+
+	if (error == 0)
+		return EXIT_CLEAN;
+	if (error == -ENOENT || error == -ECONNREFUSED)
+		complain(io, "no daemon listens at %s: start it with weir run", control);
+	else
+		complain(io, "cannot ask the daemon at %s: %s", control, strerror(-error));
+	return EXIT_SYSTEM;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands share that run the daemon or talk to it: its configuration, and its control
+ * socket. */
+#ifndef WEIR_CMD_DAEMON_H
+#define WEIR_CMD_DAEMON_H
+
+#include <jansson.h>
+
+#include "cmd/command.h"
+#include "policy/conf.h"
+
+#define DAEMON_CONF "/etc/weir/weir.conf"
+
+/* NULL, with complaints, where it cannot be read or has mistakes; the caller frees it. */
+struct conf *daemon_conf(const char *file, const struct io *io, int *out_status);
+
+/* The control socket of the options, of the configuration where it can be read, or the usual one.
+ * Appended. */
+void daemon_control(const char *given, const char *conf_file, struct text *out);
+
+/* Asks the daemon.  EXIT_CLEAN with *out, which may be NULL where it went without a word; else the
+ * exit status, with a complaint. */
+int daemon_ask(const char *control, json_t *request, struct text *out_line, const struct io *io,
+	       json_t **out);
+
+/* The text of a member, or "". */
+const char *daemon_text(const json_t *object, const char *key);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the daemon's processes tell each other: messages of one fixed size, each with at most one
+ * payload, which is a sealed file in memory.  Nothing in a message is believed for coming from one
+ * of us: sizes are bounded and texts end. */
+#ifndef WEIR_DAEMON_MESSAGE_H
+#define WEIR_DAEMON_MESSAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+
+enum message_kind {
+	/* judge and keeper */
+	MESSAGE_FILE = 1,	/* judge: a file's bytes, please (text: its name); keeper: they */
+	MESSAGE_READY,		/* judge: it stands; the first policy is in force, or error */
+	MESSAGE_INSTALL,	/* judge: this image (number: seconds to confirm); keeper: done */
+	MESSAGE_RELOAD,		/* keeper, clerk: the configuration again */
+	MESSAGE_ROLLED_BACK,	/* keeper: `generation` was not confirmed; to both */
+	MESSAGE_PEER,		/* keeper: the descriptor is a new line to the other child */
+	/* clerk and judge; `id` goes with the answer */
+	MESSAGE_APPLY,		/* clerk: this bundle; judge: the answer, as JSON */
+	MESSAGE_STATUS,		/* clerk: how does it stand?; judge: JSON */
+	MESSAGE_RULES,		/* judge: every rule of the policy in force, as JSON */
+	MESSAGE_KEEP,		/* judge: this bundle is generation `generation` */
+	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
+	/* clerk and keeper */
+	MESSAGE_CONFIRM,	/* clerk: `generation` stays */
+	MESSAGE_COUNTS,		/* keeper: counters of the kernel; clerk: they are stored */
+	MESSAGE_STOP,		/* clerk: end (number: 1 takes the rules out of the kernel) */
+};
+
+#define MESSAGE_TEXT 1024
+#define PAYLOAD_MAX (UINT32_C(256) << 20)
+
+struct message {
+	uint32_t kind;
+	int32_t	 error;			/* 0 or negative errno */
+	uint64_t id, generation, number;
+	char	 text[MESSAGE_TEXT];
+};
+
+/* Two ends of a line between processes.  0 or negative errno. */
+int message_line(int out_ends[2]);
+/* Gives the payload's descriptor away with it, unless that is -1, and closes it in any case.
+ * Waits a few seconds at most.  0 or negative errno. */
+int message_send(int fd, const struct message *message, int payload);
+/* Waits for one: 1, or 0 where the other end is gone, or negative errno.  *out_payload is the
+ * caller's to close, -1 where there is none. */
+int message_receive(int fd, struct message *out, int *out_payload);
+
+/* A sealed file in memory, or negative errno. */
+int payload_of(const void *bytes, size_t n);
+/* Appends all of it and closes it.  0 or negative errno; -EFBIG. */
+int payload_read(int fd, struct text *out);
+/* The same, for a descriptor that is -1 where there is nothing. */
+int message_send_text(int fd, const struct message *message, const struct text *payload);
+
+#endif

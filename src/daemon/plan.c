@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Boundaries in the order of the policy, links in that of the configuration. */
+#include "daemon/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "os/clock.h"
+
+static const enum backend backend_of[CONF_BACKEND_COUNT] = {
+	[CONF_AUTO] = BACKEND_AUTO, [CONF_XDP] = BACKEND_XDP, [CONF_TC] = BACKEND_TC,
+	[CONF_NFTABLES] = BACKEND_NFTABLES,
+};
+
+static struct enforce_link link_of(const struct plan_interface *one, bool dry_run)
+{
+	const struct conf_interface *conf = one->conf;
+	struct enforce_link link = { .index = one->link->index, .inside = conf->is_inside,
+				     .dry_run = dry_run || conf->is_dry_run,
+				     .is_bridge_port = one->link->is_bridge_port,
+				     .backend = backend_of[conf->backend] };
+
+	memcpy(link.name, one->link->name, sizeof(link.name));
+	return link;
+}
+
+const char *plan_absence(const struct plan_interface *one)
+{
+	if (one->conf->backend == CONF_OFF)
+		return "off";
+	return one->link ? NULL : "not there";
+}
+
+/* The links of one boundary; false where it has none. */
+static bool add_boundary(struct plan *plan, const struct boundary *boundary, bool dry_run)
+{
+	struct enforce_boundary *b = &plan->boundaries[plan->plan.n];
+
+	*b = (struct enforce_boundary){ .boundary = boundary, .links = plan->links + plan->link_count };
+	for (size_t i = 0; i < plan->interface_count; i++) {
+		struct plan_interface *one = &plan->interfaces[i];
+
+		if (strcmp(one->conf->boundary.name, boundary->name) != 0 || plan_absence(one))
+			continue;
+		one->choice = plan->link_count;
+		plan->links[plan->link_count++] = link_of(one, dry_run);
+		b->link_count++;
+	}
+	return b->link_count > 0;
+}
+
+void plan_init(struct plan *plan, const struct conf *conf, const struct policy *policy,
+	       const struct links *links, bool dry_run)
+{
+	size_t n = conf->interface_count;
+
+	*plan = (struct plan){ .conf = conf, .policy = policy, .interface_count = n };
+	plan->interfaces = memory_array(n + 1, sizeof(plan->interfaces[0]));
+	plan->links = memory_array(n + 1, sizeof(plan->links[0]));
+	plan->choices = memory_array(n + 1, sizeof(plan->choices[0]));
+	plan->boundaries = memory_array(policy->boundary_count + 1, sizeof(plan->boundaries[0]));
+	for (size_t i = 0; i < n; i++)
+		plan->interfaces[i] = (struct plan_interface){
+			&conf->interfaces[i], links_find(links, conf->interfaces[i].name.name), SIZE_MAX };
+	for (size_t i = 0; i < policy->boundary_count; i++)
+		plan->plan.n += add_boundary(plan, policy->boundaries[i], dry_run);
+	plan->plan.boundaries = plan->boundaries;
+	plan->plan.now = clock_now();
+}
+
+void plan_release(struct plan *plan)
+{
+	free(plan->interfaces);
+	free(plan->links);
+	free(plan->choices);
+	free(plan->boundaries);
+	*plan = (struct plan){ 0 };
+}
+
+int plan_choose(struct plan *plan, const struct enforce_support *support)
+{
+	plan->error = plan->link_count ? enforce_choose(&plan->plan, support, plan->choices) : 0;
+	return plan->error;
+}
+
+static void put_subnets(void *context, const char *interface, struct text *out)
+{
+	const struct link *link = links_find(context, interface);
+
+	if (link)
+		link_subnets(link, out);
+}
+
+char **plan_sets(const struct conf *conf, const struct links *links)
+{
+	char **sets = memory_array(conf->set_count + 1, sizeof(*sets));
+
+	for (size_t i = 0; i < conf->set_count; i++) {
+		struct text text = { 0 };
+
+		conf_set_text(&conf->sets[i], put_subnets, (void *)links, &text);
+		sets[i] = text.p;
+	}
+	return sets;
+}
+
+void plan_sets_free(char **sets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(sets[i]);
+	free(sets);
+}

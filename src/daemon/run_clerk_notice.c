@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What happened, told once: to the journal or syslog, and to the program of `notify exec`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/run_clerk.h"
+#include "os/clock.h"
+#include "os/service.h"
+
+#define AGAIN_NS (600 * NS_PER_S)	/* the same thing is told again after so long */
+#define BURST 20			/* so many at once, then one a second */
+#define FIELDS_MAX 32
+
+static uint64_t hash_of(const char *kind, const char *key)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *p = kind; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	hash = (hash ^ '/') * UINT64_C(0x100000001b3);
+	for (const char *p = key; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static bool was_told(struct notices *n, uint64_t hash, int64_t now_ns)
+{
+	for (size_t i = 0; i < NOTICES_MAX; i++)
+		if (n->told[i].hash == hash && n->told[i].at_ns > 0 &&
+		    now_ns - n->told[i].at_ns < AGAIN_NS)
+			return true;
+	n->told[n->next++ % NOTICES_MAX] = (struct notice_key){ hash, now_ns };
+	return false;
+}
+
+/* A token a second, BURST of them at the start. */
+static bool has_room(struct notices *n, int64_t now_ns)
+{
+	if (n->room_ns < now_ns - BURST * NS_PER_S)
+		n->room_ns = now_ns - BURST * NS_PER_S;
+	if (n->room_ns + NS_PER_S > now_ns) {
+		n->suppressed++;
+		return false;
+	}
+	n->room_ns += NS_PER_S;
+	return true;
+}
+
+/* WEIR_RULE=ntp from "rule": "ntp"; the journal's names are of capitals, digits and "_". */
+static size_t put_fields(json_t *object, char names[][48], const char **fields, size_t n)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		char *name = names[n / 2];
+		size_t i = 5;
+
+		if (!json_is_string(value) || n + 2 > FIELDS_MAX || strcmp(key, "text") == 0)
+			continue;
+		memcpy(name, "WEIR_", 5);
+		for (; key[i - 5] && i < 47; i++)
+			name[i] = key[i - 5] >= 'a' && key[i - 5] <= 'z' ? (char)(key[i - 5] - 32) : '_';
+		name[i] = '\0';
+		fields[n++] = name;
+		fields[n++] = json_string_value(value);
+	}
+	return n;
+}
+
+static void tell_herald(struct clerk_state *c, json_t *object)
+{
+	const struct message message = { .kind = MESSAGE_NOTICE };
+	struct text text = { 0 };
+	char *line;
+
+	if (c->options->herald < 0)
+		return;
+	line = json_dumps(object, JSON_COMPACT);
+	if (line) {
+		text_put(&text, line);
+		text_char(&text, '\n');
+		message_send_text(c->options->herald, &message, &text);
+	}
+	text_release(&text);
+	free(line);
+}
+
+void clerk_notice(struct clerk_state *c, int priority, const char *kind, const char *key,
+		  const char *text, json_t *more)
+{
+	const char *fields[FIELDS_MAX] = { "MESSAGE", text };
+	char names[FIELDS_MAX / 2][48], time[MTIME_TEXT];
+	json_t *object = more ? more : json_object();
+	int64_t now_ns = clock_steady().ns;
+
+	if (!was_told(&c->notices, hash_of(kind, key), now_ns) && has_room(&c->notices, now_ns)) {
+		json_object_set_new(object, "schema", json_stringn("weir-notice/1", 13));
+		json_object_set_new(object, "kind", json_stringn(kind, strlen(kind)));
+		json_object_set_new(object, "text", json_stringn(text, strlen(text)));
+		mtime_text(clock_now(), 3, time);
+		json_object_set_new(object, "time", json_stringn(time, strlen(time)));
+		if (!service_log(priority, fields, put_fields(object, names, fields, 2)))
+			run_say("%s", text);
+		tell_herald(c, object);
+	}
+	json_decref(object);
+}

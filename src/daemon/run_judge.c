@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The judge's process: it loads what is to be in force, has it installed, and answers the clerk's
+ * questions.  It has no right to anything: files come from the keeper, and the kernel is the
+ * keeper's. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/run_judge.h"
+#include "os/clock.h"
+#include "os/privilege.h"
+#include "os/sandbox.h"
+#include "sink/diag_print.h"
+
+#define LOOK_SOON_NS (INT64_C(20) * 1000000)
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
+
+/* Complaints as a person reads them, behind whatever else was wrong. */
+static void put_diags(const struct diags *diags, struct text *out)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	FILE *stream = open_memstream(&bytes, &n);
+
+	if (!stream)
+		return;
+	diags_print(diags, false, stream);
+	fclose(stream);
+	text_put_n(out, bytes, n);
+	free(bytes);
+}
+
+static void tell_clerk(struct judge *j, const struct message *message, const struct text *payload)
+{
+	if (j->clerk >= 0 && message_send_text(j->clerk, message, payload) < 0)
+		run_say("the clerk does not listen");
+}
+
+/* What is in force: its rules for the history, and itself to be kept for a restart. */
+static void tell_ruling(struct judge *j, unsigned confirm_s)
+{
+	struct message message = { .kind = MESSAGE_RULES, .generation = j->now.bundle.generation };
+	struct text text = { 0 };
+
+	judge_rules_text(j, &text);
+	tell_clerk(j, &message, &text);
+	text_reset(&text);
+	bundle_text(&j->now.bundle, &text);
+	message = (struct message){ .kind = MESSAGE_KEEP, .number = confirm_s,
+				    .generation = j->now.bundle.generation };
+	tell_clerk(j, &message, &text);
+	text_release(&text);
+}
+
+/* A line for the journal and whoever else is told. */
+static void notice(struct judge *j, const char *kind, const char *text)
+{
+	json_t *object = json_pack("{s:s, s:s}", "kind", kind, "text", text);
+	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	struct message message = { .kind = MESSAGE_NOTICE };
+	struct text payload = { 0 };
+
+	if (line) {
+		text_put(&payload, line);
+		tell_clerk(j, &message, &payload);
+	}
+	text_release(&payload);
+	free(line);
+	json_decref(object);
+}
+
+/* --- the first policy --- */
+
+static bool load_first(struct judge *j, struct ruling *out, struct text *problem)
+{
+	struct text kept_problem = { 0 };
+	struct diags diags;
+	bool good;
+
+	diags_init(&diags);
+	good = judge_read_kept(j, out, &diags, &kept_problem);
+	if (!good && (diags.n > 0 || kept_problem.n > 0)) {
+		text_printf(problem, "%s", text_string(&kept_problem));
+		put_diags(&diags, problem);
+	} else if (!good) {
+		good = judge_read_configured(j, false, out, &diags, problem);
+		put_diags(&diags, problem);
+		out->bundle.generation = good ? 1 : 0;
+	}
+	diags_release(&diags);
+	text_release(&kept_problem);
+	return good;
+}
+
+/* Says READY in any case: with an error the keeper gives up. */
+static bool begin(struct judge *j)
+{
+	struct message ready = { .kind = MESSAGE_READY };
+	struct text problem = { 0 };
+	struct ruling first = { 0 };
+
+	if (!load_first(j, &first, &problem))
+		ready.error = -EINVAL;
+	else
+		ready.error = judge_install(j, &first, 0, &problem);
+	ready.generation = j->now.bundle.generation;
+	ruling_release(&first);
+	message_send_text(j->keeper, &ready, &problem);
+	text_release(&problem);
+	return ready.error == 0;
+}
+
+/* --- applying --- */
+
+struct application {
+	unsigned	confirm_s;
+	bool		is_configured;	/* what the configuration names, read anew */
+	json_t	       *request;
+	struct ruling	ruling;
+	struct text	problem, difference;
+	int		status;		/* an exit status */
+};
+
+static bool take_policy(struct judge *j, struct application *a)
+{
+	const json_t *policy = json_object_get(a->request, "policy");
+	char why[POLICY_PROBLEM] = "";
+	struct diags diags;
+	bool good;
+
+	diags_init(&diags);
+	a->is_configured = !policy;
+	if (policy)
+		ruling_copy_conf(&j->now, j->options->conf_file, &a->ruling);
+	if (!policy)
+		good = judge_read_configured(j, true, &a->ruling, &diags, &a->problem);
+	else if (!bundle_of(policy, &a->ruling.bundle, why))
+		good = false;
+	else
+		good = judge_rule(j, &a->ruling, &diags);
+	if (why[0])
+		text_put(&a->problem, why);
+	put_diags(&diags, &a->problem);
+	diags_release(&diags);
+	return good;
+}
+
+static void apply(struct judge *j, struct application *a)
+{
+	struct text why = { 0 };
+	int error;
+
+	a->status = 2;
+	if (!take_policy(j, a))
+		return;
+	judge_difference(j, &j->now, &a->ruling, json_object_get(a->request, "flows"), &a->difference);
+	a->ruling.bundle.generation =
+		bundle_equal(&a->ruling.bundle, &j->now.bundle) ? j->now.bundle.generation
+								: j->highest + 1;
+	error = judge_install(j, &a->ruling, a->confirm_s, &why);
+	if (error < 0)
+		text_printf(&a->problem, "the kernel does not take it, the old policy stays: %s\n",
+			    text_string(&why));
+	a->status = error < 0 ? 3 : 0;
+	if (error == 0)
+		tell_ruling(j, a->confirm_s);
+	text_release(&why);
+}
+
+static void answer_apply(struct judge *j, const struct message *asked, struct application *a)
+{
+	struct message message = { .kind = MESSAGE_APPLY, .id = asked->id,
+				   .generation = j->now.bundle.generation, .number = (uint64_t)a->status };
+	json_t *object = json_pack("{s:i, s:I, s:i}", "status", a->status, "generation",
+				   (json_int_t)j->now.bundle.generation, "confirm", (int)a->confirm_s);
+	struct text payload = { 0 };
+	char *line;
+
+	json_object_set_new(object, "difference",
+			    json_stringn(text_string(&a->difference), a->difference.n));
+	json_object_set_new(object, "problem", json_stringn(text_string(&a->problem), a->problem.n));
+	line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	text_put(&payload, line ? line : "{}");
+	tell_clerk(j, &message, &payload);
+	text_release(&payload);
+	free(line);
+	json_decref(object);
+}
+
+static void apply_asked(struct judge *j, const struct message *asked, const struct text *payload)
+{
+	struct application a = { .confirm_s = (unsigned)asked->number, .status = 2 };
+	json_error_t error;
+
+	a.request = json_loadb(text_string(payload), payload->n, 0, &error);
+	if (j->before.policy) {
+		text_printf(&a.problem, "generation %llu waits to be confirmed: weir confirm, or wait\n",
+			    (unsigned long long)j->now.bundle.generation);
+		a.status = 1;
+	} else {
+		apply(j, &a);
+	}
+	if (asked->kind == MESSAGE_APPLY) {
+		answer_apply(j, asked, &a);
+	} else if (a.status != 0) {
+		run_say("reload: the policy in force stays.\n%s", text_string(&a.problem));
+		notice(j, "reload-failed", text_string(&a.problem));
+	} else {
+		run_say("reload: generation %llu is in force",
+			(unsigned long long)j->now.bundle.generation);
+	}
+	json_decref(a.request);
+	ruling_release(&a.ruling);
+	text_release(&a.problem);
+	text_release(&a.difference);
+}
+
+/* The keeper has put the image of before back; the policy follows. */
+static void roll_back(struct judge *j)
+{
+	if (!j->before.policy)
+		return;
+	plan_release(&j->plan);
+	ruling_release(&j->now);
+	j->now = j->before;
+	j->before = (struct ruling){ 0 };
+	text_reset(&j->installed);		/* interfaces may have changed meanwhile */
+	judge_look(j);
+	tell_ruling(j, 0);
+}
+
+static void answer_status(struct judge *j, const struct message *asked)
+{
+	struct message message = { .kind = MESSAGE_STATUS, .id = asked->id };
+	struct text text = { 0 };
+
+	judge_status_text(j, &text);
+	tell_clerk(j, &message, &text);
+	text_release(&text);
+}
+
+/* --- the loop --- */
+
+static void new_clerk(struct judge *j, int *payload);
+
+static void obey(struct judge *j, const struct message *message, int payload)
+{
+	struct text text = { 0 };
+
+	if (message->kind == MESSAGE_PEER) {
+		new_clerk(j, &payload);
+	} else if (message->kind == MESSAGE_ROLLED_BACK) {
+		roll_back(j);
+	} else if (message->kind == MESSAGE_CONFIRM) {
+		ruling_release(&j->before);
+	} else if (message->kind == MESSAGE_STATUS) {
+		answer_status(j, message);
+	} else if (message->kind == MESSAGE_APPLY || message->kind == MESSAGE_RELOAD) {
+		if (payload >= 0 && payload_read(payload, &text) < 0)
+			text_reset(&text);
+		payload = -1;
+		apply_asked(j, message, &text);
+	}
+	if (payload >= 0)
+		close(payload);
+	text_release(&text);
+}
+
+/* What came while something else was awaited, in its order. */
+static void obey_waiting(struct judge *j)
+{
+	while (j->waiting_count > 0) {
+		struct message message = j->waiting[0];
+		int payload = j->waiting_payloads[0];
+
+		j->waiting_count--;
+		memmove(j->waiting, j->waiting + 1, j->waiting_count * sizeof(j->waiting[0]));
+		memmove(j->waiting_payloads, j->waiting_payloads + 1,
+			j->waiting_count * sizeof(j->waiting_payloads[0]));
+		obey(j, &message, payload);
+	}
+}
+
+static void hear(void *context, int fd)
+{
+	struct judge *j = context;
+	struct message message;
+	int payload, got = message_receive(fd, &message, &payload);
+
+	if (got > 0) {
+		obey(j, &message, payload);
+	} else if (fd == j->keeper) {
+		j->must_end = true;
+	} else {
+		loop_drop(&j->loop, fd);
+		close(fd);
+		j->clerk = -1;
+	}
+}
+
+static void new_clerk(struct judge *j, int *payload)
+{
+	if (*payload < 0)
+		return;
+	if (j->clerk >= 0) {
+		loop_drop(&j->loop, j->clerk);
+		close(j->clerk);
+	}
+	j->clerk = *payload;
+	*payload = -1;
+	loop_add(&j->loop, j->clerk, hear, j);
+	if (j->now.policy)
+		tell_ruling(j, j->before.policy ? 1 : 0);
+}
+
+static void hear_news(void *context, int fd)
+{
+	struct judge *j = context;
+
+	links_heard(fd);
+	if (j->look_ns == INT64_MAX)
+		j->look_ns = clock_steady().ns + LOOK_SOON_NS;
+}
+
+/* Rules with `until` end at midnight UTC (LANGUAGE S44). */
+static int64_t next_midnight(void)
+{
+	int64_t now = clock_now().ns;
+
+	return clock_steady().ns + DAY_NS - now % DAY_NS;
+}
+
+static bool lock_up(const struct judge *j)
+{
+	int error = privilege_become(j->options->judge_uid, j->options->judge_gid);
+
+	if (error == 0)
+		error = sandbox_run_judge();
+	if (error < 0)
+		run_say("the judge cannot give up its rights: %s", strerror(-error));
+	return error == 0;
+}
+
+static int open_news(struct judge *j)
+{
+	int error = loop_init(&j->loop);
+
+	j->news = error == 0 ? links_listen() : error;
+	if (j->news < 0)
+		return j->news;
+	loop_add(&j->loop, j->keeper, hear, j);
+	loop_add(&j->loop, j->news, hear_news, j);
+	return links_read(&j->links);
+}
+
+static void go_on(struct judge *j)
+{
+	int64_t midnight_ns = next_midnight();
+
+	while (!j->must_end) {
+		obey_waiting(j);
+		loop_turn(&j->loop, j->look_ns < midnight_ns ? j->look_ns : midnight_ns);
+		if (clock_steady().ns >= midnight_ns) {
+			midnight_ns = next_midnight() + NS_PER_S;
+			j->look_ns = 0;
+		}
+		if (clock_steady().ns >= j->look_ns)
+			judge_look(j);
+	}
+}
+
+void run_judge(const struct run_options *options, int keeper)
+{
+	struct judge *j = calloc(1, sizeof(*j));
+	int error;
+
+	if (!j)
+		return;
+	*j = (struct judge){ .options = options, .keeper = keeper, .clerk = -1, .look_ns = INT64_MAX };
+	error = open_news(j);
+	if (error < 0)
+		run_say("cannot read the interfaces: %s", strerror(-error));
+	else if (lock_up(j) && begin(j))
+		go_on(j);
+	plan_release(&j->plan);
+	enforce_notes_release(&j->notes);
+	ruling_release(&j->now);
+	ruling_release(&j->before);
+	links_release(&j->links);
+	text_release(&j->installed);
+	loop_release(&j->loop);
+	free(j);
+}

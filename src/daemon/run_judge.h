@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the judge's files share: the policies that it knows, and its lines to the others. */
+#ifndef WEIR_DAEMON_RUN_JUDGE_H
+#define WEIR_DAEMON_RUN_JUDGE_H
+
+#include "daemon/bundle.h"
+#include "daemon/message.h"
+#include "daemon/plan.h"
+#include "daemon/run.h"
+#include "os/loop.h"
+
+/* A policy that is, was or may come to be in force, with what it was loaded from. */
+struct ruling {
+	struct conf   *conf;		/* NULL: that of the start */
+	struct text    conf_text;	/* that `conf` was read from */
+	struct bundle  bundle;
+	struct policy *policy;
+};
+
+#define JUDGE_WAITING 64
+
+struct judge {
+	const struct run_options *options;
+	int		 keeper, clerk;		/* clerk -1: gone */
+	int		 news;			/* of interfaces */
+	struct loop	 loop;
+	struct links	 links;
+	struct ruling	 now, before;		/* before.policy: `now` waits to be confirmed */
+	struct plan	 plan;			/* of `now` */
+	struct enforce_notes notes;
+	struct text	 installed;		/* what the last image was made of */
+	uint64_t	 highest;		/* generation so far */
+	int64_t		 look_ns;		/* when to look at the interfaces again; INT64_MAX */
+	bool		 must_end;
+	struct message	 waiting[JUDGE_WAITING];	/* came while another was awaited */
+	int		 waiting_payloads[JUDGE_WAITING];
+	size_t		 waiting_count;
+};
+
+/* run_judge_load.c: from files and bundles to rulings. */
+const struct conf *ruling_conf(const struct judge *j, const struct ruling *r);
+void ruling_release(struct ruling *r);
+/* Loads the policy of a ruling's bundle; false, with complaints. */
+bool judge_rule(struct judge *j, struct ruling *r, struct diags *diags);
+/* Gives `to` a configuration like that of `from`. */
+void ruling_copy_conf(const struct ruling *from, const char *file, struct ruling *to);
+/* Reads the configuration anew; false, with complaints. */
+bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem);
+/* The configured policy, read anew.  The configuration too where `with_conf`. */
+bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, struct diags *diags,
+			   struct text *problem);
+/* What a restart loads; false where there is nothing, `problem` then says what was wrong. */
+bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem);
+/* The bytes of a file, by the keeper: 0 or negative errno. */
+int judge_read_file(struct judge *j, const char *name, struct text *out);
+
+/* Waits for the keeper's answer of this kind; what comes before is kept for later.  False where the
+ * keeper is gone. */
+bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_payload);
+
+/* run_judge_install.c: puts `r` into the kernel as the policy in force; on success it has moved to
+ * j->now.  0, or negative errno with `problem`. */
+int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct text *problem);
+/* After interfaces or addresses have changed, or a day has ended. */
+void judge_look(struct judge *j);
+
+/* run_judge_tell.c: JSON for the clerk. */
+void judge_status_text(struct judge *j, struct text *out);
+void judge_rules_text(const struct judge *j, struct text *out);
+/* What changes from one ruling to another, in words and as JSON members: `flows` is the past. */
+void judge_difference(const struct judge *j, const struct ruling *from, const struct ruling *to,
+		      const json_t *flows, struct text *out);
+
+#endif

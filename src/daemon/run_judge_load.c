@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the bytes that the keeper reads to policies that fit their configuration. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "daemon/run_judge.h"
+
+#define CONF_BYTES_MAX (1u << 20)
+
+const struct conf *ruling_conf(const struct judge *j, const struct ruling *r)
+{
+	return r->conf ? r->conf : j->options->conf;
+}
+
+void ruling_release(struct ruling *r)
+{
+	conf_free(r->conf);
+	text_release(&r->conf_text);
+	bundle_release(&r->bundle);
+	policy_free(r->policy);
+	*r = (struct ruling){ 0 };
+}
+
+/* --- the keeper reads --- */
+
+static void keep_waiting(struct judge *j, const struct message *message, int payload)
+{
+	if (j->waiting_count == JUDGE_WAITING) {
+		if (payload >= 0)
+			close(payload);
+		return;
+	}
+	j->waiting[j->waiting_count] = *message;
+	j->waiting_payloads[j->waiting_count++] = payload;
+}
+
+bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_payload)
+{
+	struct message message;
+	int payload;
+
+	while (message_receive(j->keeper, &message, &payload) > 0) {
+		if (message.kind == kind) {
+			*out = message;
+			*out_payload = payload;
+			return true;
+		}
+		keep_waiting(j, &message, payload);
+	}
+	j->must_end = true;
+	return false;
+}
+
+int judge_read_file(struct judge *j, const char *name, struct text *out)
+{
+	struct message message = { .kind = MESSAGE_FILE };
+	int payload, error;
+
+	if (strlen(name) >= sizeof(message.text))
+		return -ENAMETOOLONG;
+	memcpy(message.text, name, strlen(name));
+	error = message_send(j->keeper, &message, -1);
+	if (error < 0)
+		return error;
+	if (!judge_await(j, MESSAGE_FILE, &message, &payload))
+		return -EPIPE;
+	if (payload < 0)
+		return message.error < 0 ? message.error : -EIO;
+	return payload_read(payload, out);
+}
+
+static bool read_include(void *context, const char *path, struct text *out,
+			 char problem[POLICY_PROBLEM])
+{
+	int error = judge_read_file(context, path, out);
+
+	if (error < 0)
+		snprintf(problem, POLICY_PROBLEM, "%s", strerror(-error));
+	return error == 0;
+}
+
+/* --- policies --- */
+
+static struct policy *gather(struct judge *j, struct ruling *r, bool may_read, bool with_sets,
+			     struct diags *diags)
+{
+	const struct conf *conf = ruling_conf(j, r);
+	char **sets = with_sets ? plan_sets(conf, &j->links) : NULL;
+	size_t n = with_sets ? conf->set_count : 0;
+	struct policy *policy = bundle_gather(&r->bundle, sets, n, may_read ? read_include : NULL, j,
+					      diags);
+
+	if (sets)
+		plan_sets_free(sets, n);
+	return policy;
+}
+
+/* The configuration's sets are checked before they are given, so that a mistake has its place. */
+static bool load(struct judge *j, struct ruling *r, bool may_read, struct diags *diags)
+{
+	const struct conf *conf = ruling_conf(j, r);
+	struct policy *policy = gather(j, r, may_read, false, diags);
+	bool good = policy && conf_check(conf, policy, diags);
+
+	if (good && conf->set_count > 0) {
+		policy_free(policy);
+		policy = gather(j, r, may_read, true, diags);
+	}
+	if (!good) {
+		policy_free(policy);
+		policy = NULL;
+	}
+	policy_free(r->policy);
+	r->policy = policy;
+	return policy != NULL;
+}
+
+bool judge_rule(struct judge *j, struct ruling *r, struct diags *diags)
+{
+	return load(j, r, false, diags);
+}
+
+bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem)
+{
+	const char *name = j->options->conf_file;
+	struct text text = { 0 };
+	int error = judge_read_file(j, name, &text);
+
+	if (error < 0)
+		text_printf(problem, "cannot read %s: %s", name, strerror(-error));
+	else if (text.n > CONF_BYTES_MAX)
+		text_printf(problem, "%s is too large", name);
+	else
+		out->conf = conf_parse(name, text_string(&text), text.n, diags);
+	if (out->conf) {
+		text_release(&out->conf_text);
+		out->conf_text = text;
+	} else {
+		text_release(&text);
+	}
+	return out->conf != NULL;
+}
+
+void ruling_copy_conf(const struct ruling *from, const char *file, struct ruling *to)
+{
+	struct diags diags;
+
+	if (!from->conf)
+		return;
+	diags_init(&diags);
+	text_put_n(&to->conf_text, text_string(&from->conf_text), from->conf_text.n);
+	to->conf = conf_parse(file, text_string(&to->conf_text), to->conf_text.n, &diags);
+	diags_release(&diags);
+}
+
+bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, struct diags *diags,
+			   struct text *problem)
+{
+	struct ruling r = { 0 };
+	const struct conf *conf;
+	bool good = !with_conf || judge_read_conf(j, &r, diags, problem);
+	int error = 0;
+
+	if (good) {
+		conf = ruling_conf(j, &r);
+		r.bundle.name = strdup(conf->policy.name);
+		r.bundle.is_profile = conf->is_profile;
+		if (!conf->is_profile)
+			error = judge_read_file(j, conf->policy.name, &r.bundle.text);
+		if (error < 0)
+			text_printf(problem, "cannot read %s: %s", conf->policy.name, strerror(-error));
+		good = error == 0 && load(j, &r, true, diags);
+	}
+	if (good)
+		*out = r;
+	else
+		ruling_release(&r);
+	return good;
+}
+
+bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem)
+{
+	char why[POLICY_PROBLEM] = "";
+	struct ruling r = { 0 };
+	struct text text = { 0 };
+	bool good = false;
+	int error = judge_read_file(j, "", &text);
+
+	if (error == -ENOENT)
+		;
+	else if (error < 0)
+		text_printf(problem, "cannot read what was applied last: %s", strerror(-error));
+	else if (!bundle_parse(text_string(&text), text.n, &r.bundle, why))
+		text_printf(problem, "what was applied last cannot be read: %s", why);
+	else
+		good = load(j, &r, false, diags);
+	text_release(&text);
+	if (good)
+		*out = r;
+	else
+		ruling_release(&r);
+	return good;
+}

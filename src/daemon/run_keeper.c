@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The keeper's process: the only one with rights over the kernel.  It begins the judge and the
+ * clerk, installs what the judge compiled, takes it back where nobody confirms, and reads the
+ * counters.  It parses nothing: files and images pass through it as bytes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/message.h"
+#include "daemon/run.h"
+#include "os/clock.h"
+#include "os/loop.h"
+#include "os/privilege.h"
+#include "os/sandbox.h"
+#include "os/service.h"
+#include "sink/history_tally.h"
+
+enum child_name { CHILD_CLERK, CHILD_JUDGE, CHILD_COUNT };
+
+struct child {
+	pid_t	 pid;			/* 0: it does not run */
+	int	 fd;
+	unsigned begun;			/* how often */
+	int64_t	 again_ns;		/* when to begin it again; INT64_MAX */
+};
+
+struct keeper_state {
+	struct run_options *options;
+	struct loop	 loop;
+	struct child	 children[CHILD_COUNT];
+	struct enforcer *enforcer;
+	int		 signals;
+	struct enforce_image *image, *before;	/* before: where `image` waits to be confirmed */
+	uint64_t	 generation;
+	int64_t		 confirm_ns, count_ns;	/* INT64_MAX: never */
+	uint64_t	 installs, counted_at;	/* counters were read at this many installs */
+	bool		 is_ready, was_ready, must_end, must_remove, waits_for_count;
+	int		 status;
+	char		*roots[2];		/* folders whose files are read for the judge */
+};
+
+static void begin_child(struct keeper_state *k, enum child_name name);
+
+static const char *const child_names[CHILD_COUNT] = { "clerk", "judge" };
+
+static void tell(struct keeper_state *k, enum child_name name, const struct message *message)
+{
+	if (k->children[name].pid != 0)
+		message_send(k->children[name].fd, message, -1);
+}
+
+/* --- counters --- */
+
+static void add_count(void *context, const struct enforce_count *count)
+{
+	struct text *rows = context;
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));		/* it leaves the process whole */
+	row.refused = count->refused;
+	row.gone = count->gone;
+	row.packets = count->packets;
+	row.bytes = count->bytes;
+	row.last_ns = count->last_ns;
+	snprintf(row.hook, sizeof(row.hook), "%s", hook_name(count->hook));
+	snprintf(row.backend, sizeof(row.backend), "%s", backend_name(count->backend));
+
+	snprintf(row.boundary, sizeof(row.boundary), "%s", count->boundary);
+	snprintf(row.rule, sizeof(row.rule), "%s", count->rule);
+	snprintf(row.link, sizeof(row.link), "%s", count->link);
+	text_put_n(rows, (const char *)&row, sizeof(row));
+}
+
+/* For `weir status`. */
+static void put_processes(const struct keeper_state *k, char out[MESSAGE_TEXT])
+{
+	int n = snprintf(out, MESSAGE_TEXT, "[{\"name\":\"keeper\",\"pid\":%d,\"begun\":1}", (int)getpid());
+
+	for (unsigned i = 0; i < CHILD_COUNT; i++)
+		n += snprintf(out + n, (size_t)(MESSAGE_TEXT - n), ",{\"name\":\"%s\",\"pid\":%d,\"begun\":%u}",
+			      child_names[i], (int)k->children[i].pid, k->children[i].begun);
+	snprintf(out + n, (size_t)(MESSAGE_TEXT - n), "]");
+}
+
+/* Hands all counters to the clerk; false where there is no clerk, or the kernel did not say. */
+static bool send_counts(struct keeper_state *k)
+{
+	struct message message = { .kind = MESSAGE_COUNTS, .generation = k->generation };
+	struct text rows = { 0 };
+	int error = enforce_counts(k->enforcer, add_count, &rows);
+
+	put_processes(k, message.text);
+	if (error < 0)
+		run_say("cannot read the kernel's counters: %s",
+			enforcer_error(k->enforcer)[0] ? enforcer_error(k->enforcer) : strerror(-error));
+	else if (k->children[CHILD_CLERK].pid != 0)
+		error = message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
+	else
+		error = -EPIPE;
+	text_release(&rows);
+	k->counted_at = k->installs;
+	k->waits_for_count = error == 0;
+	k->count_ns = clock_steady().ns + k->options->count_s * NS_PER_S;
+	return error == 0;
+}
+
+/* The clerk has them on the disk: those of rules that are gone may go.  Not where something was
+ * installed meanwhile, for that may have left others without a rule. */
+static void counts_stored(struct keeper_state *k, const struct message *message)
+{
+	k->waits_for_count = false;
+	if (message->error == 0 && message->number > 0 && k->counted_at == k->installs)
+		enforce_forget(k->enforcer);
+}
+
+/* --- images --- */
+
+static void forget_before(struct keeper_state *k)
+{
+	free(k->before);
+	k->before = NULL;
+	k->confirm_ns = INT64_MAX;
+}
+
+static int install(struct keeper_state *k, struct enforce_image *image, unsigned confirm_s)
+{
+	int error = enforce_install(k->enforcer, image);
+
+	if (error < 0) {
+		free(image);
+		return error;
+	}
+	k->installs++;
+	if (confirm_s > 0 && k->image && !k->before) {
+		k->before = k->image;
+		k->confirm_ns = clock_steady().ns + confirm_s * NS_PER_S;
+	} else {
+		free(k->image);
+	}
+	k->image = image;
+	return 0;
+}
+
+static void install_asked(struct keeper_state *k, const struct message *message, int payload)
+{
+	struct message reply = { .kind = MESSAGE_INSTALL, .generation = message->generation };
+	struct enforce_image *image = NULL;
+	struct text bytes = { 0 };
+
+	reply.error = payload < 0 ? -EBADMSG : payload_read(payload, &bytes);
+	if (reply.error == 0)
+		reply.error = enforce_image_of((struct span){ (const uint8_t *)text_string(&bytes), bytes.n },
+					       &image);
+	if (reply.error == 0)
+		reply.error = install(k, image, (unsigned)message->number);
+	if (reply.error == 0)
+		k->generation = message->generation;
+	else
+		snprintf(reply.text, sizeof(reply.text), "%s", enforcer_error(k->enforcer));
+	text_release(&bytes);
+	tell(k, CHILD_JUDGE, &reply);
+}
+
+/* Nobody confirmed in time, or the judge that knows both policies is gone. */
+static void roll_back(struct keeper_state *k)
+{
+	struct message message = { .kind = MESSAGE_ROLLED_BACK, .generation = k->generation };
+	int error;
+
+	if (!k->before)
+		return;
+	error = enforce_install(k->enforcer, k->before);
+	k->installs++;
+	if (error < 0)
+		run_say("generation %llu was not confirmed, but the policy before cannot be put back: %s",
+			(unsigned long long)k->generation, enforcer_error(k->enforcer));
+	else
+		run_say("generation %llu was not confirmed: the policy before is in force again",
+			(unsigned long long)k->generation);
+	free(k->image);
+	k->image = k->before;
+	k->before = NULL;
+	k->confirm_ns = INT64_MAX;
+	tell(k, CHILD_JUDGE, &message);
+	tell(k, CHILD_CLERK, &message);
+}
+
+static void confirm(struct keeper_state *k, const struct message *message)
+{
+	struct message reply = { .kind = MESSAGE_CONFIRM, .id = message->id, .generation = k->generation,
+				 .error = k->before ? 0 : -ENOENT };
+
+	if (k->before && message->generation != k->generation)
+		reply.error = -ESTALE;
+	if (reply.error == 0) {
+		forget_before(k);
+		tell(k, CHILD_JUDGE, &reply);
+	}
+	tell(k, CHILD_CLERK, &reply);
+}
+
+/* --- files for the judge --- */
+
+/* Below a root, as the kernel sees the path. */
+static bool is_below(const struct keeper_state *k, const char *name)
+{
+	char *real = realpath(name, NULL);
+	bool good = false;
+
+	for (unsigned i = 0; i < 2 && real; i++) {
+		size_t n = k->roots[i] ? strlen(k->roots[i]) : 0;
+
+		good = good || (n > 0 && strncmp(real, k->roots[i], n) == 0 &&
+				(real[n] == '/' || k->roots[i][n - 1] == '/'));
+	}
+	free(real);
+	return good;
+}
+
+static int open_for_judge(const struct keeper_state *k, const char *name)
+{
+	char kept[4096];
+	struct stat status;
+	int fd;
+
+	if (!name[0]) {
+		snprintf(kept, sizeof(kept), "%s/current.json", k->options->state);
+		fd = open(kept, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	} else {
+		if (access(name, F_OK) == 0 && !is_below(k, name))
+			return -EACCES;
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		return fd;
+	close(fd);
+	return -EISDIR;
+}
+
+static void file_asked(struct keeper_state *k, const struct message *message)
+{
+	struct message reply = { .kind = MESSAGE_FILE };
+	int fd = open_for_judge(k, message->text);
+
+	reply.error = fd < 0 ? fd : 0;
+	message_send(k->children[CHILD_JUDGE].fd, &reply, fd);
+}
+
+static char *folder_of(const char *file)
+{
+	char *real = realpath(file, NULL), *slash = real ? strrchr(real, '/') : NULL;
+
+	if (slash)
+		slash[slash == real ? 1 : 0] = '\0';
+	return real;
+}
+
+/* --- the children --- */
+
+/* READY is said once by each judge; the first one decides how the daemon begins. */
+static void judge_ready(struct keeper_state *k, const struct message *message, int payload)
+{
+	struct text problem = { 0 };
+
+	if (payload >= 0)
+		payload_read(payload, &problem);
+	if (problem.n > 0)
+		fputs(text_string(&problem), stderr);
+	text_release(&problem);
+	k->is_ready = message->error == 0;
+	if (k->is_ready && !k->was_ready) {
+		k->was_ready = true;
+		run_say("generation %llu is in force", (unsigned long long)message->generation);
+		service_notify("READY=1\nSTATUS=enforcing");
+	} else if (!k->is_ready && !k->was_ready) {
+		k->status = message->error == -EINVAL ? 2 : 3;
+		k->must_end = true;
+	}
+}
+
+static void hear_judge(struct keeper_state *k, const struct message *message, int payload)
+{
+	if (message->kind == MESSAGE_FILE) {
+		file_asked(k, message);
+	} else if (message->kind == MESSAGE_INSTALL) {
+		install_asked(k, message, payload);
+		return;
+	} else if (message->kind == MESSAGE_READY) {
+		judge_ready(k, message, payload);
+		return;
+	}
+	if (payload >= 0)
+		close(payload);
+}
+
+static void hear_clerk(struct keeper_state *k, const struct message *message, int payload)
+{
+	if (message->kind == MESSAGE_CONFIRM) {
+		confirm(k, message);
+	} else if (message->kind == MESSAGE_COUNTS) {
+		counts_stored(k, message);
+	} else if (message->kind == MESSAGE_STOP) {
+		k->must_end = true;
+		k->must_remove = message->number == 1;
+	}
+	if (payload >= 0)
+		close(payload);
+}
+
+/* The line broke: whoever does not answer is as good as dead. */
+static void lose_child(struct keeper_state *k, enum child_name name)
+{
+	struct child *child = &k->children[name];
+
+	if (child->pid == 0)
+		return;
+	loop_drop(&k->loop, child->fd);
+	close(child->fd);
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+	child->pid = 0;
+	child->again_ns = clock_steady().ns + (child->begun < 5 ? NS_PER_S / 20 : NS_PER_S);
+	if (name == CHILD_JUDGE)
+		roll_back(k);
+	if (name == CHILD_CLERK)
+		k->waits_for_count = false;
+	if (!k->must_end)
+		run_say("the %s has ended; it begins again, and the rules stay", child_names[name]);
+}
+
+static void hear(void *context, int fd)
+{
+	struct keeper_state *k = context;
+	enum child_name name = fd == k->children[CHILD_JUDGE].fd && k->children[CHILD_JUDGE].pid
+				       ? CHILD_JUDGE : CHILD_CLERK;
+	struct message message;
+	int payload;
+
+	if (message_receive(fd, &message, &payload) <= 0)
+		lose_child(k, name);
+	else if (name == CHILD_JUDGE)
+		hear_judge(k, &message, payload);
+	else
+		hear_clerk(k, &message, payload);
+}
+
+/* A new line between the two, whenever one of them is new. */
+static void connect_children(struct keeper_state *k)
+{
+	const struct message message = { .kind = MESSAGE_PEER };
+	int ends[2];
+
+	if (k->children[CHILD_CLERK].pid == 0 || k->children[CHILD_JUDGE].pid == 0 ||
+	    message_line(ends) < 0)
+		return;
+	message_send(k->children[CHILD_CLERK].fd, &message, ends[0]);
+	message_send(k->children[CHILD_JUDGE].fd, &message, ends[1]);
+}
+
+static void be_child(struct keeper_state *k, enum child_name name, int fd, pid_t parent)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGINT, SIG_IGN);		/* Ctrl-C goes to all; the keeper ends us */
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		return;
+	prctl(PR_SET_NAME, name == CHILD_JUDGE ? "weir-judge" : "weir-clerk", 0, 0, 0);
+	if (name == CHILD_JUDGE) {
+		close(k->options->listener);
+		run_judge(k->options, fd);
+	} else {
+		run_clerk(k->options, fd);
+	}
+}
+
+static void begin_child(struct keeper_state *k, enum child_name name)
+{
+	struct child *child = &k->children[name];
+	pid_t parent = getpid();
+	int ends[2], error = message_line(ends);
+
+	child->again_ns = INT64_MAX;
+	child->pid = error < 0 ? -1 : fork();
+	if (child->pid < 0) {
+		run_say("cannot begin the %s: %s", child_names[name], strerror(error < 0 ? -error : errno));
+		child->pid = 0;
+		child->again_ns = clock_steady().ns + NS_PER_S;
+		return;
+	}
+	if (child->pid == 0) {
+		enum child_name other = name == CHILD_JUDGE ? CHILD_CLERK : CHILD_JUDGE;
+
+		close(ends[0]);
+		if (k->children[other].pid != 0)
+			close(k->children[other].fd);
+		close(k->signals);
+		enforcer_free(k->enforcer);
+		loop_release(&k->loop);
+		be_child(k, name, ends[1], parent);
+		_exit(0);
+	}
+	close(ends[1]);
+	child->fd = ends[0];
+	child->begun++;
+	loop_add(&k->loop, child->fd, hear, k);
+	connect_children(k);
+}
+
+/* --- the loop --- */
+
+static void hear_signal(void *context, int fd)
+{
+	static const struct message reload = { .kind = MESSAGE_RELOAD };
+	struct keeper_state *k = context;
+	struct signalfd_siginfo signal;
+
+	if (read(fd, &signal, sizeof(signal)) != (ssize_t)sizeof(signal))
+		return;
+	if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT)
+		k->must_end = true;
+	else if (signal.ssi_signo == SIGHUP)
+		tell(k, CHILD_JUDGE, &reload);
+	/* SIGCHLD: the line says the same */
+}
+
+static int64_t next_deadline(const struct keeper_state *k)
+{
+	int64_t next = k->confirm_ns < k->count_ns ? k->confirm_ns : k->count_ns;
+
+	for (unsigned i = 0; i < CHILD_COUNT; i++)
+		if (k->children[i].pid == 0 && k->children[i].again_ns < next)
+			next = k->children[i].again_ns;
+	return next;
+}
+
+static void go_on(struct keeper_state *k)
+{
+	while (!k->must_end) {
+		int64_t now;
+
+		loop_turn(&k->loop, next_deadline(k));
+		now = clock_steady().ns;
+		if (now >= k->confirm_ns)
+			roll_back(k);
+		if (now >= k->count_ns)
+			send_counts(k);
+		for (unsigned i = 0; i < CHILD_COUNT && !k->must_end; i++)
+			if (k->children[i].pid == 0 && now >= k->children[i].again_ns)
+				begin_child(k, i);
+	}
+}
+
+/* The last counts reach the disk before anything is taken away. */
+static void end(struct keeper_state *k)
+{
+	int64_t until_ns = clock_steady().ns + 10 * NS_PER_S;
+
+	service_notify("STOPPING=1");
+	if (k->was_ready)
+		roll_back(k);
+	if (k->was_ready && send_counts(k))
+		while (k->waits_for_count && k->children[CHILD_CLERK].pid != 0 &&
+		       clock_steady().ns < until_ns)
+			loop_turn(&k->loop, until_ns);
+	if (k->must_remove && enforce_remove(k->enforcer) < 0) {
+		run_say("cannot take the rules out of the kernel: %s", enforcer_error(k->enforcer));
+		k->status = 3;
+	}
+	for (unsigned i = 0; i < CHILD_COUNT; i++) {
+		struct child *child = &k->children[i];
+
+		if (child->pid == 0)
+			continue;
+		loop_drop(&k->loop, child->fd);
+		close(child->fd);
+		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		child->pid = 0;
+	}
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+#define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
+
+static int lock_up(const struct keeper_state *k)
+{
+	const uint64_t rights = CAPABILITY(NET_ADMIN) | CAPABILITY(NET_RAW) | CAPABILITY(BPF) |
+				CAPABILITY(PERFMON) | CAPABILITY(SETUID) | CAPABILITY(SETGID) |
+				CAPABILITY(KILL);
+	int error = privilege_keep(rights);
+
+	return error < 0 ? error : sandbox_run_keeper(k->options->state, k->options->history);
+}
+
+static int prepare(struct keeper_state *k)
+{
+	int error = loop_init(&k->loop);
+
+	k->signals = open_signals();
+	if (error == 0)
+		error = k->signals < 0 ? -errno : loop_add(&k->loop, k->signals, hear_signal, k);
+	if (error < 0)
+		return error;
+	k->roots[0] = folder_of(k->options->conf_file);
+	k->roots[1] = k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
+	error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
+	return error < 0 ? error : lock_up(k);
+}
+
+int run_daemon(struct run_options *options)
+{
+	struct keeper_state k = { .options = options, .confirm_ns = INT64_MAX, .signals = -1 };
+	int error = prepare(&k);
+
+	if (error < 0) {
+		run_say("cannot begin: %s", strerror(-error));
+		k.status = 3;
+	} else {
+		k.count_ns = clock_steady().ns + options->count_s * NS_PER_S;
+		begin_child(&k, CHILD_CLERK);
+		begin_child(&k, CHILD_JUDGE);
+		go_on(&k);
+		end(&k);
+	}
+	if (k.enforcer)
+		enforcer_free(k.enforcer);
+	free(k.image);
+	free(k.before);
+	free(k.roots[0]);
+	free(k.roots[1]);
+	if (k.signals >= 0)
+		close(k.signals);
+	loop_release(&k.loop);
+	return k.status;
+}
