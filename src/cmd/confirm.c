@@ -11,10 +11,17 @@ struct ask {
 
 #define AT(field) offsetof(struct ask, field)
 
-#define WHERE                                                                                        \
-	{ OPT_FILE, 'c', "config", "FILE", "the daemon's configuration (default: " DAEMON_CONF ")",  \
-	  AT(config), 0 },                                                                           \
-	{ OPT_FILE, 0, "control", "SOCKET", "the daemon's control socket", AT(control), 0 }
+#define WHERE                                                                                      \
+	{ OPT_FILE,                                                                                \
+	  'c',                                                                                     \
+	  "config",                                                                                \
+	  "FILE",                                                                                  \
+	  "the daemon's configuration (default: " DAEMON_CONF ")",                                 \
+	  AT(config),                                                                              \
+	  0 },                                                                                     \
+	{                                                                                          \
+		OPT_FILE, 0, "control", "SOCKET", "the daemon's control socket", AT(control), 0    \
+	}
 
 static const struct opt confirm_opts[] = { WHERE, { 0 } };
 

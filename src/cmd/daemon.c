@@ -44,7 +44,9 @@ void daemon_control(const char *given, const char *conf_file, struct text *out)
 	diags_init(&diags);
 	if (!given && file_read(conf_file, CONF_BYTES_MAX, &text) == 0)
 		conf = conf_parse(conf_file, text_string(&text), text.n, &diags);
-	text_put(out, given ? given : conf && conf->control.name ? conf->control.name : CONF_CONTROL);
+	text_put(out, given			   ? given
+		      : conf && conf->control.name ? conf->control.name
+						   : CONF_CONTROL);
 	conf_free(conf);
 	diags_release(&diags);
 	text_release(&text);

@@ -37,7 +37,8 @@ static bool add_boundary(struct plan *plan, const struct boundary *boundary, boo
 {
 	struct enforce_boundary *b = &plan->boundaries[plan->plan.n];
 
-	*b = (struct enforce_boundary){ .boundary = boundary, .links = plan->links + plan->link_count };
+	*b = (struct enforce_boundary){ .boundary = boundary,
+					.links = plan->links + plan->link_count };
 	for (size_t i = 0; i < plan->interface_count; i++) {
 		struct plan_interface *one = &plan->interfaces[i];
 
@@ -61,8 +62,10 @@ void plan_init(struct plan *plan, const struct conf *conf, const struct policy *
 	plan->choices = memory_array(n + 1, sizeof(plan->choices[0]));
 	plan->boundaries = memory_array(policy->boundary_count + 1, sizeof(plan->boundaries[0]));
 	for (size_t i = 0; i < n; i++)
-		plan->interfaces[i] = (struct plan_interface){
-			&conf->interfaces[i], links_find(links, conf->interfaces[i].name.name), SIZE_MAX };
+		plan->interfaces[i] =
+			(struct plan_interface){ &conf->interfaces[i],
+						 links_find(links, conf->interfaces[i].name.name),
+						 SIZE_MAX };
 	for (size_t i = 0; i < policy->boundary_count; i++)
 		plan->plan.n += add_boundary(plan, policy->boundaries[i], dry_run);
 	plan->plan.boundaries = plan->boundaries;

@@ -42,7 +42,8 @@ static int write_whole(const char *path, const struct text *text)
 }
 
 /* Under another name first, so that current.json is always whole. */
-static int write_current(const struct clerk_state *c, const struct text *bundle, uint64_t generation)
+static int write_current(const struct clerk_state *c, const struct text *bundle,
+			 uint64_t generation)
 {
 	const char *state = c->options->state;
 	struct text new = { 0 }, current = { 0 }, kept = { 0 }, old = { 0 };
@@ -72,7 +73,8 @@ static void keep(struct clerk_state *c, struct text *bundle, uint64_t generation
 {
 	int error;
 
-	if (bundle->n == c->kept.n && memcmp(text_string(bundle), text_string(&c->kept), bundle->n) == 0)
+	if (bundle->n == c->kept.n &&
+	    memcmp(text_string(bundle), text_string(&c->kept), bundle->n) == 0)
 		return;
 	error = write_current(c, bundle, generation);
 	if (error < 0) {
@@ -143,7 +145,8 @@ static void trouble(struct clerk_state *c, const char *problem)
 /* A history that cannot be opened is tried again with each reading: the kernel counts on. */
 static bool open_history(struct clerk_state *c)
 {
-	const struct history_options options = { .mode = HISTORY_WHOLE, .keep_s = c->options->conf->keep_s,
+	const struct history_options options = { .mode = HISTORY_WHOLE,
+						 .keep_s = c->options->conf->keep_s,
 						 .bytes_max = c->options->conf->bytes_max };
 	char problem[HISTORY_PROBLEM] = "";
 
@@ -225,7 +228,8 @@ static const char *action_of(const struct clerk_state *c, const struct history_t
 
 	list_rules(c->rules, rules);
 	for (size_t i = 0; i < n && !action; i++)
-		if (rules[i].boundary && rules[i].name && strcmp(rules[i].boundary, row->boundary) == 0 &&
+		if (rules[i].boundary && rules[i].name &&
+		    strcmp(rules[i].boundary, row->boundary) == 0 &&
 		    strcmp(rules[i].name, row->rule) == 0)
 			action = rules[i].action;
 	free(rules);
@@ -233,7 +237,8 @@ static const char *action_of(const struct clerk_state *c, const struct history_t
 }
 
 /* The first hit of a denial in all the history: somebody should look. */
-static void tell_growth(void *context, const struct history_tally *row, uint64_t packets, bool is_first)
+static void tell_growth(void *context, const struct history_tally *row, uint64_t packets,
+			bool is_first)
 {
 	struct clerk_state *c = context;
 	const char *action = is_first ? action_of(c, row) : NULL;
@@ -279,7 +284,8 @@ void keep_counts(struct clerk_state *c, const struct text *bytes)
 		memcpy(rows, bytes->p, n * sizeof(*rows));
 	for (size_t i = 0; i < n; i++) {
 		rows[i].boundary[TALLY_NAME - 1] = rows[i].rule[TALLY_NAME - 1] = '\0';
-		rows[i].link[sizeof(rows[i].link) - 1] = rows[i].hook[sizeof(rows[i].hook) - 1] = '\0';
+		rows[i].link[sizeof(rows[i].link) - 1] = rows[i].hook[sizeof(rows[i].hook) - 1] =
+			'\0';
 		rows[i].backend[sizeof(rows[i].backend) - 1] = '\0';
 		reply.number += rows[i].gone;
 	}

@@ -60,7 +60,8 @@ static size_t put_fields(json_t *object, char names[][48], const char **fields, 
 			continue;
 		memcpy(name, "WEIR_", 5);
 		for (; key[i - 5] && i < 47; i++)
-			name[i] = key[i - 5] >= 'a' && key[i - 5] <= 'z' ? (char)(key[i - 5] - 32) : '_';
+			name[i] = key[i - 5] >= 'a' && key[i - 5] <= 'z' ? (char)(key[i - 5] - 32)
+									 : '_';
 		name[i] = '\0';
 		fields[n++] = name;
 		fields[n++] = json_string_value(value);

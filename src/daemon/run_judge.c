@@ -170,8 +170,10 @@ static void apply(struct judge *j, struct application *a)
 
 static void answer_apply(struct judge *j, const struct message *asked, struct application *a)
 {
-	struct message message = { .kind = MESSAGE_APPLY, .id = asked->id,
-				   .generation = j->now.bundle.generation, .number = (uint64_t)a->status };
+	struct message message = { .kind = MESSAGE_APPLY,
+				   .id = asked->id,
+				   .generation = j->now.bundle.generation,
+				   .number = (uint64_t)a->status };
 	json_t *object = json_pack("{s:i, s:I, s:i}", "status", a->status, "generation",
 				   (json_int_t)j->now.bundle.generation, "confirm", (int)a->confirm_s);
 	struct text payload = { 0 };
@@ -377,7 +379,9 @@ void run_judge(const struct run_options *options, int keeper)
 
 	if (!j)
 		return;
-	*j = (struct judge){ .options = options, .keeper = keeper, .clerk = -1, .look_ns = INT64_MAX };
+	*j = (struct judge){
+		.options = options, .keeper = keeper, .clerk = -1, .look_ns = INT64_MAX
+	};
 	error = open_news(j);
 	if (error < 0)
 		run_say("cannot read the interfaces: %s", strerror(-error));

@@ -45,12 +45,14 @@ bool judge_rule(struct judge *j, struct ruling *r, struct diags *diags);
 /* Gives `to` a configuration like that of `from`. */
 void ruling_copy_conf(const struct ruling *from, const char *file, struct ruling *to);
 /* Reads the configuration anew; false, with complaints. */
-bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem);
+bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags,
+		     struct text *problem);
 /* The configured policy, read anew.  The configuration too where `with_conf`. */
 bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, struct diags *diags,
 			   struct text *problem);
 /* What a restart loads; false where there is nothing, `problem` then says what was wrong. */
-bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem);
+bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags,
+		     struct text *problem);
 /* The bytes of a file, by the keeper: 0 or negative errno. */
 int judge_read_file(struct judge *j, const char *name, struct text *out);
 

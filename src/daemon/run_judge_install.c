@@ -17,7 +17,8 @@ static void put_links(const struct plan *plan, struct text *out)
 {
 	for (size_t i = 0; i < plan->link_count; i++)
 		text_printf(out, "%s %u %u %u\n", plan->links[i].name, plan->links[i].index,
-			    plan->choices[i].hooks[HOOK_INGRESS], plan->choices[i].hooks[HOOK_EGRESS]);
+			    plan->choices[i].hooks[HOOK_INGRESS],
+			    plan->choices[i].hooks[HOOK_EGRESS]);
 }
 
 static void tell_refusals(const struct plan *plan, struct text *problem)

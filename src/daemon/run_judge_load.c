@@ -90,8 +90,8 @@ static struct policy *gather(struct judge *j, struct ruling *r, bool may_read, b
 	const struct conf *conf = ruling_conf(j, r);
 	char **sets = with_sets ? plan_sets(conf, &j->links) : NULL;
 	size_t n = with_sets ? conf->set_count : 0;
-	struct policy *policy = bundle_gather(&r->bundle, sets, n, may_read ? read_include : NULL, j,
-					      diags);
+	struct policy *policy =
+		bundle_gather(&r->bundle, sets, n, may_read ? read_include : NULL, j, diags);
 
 	if (sets)
 		plan_sets_free(sets, n);

@@ -66,7 +66,8 @@ static json_t *boundary_json(const struct judge *j, const struct boundary *bound
 
 	for (size_t i = 0; i < j->plan.interface_count; i++)
 		if (strcmp(j->plan.interfaces[i].conf->boundary.name, boundary->name) == 0)
-			json_array_append_new(interfaces, interface_json(j, &j->plan.interfaces[i]));
+			json_array_append_new(interfaces,
+					      interface_json(j, &j->plan.interfaces[i]));
 	set_text(object, "name", boundary->name);
 	json_object_set_new(object, "rules", json_integer((json_int_t)boundary->rule_count));
 	json_object_set_new(object, "interfaces", interfaces);
@@ -108,8 +109,9 @@ static json_t *configured_json(struct judge *j)
 	diags_init(&diags);
 	if (judge_read_configured(j, true, &configured, &diags, &problem)) {
 		set_text(object, "name", configured.bundle.name);
-		json_object_set_new(object, "differs",
-				    json_boolean(!bundle_equal(&configured.bundle, &j->now.bundle)));
+		json_object_set_new(
+			object, "differs",
+			json_boolean(!bundle_equal(&configured.bundle, &j->now.bundle)));
 	} else {
 		json_object_set_new(object, "differs", json_true());
 		set_text(object, "problem", problem.n ? text_string(&problem)
@@ -231,8 +233,8 @@ static bool is_enforced(const struct conf *conf, const char *boundary)
 	return false;
 }
 
-static void put_boundaries(const struct judge *j, const struct ruling *from, const struct ruling *to,
-			   struct text *out)
+static void put_boundaries(const struct judge *j, const struct ruling *from,
+			   const struct ruling *to, struct text *out)
 {
 	const struct conf *conf = ruling_conf(j, to);
 

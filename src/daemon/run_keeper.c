@@ -101,7 +101,8 @@ static bool send_counts(struct keeper_state *k)
 	put_processes(k, message.text);
 	if (error < 0)
 		run_say("cannot read the kernel's counters: %s",
-			enforcer_error(k->enforcer)[0] ? enforcer_error(k->enforcer) : strerror(-error));
+			enforcer_error(k->enforcer)[0] ? enforcer_error(k->enforcer)
+						       : strerror(-error));
 	else if (k->children[CHILD_CLERK].pid != 0)
 		error = message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
 	else
@@ -158,8 +159,8 @@ static void install_asked(struct keeper_state *k, const struct message *message,
 
 	reply.error = payload < 0 ? -EBADMSG : payload_read(payload, &bytes);
 	if (reply.error == 0)
-		reply.error = enforce_image_of((struct span){ (const uint8_t *)text_string(&bytes), bytes.n },
-					       &image);
+		reply.error = enforce_image_of(
+			(struct span){ (const uint8_t *)text_string(&bytes), bytes.n }, &image);
 	if (reply.error == 0)
 		reply.error = install(k, image, (unsigned)message->number);
 	if (reply.error == 0)
@@ -196,7 +197,9 @@ static void roll_back(struct keeper_state *k)
 
 static void confirm(struct keeper_state *k, const struct message *message)
 {
-	struct message reply = { .kind = MESSAGE_CONFIRM, .id = message->id, .generation = k->generation,
+	struct message reply = { .kind = MESSAGE_CONFIRM,
+				 .id = message->id,
+				 .generation = k->generation,
 				 .error = k->before ? 0 : -ENOENT };
 
 	if (k->before && message->generation != k->generation)
@@ -529,7 +532,8 @@ static int prepare(struct keeper_state *k)
 	if (error < 0)
 		return error;
 	k->roots[0] = folder_of(k->options->conf_file);
-	k->roots[1] = k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
+	k->roots[1] =
+		k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
 	error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
 	return error < 0 ? error : lock_up(k);
 }

@@ -41,7 +41,8 @@ void links_heard(int fd)
 {
 	char buffer[1 << 14];
 
-	while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR)
+	while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS ||
+	       errno == EINTR)
 		errno = 0;
 }
 
@@ -86,7 +87,8 @@ static void add_link(struct links *links, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
 	const char *bytes = (const char *)info + NLMSG_ALIGN(sizeof(*info));
-	struct link link = { .index = (unsigned)info->ifi_index, .is_up = info->ifi_flags & IFF_UP };
+	struct link link = { .index = (unsigned)info->ifi_index,
+			     .is_up = info->ifi_flags & IFF_UP };
 	size_t left = message->nlmsg_len - NLMSG_LENGTH(sizeof(*info));
 	const struct rtattr *a;
 
@@ -215,9 +217,10 @@ void link_subnets(const struct link *link, struct text *out)
 		bool again = false;
 
 		for (size_t k = 0; k < i; k++)
-			again = again || (link->addresses[k].length == a->length &&
-					  addr_equal(addr_first(link->addresses[k].address, a->length),
-						     first));
+			again = again ||
+				(link->addresses[k].length == a->length &&
+				 addr_equal(addr_first(link->addresses[k].address, a->length),
+					    first));
 		if (again)
 			continue;
 		text_printf(out, "%s%s", any ? ", " : "", prefix_text(first, a->length, text));
