@@ -66,6 +66,7 @@ struct queue_ports {
 	int closed, open;	/* netlink: the queue that fails closed, and the one that fails open */
 	int raw4, raw6;		/* to send Register-Stops */
 };
+/* -EBUSY: another process listens to one of these queues. */
 int queue_open(const struct queue_plan *plan, struct queue_ports *out);
 void queue_close(struct queue_ports *ports);
 

@@ -137,6 +137,8 @@ static int configure(int fd, uint16_t number, bool fail_open)
 	nfnl_batch_init(&b, 1 << 14);
 	put_command(&b, number);
 	error = nfnl_ask(fd, &b);
+	if (error == -EPERM)
+		error = -EBUSY;		/* the kernel's word where another process listens */
 	nfnl_batch_reset(&b);
 	put_parameters(&b, number, fail_open);
 	if (error == 0)

@@ -12,9 +12,11 @@
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/xt_physdev.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "enforce/nfnl.h"
 #include "enforce/queue.h"
 #include "enforce/queue_rules.h"
@@ -47,24 +49,37 @@ const char *queue_hook_name(enum queue_hook hook)
 	return bases[hook].chain;
 }
 
-static struct nlmsghdr *begin(struct nfnl_batch *b, unsigned type, unsigned flags)
+/* The match that knows a bridge's ports has a form for each family, and none for both. */
+static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+struct rules {
+	struct nfnl_batch batch;
+	uint8_t		  family;
+};
+
+static struct nlmsghdr *begin(struct rules *s, unsigned type, unsigned flags)
 {
-	return nfnl_begin(b, NFNL_SUBSYS_NFTABLES, type, NLM_F_ACK | flags, NFPROTO_INET, 0);
+	return nfnl_begin(&s->batch, NFNL_SUBSYS_NFTABLES, type, NLM_F_ACK | flags, s->family, 0);
+}
+
+static void end(struct rules *s, struct nlmsghdr *message)
+{
+	nfnl_end(&s->batch, message);
 }
 
 /* --- expressions --- */
 
 struct kernel_rule {
-	struct nfnl_batch *batch;
-	struct nlmsghdr	  *message;
-	struct nlattr	  *expressions;
+	struct rules	*rules;
+	struct nlmsghdr *message;
+	struct nlattr	*expressions;
 };
 
-static struct kernel_rule rule_begin(struct nfnl_batch *b, const char *table, const char *chain)
+static struct kernel_rule rule_begin(struct rules *s, const char *table, const char *chain)
 {
-	struct kernel_rule r = { .batch = b };
+	struct kernel_rule r = { .rules = s };
 
-	r.message = begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	r.message = begin(s, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	mnl_attr_put_strz(r.message, NFTA_RULE_TABLE, table);
 	mnl_attr_put_strz(r.message, NFTA_RULE_CHAIN, chain);
 	r.expressions = mnl_attr_nest_start(r.message, NFTA_RULE_EXPRESSIONS);
@@ -74,7 +89,7 @@ static struct kernel_rule rule_begin(struct nfnl_batch *b, const char *table, co
 static void rule_end(struct kernel_rule *r)
 {
 	mnl_attr_nest_end(r->message, r->expressions);
-	nfnl_end(r->batch, r->message);
+	end(r->rules, r->message);
 }
 
 struct nest {
@@ -218,17 +233,17 @@ static void put_queue(struct kernel_rule *r, enum queue_means means, uint16_t nu
 
 /* --- tables, chains, counters --- */
 
-static void put_table(struct nfnl_batch *b, const char *table)
+static void put_table(struct rules *s, const char *table)
 {
-	struct nlmsghdr *m = begin(b, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	struct nlmsghdr *m = begin(s, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 
 	mnl_attr_put_strz(m, NFTA_TABLE_NAME, table);
-	nfnl_end(b, m);
+	end(s, m);
 }
 
-static void put_base(struct nfnl_batch *b, const char *table, enum queue_hook hook)
+static void put_base(struct rules *s, const char *table, enum queue_hook hook)
 {
-	struct nlmsghdr *m = begin(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	struct nlmsghdr *m = begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nlattr *nest;
 
 	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, table);
@@ -238,22 +253,22 @@ static void put_base(struct nfnl_batch *b, const char *table, enum queue_hook ho
 	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl((uint32_t)PRIORITY));
 	mnl_attr_nest_end(m, nest);
 	mnl_attr_put_strz(m, NFTA_CHAIN_TYPE, "filter");
-	nfnl_end(b, m);
+	end(s, m);
 }
 
-static void put_chain(struct nfnl_batch *b, const char *name)
+static void put_chain(struct rules *s, const char *name)
 {
-	struct nlmsghdr *m = begin(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	struct nlmsghdr *m = begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 
 	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, TABLE);
 	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, name);
-	nfnl_end(b, m);
+	end(s, m);
 }
 
 /* One that is there stays as it is. */
-static void put_object(struct nfnl_batch *b, const char *name)
+static void put_object(struct rules *s, const char *name)
 {
-	struct nlmsghdr *m = begin(b, NFT_MSG_NEWOBJ, NLM_F_CREATE);
+	struct nlmsghdr *m = begin(s, NFT_MSG_NEWOBJ, NLM_F_CREATE);
 	struct nlattr *data;
 
 	mnl_attr_put_strz(m, NFTA_OBJ_TABLE, TABLE);
@@ -261,15 +276,15 @@ static void put_object(struct nfnl_batch *b, const char *name)
 	mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	data = mnl_attr_nest_start(m, NFTA_OBJ_DATA);
 	mnl_attr_nest_end(m, data);
-	nfnl_end(b, m);
+	end(s, m);
 }
 
-static void flush_rules(struct nfnl_batch *b)
+static void flush_rules(struct rules *s)
 {
-	struct nlmsghdr *m = begin(b, NFT_MSG_DELRULE, 0);
+	struct nlmsghdr *m = begin(s, NFT_MSG_DELRULE, 0);
 
 	mnl_attr_put_strz(m, NFTA_RULE_TABLE, TABLE);
-	nfnl_end(b, m);
+	end(s, m);
 }
 
 /* --- the rules of a link --- */
@@ -278,28 +293,28 @@ static void flush_rules(struct nfnl_batch *b)
 static const uint8_t icmp6_types[] = { 130, 131, 132, 143, 134 };
 static const uint16_t udp_ports[] = { PORT_AUTORP, PORT_SAP };
 
-static void put_return(struct nfnl_batch *b, const char *chain, uint8_t protocol)
+static void put_return(struct rules *s, const char *chain, uint8_t protocol)
 {
-	struct kernel_rule r = rule_begin(b, TABLE, chain);
+	struct kernel_rule r = rule_begin(s, TABLE, chain);
 
 	put_protocol(&r, protocol);
 	put_verdict(&r, NFT_RETURN, NULL);
 	rule_end(&r);
 }
 
-static void put_goto(struct nfnl_batch *b, const char *chain, uint8_t protocol, const char *to)
+static void put_goto(struct rules *s, const char *chain, uint8_t protocol, const char *to)
 {
-	struct kernel_rule r = rule_begin(b, TABLE, chain);
+	struct kernel_rule r = rule_begin(s, TABLE, chain);
 
 	put_protocol(&r, protocol);
 	put_verdict(&r, NFT_GOTO, to);
 	rule_end(&r);
 }
 
-static void put_goto_field(struct nfnl_batch *b, const char *chain, uint8_t protocol,
+static void put_goto_field(struct rules *s, const char *chain, uint8_t protocol,
 			   uint32_t offset, struct span value, const char *to)
 {
-	struct kernel_rule r = rule_begin(b, TABLE, chain);
+	struct kernel_rule r = rule_begin(s, TABLE, chain);
 
 	put_protocol(&r, protocol);
 	put_payload(&r, offset, (uint32_t)value.n);
@@ -309,27 +324,30 @@ static void put_goto_field(struct nfnl_batch *b, const char *chain, uint8_t prot
 }
 
 /* Most packets are UDP or TCP, so those leave first. */
-static void put_selection(struct nfnl_batch *b, const char *chain, bool payload, const char *to)
+static void put_selection(struct rules *s, const char *chain, bool payload, const char *to)
 {
+	bool is6 = s->family == NFPROTO_IPV6;
+
 	if (!payload)
-		put_return(b, chain, NUMBER_UDP);
-	put_return(b, chain, NUMBER_TCP);
-	put_goto(b, chain, NUMBER_IGMP, to);
-	put_goto(b, chain, NUMBER_PIM, to);
-	for (size_t i = 0; i < COUNT(icmp6_types); i++)
-		put_goto_field(b, chain, NUMBER_ICMP6, 0, (struct span){ &icmp6_types[i], 1 }, to);
+		put_return(s, chain, NUMBER_UDP);
+	put_return(s, chain, NUMBER_TCP);
+	put_goto(s, chain, NUMBER_PIM, to);
+	if (!is6)
+		put_goto(s, chain, NUMBER_IGMP, to);
+	for (size_t i = 0; is6 && i < COUNT(icmp6_types); i++)
+		put_goto_field(s, chain, NUMBER_ICMP6, 0, (struct span){ &icmp6_types[i], 1 }, to);
 	for (size_t i = 0; payload && i < COUNT(udp_ports); i++) {
 		uint16_t port = htons(udp_ports[i]);
 
-		put_goto_field(b, chain, NUMBER_UDP, 2,
+		put_goto_field(s, chain, NUMBER_UDP, 2,
 			       (struct span){ (const uint8_t *)&port, sizeof(port) }, to);
 	}
 }
 
 /* weir's own Register-Stops, which the RP would have sent, are marked. */
-static void put_own(struct nfnl_batch *b)
+static void put_own(struct rules *s)
 {
-	struct kernel_rule r = rule_begin(b, TABLE, bases[QUEUE_SENT].chain);
+	struct kernel_rule r = rule_begin(s, TABLE, bases[QUEUE_SENT].chain);
 	uint32_t mark = QUEUE_MARK;
 
 	put_meta(&r, NFT_META_MARK);
@@ -338,10 +356,10 @@ static void put_own(struct nfnl_batch *b)
 	rule_end(&r);
 }
 
-static void put_jump(struct nfnl_batch *b, const struct queue_link *link, enum queue_hook hook,
+static void put_jump(struct rules *s, const struct queue_link *link, enum queue_hook hook,
 		     const char *to)
 {
-	struct kernel_rule r = rule_begin(b, TABLE, bases[hook].chain);
+	struct kernel_rule r = rule_begin(s, TABLE, bases[hook].chain);
 	bool leaving = hook != QUEUE_RECEIVED;
 
 	if (link->bridge[0] != '\0')
@@ -352,7 +370,7 @@ static void put_jump(struct nfnl_batch *b, const struct queue_link *link, enum q
 	rule_end(&r);
 }
 
-static void put_link(struct nfnl_batch *b, const struct queue_plan *plan, enum queue_means means,
+static void put_link(struct rules *s, const struct queue_plan *plan, enum queue_means means,
 		     const struct queue_link *link, enum queue_hook hook)
 {
 	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
@@ -362,30 +380,30 @@ static void put_link(struct nfnl_batch *b, const struct queue_plan *plan, enum q
 	snprintf(counter, sizeof(counter), "%s:%s", bases[hook].chain, link->name);
 	snprintf(chain, sizeof(chain), "%s:select", counter);
 	snprintf(queue, sizeof(queue), "%s:queue", counter);
-	put_object(b, counter);
-	put_chain(b, chain);
-	put_chain(b, queue);
-	put_jump(b, link, hook, chain);
-	put_selection(b, chain, link->payload, queue);
-	r = rule_begin(b, TABLE, queue);
+	put_object(s, counter);
+	put_chain(s, chain);
+	put_chain(s, queue);
+	put_jump(s, link, hook, chain);
+	put_selection(s, chain, link->payload, queue);
+	r = rule_begin(s, TABLE, queue);
 	put_counter(&r, counter);
 	put_queue(&r, means, (uint16_t)(number + link->fail_open), link->fail_open);
 	rule_end(&r);
 }
 
-static void put_links(struct nfnl_batch *b, const struct queue_plan *plan, enum queue_means means)
+static void put_links(struct rules *s, const struct queue_plan *plan, enum queue_means means)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct queue_link *link = &plan->links[i];
 
 		if (link->arriving)
-			put_link(b, plan, means, link, QUEUE_RECEIVED);
+			put_link(s, plan, means, link, QUEUE_RECEIVED);
 		if (link->leaving)
-			put_link(b, plan, means, link, QUEUE_FORWARDED);
+			put_link(s, plan, means, link, QUEUE_FORWARDED);
 		/* what a bridge sends itself leaves by the bridge, at no port that rules
 		 * know */
 		if (link->leaving && link->bridge[0] == '\0')
-			put_link(b, plan, means, link, QUEUE_SENT);
+			put_link(s, plan, means, link, QUEUE_SENT);
 	}
 }
 
@@ -400,42 +418,62 @@ static int ask_once(const struct nfnl_batch *b)
 	return error;
 }
 
+static void put_family(struct rules *s, const struct queue_plan *plan, enum queue_means means)
+{
+	put_table(s, TABLE);
+	for (unsigned hook = 0; hook < QUEUE_HOOK_COUNT; hook++)
+		put_base(s, TABLE, (enum queue_hook)hook);
+	flush_rules(s);
+	put_own(s);
+	put_links(s, plan, means);
+}
+
 int queue_install(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
 {
-	struct nfnl_batch b;
+	struct rules s;
 	int error;
 
-	nfnl_batch_init(&b, BATCH_BYTES);
-	nfnl_transaction_begin(&b);
-	put_table(&b, TABLE);
-	for (unsigned hook = 0; hook < QUEUE_HOOK_COUNT; hook++)
-		put_base(&b, TABLE, (enum queue_hook)hook);
-	flush_rules(&b);
-	put_own(&b);
-	put_links(&b, plan, means);
-	nfnl_transaction_end(&b);
-	error = ask_once(&b);
-	nfnl_batch_release(&b);
+	nfnl_batch_init(&s.batch, BATCH_BYTES);
+	nfnl_transaction_begin(&s.batch);
+	for (size_t i = 0; i < COUNT(families); i++) {
+		s.family = families[i];
+		put_family(&s, plan, means);
+	}
+	nfnl_transaction_end(&s.batch);
+	error = ask_once(&s.batch);
+	nfnl_batch_release(&s.batch);
 	snprintf(why, QUEUE_WHY, "%s%s", error ? "cannot install the rules before the queue: " : "",
 		 error ? strerror(-error) : "");
 	return error;
 }
 
-int queue_remove(void)
+static int remove_table(uint8_t family)
 {
-	struct nfnl_batch b;
+	struct rules s = { .family = family };
 	struct nlmsghdr *m;
 	int error;
 
-	nfnl_batch_init(&b, BATCH_BYTES / 16);
-	nfnl_transaction_begin(&b);
-	m = begin(&b, NFT_MSG_DELTABLE, 0);
+	nfnl_batch_init(&s.batch, BATCH_BYTES / 16);
+	nfnl_transaction_begin(&s.batch);
+	m = begin(&s, NFT_MSG_DELTABLE, 0);
 	mnl_attr_put_strz(m, NFTA_TABLE_NAME, TABLE);
-	nfnl_end(&b, m);
-	nfnl_transaction_end(&b);
-	error = ask_once(&b);
-	nfnl_batch_release(&b);
+	end(&s, m);
+	nfnl_transaction_end(&s.batch);
+	error = ask_once(&s.batch);
+	nfnl_batch_release(&s.batch);
 	return error == -ENOENT ? 0 : error;
+}
+
+int queue_remove(void)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < COUNT(families); i++) {
+		int failed = remove_table(families[i]);
+
+		error = error ? error : failed;
+	}
+	return error;
 }
 
 /* --- probing --- */
@@ -444,19 +482,19 @@ int queue_remove(void)
 static int try_means(enum queue_means means)
 {
 	static const char table[] = "weir-probe";
-	struct nfnl_batch b;
+	struct rules s = { .family = families[0] };
 	struct kernel_rule r;
 	int error;
 
-	nfnl_batch_init(&b, BATCH_BYTES / 16);
-	nfnl_transaction_begin(&b);
-	put_table(&b, table);
-	put_base(&b, table, QUEUE_RECEIVED);
-	r = rule_begin(&b, table, bases[QUEUE_RECEIVED].chain);
+	nfnl_batch_init(&s.batch, BATCH_BYTES / 16);
+	nfnl_transaction_begin(&s.batch);
+	put_table(&s, table);
+	put_base(&s, table, QUEUE_RECEIVED);
+	r = rule_begin(&s, table, bases[QUEUE_RECEIVED].chain);
 	put_queue(&r, means, QUEUE_NUMBER, true);
 	rule_end(&r);
-	error = ask_once(&b);
-	nfnl_batch_release(&b);
+	error = ask_once(&s.batch);
+	nfnl_batch_release(&s.batch);
 	return error;
 }
 
@@ -483,14 +521,15 @@ enum queue_means queue_probe(char why[QUEUE_WHY])
 
 /* --- counters --- */
 
-struct asked {
-	queue_offered_fn *each;
-	void		 *context;
+struct counter {
+	char	 name[NAME_MAX_];
+	uint64_t packets, bytes;
 };
 
-struct counter {
-	const char *name;
-	uint64_t    packets, bytes;
+/* Those of the first family, to which those of the second are added. */
+struct counters {
+	struct counter *list;
+	size_t		n;
 };
 
 static int read_data(const struct nlattr *a, void *context)
@@ -509,32 +548,33 @@ static int read_object(const struct nlattr *a, void *context)
 	struct counter *c = context;
 
 	if (mnl_attr_get_type(a) == NFTA_OBJ_NAME)
-		c->name = mnl_attr_get_str(a);
+		snprintf(c->name, sizeof(c->name), "%s", mnl_attr_get_str(a));
 	if (mnl_attr_get_type(a) == NFTA_OBJ_DATA)
 		return mnl_attr_parse_nested(a, read_data, context);
 	return MNL_CB_OK;
 }
 
-static int tell_counter(const struct nlmsghdr *message, void *context)
+static int add_counter(const struct nlmsghdr *message, void *context)
 {
-	const struct asked *asked = context;
+	struct counters *all = context;
 	struct counter c = { .name = "" };
 
 	if (mnl_attr_parse(message, sizeof(struct nfgenmsg), read_object, &c) < 0)
 		return MNL_CB_ERROR;
-	for (unsigned hook = 0; hook < QUEUE_HOOK_COUNT; hook++) {
-		size_t n = strlen(bases[hook].chain);
-
-		if (strncmp(c.name, bases[hook].chain, n) == 0 && c.name[n] == ':')
-			asked->each(asked->context, c.name + n + 1, (enum queue_hook)hook,
-				    c.packets, c.bytes);
+	for (size_t i = 0; i < all->n; i++) {
+		if (strcmp(all->list[i].name, c.name) != 0)
+			continue;
+		all->list[i].packets += c.packets;
+		all->list[i].bytes += c.bytes;
+		return MNL_CB_OK;
 	}
+	all->list = memory_grow(all->list, all->n + 1, sizeof(all->list[0]));
+	all->list[all->n++] = c;
 	return MNL_CB_OK;
 }
 
-int queue_offered(queue_offered_fn *each, void *context)
+static int dump_counters(uint8_t family, struct counters *out)
 {
-	struct asked asked = { each, context };
 	struct nfnl_batch b;
 	struct nlmsghdr *m;
 	int fd = nfnl_open(), error;
@@ -542,12 +582,35 @@ int queue_offered(queue_offered_fn *each, void *context)
 	if (fd < 0)
 		return fd;
 	nfnl_batch_init(&b, BATCH_BYTES / 16);
-	m = nfnl_begin(&b, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETOBJ, NLM_F_DUMP, NFPROTO_INET, 0);
+	m = nfnl_begin(&b, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETOBJ, NLM_F_DUMP, family, 0);
 	mnl_attr_put_strz(m, NFTA_OBJ_TABLE, TABLE);
 	mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	nfnl_end(&b, m);
-	error = nfnl_dump(fd, &b, tell_counter, &asked);
+	error = nfnl_dump(fd, &b, add_counter, out);
 	nfnl_batch_release(&b);
 	close(fd);
 	return error == -ENOENT ? 0 : error;
+}
+
+static void tell_counter(const struct counter *c, queue_offered_fn *each, void *context)
+{
+	for (unsigned hook = 0; hook < QUEUE_HOOK_COUNT; hook++) {
+		size_t n = strlen(bases[hook].chain);
+
+		if (strncmp(c->name, bases[hook].chain, n) == 0 && c->name[n] == ':')
+			each(context, c->name + n + 1, (enum queue_hook)hook, c->packets, c->bytes);
+	}
+}
+
+int queue_offered(queue_offered_fn *each, void *context)
+{
+	struct counters all = { 0 };
+	int error = 0;
+
+	for (size_t i = 0; i < COUNT(families) && error == 0; i++)
+		error = dump_counters(families[i], &all);
+	for (size_t i = 0; i < all.n && error == 0; i++)
+		tell_counter(&all.list[i], each, context);
+	free(all.list);
+	return error;
 }

@@ -164,6 +164,7 @@ static int judge_split(const struct setting *s, const struct queue_ports *ports)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		fail("socketpair", -errno);
+	fflush(stdout);
 	child = fork();
 	if (child == 0) {
 		if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Control packets through the queue, on a bridge: what snooping learns, what other ports hear, and what
+is counted, with a listener and without.
+
+queue.py QUEUE-HELPER -- needs root (for the namespaces), and skips without."""
+import json
+import shutil
+import struct
+import subprocess
+
+import net
+
+net.enter()
+
+from cli import equal, holds, main  # noqa: E402
+from control import (ALLOW, IS_EX, TO_EX, Port, Queue, checksum, frame, groups_of, hello, ip4,  # noqa: E402
+                     ip6, mld2, number, offered, packed, probe, remove, report3, setting, until, with_sum)
+
+POLICY = """boundary b {
+    deny to { 239.1.1.1, ff0e::1:1 } as no-group
+    deny from { 10.0.0.9 } as no-source
+    deny in at router as no-router
+    deny in at membership type query as no-querier
+    deny in at join type hello as no-pim
+    default permit
+}"""
+HOST = "10.1.0.77"
+
+if not shutil.which("bridge") or not shutil.which("sysctl"):
+    net.skip_all("bridge or sysctl is not installed")
+if not probe().startswith(("0 ", "1 ")):
+    net.skip_all(probe())
+
+net.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "1", "mcast_querier", "1",
+       "mcast_igmp_version", "3", "mcast_mld_version", "2")
+for i in "12":
+    net.add_host(f"h{i}")
+    setting("net.ipv6.conf.default.disable_ipv6", 1, f"h{i}")      # no reports but those of the tests
+    net.add_cable((None, f"p{i}", None), (f"h{i}", f"e{i}", f"10.1.0.{i}/24"))
+    net.ip("link", "set", f"p{i}", "master", "br0", "up")
+net.ip("link", "set", "br0", "up")
+ONE, TWO = Port("h1", "e1"), Port("h2", "e2")
+setting("net.bridge.bridge-nf-filter-vlan-tagged", 1)
+# where snooping sends reports: as if a router were there
+subprocess.run(["bridge", "link", "set", "dev", "p2", "mcast_router", "2"], check=True)
+
+
+def learned():
+    """Groups that snooping has learned at the first port."""
+    out = subprocess.run(["bridge", "-j", "mdb", "show", "dev", "br0"], capture_output=True, check=True).stdout
+    return {e["grp"] for e in json.loads(out)[0]["mdb"] if e["port"] == "p1" and not e["grp"].startswith("ff02")}
+
+
+def forget():
+    for state in ("0", "1"):
+        net.ip("link", "set", "br0", "type", "bridge", "mcast_snooping", state)
+
+
+def heard(kind, send, seconds=2, until_n=1):
+    """What the second host hears when the first one sends."""
+    TWO.frames(0.05)
+    ONE.send(*send)
+    return TWO.frames(seconds, kind, until_n, HOST)
+
+
+def test_snooping_learns_the_kept_groups_only():
+    forget()
+    queue = Queue(POLICY, "p1,bridge=br0")
+    assert queue.ready, queue.refused()
+    print(f"# {queue.means}")
+    before = offered()
+    got = heard(2, [frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2"),
+                                  (ALLOW, "232.1.1.1", "10.0.0.1", "10.0.0.9"),
+                                  (ALLOW, "232.1.1.2", "10.0.0.9")))])
+    equal([groups_of(packet) for _, packet in got],
+          [[(TO_EX, "239.2.2.2"), (ALLOW, "232.1.1.1", "10.0.0.1")]])
+    equal(got[0][1][20:24].hex(), "94040000", "Router Alert")
+    equal(until(learned), {"239.2.2.2", "232.1.1.1"})
+    ONE.send(frame(mld2("fe80::7", (TO_EX, "ff0e::1:1"), (TO_EX, "ff0e::2:2"))))
+    until(lambda: "ff0e::2:2" in learned())
+    equal(learned(), {"239.2.2.2", "232.1.1.1", "ff0e::2:2"})
+    ONE.send(frame(report3(HOST, (IS_EX, "239.3.3.3"), good=False)))
+    equal(until(lambda: offered()["p1 received"] - before.get("p1 received", 0) >= 3), True)
+    counts = queue.end()
+    after = offered()
+    equal(counts["judged p1 received"], after["p1 received"] - before.get("p1 received", 0), "offered = judged")
+    equal(counts["why p1 bad-checksum"], 1)
+    equal(counts["rule p1 no-group"], 2)
+    equal(counts["rule p1 no-source"], 2)
+    assert "239.3.3.3" not in learned()
+
+
+def test_a_judge_without_privileges():
+    forget()
+    queue = Queue(POLICY, "p1,bridge=br0", split=True)
+    assert queue.ready, queue.refused()
+    got = heard(2, [frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")))])
+    equal([groups_of(packet) for _, packet in got], [[(TO_EX, "239.2.2.2")]])
+    equal(queue.end()["why p1 trimmed"], 1)
+
+
+def test_tagged_frames_do_not_go_past():
+    forget()
+    queue = Queue(POLICY, "p1,bridge=br0")
+    got = heard(2, [frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")), vlan=7)])
+    equal([(vlan, groups_of(packet)) for vlan, packet in got], [(7, [(TO_EX, "239.2.2.2")])])
+    equal(learned(), {"239.2.2.2"})
+    queue.end()
+
+
+def test_a_hole_is_refused_loudly():
+    for name in ("filter-vlan-tagged", "call-iptables", "call-ip6tables"):
+        setting(f"net.bridge.bridge-nf-{name}", 0)
+        queue = Queue(POLICY, "p1,bridge=br0")
+        equal(queue.ready, False)
+        holds(queue.refused(), f"net.bridge.bridge-nf-{name} is 0, must be 1")
+        setting(f"net.bridge.bridge-nf-{name}", 1)
+
+
+def test_ports_of_hosts():
+    """Router Advertisements, queries and PIM from hosts stop at their port; neighbour discovery does not."""
+    queue = Queue(POLICY, "p1,bridge=br0")
+
+    def icmp6(kind, body, group, hops=255):
+        message = bytes([kind, 0, 0, 0]) + body
+        pseudo = packed("fe80::7") + packed(group) + struct.pack("!II", len(message), 58)
+        packet = ip6("fe80::7", group, 58, with_sum(message, 2, pseudo))
+        return packet[:7] + bytes([hops]) + packet[8:]
+
+    solicitation = icmp6(135, b"\0" * 4 + packed("fe80::9"), "ff02::1:ff00:9")
+    advertisement = icmp6(134, bytes(12), "ff02::1")
+    query = ip4(HOST, "224.0.0.1", 2, with_sum(bytes.fromhex("1164000000000000027d0000")), alert=True)
+    assert checksum(query[24:]) == 0
+    TWO.frames(0.05)
+    ONE.send(*map(frame, (advertisement, query, hello(HOST), solicitation)))
+    got = [packet for _, packet in TWO.frames(1.0) if packet[12:16] == packed(HOST) or packet[8:24] == packed("fe80::7")]
+    equal([(number(p), p[40] if number(p) == 58 else None) for p in got], [(58, 135)])
+    counts = queue.end()
+    equal([counts[f"rule p1 {name}"] for name in ("no-router", "no-querier", "no-pim")], [1, 1, 1])
+
+
+def test_nobody_listens():
+    """Dead by kill -9: closed drops, open passes; and all that was offered was judged or bypassed."""
+    report = frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")))
+    for mode, words in (("closed", "p1,bridge=br0"), ("open", "p1,bridge=br0,open")):
+        forget()
+        remove()
+        queue = Queue(POLICY, words)
+        equal(len(heard(2, [report] * 5, until_n=5)), 5)
+        queue.kill()
+        got = heard(2, [report] * 3, seconds=1, until_n=3)
+        equal([groups_of(packet) for _, packet in got],
+              [] if mode == "closed" else [[(TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")]] * 3, mode)
+        equal(offered()["p1 received"], 8, mode)
+        queue = Queue(POLICY, words)              # adopts the counter
+        heard(2, [report] * 2, until_n=2)
+        equal(queue.end()["judged p1 received"], 2, mode)
+        equal(offered()["p1 received"], 10, mode)
+    remove()
+    equal(offered(), {})
+
+
+main(globals())
