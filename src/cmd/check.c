@@ -34,9 +34,11 @@ static void put_diag(struct json *j, const struct diag *d)
 	json_open(j, NULL);
 	json_string(j, "severity", severities[d->severity]);
 	json_string(j, "file", d->file);
-	json_number(j, "line", d->line);
-	json_number(j, "column", d->column);
-	json_number(j, "width", d->width);
+	if (d->line) {
+		json_number(j, "line", d->line);
+		json_number(j, "column", d->column);
+		json_number(j, "width", d->width);
+	}
 	json_string(j, "message", d->message);
 	if (d->hint || d->beside)
 		json_string(j, "hint", d->hint ? d->hint : d->beside);

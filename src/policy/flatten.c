@@ -33,6 +33,8 @@ static void add_own(struct loader *loader, struct unit *unit, const struct rule_
 {
 	const struct rule *rule = rule_resolve(loader, unit, syntax);
 
+	if (syntax->broken)		/* its sets were looked up, for their mistakes */
+		return;
 	if (rule->kind == RULE_DEFAULT) {
 		if (draft->fallback)
 			loader_error(loader, &syntax->spot, NULL, NULL,

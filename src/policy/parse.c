@@ -23,17 +23,39 @@ static bool at_statement(const struct parser *p)
 	       !begins_rule(p->token.keyword);
 }
 
+static const char *const rule_words[] = { "permit", "deny",   "warn",	 "ignore",
+					  "limit",  "police", "default" };
+
+/* A mistyped action at the start of a line, with a clause behind it: the next rule, whose own
+ * mistake is worth a complaint of its own. */
+static bool at_mistyped_rule(struct parser *p)
+{
+	struct lexer ahead = p->lexer;
+	struct comments unused = { 0 };
+	struct token next;
+
+	if (p->token.keyword != KEYWORD_NONE || !parser_meant(p, rule_words, COUNT(rule_words)))
+		return false;
+	ahead.comments = &unused;
+	next = lexer_next(&ahead);
+	return next.kind == TOKEN_WORD && next.keyword >= KEYWORD_IN && next.keyword <= KEYWORD_NOT;
+}
+
 /* S4: on to the next line that begins with a word that can begin a rule or a statement, or to
  * the '}' of the boundary: one that closes no brace left open, or that stands as far left as
  * the boundary does. */
 static void recover(struct parser *p, unsigned column)
 {
 	unsigned open = p->braces;
+	size_t mistake = p->token.offset;
 
 	for (;; parser_take(p)) {
 		if (p->token.kind == TOKEN_END)
 			break;
 		if (p->token.begins_line && (at_rule(p) || at_statement(p)))
+			break;
+		if (p->token.begins_line && p->token.offset > mistake && open == 0 &&
+		    at_mistyped_rule(p))
 			break;
 		if (parser_at_sign(p, '{'))
 			open++;
@@ -163,8 +185,6 @@ static bool read_header(struct parser *p, struct boundary_syntax *out)
 
 static void read_rules(struct parser *p, struct boundary_syntax *out, unsigned column)
 {
-	static const char *const words[] = { "permit", "deny",	 "warn",   "ignore",
-					     "limit",  "police", "default" };
 	struct pointers rules = { 0 };
 
 	while (p->token.kind != TOKEN_END && !parser_at_sign(p, '}')) {
@@ -175,11 +195,12 @@ static void read_rules(struct parser *p, struct boundary_syntax *out, unsigned c
 		if (at_rule(p))
 			rule = rule_parse(p);
 		else
-			parser_expected_one(p, "a rule or '}'", words, COUNT(words));
-		if (rule) {
+			parser_expected_one(p, "a rule or '}'", rule_words,
+					    COUNT(rule_words));
+		if (rule)
 			pointers_add(&rules, p->arena, rule);
+		if (rule && !rule->broken)
 			continue;
-		}
 		out->broken = true;
 		recover(p, column);
 	}

@@ -629,8 +629,9 @@ const struct rule_syntax *rule_parse(struct parser *p)
 		good = read_default(p, rule);
 	else
 		good = read_match(p, &d, keyword);
-	if (!good || !read_trailers(p, rule))
-		return NULL;
+	rule->broken = !good || !read_trailers(p, rule);
+	if (rule->broken)
+		put_in_order(&d);
 	parser_close(p, &rule->spot);
 	return rule;
 }

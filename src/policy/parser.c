@@ -146,18 +146,24 @@ static const char *translate(const char *word, const char *const *words, size_t 
 	return NULL;
 }
 
-bool parser_expected_one(struct parser *p, const char *what, const char *const *words, size_t n)
+const char *parser_meant(struct parser *p, const char *const *words, size_t n)
 {
 	struct nearest nearest;
 	const char *meant;
 
 	if (p->token.kind != TOKEN_WORD)
-		return expected(p, what, NULL);
+		return NULL;
 	nearest = nearest_of(parser_text(p, &p->token));
 	for (size_t i = 0; i < n; i++)
 		nearest_offer(&nearest, words[i]);
 	meant = translate(nearest.typed, words, n);
-	meant = meant ? meant : nearest.word;
+	return meant ? meant : nearest.word;
+}
+
+bool parser_expected_one(struct parser *p, const char *what, const char *const *words, size_t n)
+{
+	const char *meant = parser_meant(p, words, n);
+
 	return expected(p, what,
 			meant ? arena_printf(p->arena, "did you mean '%s'?", meant) : NULL);
 }

@@ -51,6 +51,9 @@ void parser_close_wide(const struct parser *p, struct spot *spot);
 /* "'word'", "the end of the file": what comes next, for a message. */
 const char *parser_found(const struct parser *p);
 
+/* The one of n words that the token which comes next may stand for, mistyped or in another
+ * language; or NULL. */
+const char *parser_meant(struct parser *p, const char *const *words, size_t n);
 /* Complains about the token that comes next; the message ends with what was found. */
 bool parser_expected(struct parser *p, const char *what);
 /* The same with the nearest of the words as "did you mean"; n words. */
@@ -69,7 +72,7 @@ const struct expr *expr_parse(struct parser *p);
 const struct expr *term_parse(struct parser *p);
 /* The items of a list without its braces, up to the end of the text. */
 const struct expr *items_parse(struct parser *p);
-/* NULL, and a complaint, where it is given up. */
+/* Where it is given up it has complained, and the rule is broken. */
 const struct rule_syntax *rule_parse(struct parser *p);
 
 #endif

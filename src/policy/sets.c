@@ -355,10 +355,34 @@ static bool give(struct loader *loader, const char *name, const struct expr *val
 	return found;
 }
 
+/* A few of the names that --set may give a value. */
+static const char *list_choices(struct loader *loader)
+{
+	struct text names = { 0 };
+	const char *kept;
+	size_t n = 0;
+
+	for (size_t u = 0; u < loader->unit_count; u++) {
+		const struct unit *unit = loader->units[u];
+
+		for (size_t i = 0; i < unit->set_count && n < 16; i++)
+			if (unit->sets[i].syntax->choice &&
+			    (u == 0 || words_find(&loader->units[0]->set_index,
+						  unit->sets[i].syntax->name) == WORD_NONE))
+				text_printf(&names, "%s%s", n++ > 0 ? ", " : "the choices are ",
+					    unit->sets[i].syntax->name);
+	}
+	if (n == 0)
+		text_put(&names, "this policy leaves no set to choose (by ?=)");
+	kept = arena_text(loader->arena, text_string(&names), names.n);
+	text_release(&names);
+	return kept;
+}
+
 static void complain_of_choice(struct loader *loader, const struct spot *spot, const char *name)
 {
 	struct nearest nearest = nearest_of(name);
-	const char *fixed = NULL;
+	const char *fixed = NULL, *hint;
 
 	for (size_t u = 0; u < loader->unit_count; u++) {
 		const struct unit *unit = loader->units[u];
@@ -369,10 +393,10 @@ static void complain_of_choice(struct loader *loader, const struct spot *spot, c
 		if (words_find(&unit->set_index, name) != WORD_NONE)
 			fixed = "it is defined with '=', which never changes";
 	}
-	loader_error(loader, spot,
-		     nearest.word ? arena_printf(loader->arena, "did you mean '%s'?", nearest.word)
-				  : NULL,
-		     fixed, "no set '%s' can be chosen", name);
+	hint = fixed	      ? fixed
+	       : nearest.word ? arena_printf(loader->arena, "did you mean '%s'?", nearest.word)
+			      : list_choices(loader);
+	loader_error(loader, spot, NULL, hint, "no set '%s' can be chosen", name);
 }
 
 /* One NAME=SET of --set. */
@@ -382,7 +406,7 @@ static void choose(struct loader *loader, const char *argument)
 	size_t n = equal ? (size_t)(equal - argument) : strlen(argument);
 	const char *name = arena_text(loader->arena, argument, n);
 	struct source *source = arena_take(loader->arena, sizeof(*source));
-	struct spot spot = { source, 0, 0, 1, 1, n > 0 ? (unsigned)n : 1, 1 };
+	struct spot spot = { .source = source };	/* a word of the command line, in no line */
 	const struct expr *value;
 
 	*source = (struct source){ .file = "--set" };

@@ -83,6 +83,7 @@ struct rule_syntax {
 	unsigned	     prefix_len;
 	uint32_t	     over, warn;
 	struct trailers	     trailers;
+	bool		     broken;		/* given up: only what was read of it is there */
 };
 
 struct named_spot {

@@ -91,7 +91,11 @@ def test_names_that_are_not_there():
     holds(err("decode", "-p", path, "-b", "secnd", CAPTURE), "did you mean 'second'?")
     holds(err("decode", "-p", path, "-b", "xyzzyx", CAPTURE), "it has first, second")
     equal(run("decode", "-p", path, "--set", "onw={}", CAPTURE).returncode, 2)
-    holds(err("decode", "-p", path, "--set", "onw={}", CAPTURE), "onw")
+    equal(err("decode", "-p", path, "--set", "onw={}", CAPTURE).splitlines()[:2],
+          ["--set: error: no set 'onw' can be chosen", "     hint: did you mean 'own'?"])
+    holds(err("decode", "-p", path, "--set", "elsewhere={}", CAPTURE), "hint: the choices are own\n")
+    diagnostic = json.loads(out("check", "-j", "--set", "onw={}", path))["policies"][0]["diagnostics"][0]
+    assert "line" not in diagnostic, diagnostic
 
 
 def test_limits_count_in_the_time_of_the_capture():
