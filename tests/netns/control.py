@@ -68,7 +68,8 @@ def encoded_group(group, length=32, flags=0):
 
 
 def hello(source, hold=0xffff):
-    options = struct.pack("!HHH", 1, 2, hold) + struct.pack("!HHI", 20, 4, 0x1234)
+    # priority 0: the others are designated routers
+    options = struct.pack("!HHH", 1, 2, hold) + struct.pack("!HHI", 19, 4, 0) + struct.pack("!HHI", 20, 4, 0x1234)
     return ip4(source, "224.0.0.13", 103, with_sum(b"\x20\0\0\0" + options))
 
 

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The queue beside a router of FRR, in the router's own words: what its IGMP and PIM learn, what reaches
+the router upstream of it, and how it takes a refused Register.
+
+    host ---- r1 (FRR, weir) ---- r3 (FRR)
+               |
+               w (weir at FORWARD) ---- rp
+
+queue_frr.py QUEUE-HELPER -- needs root and FRR's zebra and pimd, and skips without."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+
+import net
+
+net.enter()
+
+from cli import equal, main  # noqa: E402
+from control import (ALLOW, TO_EX, Port, Queue, frame, hello, join_prune, offered, probe, report3,  # noqa: E402
+                     set_namespace, setting, until)
+
+FRR = "/usr/lib/frr"
+POLICY = """boundary b {
+    deny in to 232.9.9.9 as no-group
+    deny in from 10.3.0.66 as no-source
+    deny out to 232.2.2.2 at join as no-join-out
+    deny out to 239.1.1.1 at register as no-register
+    default permit
+}"""
+CONF = {
+    "r1": """ip route 10.3.0.0/24 10.2.0.3
+ip route 10.5.0.0/24 10.4.0.2
+ip pim rp 10.5.0.5 239.0.0.0/8
+interface l0
+ ip pim
+ ip pim hello 1
+ ip igmp
+interface u0
+ ip pim
+ ip pim hello 1
+interface w0
+ ip pim
+ ip pim hello 1
+""",
+    "r3": """ip route 10.1.0.0/24 10.2.0.1
+interface d0
+ ip pim
+ ip pim hello 1
+interface s0
+ ip pim
+ ip pim hello 1
+""",
+}
+
+if not os.access(f"{FRR}/pimd", os.X_OK) or not shutil.which("vtysh"):
+    net.skip_all("FRR's pimd is not installed")
+if not probe().startswith(("0 ", "1 ")):
+    net.skip_all(probe())
+
+for name in ("h", "r1", "r3", "w", "rp"):
+    net.add_host(name)
+    setting("net.ipv4.ip_forward", 1, name)
+    setting("net.ipv4.conf.all.rp_filter", 0, name)
+    setting("net.ipv4.conf.default.rp_filter", 0, name)
+net.add_cable(("h", "h0", "10.1.0.10/24"), ("r1", "l0", "10.1.0.1/24"))
+net.add_cable(("r1", "u0", "10.2.0.1/24"), ("r3", "d0", "10.2.0.3/24"))
+net.add_cable(("r1", "w0", "10.4.0.1/24"), ("w", "w1", "10.4.0.2/24"))
+net.add_cable(("w", "w2", "10.5.0.2/24"), ("rp", "x0", "10.5.0.5/24"))
+net.add_cable(("r3", "s0", "10.3.0.1/24"), ("r3", "s1", None))
+net.ip("route", "add", "10.1.0.0/24", "via", "10.4.0.1", host="w")
+net.ip("route", "add", "default", "via", "10.5.0.2", host="rp")
+net.ip("route", "add", "default", "via", "10.1.0.1", host="h")
+HOST, NEXT, RP = Port("h", "h0"), Port("w", "w1"), Port("rp", "x0")
+DAEMONS = []
+
+
+def start_router(name):
+    folder = f"/run/frr/{name}"
+    os.makedirs(folder)
+    with open(f"{folder}/all.conf", "w", encoding="ascii") as f:
+        f.write(f"hostname {name}\n" + CONF[name])
+    for path in ("/run/frr", folder):
+        shutil.chown(path, "frr", "frr")
+    start_daemons(name, "zebra")
+
+
+def start_daemons(name, *daemons):
+    folder = f"/run/frr/{name}"
+    for daemon in daemons:
+        DAEMONS.append(subprocess.Popen(
+            net.at(name, f"{FRR}/{daemon}", "-N", name, "-f", f"{folder}/all.conf", "-i", f"{folder}/{daemon}.pid",
+                   "--log", f"file:{folder}/{daemon}.log"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+
+def show(router, words):
+    done = subprocess.run(["vtysh", "-N", router, "-c", f"show ip {words} json"], capture_output=True, text=True)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return {}
+
+
+def pairs(router, words):
+    """(S,G) of a table that FRR lists by group and source, or by interface, group and source."""
+    found = set()
+
+    def walk(node, group):
+        for key, value in node.items():
+            is_group = key.startswith(("232.", "239."))
+            if isinstance(value, dict):
+                if group and key.startswith(("10.", "*")):
+                    found.add((key, group))
+                walk(value, key if is_group else group)
+            for one in value if isinstance(value, list) else ():
+                if isinstance(one, dict):
+                    if group and "source" in one:
+                        found.add((one["source"], group))
+                    walk(one, key if is_group else group)
+
+    walk(show(router, words), None)
+    return found
+
+
+def wait_for_neighbours():
+    """r1 and r3 find each other; the router towards the RP is one in name only."""
+    def both():
+        NEXT.send(frame(hello("10.4.0.2")))
+        n = show("r1", "pim neighbor")
+        return "10.2.0.3" in n.get("u0", {}) and "10.4.0.2" in n.get("w0", {}) and \
+            "10.2.0.1" in show("r3", "pim neighbor").get("d0", {})
+    return until(both, 30)
+
+
+for name in CONF:
+    start_router(name)
+for name in CONF:                                          # who finds no zebra tries again 10 s later
+    until(lambda: os.path.exists(f"/run/frr/{name}/zserv.api"))
+    start_daemons(name, "staticd", "pimd")
+
+
+def test_the_routers_stand():
+    assert wait_for_neighbours(), (show("r1", "pim neighbor"), show("r3", "pim neighbor"))
+
+
+def test_kept_groups_only():
+    """Received: a report. Sent: the router's own joins, of which one is not for the router upstream."""
+    queue = Queue(POLICY, "l0", "u0", host="r1")
+    assert queue.ready, queue.refused()
+    before = offered("r1")
+    asked = frame(report3("10.1.0.10", (ALLOW, "232.1.1.1", "10.3.0.10", "10.3.0.66"),
+                          (ALLOW, "232.2.2.2", "10.3.0.10"), (ALLOW, "232.9.9.9", "10.3.0.10")))
+    HOST.send(asked)
+    kept = {("10.3.0.10", "232.1.1.1"), ("10.3.0.10", "232.2.2.2")}
+    until(lambda: pairs("r1", "igmp sources") >= kept)
+    equal(pairs("r1", "igmp sources"), kept)
+    until(lambda: {g for _, g in pairs("r1", "pim upstream")} >= {"232.1.1.1", "232.2.2.2"})
+    equal({p for p in pairs("r1", "pim upstream") if p[1].startswith("232")}, kept)
+    until(lambda: pairs("r3", "pim join"))
+    equal(pairs("r3", "pim join"), {("10.3.0.10", "232.1.1.1")})
+    # a neighbour on the LAN joins for others
+    HOST.send(frame(hello("10.1.0.10")))
+    until(lambda: "10.1.0.10" in show("r1", "pim neighbor").get("l0", {}))
+    HOST.send(frame(join_prune("10.1.0.10", "10.1.0.1", ("232.9.9.9", [("10.3.0.10", 4)], []),
+                               ("232.3.3.3", [("10.3.0.66", 4), ("10.3.0.10", 4)], []))))
+    until(lambda: ("10.3.0.10", "232.3.3.3") in pairs("r1", "pim join"))
+    equal(pairs("r1", "pim join"), kept | {("10.3.0.10", "232.3.3.3")})
+    counts, after = queue.end(), offered("r1")
+    assert counts["rule l0 no-group"] == 2 and counts["rule l0 no-source"] == 2, counts
+    assert counts["rule u0 no-join-out"] >= 1, counts
+    for link, hook in (("l0", "received"), ("u0", "received"), ("u0", "sent"), ("l0", "sent")):
+        words = f"{link} {hook}"
+        late = after[words] - before.get(words, 0) - counts[f"judged {words}"]
+        assert 0 <= late <= 2, (words, late)        # what came between the end and the question
+
+
+def test_a_register_refused():
+    """Forwarded: to the RP goes only what may; the first router falls silent about the other."""
+    queue = Queue(POLICY, "w2", host="w")
+    assert queue.ready, queue.refused()
+    here = os.open("/proc/self/ns/net", os.O_RDONLY)
+    set_namespace("/run/netns/h")
+    source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    source.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 8)
+    source.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.1.0.10"))
+    set_namespace(f"/proc/self/fd/{here}")
+    registers = set()
+
+    def silent():
+        for group in ("239.1.1.1", "239.2.2.2"):
+            source.sendto(b"data", (group, 5000))
+        registers.update(socket.inet_ntoa(p[28 + 16:28 + 20]) for _, p in RP.frames(0.3, 103) if p[20] == 0x21)
+        said = show("r1", "pim upstream")
+        states = {g: said.get(g, {}).get("10.1.0.10", {}).get("regState") for g in ("239.1.1.1", "239.2.2.2")}
+        silent.states = states
+        return states["239.1.1.1"] == "RegPrune" and "239.2.2.2" in registers and states
+
+    until(silent, 15)
+    counts = queue.end()
+    equal(silent.states, {"239.1.1.1": "RegPrune", "239.2.2.2": "RegJoined"})
+    equal(registers, {"239.2.2.2"})
+    assert counts["stops"] >= 1 and counts["stops-failed"] == 0, counts
+    equal(counts["judged w2 forwarded"], offered("w")["w2 forwarded"])
+    assert counts["why w2 refused"] >= 1
+
+
+try:
+    main(globals())
+finally:
+    for one in DAEMONS:
+        one.terminate()
+    for one in DAEMONS:
+        one.wait(10)
