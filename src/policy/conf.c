@@ -226,7 +226,7 @@ bool conf_amount(struct conf_parser *c, const char *what, const struct conf_unit
 			continue;
 		*out = value * units[k].factor;
 		if (value == 0)
-			parser_wrong(&c->p, &spot, NULL, "%s is more than 0", what);
+			parser_wrong(&c->p, &spot, NULL, "'%s' keeps nothing", text);
 		return true;
 	}
 	parser_wrong(&c->p, &spot, NULL, "'%s' is not %s", text, what);

@@ -27,6 +27,8 @@ bool conf_interface_name(struct conf_parser *c, struct conf_name *out)
 {
 	struct conf_name name = { .spot = parser_spot(&c->p, &c->p.token) };
 
+	if (conf_at_statement(c))
+		return parser_expected(&c->p, "an interface, as eth0");
 	if (c->p.token.kind == TOKEN_STRING)
 		name.name = parser_string(&c->p, "an interface");
 	else

@@ -199,7 +199,7 @@ static bool read_word(struct msdp_parser *m, const struct word_row *rows, size_t
 static bool read_block(struct msdp_parser *m, const struct word_row *rows, size_t n,
 		       const char *what)
 {
-	if (!parser_expect_sign(&m->c->p, '{', "of the block"))
+	if (!parser_expect_sign(&m->c->p, '{', " of the block"))
 		return false;
 	while (!parser_at_sign(&m->c->p, '}'))
 		if (!read_word(m, rows, n, what))
