@@ -1,0 +1,502 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""weir run with nftables in a network namespace of its own: packets are dropped and passed, counted
+exactly, through reloads, restarts and the death of each process; interfaces and addresses come and go.
+
+run.py WEIR -- needs root, and skips without.  WEIR_RUN_ROUNDS=100 deletes, adds and renames an interface
+so often."""
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import net
+from net import ip
+
+from cli import CALM, Skip, WEIR, equal, main
+
+net.enter()
+subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
+
+FOLDER = tempfile.TemporaryDirectory()
+os.chmod(FOLDER.name, 0o755)
+ROUNDS = int(os.environ.get("WEIR_RUN_ROUNDS", "3"))
+BACKEND = os.environ.get("WEIR_RUN_BACKEND", "nftables")
+PATIENCE = 20
+BAD, GOOD, OTHER = "239.1.1.1", "239.1.1.2", "239.1.1.3"
+ENV = {**CALM, "ASAN_OPTIONS": "detect_leaks=0", "WEIR_JOURNAL_SOCKET": FOLDER.name + "/journal"}
+
+POLICY = """policy "test"
+set own ?= {}
+boundary border {
+    deny to 239.1.1.1 as bad
+    permit to 239.1.1.2 as good
+    deny from own at data as from-own
+    default deny
+}
+"""
+# the other way round
+SWAPPED = POLICY.replace("239.1.1.1", "239.1.1.9").replace("239.1.1.2", "239.1.1.1").replace("239.1.1.9",
+                                                                                            "239.1.1.2")
+
+
+def path(name):
+    return os.path.join(FOLDER.name, name)
+
+
+def write(name, text):
+    with open(path(name), "w", encoding="utf-8") as f:
+        f.write(text)
+    return path(name)
+
+
+def until(question, what):
+    end = time.monotonic() + PATIENCE
+    while not (answer := question()):
+        assert time.monotonic() < end, f"waited in vain for: {what}\n{DAEMON.said() if DAEMON else ''}"
+        time.sleep(0.03)
+    return answer
+
+
+def quiet(name):
+    """No packets of its own, and any source may come in."""
+    for key, value in ((f"ipv6/conf/{name}/disable_ipv6", "1"), (f"ipv4/conf/{name}/rp_filter", "0"),
+                       ("ipv4/conf/all/rp_filter", "0")):
+        with open(f"/proc/sys/net/{key}", "w", encoding="ascii") as f:
+            f.write(value)
+
+
+def cable(near="eo", far="pa"):
+    ip("link", "add", far, "type", "veth", "peer", "name", near)
+    for end in (near, far):
+        quiet(end)
+        ip("link", "set", end, "up")
+    ip("addr", "add", "198.51.100.1/24", "dev", near)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def frame(source, group, ttl=8):
+    to, payload = socket.inet_aton(group), b"x" * 20
+    udp = struct.pack("!HHHH", 4000, 5000, 8 + len(payload), 0) + payload
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, ttl, 17, 0, socket.inet_aton(source), to)
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    mac = bytes([1, 0, 0x5e, to[1] & 0x7f, to[2], to[3]])
+    return mac + b"\x02\0\0\0\0\1\x08\0" + head + udp
+
+
+class Receiver:
+    """Counts what comes up to a socket that joined the groups."""
+
+    def __init__(self, interface="eo"):
+        self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.s.setsockopt(socket.IPPROTO_IP, 49, 0)			# IP_MULTICAST_ALL
+        self.s.bind(("", 5000))
+        index = socket.if_nametoindex(interface)
+        for group in (BAD, GOOD, OTHER):
+            self.s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                              socket.inet_aton(group) + struct.pack("=4si", b"\0" * 4, index))
+        self.s.settimeout(0.2)
+
+    def count(self):
+        n = 0
+        try:
+            while self.s.recv(2048):
+                n += 1
+        except socket.timeout:
+            return n
+
+    def close(self):
+        self.s.close()
+
+
+def send(group, n=10, source="198.51.100.7", interface="pa"):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((interface, 0))
+        data = frame(source, group)
+        for _ in range(n):
+            s.send(data)
+    global OFFERED
+    OFFERED += n
+
+
+def passes(group, n=10):
+    """True where all of n packets come up, false where none does."""
+    receiver = Receiver()
+    try:
+        send(group, n)
+        got = receiver.count()
+    finally:
+        receiver.close()
+    assert got in (0, n), f"{got} of {n} came"
+    return got == n
+
+
+def weir(*args, status=0):
+    done = subprocess.run([WEIR, *args], capture_output=True, text=True, timeout=60, env=ENV)
+    assert status is None or done.returncode == status, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def state():
+    return json.loads(weir("status", "-j", "-c", path("weir.conf")).stdout)
+
+
+def hits():
+    """By rule; what passes unjudged is left out."""
+    done = weir("hits", "-j", "--history", path("state/history.db"))
+    return {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"] if r["rule"][0] != "."}
+
+
+def check_counts():
+    """Every packet that was offered is counted under exactly one rule."""
+    until(lambda: sum(hits().values()) >= OFFERED, f"{OFFERED} packets, {hits()}")
+    equal(sum(hits().values()), OFFERED)
+
+
+def forget_offered():
+    """After packets that met no rules, because none stood: what is counted so far is right."""
+    global OFFERED
+    time.sleep(2.2)
+    OFFERED = sum(hits().values())
+
+
+class Daemon:
+    def __init__(self, *args):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([WEIR, "run", "-c", path("weir.conf"), "--count-every", "1", *args],
+                                        stdout=self.log, stderr=self.log, env=ENV, stdin=subprocess.DEVNULL)
+
+    def said(self):
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode()
+
+    def until_said(self, words):
+        until(lambda: re.search(words, self.said()) or self.process.poll() is not None, words)
+        assert re.search(words, self.said()), f"ended with {self.process.poll()}: {self.said()}"
+
+    def ready(self):
+        self.until_said("is in force")
+        return self
+
+    def end(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(PATIENCE)
+        self.log.close()
+        return status
+
+
+DAEMON, OFFERED = None, 0
+
+
+def conf(policy="border.weir", more=""):
+    write("weir.conf", f'policy "{policy}"\nset own = subnets of eo\n'
+          f'interface eo boundary border outside enforce {BACKEND}\n'
+          f'state "state"\ncontrol "control.sock"\n{more}')
+
+
+def fresh(*args, more=""):
+    """A daemon, unless one runs."""
+    global DAEMON
+    if DAEMON and DAEMON.process.poll() is None:
+        return DAEMON
+    conf(more=more)
+    DAEMON = Daemon(*args).ready()
+    return DAEMON
+
+
+def children():
+    return {p["name"]: p["pid"] for p in until(lambda: state().get("processes"), "the processes")}
+
+
+def test_check():
+    write("border.weir", POLICY)
+    conf()
+    done = weir("run", "--check", "-c", path("weir.conf"))
+    assert re.search(rf"eo +outside +{BACKEND} +what arrives goes in, by {BACKEND}", done.stdout), done.stdout
+    conf("none.weir")
+    equal(weir("run", "--check", "-c", path("weir.conf"), status=None).returncode, 2)
+
+
+def test_bad_policy_at_boot():
+    write("border.weir", POLICY.replace("permit", "permitt"))
+    conf()
+    daemon = Daemon()
+    equal(daemon.process.wait(PATIENCE), 2)
+    assert "did you mean 'permit'" in daemon.said(), daemon.said()
+    write("border.weir", POLICY)
+
+
+def test_drops_and_passes():
+    fresh()
+    equal(passes(GOOD), True)
+    equal(passes(BAD), False)
+    equal(passes(OTHER), False)
+    s = state()
+    equal(s["generation"], 1)
+    equal(s["configured"]["differs"], False)
+    equal(s["boundaries"][0]["interfaces"][0]["state"], "up")
+    equal(s["boundaries"][0]["interfaces"][0]["hooks"]["ingress"], BACKEND)
+    assert "BOUNDARY border, 4 rules" in weir("status", "-c", path("weir.conf")).stdout
+
+
+def test_counts_exactly():
+    fresh()
+    check_counts()
+    equal(hits(), {"good": 10, "bad": 10, "default": 10, "from-own": 0})
+
+
+def test_first_hit_is_told():
+    """To the journal, with fields."""
+    fresh()
+    until(lambda: any(b"WEIR_RULE=bad" in m and b"WEIR_KIND=first-hit" in m for m in journal()), "the journal")
+    assert not any(b"WEIR_RULE=good" in m for m in JOURNAL), "a permit is no alarm"
+
+
+JOURNAL = []
+
+
+def journal():
+    try:
+        while True:
+            JOURNAL.append(LISTENER.recv(65536, socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return JOURNAL
+
+
+def test_apply():
+    fresh()
+    write("swapped.weir", SWAPPED)
+    done = weir("apply", path("swapped.weir"), "-c", path("weir.conf"))
+    assert "In force (generation 2)." in done.stdout and "boundary border: 0 rules more, 0 less, 2 changed" \
+        in done.stdout, done.stdout
+    equal(passes(BAD), True)
+    equal(passes(GOOD), False)
+    equal(state()["configured"]["differs"], True)
+    write("wrong.weir", SWAPPED.replace("239.1.1.1", "192.0.2.1"))
+    equal(weir("apply", path("wrong.weir"), "-c", path("weir.conf"), status=None).returncode, 2)
+    write("other.weir", SWAPPED.replace("boundary border", "boundary lan"))
+    done = weir("apply", path("other.weir"), "-c", path("weir.conf"), status=2)
+    assert "has no boundary 'border'" in done.stderr, done.stderr
+    equal(state()["generation"], 2)
+    equal(passes(BAD), True)
+    done = weir("apply", "-c", path("weir.conf"))
+    assert "generation 3" in done.stdout, done.stdout
+    equal(passes(BAD), False)
+    equal(state()["configured"]["differs"], False)
+
+
+def test_confirm():
+    daemon = fresh()
+    before = state()["generation"]
+    done = weir("apply", path("swapped.weir"), "--confirm", "1s", "-c", path("weir.conf"))
+    assert f"In force (generation {before + 1}).  Reverts in 1 s" in done.stdout, done.stdout
+    equal(passes(BAD), True)
+    daemon.until_said("was not confirmed: the policy before is in force again")
+    equal(passes(BAD), False)
+    until(lambda: state()["generation"] == before, "the generation before")
+    equal(weir("confirm", "-c", path("weir.conf"), status=None).returncode, 1)
+    weir("apply", path("swapped.weir"), "--confirm", "60s", "-c", path("weir.conf"))
+    assert state()["pending"]["seconds"] > 50
+    equal(weir("apply", "-c", path("weir.conf"), status=None).returncode, 1)
+    weir("confirm", "-c", path("weir.conf"))
+    assert "pending" not in state()
+    equal(passes(BAD), True)
+    with open(path("state/current.json"), encoding="utf-8") as f:
+        equal(json.load(f)["text"], SWAPPED)
+    weir("apply", "-c", path("weir.conf"))
+
+
+def test_reload_by_signal():
+    daemon = fresh()
+    write("border.weir", POLICY.replace("permit to", "permit too"))
+    os.kill(daemon.process.pid, signal.SIGHUP)
+    daemon.until_said("reload: the policy in force stays")
+    equal((passes(GOOD), passes(BAD)), (True, False))
+    write("border.weir", SWAPPED)
+    os.kill(daemon.process.pid, signal.SIGHUP)
+    daemon.until_said(r"reload: generation \d+ is in force")
+    equal((passes(GOOD), passes(BAD)), (False, True))
+    write("border.weir", POLICY)
+    os.kill(daemon.process.pid, signal.SIGHUP)
+    until(lambda: not passes(BAD), "the policy of before")
+
+
+def test_a_child_dies():
+    """The rules stay, and the counts go on, whoever dies."""
+    daemon = fresh()
+    for name in ("judge", "clerk"):
+        pid = children()[name]
+        os.kill(pid, signal.SIGKILL)
+        equal((passes(GOOD), passes(BAD)), (True, False))
+        daemon.until_said(f"the {name} has ended; it begins again")
+        until(lambda: weir("status", "-c", path("weir.conf"), status=None).returncode == 0, "the status")
+        until(lambda: children()[name] != pid, f"another {name}")
+        weir("apply", "-c", path("weir.conf"))
+        equal((passes(GOOD), passes(BAD)), (True, False))
+    check_counts()
+
+
+def test_the_judge_dies_before_confirm():
+    """What nobody confirmed goes with whoever knew it."""
+    fresh()
+    weir("apply", path("swapped.weir"), "--confirm", "60s", "-c", path("weir.conf"))
+    equal(passes(BAD), True)
+    os.kill(children()["judge"], signal.SIGKILL)
+    until(lambda: not passes(BAD), "the policy before")
+
+
+def test_the_keeper_dies():
+    daemon = fresh()
+    pids = children()
+    os.kill(daemon.process.pid, signal.SIGKILL)
+    daemon.process.wait(PATIENCE)
+    equal((passes(GOOD), passes(BAD)), (True, False))		# nobody is there, and all is as it was
+    for name in ("judge", "clerk"):
+        until(lambda: not os.path.exists(f"/proc/{pids[name]}"), f"the end of the {name}")
+    fresh()
+    equal((passes(GOOD), passes(BAD)), (True, False))
+    check_counts()
+
+
+def test_interfaces_come_and_go():
+    fresh()
+    for i in range(ROUNDS):
+        ip("link", "del", "eo")
+        until(lambda: state()["boundaries"][0]["interfaces"][0]["state"] == "not there", "eo to be gone")
+        cable()
+        begun = time.monotonic()
+        until(lambda: not passes(BAD, 2), "the rules on the new eo")
+        assert time.monotonic() - begun < 2, "this took too long"
+        equal(passes(GOOD), True)
+        ip("link", "set", "eo", "down")
+        ip("link", "set", "eo", "name", "ex")
+        ip("link", "set", "ex", "name", "eo")
+        ip("link", "set", "eo", "up")
+        ip("addr", "replace", "198.51.100.1/24", "dev", "eo")
+        until(lambda: not passes(BAD, 2), "the rules on the renamed eo")
+        equal(passes(GOOD), True)
+    forget_offered()
+
+
+def test_addresses_change():
+    fresh()
+    write("own.weir", POLICY.replace("permit to 239.1.1.2 as good\n    deny from own at data as from-own",
+                                     "deny from own at data as from-own\n    permit to 239.1.1.2 as good"))
+    weir("apply", path("own.weir"), "-c", path("weir.conf"))
+    equal(passes(GOOD), False)				# 198.51.100.7 is of the subnet of eo
+    ip("addr", "flush", "dev", "eo")
+    ip("addr", "add", "203.0.113.1/24", "dev", "eo")
+    until(lambda: passes(GOOD), "another subnet")
+    ip("addr", "flush", "dev", "eo")
+    ip("addr", "add", "198.51.100.1/24", "dev", "eo")
+    until(lambda: not passes(GOOD), "the old subnet")
+    weir("apply", "-c", path("weir.conf"))
+    equal(passes(GOOD), True)
+
+
+def test_rights():
+    """The judge and the clerk hold no capability, the keeper no more than it must."""
+    fresh()
+    pids = children()
+    for name, most in (("judge", 0), ("clerk", 0), ("keeper", 1 << 12 | 1 << 13 | 3 << 38 | 0xe0)):
+        with open(f"/proc/{pids[name]}/status", encoding="ascii") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        for word in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
+            assert int(status[word], 16) & ~most == 0, f"the {name} holds {word} {status[word]}"
+        equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"))
+        if name == "judge":
+            assert "0" not in status["Uid"].split(), status["Uid"]
+    link = os.readlink(f"/proc/{pids['judge']}/exe")
+    assert link, "who is it?"
+
+
+def test_another_one_is_refused():
+    fresh()
+    done = weir("run", "-c", path("weir.conf"), status=3)
+    assert "a daemon runs already" in done.stderr, done.stderr
+
+
+def test_hostile_requests():
+    """The control socket answers anything with an answer, or not at all, and lives on."""
+    fresh()
+    for line in (b"\n", b"{}\n", b"[1]\n", b'{"command":7}\n', b'{"command":"apply","policy":{}}\n',
+                 b'{"command":"apply","policy":{"schema":"weir-bundle/1","name":"x","text":"\xff"}}\n',
+                 b'{"command":"stop"}\n', b'{"command":"apply","confirm":-1}\n', b"\0" * 100000 + b"\n", b"{" * 65536 + b"\n"):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(path("control.sock"))
+            s.settimeout(PATIENCE)
+            s.sendall(line)
+            answer = b""
+            while got := s.recv(65536):
+                answer += got
+            assert json.loads(answer)["status"] in (2, 3), (line[:60], answer)
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(40)]
+    for s in idle:
+        s.connect(path("control.sock"))
+    for s in idle:
+        s.close()
+    equal(passes(BAD), False)
+    until(lambda: weir("status", "-c", path("weir.conf"), status=None).returncode == 0, "an answer")
+
+
+def test_stop():
+    daemon = fresh()
+    equal(weir("stop", "-c", path("weir.conf"), status=None).returncode, 2)
+    weir("stop", "--keep", "-c", path("weir.conf"))
+    equal(daemon.process.wait(PATIENCE), 0)
+    equal(passes(BAD), False)
+    equal(weir("status", "-c", path("weir.conf"), status=None).returncode, 3)
+    daemon = fresh()
+    check_counts()
+    equal(passes(BAD), False)
+    weir("stop", "--remove", "-c", path("weir.conf"))
+    equal(daemon.process.wait(PATIENCE), 0)
+    equal(sum(hits().values()), OFFERED)		# the last counts are on the disk
+    equal(passes(BAD), True)
+    forget_offered()
+
+
+def test_dry_run():
+    daemon = fresh("--dry-run")
+    equal(state()["dry_run"], True)
+    equal(passes(BAD), True)
+    check_counts()
+    weir("stop", "--remove", "-c", path("weir.conf"))
+    daemon.process.wait(PATIENCE)
+
+
+def test_notify():
+    write("tell", "#!/bin/sh\ncat >> " + path("state/told") + "\n")
+    os.chmod(path("tell"), 0o755)
+    daemon = fresh(more='notify exec "tell"\n')
+    weir("apply", path("swapped.weir"), "--confirm", "1s", "-c", path("weir.conf"))
+    daemon.until_said("was not confirmed")
+    until(lambda: os.path.exists(path("state/told")) and os.path.getsize(path("state/told")), "the notice")
+    with open(path("state/told"), encoding="utf-8") as f:
+        notices = [json.loads(line) for line in f]
+    assert "rolled-back" in [n["kind"] for n in notices], notices
+    weir("stop", "--remove", "-c", path("weir.conf"))
+
+
+cable()
+LISTENER = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+LISTENER.bind(path("journal"))
+os.chmod(path("journal"), 0o666)
+try:
+    main(globals())
+finally:
+    if DAEMON and DAEMON.process.poll() is None:
+        DAEMON.process.kill()
+        DAEMON.process.wait()
