@@ -70,8 +70,8 @@ static void put_hooks(const struct checking *c, const struct plan_interface *one
 	for (unsigned h = 0; h < HOOK_COUNT; h++) {
 		if (choice->hooks[h] == BACKEND_AUTO)
 			continue;
-		text_printf(out, "%s%s goes %s, by %s", any ? "; what leaves " : "what arrives ",
-			    any ? "" : "", directions[enforce_direction(link, h)],
+		text_printf(out, "%swhat %s goes %s, by %s", any ? "; " : "",
+			    h == HOOK_INGRESS ? "arrives" : "leaves", directions[enforce_direction(link, h)],
 			    backend_name(choice->hooks[h]));
 		any = true;
 	}

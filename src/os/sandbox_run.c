@@ -55,7 +55,7 @@ static const int everyday[] = {
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(getsockopt),
 	SCMP_SYS(setsockopt),
-	SCMP_SYS(poll),
+	SCMP_SYS(poll), SCMP_SYS(select), SCMP_SYS(pselect6),
 	SCMP_SYS(ppoll),
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait),
