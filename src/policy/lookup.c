@@ -142,28 +142,10 @@ uint16_t *blocks_new(const struct classes *sources, const struct classes *groups
 
 /* --- IPv6 --- */
 
-/* What a table's entry says: a class, another table, or a list to search. */
-#define REF_TABLE UINT32_C(0x40000000)
-#define REF_LIST UINT32_C(0x80000000)
-#define REF_KIND (REF_TABLE | REF_LIST)
+#define REF_KIND (TRIE6_TABLE | TRIE6_LIST)
 
 #define LIST_DEPTH 4				/* bytes before the 64 bits in the middle */
 #define TAIL_DEPTH 12				/* bytes before the last four */
-
-struct list6 {
-	uint32_t first, n;			/* of keys[] and nexts[] */
-};
-
-struct trie6 {
-	uint32_t      root;
-	uint32_t     *tables;			/* BLOCK entries each */
-	size_t	      table_count, table_cap;
-	struct list6 *lists;
-	size_t	      list_count, list_cap;
-	uint64_t     *keys;
-	uint32_t     *nexts;
-	size_t	      key_count, key_cap;
-};
 
 struct builder6 {
 	struct trie6	     *trie;
@@ -301,7 +283,7 @@ static uint32_t build_table(struct builder6 *b, struct addr first, unsigned dept
 	join_scopes(b, first, depth, entries);
 	for (unsigned byte = 1; byte < BLOCK && uniform; byte++)
 		uniform = entries[byte] == entries[0];
-	return uniform ? entries[0] : intern_table(b, entries) | REF_TABLE;
+	return uniform ? entries[0] : intern_table(b, entries) | TRIE6_TABLE;
 }
 
 static void add_key(struct trie6 *t, struct list6 *list, uint64_t key, uint32_t next)
@@ -336,14 +318,14 @@ static uint32_t intern_list(struct trie6 *t, struct list6 list)
 		if (!same_keys(t, &t->lists[t->list_count - back], &list))
 			continue;
 		t->key_count = list.first;
-		return (uint32_t)(t->list_count - back) | REF_LIST;
+		return (uint32_t)(t->list_count - back) | TRIE6_LIST;
 	}
 	if (t->list_count == t->list_cap) {
 		t->list_cap = t->list_cap ? 2 * t->list_cap : 16;
 		t->lists = memory_grow(t->lists, t->list_cap, sizeof(*t->lists));
 	}
 	t->lists[t->list_count] = list;
-	return (uint32_t)t->list_count++ | REF_LIST;
+	return (uint32_t)t->list_count++ | TRIE6_LIST;
 }
 
 static uint64_t middle_of(struct addr a)
@@ -436,7 +418,7 @@ static uint32_t search(const struct trie6 *t, const struct list6 *list, uint64_t
 
 static uint32_t walk(const struct trie6 *t, uint32_t ref, uint32_t bytes)
 {
-	for (int shift = 24; shift >= 0 && ref & REF_TABLE; shift -= 8)
+	for (int shift = 24; shift >= 0 && ref & TRIE6_TABLE; shift -= 8)
 		ref = t->tables[(size_t)(ref & ~REF_KIND) * BLOCK + (bytes >> shift & 0xff)];
 	return ref;
 }
@@ -445,7 +427,7 @@ unsigned trie6_class(const struct trie6 *t, struct addr a)
 {
 	uint32_t ref = walk(t, t->root, (uint32_t)(a.hi >> 32));
 
-	if (ref & REF_LIST)
+	if (ref & TRIE6_LIST)
 		ref = walk(t, search(t, &t->lists[ref & ~REF_KIND], middle_of(a)), (uint32_t)a.lo);
 	return ref;
 }

@@ -15,7 +15,24 @@ uint16_t *blocks_new(const struct classes *sources, const struct classes *groups
 /* A walk over the bytes of an IPv6 address: its first four and its last four by tables of 256,
  * the 64 bits between by search.  Subtrees that are alike are kept once, so that a pattern
  * (ff0x::101) costs what one address does. */
-struct trie6;
+struct trie6 {
+	uint32_t      root;			/* what an entry says: see TRIE6_ */
+	uint32_t     *tables;			/* 256 entries each */
+	size_t	      table_count, table_cap;
+	struct list6 *lists;
+	size_t	      list_count, list_cap;
+	uint64_t     *keys;			/* sorted within a list; the first is not above any */
+	uint32_t     *nexts;			/* what stands behind each key */
+	size_t	      key_count, key_cap;
+};
+
+struct list6 {
+	uint32_t first, n;			/* of keys[] and nexts[] */
+};
+
+/* An entry is a class, the number of another table, or that of a list to search. */
+#define TRIE6_TABLE UINT32_C(0x40000000)
+#define TRIE6_LIST UINT32_C(0x80000000)
 
 /* Groups of scope F are given the classes of scope E (LANGUAGE S18). */
 struct trie6 *trie6_new(const struct classes *classes, enum side side);

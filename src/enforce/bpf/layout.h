@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the kernel programs and the user side say to each other: the image of all policies that are
+ * in force, which is the one value of one map, and the keys and values of the other maps.  Offsets
+ * are bytes from the start of the image; what lies behind them is aligned to its own size.
+ *
+ * A program is told one number when it is loaded: its slot.  All else it reads from the image that
+ * the map `policy` holds at that moment, which is replaced by another as a whole. */
+#ifndef WEIR_ENFORCE_BPF_LAYOUT_H
+#define WEIR_ENFORCE_BPF_LAYOUT_H
+
+#include <linux/types.h>
+
+/* Programs of one version and images of another do not understand each other. */
+#define BPF_LAYOUT_VERSION 1
+
+#define BPF_SLOTS	 1024
+#define BPF_TOPS_SOURCE4 65536
+#define BPF_TOPS_GROUP4	 4096		/* of 224.0.0.0/4: the 12 bits behind its first four */
+
+/* A trie of src/policy/lookup.h. */
+struct bpf_trie {
+	__u32 root;
+	__u32 tables;			/* of 256 __u32 each */
+	__u32 lists;			/* struct bpf_keys each */
+	__u32 keys, nexts;		/* __u64 each, __u32 each */
+};
+
+struct bpf_keys {
+	__u32 first, n;
+};
+
+#define BPF_REF_TABLE 0x40000000u
+#define BPF_REF_LIST  0x80000000u
+#define BPF_REF_KIND  (BPF_REF_TABLE | BPF_REF_LIST)
+
+/* The classes, the matrix and the lists of a boundary, seen from one direction. */
+struct bpf_side {
+	__u32 sources4, groups4;	/* __u16 each: the tops */
+	__u32 blocks4;			/* 256 __u16 each; what a top names, counted from here */
+	__u32 cells4, row4, plane4;	/* __u32 each; bytes of a source's row, and of a plane */
+	__u32 cells6, row6, plane6;
+	struct bpf_trie source6, group6;
+	__u32 planes;			/* __u16[256]: by IP protocol */
+	__u32 lists;			/* __u16 each: n, then n rules; the last needs no test */
+	__u32 demands;			/* struct bpf_demand, by rule */
+	__u16 plane;			/* where asks_upper is 0 */
+	__u16 rule_count;		/* the default included */
+	__u8  asks_upper;		/* something asks for more than addresses and TTL */
+	__u8  spare[7];
+};
+
+/* One hook of one interface. */
+struct bpf_slot {
+	struct bpf_side side;
+	__u32 ids;			/* __u32: counter of each rule, then BPF_ID_MORE others */
+	__u32 id_count;
+	__u8  is_active;		/* 0: everything passes */
+	__u8  is_dry_run;
+	__u8  ttl_less;			/* what forwarded packets lost on their way to this hook */
+	__u8  spare;
+};
+
+/* Counters behind those of the rules; behind these, what each `limit` rule refused. */
+enum { BPF_ID_LINK_LOCAL, BPF_ID_CONTROL, BPF_ID_MORE };
+
+/* Slots, demands and masks lie in its lower half: the verifier then sees that each is whole. */
+struct bpf_image {
+	__u64 generation;
+	__u32 version;
+	__u32 used;			/* bytes */
+	struct bpf_slot slots[BPF_SLOTS];
+};
+
+/* A cell: the rule in the low 16 bits, the action above; or where a list begins. */
+#define BPF_CELL_LIST 0x80000000u
+
+enum { BPF_ACTION_PASS, BPF_ACTION_DROP, BPF_ACTION_LIMIT };
+
+#define BPF_ASKS_TTL   1
+#define BPF_ASKS_PORT  2
+#define BPF_ASKS_FLAG  4
+#define BPF_ASKS_KIND  8
+#define BPF_ASKS_MASKS 16
+
+#define BPF_FLAG_FRAGMENT 1
+#define BPF_FLAG_SCOPE_F  2
+
+/* What weir recognises in a packet without its payload. */
+enum { BPF_KIND_IP, BPF_KIND_UDP, BPF_KIND_TCP, BPF_KIND_SAP, BPF_KIND_RASADV, BPF_KIND_ICMP6 };
+
+/* What a rule asks for besides class and plane, and the rate of a `limit`. */
+struct bpf_demand {
+	__u8  asks, action;
+	__u8  ttl_first, ttl_last;
+	__u16 port_first, port_last;
+	__u8  flags;			/* one of these */
+	__u8  kind;
+	__u8  by_source;
+	__u8  is_exact;			/* the bucket needs a clock better than 4 ms */
+	__u16 refused;			/* of `limit`: index of the counter of what it refuses */
+	__u16 mask_count;		/* all must hold */
+	__u32 masks;			/* struct bpf_mask each */
+	__u64 cost, brim;		/* a token and a full bucket, in 2^-4 ns */
+	__u64 bucket;			/* the rule's name, hashed */
+};
+
+/* Holds where the masked IPv6 group lies in one of n ranges: struct bpf_range each, in order. */
+struct bpf_mask {
+	__u64 hi, lo;
+	__u32 ranges, n;
+};
+
+struct bpf_range {
+	__u64 first_hi, first_lo, last_hi, last_lo;
+};
+
+/* The map `counters`, of each processor. */
+struct bpf_counter {
+	__u64 packets, bytes;
+	__u64 last_ns;			/* CLOCK_MONOTONIC, coarse */
+};
+
+/* Two maps that no program reads; they stand beside the others for whoever adopts them.  `names`
+ * says whose each counter is, and what it had counted in an older set of maps.  Texts are filled
+ * with zeros. */
+struct bpf_name {
+	char boundary[64], rule[64], link[16];
+	__u8 hook;			/* enum hook */
+	__u8 refused;
+	__u8 spare[6];
+};
+
+struct bpf_name_value {
+	__u32 id;			/* index in `counters` */
+	__u32 spare;
+	struct bpf_counter base;
+};
+
+/* `hooks`: which slot the program of a hook was told. */
+struct bpf_hook_key {
+	char link[16];
+	__u8 hook;			/* enum hook */
+	__u8 spare[7];
+};
+
+struct bpf_hook_value {
+	__u32 slot, ifindex, program;	/* the program's id */
+	__u8  backend;			/* enum backend */
+	__u8  has_clsact;		/* weir added the queueing discipline */
+	__u8  spare[2];
+};
+
+/* The map `buckets`.  A bucket is the moment at which it would have been empty, in 2^-4 ns: what
+ * has passed since then is what it holds, up to its brim. */
+struct bpf_bucket_key {
+	__u64 rule;
+	__u64 hi, lo;			/* the source, where the rule counts by source */
+};
+
+/* The map `seen`: of which (S,G) a sample was taken lately. */
+#define BPF_SEEN_WAYS 4
+#define BPF_SEEN_SETS 16384
+struct bpf_seen {
+	__u64 ways[BPF_SEEN_WAYS];	/* a hash above, 32 bits of time below */
+};
+
+/* The ring `samples`. */
+#define BPF_SAMPLE_BYTES 96
+struct bpf_sample {
+	__u64 at_ns;			/* CLOCK_MONOTONIC, coarse */
+	__u32 ifindex;
+	__u32 length;			/* of the frame */
+	__u16 vlan_tci, vlan_protocol;	/* the tag that no byte of the frame holds; protocol 0: none */
+	__u8  captured;
+	__u8  hook;
+	__u8  is_bare;			/* no link header */
+	__u8  is_dry_run;		/* it was not dropped */
+	__u8  bytes[BPF_SAMPLE_BYTES];
+};
+
+#endif

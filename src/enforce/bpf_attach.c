@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* XDP links and tc filters, by libbpf.  tc-bpf(8).  Knows no maps. */
+#include "enforce/bpf_attach.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_BYTES 512
+#define FILTER_HANDLE 1
+#define FILTER_PRIORITY 0x7765			/* behind the filters of others, mostly */
+
+/* --- XDP --- */
+
+static void link_path(const struct bpf_spot *spot, char out[PATH_BYTES])
+{
+	snprintf(out, PATH_BYTES, "%s/xdp-%u", spot->folder, spot->ifindex);
+}
+
+/* What is pinned for the interface: a descriptor, or -1.  A link whose interface went is no link. */
+static int open_link(const struct bpf_spot *spot, struct bpf_link_info *out)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t n = sizeof(info);
+	char path[PATH_BYTES];
+	int fd;
+
+	link_path(spot, path);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -1;
+	if (bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && info.type == BPF_LINK_TYPE_XDP &&
+	    info.xdp.ifindex == spot->ifindex) {
+		*out = info;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+/* The name is there for those who may look programs up. */
+static void name_program(uint32_t id, struct text *out)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t n = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	text_printf(out, "program %u", id);
+	if (fd < 0)
+		return;
+	if (bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && info.name[0])
+		text_printf(out, " (%s)", info.name);
+	close(fd);
+}
+
+static void explain_xdp(const struct bpf_spot *spot, int failure, struct text *error)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, options);
+	uint32_t id = 0;
+
+	if (bpf_xdp_query((int)spot->ifindex, 0, &options) == 0)
+		id = options.prog_id ? options.prog_id
+		     : options.drv_prog_id ? options.drv_prog_id
+					   : options.skb_prog_id;
+	text_reset(error);
+	text_printf(error, "cannot attach XDP to %s: ", spot->link);
+	if (id && failure == -EBUSY) {
+		text_put(error, "another XDP program is attached there, ");
+		name_program(id, error);
+		text_put(error, "; take it away, or say `enforce tc` for this interface");
+	} else {
+		text_put(error, strerror(-failure));
+	}
+}
+
+/* By the driver, or else by the kernel behind it. */
+static int new_link(const struct bpf_spot *spot, int program)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+	int fd = bpf_link_create(program, (int)spot->ifindex, BPF_XDP, &options);
+
+	if (fd >= 0 || fd == -EBUSY)
+		return fd;
+	options.flags = XDP_FLAGS_SKB_MODE;
+	return bpf_link_create(program, (int)spot->ifindex, BPF_XDP, &options);
+}
+
+static int attach_xdp(const struct bpf_spot *spot, int program, struct text *error)
+{
+	struct bpf_link_info info;
+	int fd = open_link(spot, &info), status;
+	char path[PATH_BYTES];
+
+	if (fd >= 0) {
+		status = bpf_link_update(fd, program, NULL);
+		close(fd);
+		if (status < 0)
+			explain_xdp(spot, status, error);
+		return status;
+	}
+	fd = new_link(spot, program);
+	if (fd < 0) {
+		explain_xdp(spot, fd, error);
+		return fd;
+	}
+	link_path(spot, path);
+	unlink(path);
+	status = bpf_obj_pin(fd, path) < 0 ? -errno : 0;
+	close(fd);
+	if (status < 0)
+		explain_xdp(spot, status, error);
+	return status;
+}
+
+static int detach_xdp(const struct bpf_spot *spot)
+{
+	struct bpf_link_info info;
+	int fd = open_link(spot, &info), status = 0;
+	char path[PATH_BYTES];
+
+	if (fd >= 0) {
+		status = bpf_link_detach(fd);
+		close(fd);
+	}
+	link_path(spot, path);
+	unlink(path);
+	return status;
+}
+
+static uint32_t program_of_xdp(const struct bpf_spot *spot)
+{
+	struct bpf_link_info info;
+	int fd = open_link(spot, &info);
+
+	if (fd < 0)
+		return 0;
+	close(fd);
+	return info.prog_id;
+}
+
+/* --- tc --- */
+
+static struct bpf_tc_hook hook_of(const struct bpf_spot *spot)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)spot->ifindex);
+
+	hook.attach_point = spot->hook == HOOK_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+	return hook;
+}
+
+/* True for a program of weir's own: the place might be another's. */
+static bool is_own(uint32_t id)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t n = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+	bool is_other;
+
+	if (fd < 0)
+		return true;
+	is_other = bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && strcmp(info.name, "weir_tc") != 0;
+	close(fd);
+	return !is_other;
+}
+
+static uint32_t program_of_tc(const struct bpf_spot *spot)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(spot);
+
+	if (bpf_tc_query(&hook, &options) < 0 || !is_own(options.prog_id))
+		return 0;
+	return options.prog_id;
+}
+
+static int attach_tc(const struct bpf_spot *spot, int program, bool *out_made, struct text *error)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
+	struct bpf_tc_hook hook = hook_of(spot);
+	int status = bpf_tc_hook_create(&hook);
+
+	*out_made = status == 0;
+	if (status == 0 || status == -EEXIST)
+		status = bpf_tc_attach(&hook, &options);
+	if (status < 0) {
+		text_reset(error);
+		text_printf(error, "cannot attach a tc filter to the %s of %s: %s",
+			    hook_name(spot->hook), spot->link, strerror(-status));
+	}
+	return status;
+}
+
+static int detach_tc(const struct bpf_spot *spot)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(spot);
+
+	if (!program_of_tc(spot))
+		return 0;
+	return bpf_tc_detach(&hook, &options);
+}
+
+/* --- both --- */
+
+uint32_t bpf_spot_program(const struct bpf_spot *spot)
+{
+	return spot->backend == BACKEND_XDP ? program_of_xdp(spot) : program_of_tc(spot);
+}
+
+int bpf_spot_attach(const struct bpf_spot *spot, int program, bool *out_made, struct text *error)
+{
+	*out_made = false;
+	if (spot->backend == BACKEND_XDP)
+		return attach_xdp(spot, program, error);
+	return attach_tc(spot, program, out_made, error);
+}
+
+int bpf_spot_detach(const struct bpf_spot *spot, bool made)
+{
+	int status = spot->backend == BACKEND_XDP ? detach_xdp(spot) : detach_tc(spot);
+
+	(void)made;
+	return status;
+}

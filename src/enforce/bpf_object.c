@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sets of maps, and programs that read them, by libbpf.  bpf(2).  Knows no interface. */
+#include "enforce/bpf_object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES 512
+#define PIN_IMAGE "image"
+#define PIN_IMAGE_NEXT "image-next"
+#define BUCKETS_MAX 32768
+#define SAMPLES_BYTES (1u << 20)
+#define HOOKS_MAX (2 * BPF_SLOTS)
+
+/* The version stands in the names of the pins: what another version pinned is not met. */
+static const char *const map_names[MAP_COUNT] = { "policy", "counters", "buckets", "seen", "samples",
+						  "names", "hooks" };
+
+static void pin_path(const char *folder, unsigned number, const char *name, char out[PATH_BYTES])
+{
+	snprintf(out, PATH_BYTES, "%s/set-%u-v%u%s%s", folder, number, BPF_LAYOUT_VERSION,
+		 *name ? "/" : "", name);
+}
+
+/* --- maps --- */
+
+static int new_map(const char *name, enum bpf_map_type type, uint32_t key, uint32_t value,
+		   uint32_t entries, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
+
+	return bpf_map_create(type, name, key, value, entries, &options);
+}
+
+static int new_image_map(uint32_t bytes)
+{
+	return new_map("weir_image", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), bytes, 1,
+		       BPF_F_MMAPABLE);
+}
+
+/* The image it begins with is empty: every slot lets everything pass. */
+static int new_policy_map(struct bpf_set *set)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	uint32_t zero = 0;
+	int fd;
+
+	set->image = new_image_map(set->image_bytes);
+	if (set->image < 0)
+		return set->image;
+	options.inner_map_fd = (uint32_t)set->image;
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "weir_policy", sizeof(zero), sizeof(zero),
+			    1, &options);
+	if (fd >= 0 && bpf_map_update_elem(fd, &zero, &set->image, BPF_ANY) < 0) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
+{
+	switch (index) {
+	case MAP_POLICY:
+		return new_policy_map(set);
+	case MAP_COUNTERS:
+		return new_map("weir_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t),
+			       sizeof(struct bpf_counter), set->capacity, 0);
+	case MAP_BUCKETS:
+		return new_map("weir_buckets", BPF_MAP_TYPE_LRU_HASH,
+			       sizeof(struct bpf_bucket_key), sizeof(uint64_t), BUCKETS_MAX, 0);
+	case MAP_SEEN:
+		return new_map("weir_seen", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
+			       sizeof(struct bpf_seen), BPF_SEEN_SETS, 0);
+	case MAP_SAMPLES:
+		return new_map("weir_samples", BPF_MAP_TYPE_RINGBUF, 0, 0, SAMPLES_BYTES, 0);
+	case MAP_NAMES:
+		return new_map("weir_names", BPF_MAP_TYPE_HASH, sizeof(struct bpf_name),
+			       sizeof(struct bpf_name_value), set->capacity, BPF_F_NO_PREALLOC);
+	default:
+		return new_map("weir_hooks", BPF_MAP_TYPE_HASH, sizeof(struct bpf_hook_key),
+			       sizeof(struct bpf_hook_value), HOOKS_MAX, BPF_F_NO_PREALLOC);
+	}
+}
+
+/* --- sets --- */
+
+static struct bpf_set empty_set(unsigned number)
+{
+	struct bpf_set set = { .number = number, .image = -1 };
+
+	for (unsigned i = 0; i < MAP_COUNT; i++)
+		set.maps[i] = -1;
+	return set;
+}
+
+void bpf_set_close(struct bpf_set *set)
+{
+	for (unsigned i = 0; i < MAP_COUNT; i++)
+		if (set->maps[i] >= 0)
+			close(set->maps[i]);
+	if (set->image >= 0)
+		close(set->image);
+	*set = empty_set(0);
+}
+
+/* The map `policy` is pinned last: a set without it is not whole. */
+static int pin_set(const struct bpf_set *set, const char *folder)
+{
+	char path[PATH_BYTES];
+
+	pin_path(folder, set->number, "", path);
+	if (mkdir(path, 0700) < 0)
+		return -errno;
+	pin_path(folder, set->number, PIN_IMAGE, path);
+	if (bpf_obj_pin(set->image, path) < 0)
+		return -errno;
+	for (unsigned i = MAP_COUNT; i-- > 0;) {
+		pin_path(folder, set->number, map_names[i], path);
+		if (bpf_obj_pin(set->maps[i], path) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* What stays when policies change: a reader of the ring need not know of it. */
+static bool is_lasting(enum bpf_map_index index)
+{
+	return index == MAP_BUCKETS || index == MAP_SEEN || index == MAP_SAMPLES;
+}
+
+int bpf_set_new(const char *folder, unsigned number, uint32_t image_bytes, uint32_t capacity,
+		const struct bpf_set *older, struct bpf_set *out)
+{
+	struct bpf_set set = empty_set(number);
+	int status = 0;
+
+	set.image_bytes = image_bytes;
+	set.capacity = capacity;
+	bpf_set_unpin(folder, number);
+	for (unsigned i = 0; i < MAP_COUNT && status == 0; i++) {
+		set.maps[i] = older && is_lasting(i) ? dup(older->maps[i]) : new_map_of(&set, i);
+		status = set.maps[i] < 0 ? -errno : 0;
+	}
+	status = status < 0 ? status : pin_set(&set, folder);
+	if (status < 0) {
+		bpf_set_unpin(folder, number);
+		bpf_set_close(&set);
+		return status;
+	}
+	*out = set;
+	return 0;
+}
+
+static int map_size(int fd, struct bpf_map_info *out)
+{
+	uint32_t n = sizeof(*out);
+
+	memset(out, 0, sizeof(*out));
+	return bpf_obj_get_info_by_fd(fd, out, &n) < 0 ? -errno : 0;
+}
+
+static int open_pins(const char *folder, struct bpf_set *set)
+{
+	char path[PATH_BYTES];
+
+	for (unsigned i = 0; i < MAP_COUNT; i++) {
+		pin_path(folder, set->number, map_names[i], path);
+		set->maps[i] = bpf_obj_get(path);
+		if (set->maps[i] < 0)
+			return -errno;
+	}
+	pin_path(folder, set->number, PIN_IMAGE, path);
+	set->image = bpf_obj_get(path);
+	return set->image < 0 ? -errno : 0;
+}
+
+int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out)
+{
+	struct bpf_set set = empty_set(number);
+	struct bpf_map_info image, counters;
+	int status = open_pins(folder, &set);
+
+	status = status < 0 ? status : map_size(set.image, &image);
+	status = status < 0 ? status : map_size(set.maps[MAP_COUNTERS], &counters);
+	if (status < 0) {
+		bpf_set_close(&set);
+		return status;
+	}
+	set.image_bytes = image.value_size;
+	set.capacity = counters.max_entries;
+	*out = set;
+	return 0;
+}
+
+void bpf_set_unpin(const char *folder, unsigned number)
+{
+	static const char *const others[] = { PIN_IMAGE, PIN_IMAGE_NEXT };
+	char path[PATH_BYTES];
+
+	for (unsigned i = 0; i < MAP_COUNT + 2; i++) {
+		pin_path(folder, number, i < MAP_COUNT ? map_names[i] : others[i - MAP_COUNT],
+			 path);
+		unlink(path);
+	}
+	pin_path(folder, number, "", path);
+	rmdir(path);
+}
+
+size_t bpf_set_list(const char *folder, unsigned *out, size_t max)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t n = 0;
+
+	while (dir && (entry = readdir(dir)) && n < max) {
+		unsigned number, version;
+		size_t i;
+
+		if (sscanf(entry->d_name, "set-%u-v%u", &number, &version) != 2 ||
+		    version != BPF_LAYOUT_VERSION)
+			continue;
+		for (i = n++; i > 0 && out[i - 1] > number; i--)
+			out[i] = out[i - 1];
+		out[i] = number;
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* --- images --- */
+
+int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n)
+{
+	int fd = new_image_map(set->image_bytes);
+	void *at;
+
+	if (fd < 0)
+		return fd;
+	at = mmap(NULL, set->image_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	memcpy(at, bytes, n);
+	munmap(at, set->image_bytes);
+	return fd;
+}
+
+/* The kernel waits for running programs before an update of a map of maps returns. */
+int bpf_set_switch(struct bpf_set *set, const char *folder, int image)
+{
+	char next[PATH_BYTES], path[PATH_BYTES];
+	uint32_t zero = 0;
+
+	pin_path(folder, set->number, PIN_IMAGE_NEXT, next);
+	pin_path(folder, set->number, PIN_IMAGE, path);
+	unlink(next);
+	if (bpf_obj_pin(image, next) < 0)
+		return -errno;
+	if (bpf_map_update_elem(set->maps[MAP_POLICY], &zero, &image, BPF_ANY) < 0) {
+		int error = -errno;
+
+		unlink(next);
+		return error;
+	}
+	rename(next, path);
+	close(set->image);
+	set->image = image;
+	return 0;
+}
+
+const struct bpf_image *bpf_set_map_image(const struct bpf_set *set)
+{
+	void *at = mmap(NULL, set->image_bytes, PROT_READ, MAP_SHARED, set->image, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* --- programs --- */
+
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level, (void)format, (void)arguments;
+	return 0;
+}
+
+/* The constants of weir.bpf.c, in its order. */
+struct constants {
+	uint32_t image_mask, own_slot, is_bare, own_hook;
+};
+
+static int set_constants(struct bpf_object *object, const struct constants *constants)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+
+	return map ? bpf_map__set_initial_value(map, constants, sizeof(*constants)) : -ENOENT;
+}
+
+static int reuse_maps(struct bpf_object *object, const struct bpf_set *set)
+{
+	for (unsigned i = MAP_POLICY; i <= MAP_SAMPLES; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, map_names[i]);
+		int status = map ? bpf_map__reuse_fd(map, set->maps[i]) : -ENOENT;
+
+		if (status < 0)
+			return status;
+	}
+	return 0;
+}
+
+static int load_program(struct bpf_object *object, const char *name)
+{
+	struct bpf_program *program, *wanted = NULL;
+	int status;
+
+	bpf_object__for_each_program(program, object) {
+		bool is_wanted = strcmp(bpf_program__name(program), name) == 0;
+
+		bpf_program__set_autoload(program, is_wanted);
+		wanted = is_wanted ? program : wanted;
+	}
+	if (!wanted)
+		return -ENOENT;
+	status = bpf_object__load(object);
+	if (status < 0)
+		return status;
+	status = dup(bpf_program__fd(wanted));
+	return status < 0 ? -errno : status;
+}
+
+int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "weir");
+	struct constants constants = { set->image_bytes - 1, options->slot, options->is_bare,
+				       options->hook };
+	struct bpf_object *object;
+	int status;
+
+	libbpf_set_print(say_nothing);
+	object = bpf_object__open_mem(bpf_bytes, bpf_bytes_n, &open_options);
+	if (!object)
+		return -errno;
+	status = set_constants(object, &constants);
+	status = status < 0 ? status : reuse_maps(object, set);
+	if (status == 0)
+		status = load_program(object, options->is_xdp ? "weir_xdp" : "weir_tc");
+	bpf_object__close(object);
+	return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The programs for the kernel and the maps that they share.  One set of maps serves all programs;
+ * another takes its place where a policy outgrows it or a newer weir has another layout.  A set is
+ * pinned as a folder, so that it outlives the process.  Knows no interface and no plan. */
+#ifndef WEIR_ENFORCE_BPF_OBJECT_H
+#define WEIR_ENFORCE_BPF_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "enforce/bpf/layout.h"
+
+/* The object, as clang made it. */
+extern const unsigned char bpf_bytes[];
+extern const size_t bpf_bytes_n;
+
+enum bpf_map_index { MAP_POLICY, MAP_COUNTERS, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLES, MAP_NAMES,
+		     MAP_HOOKS, MAP_COUNT };
+
+struct bpf_set {
+	unsigned number;
+	uint32_t image_bytes;		/* of the map that holds the image: a power of two */
+	uint32_t capacity;		/* counters */
+	int	 maps[MAP_COUNT];
+	int	 image;			/* the map in force, or -1 */
+};
+
+/* In a folder of a bpf file system, which is there.  Buckets and samples are those of `older`, if it
+ * is not NULL.  0 or negative errno; nothing stays behind on failure.  The caller closes it. */
+int bpf_set_new(const char *folder, unsigned number, uint32_t image_bytes, uint32_t capacity,
+		const struct bpf_set *older, struct bpf_set *out);
+/* -ENOENT where there is none, -EPROTO where its layout is another's. */
+int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out);
+void bpf_set_close(struct bpf_set *set);
+/* Takes its pins away: it goes with the last program that uses it. */
+void bpf_set_unpin(const char *folder, unsigned number);
+/* The numbers of the sets in a folder, in order; at most `max`. */
+size_t bpf_set_list(const char *folder, unsigned *out, size_t max);
+
+/* A map that holds these bytes, with zeros behind: a descriptor or negative errno. */
+int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n);
+/* From now on the programs read this image, which it takes over, and none of them still reads the
+ * one before when this returns.  0 or negative errno. */
+int bpf_set_switch(struct bpf_set *set, const char *folder, int image);
+/* The image in force, to be read, or NULL; for munmap(). */
+const struct bpf_image *bpf_set_map_image(const struct bpf_set *set);
+
+struct bpf_program_options {
+	uint32_t slot, hook;
+	bool	 is_xdp, is_bare;
+};
+
+/* A program that reads the set's maps: a descriptor or negative errno. */
+int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options);
+
+#endif

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sets under a pin folder, and the counters of all of them as one.  A counter never moves while its
+ * set is in force; where another set takes its place, what the old one counted is added by name.
+ * bpf(2), the file system of bpf. */
+#include "enforce/bpf_store.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define IMAGE_BYTES_MIN (1u << 19)
+#define COUNTERS_MIN 1024u
+
+struct bpf_set *bpf_store_set(struct bpf_store *store)
+{
+	return store->set_count ? &store->sets[store->set_count - 1] : NULL;
+}
+
+/* --- the folder --- */
+
+static bool is_bpf_folder(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
+static void parent_of(const char *path, char *out, size_t n)
+{
+	char *slash;
+
+	snprintf(out, n, "%s", path);
+	slash = strrchr(out, '/');
+	if (slash && slash != out)
+		*slash = '\0';
+}
+
+/* Mounts a bpf file system where the folder is to be, if its parent is none. */
+int bpf_store_make_folder(const struct bpf_store *store, struct text *error)
+{
+	char parent[sizeof(store->folder)];
+	int status = 0;
+
+	parent_of(store->folder, parent, sizeof(parent));
+	if (!is_bpf_folder(parent) && !is_bpf_folder(store->folder)) {
+		mkdir(parent, 0755);
+		status = mount("bpf", parent, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
+	}
+	if (status == 0 && mkdir(store->folder, 0700) < 0 && errno != EEXIST)
+		status = -errno;
+	if (status < 0) {
+		text_reset(error);
+		text_printf(error, "no bpf file system at %s, and none can be mounted: %s", parent,
+			    strerror(-status));
+	}
+	return status;
+}
+
+/* --- what stands --- */
+
+static void note_ids(struct bpf_store *store, const uint32_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] < bpf_store_set(store)->capacity)
+			store->in_force[ids[i]] = 1;
+}
+
+/* The image is ours, but it was read from the kernel: nothing outside of it is looked at. */
+void bpf_store_note_image(struct bpf_store *store)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+	const struct bpf_image *image = bpf_set_map_image(set);
+
+	memset(store->in_force, 0, set->capacity);
+	for (size_t i = 0; image && i < BPF_SLOTS; i++) {
+		const struct bpf_slot *slot = &image->slots[i];
+		uint64_t end = (uint64_t)slot->ids + slot->id_count * sizeof(uint32_t);
+
+		if (slot->is_active && end <= set->image_bytes && slot->ids % sizeof(uint32_t) == 0)
+			note_ids(store, (const void *)((const char *)image + slot->ids),
+				 slot->id_count);
+	}
+	if (image)
+		munmap((void *)(uintptr_t)image, set->image_bytes);
+}
+
+static void note_names(struct bpf_store *store)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+	struct bpf_name_value value;
+	struct bpf_name key, next;
+	const struct bpf_name *at = NULL;
+
+	memset(store->taken, 0, set->capacity);
+	while (bpf_map_get_next_key(set->maps[MAP_NAMES], at, &next) == 0) {
+		key = next;
+		at = &key;
+		if (bpf_map_lookup_elem(set->maps[MAP_NAMES], &key, &value) == 0 &&
+		    value.id < set->capacity)
+			store->taken[value.id] = 1;
+	}
+}
+
+/* Of the set in force. */
+static void note_set(struct bpf_store *store)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+
+	free(store->taken);
+	free(store->in_force);
+	store->taken = memory_take(set->capacity);
+	store->in_force = memory_take(set->capacity);
+	note_names(store);
+	bpf_store_note_image(store);
+}
+
+int bpf_store_open(const char *folder, struct bpf_store *out)
+{
+	unsigned numbers[STORE_SETS_MAX];
+	int processors = libbpf_num_possible_cpus();
+	size_t n;
+
+	*out = (struct bpf_store){ 0 };
+	if (processors < 0)
+		return processors;
+	if (strlen(folder) >= sizeof(out->folder))
+		return -ENAMETOOLONG;
+	snprintf(out->folder, sizeof(out->folder), "%s", folder);
+	out->processors = (unsigned)processors;
+	out->scratch = memory_array(out->processors, sizeof(*out->scratch));
+	n = bpf_set_list(folder, numbers, STORE_SETS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (bpf_set_open(folder, numbers[i], &out->sets[out->set_count]) == 0)
+			out->set_count++;
+	if (out->set_count)
+		note_set(out);
+	return 0;
+}
+
+void bpf_store_close(struct bpf_store *store)
+{
+	for (size_t i = 0; i < store->set_count; i++)
+		bpf_set_close(&store->sets[i]);
+	free(store->taken);
+	free(store->in_force);
+	free(store->scratch);
+	*store = (struct bpf_store){ 0 };
+}
+
+void bpf_store_remove(struct bpf_store *store)
+{
+	unsigned numbers[STORE_SETS_MAX];
+	size_t n = bpf_set_list(store->folder, numbers, STORE_SETS_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		bpf_set_unpin(store->folder, numbers[i]);
+	while (store->set_count)
+		bpf_set_close(&store->sets[--store->set_count]);
+	rmdir(store->folder);
+}
+
+/* --- counters --- */
+
+static void add_counter(struct bpf_counter *sum, const struct bpf_counter *more)
+{
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+	if (more->last_ns > sum->last_ns)
+		sum->last_ns = more->last_ns;
+}
+
+/* What one set counted for a name; with what older ones had, if `based`. */
+static void add_set(struct bpf_store *store, const struct bpf_set *set, const struct bpf_name *name,
+		    bool based, struct bpf_counter *sum)
+{
+	struct bpf_name_value value;
+
+	if (bpf_map_lookup_elem(set->maps[MAP_NAMES], name, &value) < 0)
+		return;
+	if (based)
+		add_counter(sum, &value.base);
+	if (bpf_map_lookup_elem(set->maps[MAP_COUNTERS], &value.id, store->scratch) < 0)
+		return;
+	for (unsigned i = 0; i < store->processors; i++)
+		add_counter(sum, &store->scratch[i]);
+}
+
+/* The oldest set that stands says what came before it; a newer one's base is what these sum up to,
+ * or not written yet. */
+static struct bpf_counter sum_of(struct bpf_store *store, const struct bpf_name *name,
+				 size_t set_count)
+{
+	struct bpf_counter sum = { 0 };
+
+	for (size_t i = 0; i < set_count; i++)
+		add_set(store, &store->sets[i], name, i == 0, &sum);
+	return sum;
+}
+
+/* All names of a set: the caller frees them. */
+static struct bpf_name *list_names(const struct bpf_set *set, size_t *out_n)
+{
+	struct bpf_name *list = memory_array(set->capacity + 1, sizeof(*list));
+	const struct bpf_name *at = NULL;
+	size_t n = 0;
+
+	while (n < set->capacity &&
+	       bpf_map_get_next_key(set->maps[MAP_NAMES], at, &list[n]) == 0)
+		at = &list[n++];
+	*out_n = n;
+	return list;
+}
+
+int bpf_store_each(struct bpf_store *store, bpf_store_fn *each, void *ctx)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+	struct bpf_name *list;
+	size_t n;
+
+	if (!set)
+		return 0;
+	list = list_names(set, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct bpf_counter sum = sum_of(store, &list[i], store->set_count);
+		struct bpf_name_value value;
+
+		if (bpf_map_lookup_elem(set->maps[MAP_NAMES], &list[i], &value) == 0)
+			each(ctx, &list[i], &sum,
+			     value.id < set->capacity && store->in_force[value.id]);
+	}
+	free(list);
+	return 0;
+}
+
+/* A counter that nobody has, at 0. */
+static int take_counter(struct bpf_store *store, uint32_t *out_id)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+	uint32_t id = 0;
+
+	while (id < set->capacity && store->taken[id])
+		id++;
+	if (id == set->capacity)
+		return -ENOSPC;
+	memset(store->scratch, 0, store->processors * sizeof(*store->scratch));
+	if (bpf_map_update_elem(set->maps[MAP_COUNTERS], &id, store->scratch, BPF_ANY) < 0)
+		return -errno;
+	store->taken[id] = 1;
+	*out_id = id;
+	return 0;
+}
+
+int bpf_store_counter(struct bpf_store *store, const struct bpf_name *name, uint32_t *out_id)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+	struct bpf_name_value value = { 0 };
+	int status;
+
+	if (bpf_map_lookup_elem(set->maps[MAP_NAMES], name, &value) == 0) {
+		*out_id = value.id;
+		return 0;
+	}
+	status = take_counter(store, &value.id);
+	if (status < 0)
+		return status;
+	if (bpf_map_update_elem(set->maps[MAP_NAMES], name, &value, BPF_ANY) < 0)
+		return -errno;
+	*out_id = value.id;
+	return 0;
+}
+
+int bpf_store_forget(struct bpf_store *store)
+{
+	struct bpf_set *set = bpf_store_set(store);
+	struct bpf_name *list;
+	size_t n;
+
+	if (!set)
+		return 0;
+	list = list_names(set, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct bpf_name_value value;
+
+		if (bpf_map_lookup_elem(set->maps[MAP_NAMES], &list[i], &value) < 0 ||
+		    store->in_force[value.id])
+			continue;
+		bpf_map_delete_elem(set->maps[MAP_NAMES], &list[i]);
+		store->taken[value.id] = 0;
+	}
+	free(list);
+	return 0;
+}
+
+/* --- from set to set --- */
+
+static uint32_t power_above(uint32_t least, uint32_t n)
+{
+	while (least < n && least < UINT32_C(1) << 30)
+		least *= 2;
+	return least;
+}
+
+static int copy_names(struct bpf_store *store, const struct bpf_set *from)
+{
+	size_t n;
+	struct bpf_name *list = list_names(from, &n);
+	int status = 0;
+	uint32_t id;
+
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = bpf_store_counter(store, &list[i], &id);
+	free(list);
+	return status;
+}
+
+static int copy_hooks(const struct bpf_set *from, const struct bpf_set *to)
+{
+	struct bpf_hook_key key, next;
+	const struct bpf_hook_key *at = NULL;
+	struct bpf_hook_value value;
+
+	while (bpf_map_get_next_key(from->maps[MAP_HOOKS], at, &next) == 0) {
+		key = next;
+		at = &key;
+		if (bpf_map_lookup_elem(from->maps[MAP_HOOKS], &key, &value) < 0)
+			continue;
+		value.program = 0;		/* the one that runs reads the older set */
+		if (bpf_map_update_elem(to->maps[MAP_HOOKS], &key, &value, BPF_ANY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t lower_bytes,
+		      uint32_t counters)
+{
+	const struct bpf_set *old = bpf_store_set(store);
+	unsigned number = old ? old->number + 1 : 1;
+	uint32_t bytes = power_above(IMAGE_BYTES_MIN, image_bytes);
+	struct bpf_set set;
+	int status;
+
+	bytes = power_above(bytes, 2 * lower_bytes);
+	counters += old ? old->capacity : 0;
+	if (store->set_count == STORE_SETS_MAX)
+		return -EUSERS;
+	status = bpf_set_new(store->folder, number, bytes, power_above(COUNTERS_MIN, 2 * counters),
+			     old, &set);
+	if (status < 0)
+		return status;
+	store->sets[store->set_count++] = set;
+	note_set(store);
+	if (!old)
+		return 0;
+	status = copy_names(store, old);
+	return status < 0 ? status : copy_hooks(old, &set);
+}
+
+static void drop_first(struct bpf_store *store)
+{
+	bpf_set_unpin(store->folder, store->sets[0].number);
+	bpf_set_close(&store->sets[0]);
+	store->set_count--;
+	memmove(store->sets, store->sets + 1, store->set_count * sizeof(store->sets[0]));
+}
+
+void bpf_store_drop_set(struct bpf_store *store)
+{
+	struct bpf_set *set = bpf_store_set(store);
+
+	bpf_set_unpin(store->folder, set->number);
+	bpf_set_close(set);
+	if (--store->set_count)
+		note_set(store);
+}
+
+/* A base is written, not added to: so all this may be done twice. */
+void bpf_store_settle(struct bpf_store *store)
+{
+	while (store->set_count > 1) {
+		const struct bpf_set *next = &store->sets[1];
+		size_t n;
+		struct bpf_name *list = list_names(next, &n);
+
+		for (size_t i = 0; i < n; i++) {
+			struct bpf_name_value value;
+
+			if (bpf_map_lookup_elem(next->maps[MAP_NAMES], &list[i], &value) < 0)
+				continue;
+			value.base = sum_of(store, &list[i], 1);
+			bpf_map_update_elem(next->maps[MAP_NAMES], &list[i], &value, BPF_ANY);
+		}
+		free(list);
+		drop_first(store);
+	}
+}
