@@ -243,19 +243,27 @@ static int clear(struct bpf_store *store)
 	return 0;
 }
 
+/* Read from memory of its own, which is aligned. */
 static int install(void *state, struct span bytes, struct text *error)
 {
 	struct bpf_store *store = state;
 	struct view v;
+	uint8_t *copy;
+	int status;
 
 	text_reset(error);
 	if (bytes.n == 0)
 		return clear(store);
-	if (!open_parcel(bytes, &v)) {
+	copy = memory_take(bytes.n);
+	memcpy(copy, bytes.p, bytes.n);
+	if (open_parcel((struct span){ copy, bytes.n }, &v)) {
+		status = install_view(store, &v, error);
+	} else {
 		text_put(error, "the compiled policy is of another version, or damaged");
-		return -EBADMSG;
+		status = -EBADMSG;
 	}
-	return install_view(store, &v, error);
+	free(copy);
+	return status;
 }
 
 /* --- the other calls --- */

@@ -17,6 +17,7 @@ struct parcel {
 	uint32_t hook_count, name_count;
 	uint32_t image_bytes;
 	uint32_t lower_bytes;		/* of these must lie in the map's lower half */
+	uint64_t spare;			/* all parts begin at multiples of 8 */
 };
 
 /* One hook of one link. */
@@ -26,13 +27,13 @@ struct parcel_hook {
 	uint32_t names_first, names_n;	/* its counters, in the order of its ids */
 	uint32_t ids;			/* the offset of their numbers */
 	uint8_t	 hook, backend;		/* enum hook, enum backend */
-	uint8_t	 spare[2];
+	uint8_t	 spare[6];
 };
 
 /* "": no packet is ever counted there. */
 struct parcel_name {
 	char	 rule[64];
-	uint32_t refused;
+	uint32_t refused, spare;
 };
 
 #endif
