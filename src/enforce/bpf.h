@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The back end of XDP and tc, and the packets that it shows of those that it dropped.  What it drops
- * no packet socket hears; so that nothing goes unseen, the kernel hands out the first bytes of every
- * dropped packet to UDP 9753 (rasadv) and 9875 (SAP), and of the first of each (S,G) in a minute. */
+/* The back end of XDP and tc, and the packets that it shows of those that it dropped.  What it
+ * drops no packet socket hears; so that nothing goes unseen, the kernel hands out the first bytes
+ * of every dropped packet to UDP 9753 (rasadv) and 9875 (SAP), and of the first of each (S,G) in a
+ * minute. */
 #ifndef WEIR_ENFORCE_BPF_H
 #define WEIR_ENFORCE_BPF_H
 

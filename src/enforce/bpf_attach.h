@@ -21,7 +21,8 @@ struct bpf_spot {
 uint32_t bpf_spot_program(const struct bpf_spot *spot);
 
 /* Puts the program there, in the place of weir's one that may stand there: no packet passes between
- * the two.  *out_made: a clsact was added for it.  0, or negative errno with one line in `error`. */
+ * the two.  *out_made: a clsact was added for it.  0, or negative errno with one line in `error`.
+ */
 int bpf_spot_attach(const struct bpf_spot *spot, int program, bool *out_made, struct text *error);
 
 /* Takes weir's program away.  `made`: the clsact goes too, if nobody else uses it.  What is not there

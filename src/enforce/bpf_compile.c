@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Compiles a plan for the programs of bpf/weir.bpf.c: tops and blocks for IPv4, tries for IPv6, a
- * matrix of cells, the lists behind them, and what their rules ask for.  Pure: a plan in, bytes out.
- * LANGUAGE S37, S53. */
+ * matrix of cells, the lists behind them, and what their rules ask for.  Pure: a plan in, bytes
+ * out. LANGUAGE S37, S53. */
 #include "enforce/bpf_compile.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the compiler of the BPF back end hands to its installer, as bytes: a head, hooks, names, and
- * the image of bpf/layout.h.  The image's slots stand in the order of the hooks, and the words behind
- * `ids` are empty: only the installer knows which slots and counters are free. */
+ * the image of bpf/layout.h.  The image's slots stand in the order of the hooks, and the words
+ * behind `ids` are empty: only the installer knows which slots and counters are free. */
 #ifndef WEIR_ENFORCE_BPF_PARCEL_H
 #define WEIR_ENFORCE_BPF_PARCEL_H
 

@@ -325,7 +325,8 @@ static void test_random(void)
 		end(&b);
 	}
 	check_named(good, "the kernel says what the reference says");
-	check(frames > 8000 && drops > frames && drops < 2 * frames);
+	printf("# %zu frames, %zu of their %zu runs dropped\n", frames, drops, 3 * frames);
+	check(frames > 8000 && drops > frames / 2 && drops < 2 * frames);
 }
 
 TEST_MAIN({ "random policies and frames", test_random })
