@@ -53,7 +53,9 @@ static const struct listing_column finding_columns[] = {
 static const struct listing_column server_columns[] = {
 	{ "ADDRESS", "address", CELL_TEXT, 15, NULL },
 	{ "VLAN", "vlan", CELL_NUMBER, 5, "" },
+	{ NULL, "interface", CELL_TEXT, 0, NULL },
 	{ "STATE", "state", CELL_TEXT, 8, NULL },
+	{ "AUTHORISED", "authorised", CELL_YES, 10, "no list" },
 	{ "HEARD", "count", CELL_NUMBER, 7, NULL },
 	{ "FIRST", "first", CELL_TIME, 16, NULL },
 	{ "LAST", "last", CELL_TIME, 16, NULL },
@@ -64,7 +66,9 @@ static const struct listing_column server_columns[] = {
 static const struct listing_column event_columns[] = {
 	{ "ADDRESS", "address", CELL_TEXT, 15, NULL },
 	{ "VLAN", "vlan", CELL_NUMBER, 5, "" },
-	{ "EVENT", "event", CELL_TEXT, 8, NULL },
+	{ NULL, "interface", CELL_TEXT, 0, NULL },
+	{ "EVENT", "event", CELL_TEXT, 14, NULL },
+	{ NULL, NULL, CELL_TEXT, 0, NULL },
 	{ NULL, NULL, CELL_NUMBER, 0, NULL },
 	{ "AT", "at", CELL_TIME, 16, NULL },
 	{ NULL, NULL, CELL_TIME, 0, NULL },
@@ -96,13 +100,17 @@ static void print_server(void *context, const struct history_server *s)
 	struct text hostname = { 0 }, domain = { 0 };
 	struct cell cells[COUNT(server_columns)] = {
 		{ .text = s->address }, { .number = s->vlan, .is_absent = s->vlan == VLAN_NONE },
-		{ .text = s->state }, { .number = s->count }, { .at = s->first }, { .at = s->last },
+		{ .text = s->interface, .is_absent = !s->interface[0] }, { .text = s->state },
+		{ .number = s->authorised == RAS_AUTHORISED,
+		  .is_absent = s->authorised == RAS_NO_LIST,
+		  .ink = s->authorised == RAS_AUTHORISED ? INK_PLAIN : INK_BAD },
+		{ .number = s->count }, { .at = s->first }, { .at = s->last },
 	};
 
 	put_name(&hostname, s->hostname);
 	put_name(&domain, s->domain);
-	cells[6] = (struct cell){ .text = hostname.p, .is_escaped = true };
-	cells[7] = (struct cell){ .text = domain.p, .is_escaped = true };
+	cells[8] = (struct cell){ .text = hostname.p, .is_escaped = true };
+	cells[9] = (struct cell){ .text = domain.p, .is_escaped = true };
 	listing_row(context, "", cells);
 	text_release(&hostname);
 	text_release(&domain);

@@ -28,6 +28,8 @@ static const struct opt opts[] = {
 	  AT(resolve), 0 },
 	{ OPT_DURATION, 0, "duration", "TIME", "end after this time on interfaces (default: never)",
 	  AT(duration_s), 0 },
+	{ OPT_FILE, 0, "history", "FILE", "without an operand: the history to read (default: see FILES)",
+	  AT(history), 0 },
 	{ OPT_NUMBER, 'c', "count", "N", "end after N announcements", AT(count), 0 },
 	{ 0 },
 };
@@ -249,10 +251,12 @@ static bool check_words(struct listing *l)
 {
 	const struct ras_list *o = l->options;
 
-	if (o->operands.n == 0) {
-		complain(l->io, "name an interface or a capture; 'weir history ras' shows the "
-				"servers of the history");
-		l->status = EXIT_SYSTEM;
+	if (o->operands.n == 0 && (o->follow || o->duration_s > 0 || o->count > 0)) {
+		complain(l->io, "ras list: --follow, --duration and --count want an interface or a capture");
+		l->status = EXIT_USAGE;
+	} else if (o->operands.n > 0 && o->history) {
+		complain(l->io, "ras list: --history is read where there is no operand");
+		l->status = EXIT_USAGE;
 	} else if (o->common.json && o->format && strcmp(o->format, "netsh") == 0) {
 		complain(l->io, "ras list: --json or --format netsh, not both");
 		l->status = EXIT_USAGE;
@@ -279,7 +283,9 @@ static void list(struct listing *l)
 		fflush(l->io->out);
 		text_release(&head);
 	}
-	if (l->is_live)
+	if (o->operands.n == 0)
+		listing_recall(l);
+	else if (l->is_live)
 		listing_listen(l);
 	else
 		list_captures(l);
@@ -302,10 +308,12 @@ const struct command cmd_ras_list = {
 	.operands = "[IFACE...|FILE...]", .operands_max = OPERANDS_ANY,
 	.about = "Hears the advertisements that servers with Routing and Remote Access send once an hour to "
 		 "239.255.2.2, on interfaces (which needs no privilege) or in captures, and keeps an "
-		 "inventory: who, since when, how far away, late or gone, moved, authorised or not.  On a "
+		 "inventory: who, since when, how far away, late or gone, moved, authorised or not.  Without an "
+		 "operand it shows the inventory that the history keeps, as it stands now.  On a "
 		 "terminal the table is kept up to date; elsewhere it is printed at the end.  Exits 1 where "
 		 "a server is not authorised, comes from outside of the site or is announced out of it.",
 	.example = "weir ras list --duration 65m eth0\n"
+		   "weir ras list --authorised ras.txt\n"
 		   "weir ras list --authorised ras.txt --set own=192.105.90.0/24 monday.pcap\n"
 		   "weir ras list --follow --resolve --duration 2h eth0\n"
 		   "weir ras list --format netsh border-hour.pcap",

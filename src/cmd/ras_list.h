@@ -13,7 +13,7 @@
 struct ras_list {
 	struct common common;
 	bool	      follow, resolve;
-	const char   *format, *authorised;
+	const char   *format, *authorised, *history;
 	uint64_t      duration_s, count, site_hops;
 	struct texts  operands;
 };
@@ -54,6 +54,8 @@ bool listing_has_enough(const struct listing *l);
 
 /* Prints lines whose names are known, or did not come in time; all of them where forced. */
 void listing_flush(struct listing *l, bool forced);
+/* The last announcement of a server, in the format of lines. */
+void listing_put_host(struct listing *l, const struct ras_host *host);
 /* Waits for the names of what is to be printed, a few seconds at most. */
 void listing_wait_for_names(struct listing *l);
 
@@ -61,6 +63,9 @@ void listing_wait_for_names(struct listing *l);
 struct ras_print listing_settle(struct listing *l, struct mtime now);
 /* Whether anything of it is a finding. */
 bool listing_has_findings(const struct ras_print *print);
+
+/* From the history, as of now. */
+void listing_recall(struct listing *l);
 
 /* From interfaces, until the duration, the count or a signal ends it. */
 void listing_listen(struct listing *l);

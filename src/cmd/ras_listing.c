@@ -77,6 +77,19 @@ static void keep_line(struct listing *l, const struct ras_host *host, const stru
 	listing_flush(l, false);
 }
 
+void listing_put_host(struct listing *l, const struct ras_host *host)
+{
+	const struct ras_line line = {
+		.at = host->last, .address = host->address, .hostname = host->hostname,
+		.domain = host->domain, .flags = host->notes, .count = host->count, .vlan = host->vlan,
+		.link = host->link, .ttl = host->ttl, .has_ttl = host->has_ttl, .hops = host->hops,
+		.moved = host->moved, .duplicate_name = host->duplicate_name, .state = host->state,
+		.authorised = host->authorised,
+	};
+
+	put_line(l, &line);
+}
+
 static void hear_one(struct listing *l, struct observation *obs)
 {
 	const struct ras_host *host;

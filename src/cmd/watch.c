@@ -20,6 +20,7 @@
 #define GOES_ON_TICKS 60		/* seconds between two summaries of flows that go on */
 #define GOES_ON_FLOWS 10
 #define WAIT_MS 100
+#define SENDING_MS 2
 #define LAST_WAIT_MS 150		/* three times the age at which a ring gives a block */
 
 #define AT(field) offsetof(struct watch, field)
@@ -42,6 +43,8 @@ static const struct opt opts[] = {
 	  AT(registry), 0 },
 	{ OPT_FLAG, 0, "checksums", NULL, "verify the UDP checksum of every datagram",
 	  AT(common.checksums), 0 },
+	{ OPT_FILE, 0, "history", "FILE", "keep what is seen in this history (weir hits, weir history)",
+	  AT(history), 0 },
 	{ OPT_FILE, 0, "write", "OUT.pcapng",
 	  "write the packets with findings, each with a comment, to a ring of files; with --all every "
 	  "multicast packet", AT(write), 0 },
@@ -157,7 +160,7 @@ static void prepare(struct watching *w)
 		.interfaces = w->names, .interface_count = w->link_count,
 		.json = w->options->common.json, .colour = w->io->colour,
 	};
-	if (!begin_keeper(w))
+	if (!watch_begin_history(w) || !begin_keeper(w))
 		return;
 	if (w->is_line_mode)
 		event_print_begin(&w->print, clock_now());
@@ -206,7 +209,7 @@ static void tell_flows(struct watching *w, struct mtime now)
 	event_print_others(&w->print, others, now);
 }
 
-static uint64_t count_lost(struct watching *w)
+uint64_t watch_count_lost(struct watching *w)
 {
 	const struct live_interface *interfaces;
 	uint64_t lost = 0;
@@ -223,9 +226,10 @@ static void tick(struct watching *w, unsigned number)
 	struct engine *engine = w->judging.engine;
 	struct mtime now = clock_now();
 	const struct ras_host *host;
-	uint64_t lost = count_lost(w);
+	uint64_t lost = watch_count_lost(w);
 
 	watch_tick_links(w);
+	watch_tick_history(w, number);
 	if (!w->is_line_mode) {
 		w->lost_told = lost;
 		return;
@@ -277,12 +281,14 @@ static void read_packets(struct watching *w)
 	if (!w->is_view)
 		signals_catch();
 	while (!is_over(w, begun, now)) {
+		bool is_sending = watch_turn_history(w);
+
 		n = live_next(w->live, &packets);
 		if (n > 0)
 			judge(w, packets, n);
 		else
 			live_wait(w->live, fds, w->is_view ? 2 : 1,
-				  watch_view_patience(w, WAIT_MS));
+				  watch_view_patience(w, is_sending ? SENDING_MS : WAIT_MS));
 		if (n == 0)
 			watch_follow_links(w);
 		tell_events(w);
@@ -352,6 +358,7 @@ static void watch(struct watching *w)
 
 	read_packets(w);
 	watch_view_end(w);
+	watch_end_history(w);
 	if (w->writer)
 		watch_end_file(w);
 	report = report_new(w->judging.engine, &options);
@@ -378,6 +385,7 @@ static int run(const void *arg, const struct io *io)
 	live_free(w.live);
 	if (w.netlink >= 0)
 		close(w.netlink);
+	clerk_end(w.clerk);
 	keeper_end(&w.keeper);
 	event_print_release(&w.print);
 	judging_release(&w.judging);
@@ -397,7 +405,8 @@ const struct command cmd_watch = {
 		 "before it reads a packet.  It sends nothing, unless --join asks for membership.",
 	.example = "weir watch eth0 eth1=inside\n"
 		   "weir watch -p border.weir --duration 10m eth0\n"
-		   "weir watch -j --join 239.255.2.2 eth0",
+		   "weir watch -j --join 239.255.2.2 eth0\n"
+		   "weir watch -q --history border.db eth0",
 	.completes = COMPLETES_NOTHING,
 	.takes = TAKES_POLICY | TAKES_JSON,
 	.opts = opts, .size = sizeof(struct watch), .defaults = &defaults,

@@ -4,6 +4,7 @@
 #define WEIR_CMD_WATCH_H
 
 #include "cmd/judging.h"
+#include "daemon/clerk.h"
 #include "daemon/keeper.h"
 #include "sink/event_print.h"
 #include "sink/pcapng.h"
@@ -16,7 +17,7 @@
 struct watch {
 	struct common common;
 	bool	      all, lines;
-	const char   *authorised, *registry, *write;
+	const char   *authorised, *history, *registry, *write;
 	struct texts  joins, interfaces;
 	uint64_t      duration_s, count, snaplen, write_mb, write_files;
 };
@@ -65,6 +66,8 @@ struct watching {
 	int		       netlink;
 	struct pcapng_writer  *writer;
 	unsigned	       written_files;
+	struct clerk	      *clerk;		/* NULL: no history is written */
+	bool		       history_in_trouble;
 	struct event_print     print;
 	bool		       is_line_mode;	/* lines as things happen; else a view, a report or both */
 	bool		       is_view;
@@ -104,5 +107,16 @@ int watch_view_patience(const struct watching *w, int ms);
 void watch_view_tick(struct watching *w, struct mtime begun, struct mtime steady, uint64_t lost);
 /* Gives the terminal back, and leaves the last screen on it. */
 void watch_view_end(struct watching *w);
+
+/* cmd/watch_history.c: nothing where no history is asked for. */
+bool watch_begin_history(struct watching *w);
+/* Sends what waits; true where there is more to be sent soon. */
+bool watch_turn_history(struct watching *w);
+/* Once a second. */
+void watch_tick_history(struct watching *w, unsigned number);
+void watch_end_history(struct watching *w);
+
+/* cmd/watch.c: packets that the kernel dropped so far. */
+uint64_t watch_count_lost(struct watching *w);
 
 #endif

@@ -227,7 +227,16 @@ void ras_table_hear(struct ras_table *table, const struct observation *obs)
 	keep_names(&table->slots[i].host, obs);
 }
 
-static enum ras_state state_of(const struct ras_host *host, struct mtime now)
+void ras_table_restore(struct ras_table *table, const struct ras_host *host)
+{
+	const struct observation obs = { .speaker = host->address, .vlan = host->vlan,
+					 .link = host->link };
+	uint16_t i = add_host(table, &obs);
+
+	table->slots[i].host = *host;
+}
+
+enum ras_state ras_host_state(const struct ras_host *host, struct mtime now)
 {
 	int64_t silence = now.ns - host->last.ns;
 
@@ -244,7 +253,7 @@ static enum ras_authorisation authorisation_of(const struct ras_table *t,
 					       const struct ras_host *host)
 {
 	if (!t->list)
-		return RAS_NO_LIST;
+		return host->authorised;	/* of a host that was restored: as it was */
 	return authorised_has(t->list, host->address, name_of(&host->hostname),
 			      name_of(&host->domain))
 		       ? RAS_AUTHORISED
@@ -318,7 +327,7 @@ void ras_table_settle(struct ras_table *table, struct mtime now)
 		struct ras_host *host = &table->slots[i].host;
 
 		host->moved = host->duplicate_name = false;
-		host->state = state_of(host, now);
+		host->state = ras_host_state(host, now);
 		host->authorised = authorisation_of(table, host);
 		table->order[i] = host;
 	}

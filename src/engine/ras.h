@@ -56,6 +56,9 @@ void ras_table_free(struct ras_table *table);
  * observation is passed over. */
 void ras_table_hear(struct ras_table *table, const struct observation *obs);
 
+/* Puts in a host as it was known before, from a history; not one that is there. */
+void ras_table_restore(struct ras_table *table, const struct ras_host *host);
+
 /* Works out states, flags and authorisation as of `now`. */
 void ras_table_settle(struct ras_table *table, struct mtime now);
 /* By address, then VLAN, then interface; valid until the next ras_table_hear(). */
@@ -69,6 +72,8 @@ uint64_t ras_table_evicted(const struct ras_table *table);
 /* The server that an observation is of; NULL where it is none that is known. */
 const struct ras_host *ras_table_find(const struct ras_table *table, const struct observation *obs);
 
+/* What ras_table_settle() makes of its times. */
+enum ras_state ras_host_state(const struct ras_host *host, struct mtime now);
 const char *ras_state_name(enum ras_state state);
 
 #endif

@@ -375,7 +375,7 @@ struct report *report_new(struct engine *engine, const struct report_options *op
 struct report *report_now(struct engine *engine, const struct report_options *options)
 {
 	police_settle(engine->court.police, engine->now);
-	ras_table_settle(engine->ras, engine->last);
+	ras_table_settle(engine->ras, options->now.ns ? options->now : engine->last);
 	return read_engine(engine, options);
 }
 

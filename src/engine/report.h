@@ -15,6 +15,8 @@ struct report_options {
 	bool   vantage_inside;		/* scoped groups alone are no reason for exit 1 */
 	size_t rows;			/* only so many flows and findings need stand in order,
 					 * the rest behind them; 0: all */
+	struct mtime now;		/* of report_now(): as of when RAS servers are late; 0: the
+					 * last packet */
 };
 
 struct report_packets {

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -113,4 +116,30 @@ int privilege_become(uid_t uid, gid_t gid)
 			       setresuid(uid, uid, uid) != 0))
 		return -errno;
 	return keep(0);
+}
+
+/* The owner of a file, or where there is none of its folder. */
+static int find_owner(const char *file, struct stat *out)
+{
+	const char *slash = strrchr(file, '/');
+	char folder[PATH_MAX];
+
+	if (stat(file, out) == 0)
+		return 0;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
+	return stat(folder, out) == 0 ? 0 : -errno;
+}
+
+int privilege_become_owner(const char *file)
+{
+	struct stat owner;
+	int error = 0;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -errno;
+	if (geteuid() == 0 && (error = find_owner(file, &owner)) == 0 && owner.st_uid != 0 &&
+	    (setgroups(0, NULL) != 0 || setresgid(owner.st_gid, owner.st_gid, owner.st_gid) != 0 ||
+	     setresuid(owner.st_uid, owner.st_uid, owner.st_uid) != 0))
+		error = -errno;
+	return error ? error : keep(0);
 }

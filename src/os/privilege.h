@@ -15,6 +15,9 @@ bool privilege_has_raw(void);
 int privilege_keep_raw(void);
 /* Keeps no capability.  Root becomes the caller of sudo, or nobody.  0 or negative errno. */
 int privilege_drop(void);
+/* Keeps no capability.  Root becomes the owner of the file, or where there is none of its folder.
+ * 0 or negative errno. */
+int privilege_become_owner(const char *file);
 
 /* For a process that runs as root: keeps these capabilities alone (bits 1 << CAP_...), and its user
  * id.  Those that it does not have are left out.  0 or negative errno. */

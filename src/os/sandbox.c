@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -29,7 +32,8 @@ static const int everyday[] = {
 static const int judging[] = {
 	SCMP_SYS(getsockopt),		/* what the kernel dropped */
 	SCMP_SYS(setsockopt),		/* memberships, left at the end */
-	SCMP_SYS(wait4),		/* the keeper's end */
+	SCMP_SYS(wait4),		/* the keeper's end, and the clerk's */
+	SCMP_SYS(shutdown),		/* no more for the clerk */
 	SCMP_SYS(pread64), SCMP_SYS(dup), SCMP_SYS(pselect6), SCMP_SYS(select),
 };
 
@@ -39,6 +43,17 @@ static const unsigned asking[] = { TIOCGWINSZ, TCGETS, TCSETS, TCSETSW, TCSETSF 
 static const int keeping[] = {
 	SCMP_SYS(socket), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(bind),
 	SCMP_SYS(ioctl), SCMP_SYS(openat),
+};
+
+/* What SQLite does with its files. */
+static const int writing[] = {
+	SCMP_SYS(openat),     SCMP_SYS(open),	   SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+	SCMP_SYS(ftruncate),  SCMP_SYS(fallocate), SCMP_SYS(fsync),   SCMP_SYS(fdatasync),
+	SCMP_SYS(unlink),     SCMP_SYS(unlinkat),  SCMP_SYS(access),  SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2), SCMP_SYS(stat),	   SCMP_SYS(lstat),   SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat), SCMP_SYS(getcwd),	   SCMP_SYS(geteuid), SCMP_SYS(getuid),
+	SCMP_SYS(fchmod),     SCMP_SYS(fchown),	   SCMP_SYS(fstatfs), SCMP_SYS(getrlimit),
+	SCMP_SYS(prlimit64),  SCMP_SYS(rename),	   SCMP_SYS(sysinfo),
 };
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t n)
@@ -86,11 +101,16 @@ static scmp_filter_ctx filter_of(const int *calls, size_t n, int *out_error)
 
 /* --- Landlock --- */
 
-/* Reading below one path; where it is not there, nothing is lost. */
-static void let_read(int ruleset, const char *path)
+#define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITING                                                                                    \
+	(READING | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                   \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
+/* So much below one path; where it is not there, nothing is lost. */
+static void let(int ruleset, const char *path, uint64_t access)
 {
 	struct landlock_path_beneath_attr rule = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+		.allowed_access = access,
 		.parent_fd = open(path, O_PATH | O_CLOEXEC),
 	};
 
@@ -101,7 +121,7 @@ static void let_read(int ruleset, const char *path)
 }
 
 /* All rights of the first version, which every kernel with Landlock has. */
-static bool lock_files(void)
+static bool lock_files(const char *path, uint64_t access)
 {
 	const struct landlock_ruleset_attr rights = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
@@ -111,7 +131,7 @@ static bool lock_files(void)
 
 	if (ruleset < 0)
 		return false;
-	let_read(ruleset, "/usr/share/zoneinfo");
+	let(ruleset, path, access);
 	good = syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 	close(ruleset);
 	return good;
@@ -122,7 +142,7 @@ int sandbox_judge(bool *out_landlock)
 	int error;
 	scmp_filter_ctx filter;
 
-	*out_landlock = lock_files();
+	*out_landlock = lock_files("/usr/share/zoneinfo", READING);
 	filter = filter_of(judging, sizeof(judging) / sizeof(judging[0]), &error);
 	if (!filter)
 		return error;
@@ -141,5 +161,21 @@ int sandbox_keeper(void)
 	int error;
 	scmp_filter_ctx filter = filter_of(keeping, sizeof(keeping) / sizeof(keeping[0]), &error);
 
+	return filter ? load(filter, error) : error;
+}
+
+int sandbox_clerk(const char *file)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	scmp_filter_ctx filter;
+	int error;
+
+	if (!slash)
+		snprintf(folder, sizeof(folder), ".");
+	else
+		snprintf(folder, sizeof(folder), "%.*s", slash == file ? 1 : (int)(slash - file), file);
+	lock_files(folder, WRITING);
+	filter = filter_of(writing, sizeof(writing) / sizeof(writing[0]), &error);
 	return filter ? load(filter, error) : error;
 }

@@ -12,6 +12,9 @@
 int sandbox_judge(bool *out_landlock);
 /* Its keeper: it opens sockets and the files that it was told of, and sends them. */
 int sandbox_keeper(void);
+/* Who writes a file that is open already: it reads and writes the folder that the file is in (for
+ * the files that a database puts beside it), and opens no socket. */
+int sandbox_clerk(const char *file);
 
 /* The daemon's processes (daemon/run.h).  The keeper: the kernel's rules, files to be read, and
  * children; the others live within its limits and their own.  The judge: no file, and of sockets

@@ -6,15 +6,13 @@
 #ifndef WEIR_SINK_HISTORY_H
 #define WEIR_SINK_HISTORY_H
 
-#include "engine/report.h"
-#include "policy/policy.h"
+#include "sink/history_sample.h"
 
 /* READ changes nothing, and needs no right to write.  WHOLE keeps all samples until
- * history_close() and writes them at once or not at all.  LIVE writes each sample beside the
- * caller, in a thread. */
+ * history_close() and writes them at once or not at all.  LIVE writes what history_take() is given,
+ * at once. */
 enum history_mode { HISTORY_READ, HISTORY_WHOLE, HISTORY_LIVE };
 
-#define HISTORY_BUCKET_S 300
 #define HISTORY_PROBLEM 256
 
 struct history_options {
@@ -33,18 +31,17 @@ struct history;
 int history_open(const char *path, const struct history_options *options, char *problem,
 		 struct history **out);
 
-/* What is counted from now on; the policy must outlive the history. */
-void history_about(struct history *history, const struct policy *policy);
+/* LIVE: writes one sample (history_sampler_bytes()), all of it or, false, nothing; it believes none
+ * of it.  history_why() says what went wrong, not escaped. */
+bool history_take(struct history *history, struct span sample);
+const char *history_why(const struct history *history);
 
-/* Counters of rules and points up to a time: cheap, for WHOLE between samples. */
+/* WHOLE: what is counted from now on; the policy must outlive the history. */
+void history_about(struct history *history, const struct policy *policy);
+/* WHOLE: counters of rules and points up to a time: cheap, between samples. */
 void history_count(struct history *history, const struct report *report, struct mtime at);
-/* Everything.  LIVE returns at once; where the sample before is still being written, this one is
- * left to the next. */
+/* WHOLE: everything; once, at the end. */
 void history_sample(struct history *history, const struct report *report, struct mtime at);
-/* LIVE: waits until the sample before is written; for the last one, which would be lost. */
-void history_wait(struct history *history);
-/* How many packets the kernel dropped so far, for the samples that follow. */
-void history_drops(struct history *history, uint64_t dropped);
 
 /* WHOLE: true where this boundary has counted an input of this identity already; then nothing
  * of this run will be written. */
@@ -53,10 +50,6 @@ bool history_has_input(struct history *history, const char *boundary, const char
 void history_input(struct history *history, const char *identity, const char *name);
 /* Writes nothing of what waits. */
 void history_forget(struct history *history);
-
-/* What went wrong since the last call: each trouble is told once, until writing works again.
- * NULL: nothing.  Not escaped. */
-const char *history_problem(struct history *history);
 
 /* Writes what waits, and frees.  0 or negative errno, then with one line in `problem` unless
  * that is NULL. */

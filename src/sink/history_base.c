@@ -44,6 +44,14 @@ static void fail(struct history *h, int error)
 	snprintf(h->why, sizeof(h->why), "%s", sqlite3_errmsg(h->db));
 }
 
+void history_refuse(struct history *h)
+{
+	if (h->error != SQLITE_OK)
+		return;
+	h->error = SQLITE_MISMATCH;
+	snprintf(h->why, sizeof(h->why), "a sample makes no sense");
+}
+
 sqlite3_stmt *history_statement(struct history *h, enum history_sql sql)
 {
 	int error;
@@ -65,7 +73,18 @@ static void bind_text(sqlite3_stmt *st, int i, const char *text)
 		sqlite3_bind_null(st, i);
 }
 
-/* One letter for each value: `t` const char * or NULL, `n` int64_t, `u` uint64_t, `b` struct span. */
+static void bind_span(sqlite3_stmt *st, int i, char kind, struct span s)
+{
+	const char *bytes = s.n ? (const char *)s.p : "";
+
+	if (kind == 's')
+		sqlite3_bind_text(st, i, bytes, (int)s.n, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_blob(st, i, bytes, (int)s.n, SQLITE_TRANSIENT);
+}
+
+/* One letter for each value: `t` const char * or NULL, `s` struct span of text, `n` int64_t,
+ * `u` uint64_t, `b` struct span of bytes. */
 void history_bind(sqlite3_stmt *st, const char *kinds, ...)
 {
 	va_list args;
@@ -83,10 +102,7 @@ void history_bind(sqlite3_stmt *st, const char *kinds, ...)
 
 			sqlite3_bind_int64(st, i, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 		} else {
-			struct span bytes = va_arg(args, struct span);
-
-			sqlite3_bind_blob(st, i, bytes.n ? (const void *)bytes.p : "", (int)bytes.n,
-					  SQLITE_TRANSIENT);
+			bind_span(st, i, kinds[i - 1], va_arg(args, struct span));
 		}
 	}
 	va_end(args);

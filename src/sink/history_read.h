@@ -47,12 +47,15 @@ int history_findings(struct history *history, const struct history_query *query,
 		     void (*each)(void *context, const struct history_flow *finding), void *context,
 		     char *problem);
 
-/* A RAS server, or an event of one (then `state` is what happened, at `first`). */
+/* A RAS server, or an event of one (then `state` is what happened, at `first`).  `host` is all that
+ * is known of a server, for ras_table_restore(): settle it before its state is believed. */
 struct history_server {
-	const char *address, *state;
+	const char *address, *interface, *state;
 	struct span hostname, domain;		/* raw */
 	uint64_t    vlan, count;
 	struct mtime first, last;
+	enum ras_authorisation authorised;	/* as it was heard last with a list */
+	struct ras_host host;
 };
 
 /* By address; events by time. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading flows, findings and RAS servers out of the history.  Prints nothing. */
 #include "sink/history_read.h"
+
+#include <string.h>
+
+#include "sink/history_pack.h"
 #include "sink/history_state.h"
 
 static const char *text_at(sqlite3_stmt *st, int column)
@@ -80,6 +84,81 @@ int history_findings(struct history *h, const struct history_query *query,
 	return read_flows(h, SQL_FINDINGS, query, each, context, problem);
 }
 
+/* --- servers --- */
+
+/* Column numbers of SERVERS behind those that SERVER_EVENTS has too. */
+enum {
+	AT_RETURNS = 9,
+	AT_HOPS,
+	AT_TTL,
+	AT_MAC,
+	AT_PERIOD,
+	AT_SEGMENTS,
+	AT_FLAGS,
+	AT_MARKS,
+	AT_AUTHORISED,
+};
+
+static uint64_t flags_named(const char *names)
+{
+	uint64_t flags = 0;
+
+	for (unsigned i = 0; i < FLAG_COUNT; i++) {
+		size_t n = strlen(flag_name(i));
+
+		for (const char *at = names; (at = strstr(at, flag_name(i))) != NULL; at += n)
+			if ((at == names || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+				flags |= UINT64_C(1) << i;
+	}
+	return flags;
+}
+
+static struct ras_name name_at(sqlite3_stmt *st, int column)
+{
+	struct span bytes = bytes_at(st, column);
+	struct ras_name name = { 0 };
+
+	name.n = (uint16_t)(bytes.n < RASADV_NAME_MAX ? bytes.n : RASADV_NAME_MAX);
+	if (name.n > 0)
+		memcpy(name.bytes, bytes.p, name.n);
+	return name;
+}
+
+static bool is_null(sqlite3_stmt *st, int column)
+{
+	return sqlite3_column_type(st, column) == SQLITE_NULL;
+}
+
+static enum ras_authorisation authorised_at(sqlite3_stmt *st)
+{
+	if (is_null(st, AT_AUTHORISED))
+		return RAS_NO_LIST;
+	return sqlite3_column_int64(st, AT_AUTHORISED) ? RAS_AUTHORISED : RAS_NOT_AUTHORISED;
+}
+
+static struct ras_host host_at(sqlite3_stmt *st)
+{
+	const char *address = text_at(st, 0);
+	struct span mac = bytes_at(st, AT_MAC);
+	unsigned marks = (unsigned)number_at(st, AT_MARKS);
+	struct ras_host host = {
+		.address = ADDR_NONE, .vlan = (uint16_t)number_at(st, 1), .hostname = name_at(st, 3),
+		.domain = name_at(st, 4), .count = number_at(st, 6), .first = time_at(st, 7),
+		.last = time_at(st, 8), .returns = (uint32_t)number_at(st, AT_RETURNS),
+		.hops = is_null(st, AT_HOPS) ? RAS_HOPS_UNKNOWN : (uint8_t)number_at(st, AT_HOPS),
+		.has_ttl = !is_null(st, AT_TTL), .ttl = (uint8_t)number_at(st, AT_TTL),
+		.period_ns = (int64_t)number_at(st, AT_PERIOD),
+		.tcp_segments = number_at(st, AT_SEGMENTS), .notes = flags_named(text_at(st, AT_FLAGS)),
+		.came_in = marks & MARK_CAME_IN, .went_out = marks & MARK_WENT_OUT,
+		.authorised = authorised_at(st), .has_mac = mac.n == 6,
+	};
+
+	addr_parse(address, strlen(address), &host.address);
+	if (host.has_mac)
+		memcpy(host.mac, mac.p, mac.n);
+	return host;
+}
+
 static int read_servers(struct history *h, enum history_sql sql, const struct history_query *q,
 			void (*each)(void *context, const struct history_server *server),
 			void *context, char *problem)
@@ -91,12 +170,17 @@ static int read_servers(struct history *h, enum history_sql sql, const struct hi
 	history_bind(st, "tnn", address_asked(asked, address), q->has_since ? q->since.ns : INT64_MIN,
 		     q->has_until ? q->until.ns : INT64_MAX);
 	while (history_step(h, st)) {
-		const struct history_server server = {
-			.address = text_at(st, 0), .vlan = number_at(st, 1),
-			.hostname = bytes_at(st, 2), .domain = bytes_at(st, 3), .state = text_at(st, 4),
-			.count = number_at(st, 5), .first = time_at(st, 6), .last = time_at(st, 7),
+		struct history_server server = {
+			.address = text_at(st, 0), .vlan = number_at(st, 1), .interface = text_at(st, 2),
+			.hostname = bytes_at(st, 3), .domain = bytes_at(st, 4), .state = text_at(st, 5),
+			.count = number_at(st, 6), .first = time_at(st, 7), .last = time_at(st, 8),
 		};
 
+		if (sql == SQL_SERVERS) {
+			server.host = host_at(st);
+			server.authorised = server.host.authorised;
+			server.state = ras_state_name(ras_host_state(&server.host, q->now));
+		}
 		each(context, &server);
 	}
 	return finish(h, problem);

@@ -64,6 +64,20 @@ static const char *const steps[] = {
 	" hook TEXT NOT NULL, backend TEXT NOT NULL, refused INTEGER NOT NULL,"
 	" packets INTEGER NOT NULL, bytes INTEGER NOT NULL, boot TEXT NOT NULL,"
 	" PRIMARY KEY(boundary, rule, link, hook, backend, refused)) WITHOUT ROWID;",
+	/* 4: all that is known of a server, also by interface where its frames have no tag; `marks` are
+	 * those of history_rows.c, `flags` names of flags */
+	"ALTER TABLE server RENAME TO server_2;"
+	"CREATE TABLE server(address TEXT NOT NULL, vlan INTEGER NOT NULL, interface TEXT NOT NULL,"
+	" hostname BLOB NOT NULL, domain BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" count_before INTEGER NOT NULL, count INTEGER NOT NULL, returns_before INTEGER NOT NULL,"
+	" returns INTEGER NOT NULL, state TEXT NOT NULL, hops INTEGER, ttl INTEGER, mac BLOB,"
+	" period_ns INTEGER NOT NULL, tcp_segments INTEGER NOT NULL, flags TEXT NOT NULL,"
+	" marks INTEGER NOT NULL, authorised INTEGER, run INTEGER NOT NULL, began INTEGER NOT NULL,"
+	" PRIMARY KEY(address, vlan, interface)) WITHOUT ROWID;"
+	"INSERT INTO server SELECT address, vlan, '', hostname, domain, first, last, count_before, count,"
+	" 0, 0, state, iif(hops = 255, NULL, hops), NULL, NULL, 0, 0, '', 0, NULL, run, began FROM server_2;"
+	"DROP TABLE server_2;"
+	"ALTER TABLE server_event ADD COLUMN interface TEXT NOT NULL DEFAULT '';",
 };
 
 /* The number that a pragma tells; -1 where it cannot be read. */

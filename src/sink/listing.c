@@ -71,6 +71,9 @@ static void print_cell(struct listing *l, const struct listing_column *c, const 
 		else
 			put_escaped(&l->sheet, c->width, cell->ink, cell->text);
 		return;
+	case CELL_YES:
+		sheet_left(&l->sheet, c->width, cell->ink, cell->number ? "yes" : "no");
+		return;
 	case CELL_NUMBER:
 		sheet_right(&l->sheet, c->width, cell->number ? INK_PLAIN : INK_DIM,
 			    number_text(cell->number, buffer));
@@ -144,6 +147,8 @@ static void put_value(struct text *out, const struct listing_column *c, const st
 		return;
 	if (c->kind == CELL_TEXT) {
 		put_field(out, cell);
+	} else if (c->kind == CELL_YES) {
+		text_put(out, cell->number ? "yes" : "no");
 	} else if (c->kind == CELL_TIME) {
 		text_put(out, mtime_text(cell->at, 6, time));
 	} else if (c->kind == CELL_BARS) {
@@ -191,6 +196,8 @@ static void put_member(struct json *j, const struct listing_column *c, const str
 		json_escaped(j, c->key, cell->text);
 	} else if (c->kind == CELL_TEXT) {
 		json_string(j, c->key, cell->text);
+	} else if (c->kind == CELL_YES) {
+		json_bool(j, c->key, cell->number != 0);
 	} else if (c->kind == CELL_TIME) {
 		json_time(j, c->key, cell->at, 6);
 	} else if (c->kind == CELL_BARS) {

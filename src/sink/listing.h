@@ -10,7 +10,7 @@
 #include "sink/sheet.h"
 
 enum listing_format { LISTING_TEXT, LISTING_JSON, LISTING_CSV };
-enum cell_kind { CELL_TEXT, CELL_NUMBER, CELL_BYTES, CELL_TIME, CELL_BARS };
+enum cell_kind { CELL_TEXT, CELL_YES, CELL_NUMBER, CELL_BYTES, CELL_TIME, CELL_BARS };
 
 struct listing_column {
 	const char    *title;		/* NULL: not in the text */
@@ -25,7 +25,7 @@ struct cell {
 	bool	     is_escaped;	/* the text is safe already */
 	enum ink     ink;
 	const char  *text;
-	uint64_t     number;
+	uint64_t     number;		/* of YES: 0 or 1 */
 	struct mtime at;
 	const uint64_t *bars;		/* `number` of them */
 };

@@ -205,15 +205,122 @@ def test_hostile_names():
     equal(list(place.hits("--rule", "loud")), ["loud"])
 
 
-def test_json_by_its_schema():
+def schema_of(name):
     try:
         import jsonschema
     except ImportError:
         raise Skip("python3-jsonschema is not installed")
+    with open(os.path.join(ROOT, "schema", f"weir-{name}.schema.json"), encoding="utf-8") as f:
+        return jsonschema.Draft202012Validator(json.load(f))
+
+
+def test_json_by_its_schema():
     place = Place()
     place.audit("a.pcap", *DAY)
-    with open(os.path.join(ROOT, "schema", "weir-hits.schema.json"), encoding="utf-8") as f:
-        jsonschema.validate(json.loads(out("hits", "-j", "--history", place.db)), json.load(f))
+    servers = place.write("servers", "192.0.2.8\n")
+    run("audit", "-q", "--history", place.db, "--authorised", servers, place.write("b.pcap", a_capture()))
+    schema_of("hits").validate(json.loads(out("hits", "-j", "--history", place.db)))
+    schema_of("ras").validate(json.loads(run("ras", "list", "-j", "--history", place.db).stdout))
+    for what in ("flows", "findings", "ras", "events"):
+        document = json.loads(out("history", what, "-j", "--history", place.db))
+        schema_of("history").validate(document)
+        rows = list(document.values())[1]
+        assert rows, what
+        header, *lines = csv.reader(io.StringIO(out("history", what, "--csv", "--history", place.db), newline=""))
+        equal(len(lines), len(rows), what)
+        for row, line in zip(rows, lines):
+            words = {k: v for k, v in zip(header, line) if v}
+            told = {k: "yes" if v is True else "no" if v is False else str(v) for k, v in row.items() if v != ""}
+            equal({k: v.lstrip("'") for k, v in words.items()}, told, what)
+        equal(len(header), len(lines[0]), what)
+
+
+def ras_at(hours, address="192.0.2.7", name=b"thepcsname"):
+    """The capture of one advertisement, so many hours later, of another address or name."""
+    content = bytearray(a_capture())
+    content[24:28] = (1795266000 + hours * 3600).to_bytes(4, "little")
+    ip = content.index(bytes((192, 0, 2, 7)))
+    content[ip:ip + 4] = bytes(map(int, address.split(".")))
+    content[-len(b"thepcsname\n\0"):-2] = name.ljust(10, b"x")
+    return bytes(content)
+
+
+def listed(place, *args):
+    done = run("ras", "list", "-j", "--history", place.db, *args)
+    return done.returncode, {(s["address"], s["hostname"]): s for s in json.loads(done.stdout)["ras"]}
+
+
+def test_events_of_servers():
+    place = Place()
+    servers = place.write("servers", "192.0.2.7\n")
+    for i, (content, *args) in enumerate((
+            (ras_at(0),), (ras_at(1),), (ras_at(9),), (ras_at(20, "192.0.2.99"),),
+            (ras_at(21, "192.0.2.99"), "--authorised", servers), (ras_at(22), "--authorised", servers))):
+        run("audit", "-q", "--history", place.db, *args, place.write(f"{i}.pcap", content))
+    equal([(e["address"][8:], e["event"]) for e in past(place, "events")],
+          [("7", "new"), ("7", "returned"), ("99", "new"), ("99", "moved"), ("99", "not-authorised"),
+           ("7", "returned")])
+    equal({s["address"]: (s["count"], s["authorised"]) for s in past(place, "ras")},
+          {"192.0.2.7": (4, True), "192.0.2.99": (2, False)})
+
+
+def test_servers_without_an_operand():
+    place = Place()
+    for i, args in enumerate(((0,), (1,), (2, "192.0.2.99", b"othername"))):
+        run("audit", "-q", "--history", place.db, place.write(f"{i}.pcap", ras_at(*args)))
+    status, servers = listed(place)
+    equal(status, 1)
+    one = servers["192.0.2.7", "thepcsname"]
+    equal((one["count"], one["first"], one["last"], one["hops"], one["period_s"]),
+          (2, "2026-11-21T13:00:00.123456Z", "2026-11-21T14:00:00.123456Z", 0, 3600))
+    assert one["mac"]
+    assert all("authorised" not in s for s in servers.values())
+    both = place.write("both", "192.0.2.7\n192.0.2.99\n")
+    equal(listed(place, "--authorised", both)[0], 0)
+    status, servers = listed(place, "--authorised", place.write("one", "192.0.2.7 thepcsname\n"))
+    equal((status, [s["authorised"] for s in servers.values()]), (1, [True, False]))
+    netsh = run("ras", "list", "--history", place.db, "--format", "netsh").stdout.decode()
+    holds(netsh, "Timestamp                 Sender\n")
+    holds(netsh, "Sat Nov 21 14:00:00 2026  192.0.2.7\n   Hostname=thepcsname\n")
+    equal(run("ras", "list", "--follow", "--history", place.db).returncode, 2)
+    equal(run("ras", "list", "--history", place.at("none.db")).returncode, 3)
+    empty = Place()
+    empty.audit("a.pcap", *DAY)
+    done = run("ras", "list", "--history", empty.db)
+    equal((done.returncode, done.stdout), (0, b""))
+    holds(done.stderr.decode(), "the history knows no server")
+
+
+def test_states_are_those_of_now():
+    import time
+    hours = (int(time.time()) - 1795266000) / 3600
+    place = Place()
+    for i, ago in enumerate((0.1, 2, 5)):
+        content = bytearray(ras_at(0, f"192.0.2.{i + 1}", b"name%d" % i))
+        content[24:28] = (1795266000 + int((hours - ago) * 3600)).to_bytes(4, "little")
+        run("audit", "-q", "--history", place.db, place.write(f"{i}.pcap", bytes(content)))
+    equal([s["state"] for s in listed(place)[1].values()], ["new", "late", "gone"])
+    equal([s["state"] for s in past(place, "ras")], ["new", "late", "gone"])
+
+
+def test_an_older_history_is_brought_up_to_date():
+    place = Place()
+    run("audit", "-q", "--history", place.db, place.write("a.pcap", ras_at(0)))
+    db = sqlite3.connect(place.db)          # as it was before servers had interfaces
+    db.executescript("""
+        CREATE TABLE old AS SELECT * FROM server; DROP TABLE server; ALTER TABLE server_event DROP COLUMN interface;
+        CREATE TABLE server(address TEXT NOT NULL, vlan INTEGER NOT NULL, hostname BLOB NOT NULL,
+            domain BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count_before INTEGER NOT NULL,
+            count INTEGER NOT NULL, state TEXT NOT NULL, hops INTEGER, run INTEGER NOT NULL,
+            began INTEGER NOT NULL, PRIMARY KEY(address, vlan)) WITHOUT ROWID;
+        INSERT INTO server SELECT address, vlan, hostname, domain, first, last, count_before, count, state, hops,
+            run, began FROM old;
+        DROP TABLE old; PRAGMA user_version = 3;""")
+    db.close()
+    holds(err("ras", "list", "--history", place.db), "an older weir made this history")
+    run("audit", "-q", "--history", place.db, place.write("b.pcap", ras_at(1)))
+    equal([(s["address"], s["count"]) for s in past(place, "ras")], [("192.0.2.7", 2)])
+    equal([e["event"] for e in past(place, "events")], ["new"])
 
 
 def test_what_is_no_history():

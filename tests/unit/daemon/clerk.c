@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The history as a writer beside the packets: killed at any moment, on a disk that is full, in a
- * file that another holds; and what it forgets. */
-#include <sqlite3.h>
+/* The clerk and the history that it writes: killed at any moment, or its parent is; on a disk that is
+ * full, in a file that another holds, told what makes no sense; and what it forgets. */
+#include <errno.h>
 #include <signal.h>
+#include <sqlite3.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/clerk.h"
 #include "scene.h"
 #include "sink/history_read.h"
 
@@ -45,12 +48,31 @@ static void hear(struct scene *s, unsigned at, unsigned source)
 	scene_play(s, line);
 }
 
-static void sample(struct history *h, struct scene *s)
+/* Takes a sample, and waits until it is written or not. */
+static void sample(struct clerk *c, struct scene *s)
 {
 	struct report *report = report_now(s->engine, &(struct report_options){ .rows = 1 });
 
-	history_sample(h, report, report->last);
+	clerk_sample(c, report, report->last);
 	report_free(report);
+	check(clerk_wait(c, 60000));
+}
+
+static struct clerk *begin_clerk(const struct history_options *options, struct scene *s)
+{
+	char problem[HISTORY_PROBLEM] = "";
+	struct clerk *c = NULL;
+
+	scene_open(s, POLICY, (struct engine_options){ 0 }, true);
+	check_named(clerk_begin(path, options, s->policy, (struct mtime){ BEGIN_S * NS_PER_S }, problem,
+				&c) == 0, problem);
+	return c;
+}
+
+static void end_clerk(struct clerk *c, struct scene *s)
+{
+	clerk_end(c);
+	scene_close(s);
 }
 
 static struct history *open_history(const struct history_options *options)
@@ -99,31 +121,42 @@ static int64_t ask(const char *sql)
 
 /* --- killed --- */
 
-/* Writes hit after hit, and tells of each that is committed, until it is killed. */
+/* Writes hit after hit, and tells of each that is committed, until it is killed or its clerk is; its
+ * clerk's number first. */
 static void write_for_ever(int fd)
 {
-	struct history *h = open_history(&(struct history_options){ .mode = HISTORY_LIVE });
 	struct scene s;
+	struct clerk *c = begin_clerk(&(struct history_options){ .mode = HISTORY_LIVE }, &s);
+	pid_t pid = clerk_pid(c);
 
-	scene_open(&s, POLICY, (struct engine_options){ 0 }, true);
-	history_about(h, s.policy);
+	if (write(fd, &pid, sizeof(pid)) != sizeof(pid))
+		_exit(1);
 	for (unsigned i = 0; true; i++) {
 		hear(&s, i, i % 50);
-		sample(h, &s);
-		history_wait(h);
-		if (history_problem(h) || write(fd, "x", 1) != 1)
+		sample(c, &s);
+		if (clerk_problem(c) || write(fd, "x", 1) != 1)
 			_exit(1);
 	}
 }
 
-/* The hits that a writer told of before it was killed; a byte for each. */
-static uint64_t kill_one(unsigned after_us)
+static uint64_t count_told(int fd)
 {
 	char bytes[256];
 	uint64_t told = 0;
-	int ends[2], status;
 	ssize_t n;
-	pid_t child;
+
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		told += (uint64_t)n;
+	return told;
+}
+
+/* The hits that a writer told of before one of the two was killed; a byte for each. */
+static uint64_t kill_one(unsigned after_us, bool is_clerk)
+{
+	uint64_t told = 0;
+	pid_t child, clerk = 0;
+	int ends[2];
+	char byte;
 
 	check(pipe(ends) == 0);
 	child = fork();
@@ -132,14 +165,14 @@ static uint64_t kill_one(unsigned after_us)
 		write_for_ever(ends[1]);
 	}
 	close(ends[1]);
-	n = read(ends[0], bytes, 1);		/* it has begun */
-	told += n > 0 ? (uint64_t)n : 0;
+	check(read(ends[0], &clerk, sizeof(clerk)) == sizeof(clerk));
+	told += read(ends[0], &byte, 1) == 1;		/* it has begun */
 	usleep(after_us);
-	kill(child, SIGKILL);
-	while ((n = read(ends[0], bytes, sizeof(bytes))) > 0)
-		told += (uint64_t)n;
+	kill(is_clerk ? clerk : child, SIGKILL);
+	told += count_told(ends[0]);
 	close(ends[0]);
-	check(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+	while (wait(NULL) > 0)				/* the other ends by itself */
+		continue;
 	return told;
 }
 
@@ -149,8 +182,9 @@ static void test_kills(void)
 	uint64_t told = 0, stored, random = 7;
 
 	begin_folder();
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (unsigned i = 0; i < kills && t_failures == 0; i++) {
-		told += kill_one((unsigned)(t_random(&random) % 12000));
+		told += kill_one((unsigned)(t_random(&random) % 12000), i % 2 == 0);
 		stored = stored_hits();
 		/* one may have been committed and not told of */
 		check(stored >= told && stored <= told + i + 1);
@@ -160,6 +194,7 @@ static void test_kills(void)
 		check(ask("SELECT count(*) FROM generation") == 1);
 	}
 	end_folder();
+	printf("# %u kills, %llu samples written and told of, none lost\n", kills, (unsigned long long)told);
 }
 
 /* --- a disk that is full, a file that is locked --- */
@@ -168,26 +203,23 @@ static void test_kills(void)
 static int meet_a_full_disk(void)
 {
 	struct rlimit few = { 100 << 10, RLIM_INFINITY }, all = { RLIM_INFINITY, RLIM_INFINITY };
-	struct history *h = open_history(&(struct history_options){ .mode = HISTORY_LIVE });
 	unsigned problems = 0;
 	struct scene s;
+	struct clerk *c = begin_clerk(&(struct history_options){ .mode = HISTORY_LIVE }, &s);
 
-	scene_open(&s, POLICY, (struct engine_options){ 0 }, true);
-	history_about(h, s.policy);
-	setrlimit(RLIMIT_FSIZE, &few);
+	check(prlimit(clerk_pid(c), RLIMIT_FSIZE, &few, NULL) == 0);
 	for (unsigned i = 0; i < 3000; i++) {
 		hear(&s, i, i % 2000);
 		if (i % 300 != 299)
 			continue;
-		sample(h, &s);
-		history_wait(h);
-		problems += history_problem(h) != NULL;
+		sample(c, &s);
+		problems += clerk_problem(c) != NULL;
 	}
-	check(problems == 1);
-	setrlimit(RLIMIT_FSIZE, &all);
-	sample(h, &s);
-	check(history_close(h, NULL) == 0);
-	scene_close(&s);
+	check(problems == 1 && clerk_is_in_trouble(c));
+	check(prlimit(clerk_pid(c), RLIMIT_FSIZE, &all, NULL) == 0);
+	sample(c, &s);
+	check(!clerk_is_in_trouble(c));
+	end_clerk(c, &s);
 	return t_failures > 0;
 }
 
@@ -210,31 +242,123 @@ static void test_full_disk(void)
 
 static void test_locked(void)
 {
-	struct history *h;
 	struct scene s;
+	struct clerk *c;
 	sqlite3 *other;
 
 	begin_folder();
-	h = open_history(&(struct history_options){ .mode = HISTORY_LIVE, .wait_ms = 1 });
-	scene_open(&s, POLICY, (struct engine_options){ 0 }, true);
-	history_about(h, s.policy);
+	c = begin_clerk(&(struct history_options){ .mode = HISTORY_LIVE, .wait_ms = 1 }, &s);
 	check(sqlite3_open(path, &other) == SQLITE_OK);
 	check(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
 	for (unsigned i = 0; i < 5; i++) {
 		const char *problem;
 
 		hear(&s, i, 1);
-		sample(h, &s);
-		history_wait(h);
-		problem = history_problem(h);
+		sample(c, &s);
+		problem = clerk_problem(c);
 		check(i == 0 ? problem && strstr(problem, "locked") : !problem);
 	}
 	sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(other);
-	sample(h, &s);
-	check(history_close(h, NULL) == 0);
+	sample(c, &s);
+	end_clerk(c, &s);
 	check(stored_hits() == 5);
+	end_folder();
+}
+
+/* The clerk is gone: that is told once, and counting goes on. */
+static void test_clerk_gone(void)
+{
+	struct scene s;
+	struct clerk *c;
+
+	begin_folder();
+	c = begin_clerk(&(struct history_options){ .mode = HISTORY_LIVE }, &s);
+	hear(&s, 1, 1);
+	sample(c, &s);
+	kill(clerk_pid(c), SIGKILL);
+	usleep(20000);
+	for (unsigned i = 0; i < 3; i++) {
+		const char *problem;
+
+		hear(&s, 2 + i, 1);
+		sample(c, &s);
+		problem = clerk_problem(c);
+		check(i == 0 ? problem && strstr(problem, "gone") : !problem);
+	}
+	end_clerk(c, &s);
+	check(stored_hits() == 1);
+	end_folder();
+}
+
+/* A file that is no history is refused at the start, in the clerk's words. */
+static void test_refused(void)
+{
+	char problem[HISTORY_PROBLEM] = "";
+	struct clerk *c = NULL;
+	struct scene s;
+	FILE *f;
+
+	begin_folder();
+	f = fopen(path, "w");
+	check(f && fputs("this is no database, and long enough to be told from an empty one\n", f) >= 0);
+	fclose(f);
+	scene_open(&s, POLICY, (struct engine_options){ 0 }, true);
+	check(clerk_begin(path, &(struct history_options){ .mode = HISTORY_LIVE }, s.policy,
+			  (struct mtime){ 0 }, problem, &c) == -EBADMSG && !c);
+	check_named(strstr(problem, "not a database"), problem);
 	scene_close(&s);
+	end_folder();
+}
+
+/* --- told what makes no sense --- */
+
+/* The bytes of one sample, with hits, flows and a server in it. */
+static struct text pack(void)
+{
+	struct text bytes = { 0 };
+	struct history_sampler *sampler;
+	struct report *report;
+	struct span span;
+	struct scene s;
+
+	scene_open(&s, POLICY, (struct engine_options){ 0 }, true);
+	hear(&s, 1, 1);
+	hear(&s, 2, 2);
+	report = report_now(s.engine, &(struct report_options){ .rows = 1 });
+	sampler = history_sampler_new(s.policy, (struct mtime){ 0 });
+	history_sampler_drops(sampler, 3);
+	history_sampler_count(sampler, report, report->last);
+	history_sampler_rows(sampler, report, report->last);
+	span = history_sampler_bytes(sampler);
+	text_put_n(&bytes, (const char *)span.p, span.n);
+	history_sampler_free(sampler);
+	report_free(report);
+	scene_close(&s);
+	return bytes;
+}
+
+static void test_cuts(void)
+{
+	struct history *h;
+	char problem[HISTORY_PROBLEM] = "";
+	struct text bytes = pack();
+
+	begin_folder();
+	check(history_open(path, &(struct history_options){ .mode = HISTORY_LIVE }, problem, &h) == 0);
+	for (size_t n = 0; n < bytes.n; n++) {
+		uint8_t *cut = malloc(n + 1);	/* exact size: a byte too far is seen */
+
+		memcpy(cut, bytes.p, n);
+		check(!history_take(h, (struct span){ cut, n }));
+		free(cut);
+	}
+	check(ask("SELECT count(*) FROM run") == 0 && ask("SELECT count(*) FROM rule") == 0);
+	check(history_take(h, (struct span){ (const uint8_t *)bytes.p, bytes.n }));
+	check(history_close(h, NULL) == 0);
+	check(stored_hits() == 2);
+	check(ask("SELECT sum(n) FROM loss") == 3);
+	text_release(&bytes);
 	end_folder();
 }
 
@@ -242,19 +366,15 @@ static void test_locked(void)
 
 static void write_days(const struct history_options *options, unsigned days)
 {
-	struct history *h = open_history(options);
 	struct scene s;
+	struct clerk *c = begin_clerk(options, &s);
 
-	scene_open(&s, POLICY, (struct engine_options){ 0 }, true);
-	history_about(h, s.policy);
 	for (unsigned i = 0; i < days; i++) {
 		hear(&s, i * 86400, i);
-		sample(h, &s);
-		history_wait(h);
-		check(!history_problem(h));
+		sample(c, &s);
+		check(!clerk_problem(c));
 	}
-	check(history_close(h, NULL) == 0);
-	scene_close(&s);
+	end_clerk(c, &s);
 }
 
 static void test_age(void)
@@ -290,5 +410,6 @@ static void test_size(void)
 }
 
 TEST_MAIN({ "killed at any moment", test_kills }, { "a full disk", test_full_disk },
-	  { "a locked file", test_locked }, { "age", test_age }, { "flows are folded", test_flows_fold },
+	  { "a locked file", test_locked }, { "the clerk is gone", test_clerk_gone },
+	  { "no history", test_refused }, { "every cut", test_cuts }, { "age", test_age }, { "flows are folded", test_flows_fold },
 	  { "size", test_size })
