@@ -8,6 +8,8 @@
  * a process of its own with no capability and another user's number. */
 #include <errno.h>
 #include <grp.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -135,6 +138,17 @@ static void print_counts(const struct setting *s, const struct queue *queue)
 	fflush(stdout);
 }
 
+static void print_effort(const char *name)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	printf("%s %llu\n", name,
+	       (unsigned long long)((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+				    used.ru_utime.tv_usec + used.ru_stime.tv_usec));
+	fflush(stdout);
+}
+
 static int judge(const struct setting *s, const struct queue_ports *ports, int answers)
 {
 	struct pollfd polls[] = { { .fd = ports->closed, .events = POLLIN },
@@ -150,6 +164,7 @@ static int judge(const struct setting *s, const struct queue_ports *ports, int a
 			n = queue_turn(queue, s->trims, now());
 	}
 	print_counts(s, queue);
+	print_effort("cpu-us");
 	queue_free(queue);
 	if (n < 0)
 		fail("turn", n);
@@ -180,6 +195,7 @@ static int judge_split(const struct setting *s, const struct queue_ports *ports)
 		error = queue_relay(ports, &s->plan, pair[0]);
 	}
 	waitpid(child, &status, 0);
+	print_effort("relay-us");
 	if (error != -EPIPE)
 		fail("relay", error);
 	return WEXITSTATUS(status);
@@ -212,6 +228,33 @@ static int run(int n, char **words)
 	return split ? judge_split(&s, &ports) : judge(&s, &ports, -1);
 }
 
+#define BURST 32
+
+/* In bursts, each at its time; a sender that is late makes no more of it than it must. */
+static int send_frames(const char *name, unsigned long count, unsigned long rate, const char *hex)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name) };
+	static uint8_t bytes[2048];
+	struct iovec vector = { bytes, strlen(hex) / 2 };
+	struct mmsghdr messages[BURST];
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	int64_t begun = now().ns;
+
+	for (size_t i = 0; i < vector.iov_len && i < sizeof(bytes); i++)
+		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+	for (size_t i = 0; i < BURST; i++)
+		messages[i] = (struct mmsghdr){ { .msg_name = &to, .msg_namelen = sizeof(to),
+						  .msg_iov = &vector, .msg_iovlen = 1 }, 0 };
+	for (unsigned long sent = 0; sent < count; sent += BURST) {
+		while (now().ns - begun < (int64_t)(sent * 1000000000ull / rate))
+			;
+		if (sendmmsg(fd, messages, BURST, 0) != BURST)
+			fail("send", -errno);
+	}
+	printf("seconds %.3f\n", (double)(now().ns - begun) / 1e9);
+	return 0;
+}
+
 static void print_offered(void *context, const char *link, enum queue_hook hook, uint64_t packets,
 			  uint64_t bytes)
 {
@@ -230,6 +273,9 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	if (argc > 3 && strcmp(argv[1], "run") == 0)
 		return run(argc - 2, argv + 2);
+	if (argc == 6 && strcmp(argv[1], "send") == 0)
+		return send_frames(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10),
+				   argv[5]);
 	if (argc == 2 && strcmp(argv[1], "offered") == 0)
 		error = queue_offered(print_offered, NULL);
 	else if (argc == 2 && strcmp(argv[1], "remove") == 0)
