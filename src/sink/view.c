@@ -10,6 +10,7 @@
 
 #define ROWS_LEAST 5
 #define COLUMNS_LEAST 24
+#define TITLES_LEAST 54			/* columns for the titles of all tabs */
 #define HEAD_ROWS 2			/* the head line and the tabs */
 
 void view_init(struct view *view, const struct view_options *options)
@@ -336,7 +337,12 @@ static void draw_tabs(const struct view *view, struct cells *cells)
 		bool is_here = i == view->tab;
 
 		text_reset(&t);
-		text_printf(&t, is_here ? "[%u %s]" : " %u %s ", i + 1, view_tabs[i].title);
+		if (is_here)
+			text_printf(&t, "[%u %s]", i + 1, view_tabs[i].title);
+		else if (cells->columns < TITLES_LEAST)
+			text_printf(&t, " %u ", i + 1);
+		else
+			text_printf(&t, " %u %s ", i + 1, view_tabs[i].title);
 		at += cells_put(cells, 1, at, cells->columns, is_here ? INK_HEAD : INK_PLAIN,
 				text_string(&t));
 	}
@@ -504,7 +510,7 @@ void view_draw(struct view *view, struct cells *cells)
 	unsigned last = cells->rows - 1;
 
 	if (cells->rows < ROWS_LEAST || cells->columns < COLUMNS_LEAST) {
-		cells_put(cells, 0, 0, cells->columns, INK_PLAIN, "weir: 24x5 at least");
+		cells_put(cells, 0, 0, cells->columns, INK_PLAIN, "24x5 at least");
 		return;
 	}
 	draw_head(view, cells);

@@ -43,8 +43,27 @@ static void put_column(struct page *p, const char *label, enum view_field field)
 	struct text t = { 0 };
 
 	view_column_put(p->view, &p->view->detail, field, &t);
-	text_printf(&p->text, "%-*s%s\n", LABEL_WIDTH, label, text_string(&t));
+	if (t.n > 0)
+		text_printf(&p->text, "%-*s%s\n", LABEL_WIDTH, label, text_string(&t));
 	text_release(&t);
+}
+
+/* "239.255.255.250   SSDP" */
+static void put_group(struct page *p)
+{
+	struct text t = { 0 };
+
+	view_column_put(p->view, &p->view->detail, FIELD_GROUP, &t);
+	text_put(&t, "   ");
+	view_column_put(p->view, &p->view->detail, FIELD_GROUP_NAME, &t);
+	text_printf(&p->text, "%-*s%s\n", LABEL_WIDTH, "group", text_string(&t));
+	text_release(&t);
+}
+
+static void put_verdict(struct page *p, const struct view_row *row)
+{
+	put(p, "at", "%s%s%s", row->point < POINT_COUNT ? point_name(row->point) : "no point",
+	    row->has_verdict ? ": " : "", row->has_verdict ? action_name(row->action) : "");
 }
 
 static void put_rule(struct page *p, uint16_t number)
@@ -104,6 +123,15 @@ static void put_counts(struct page *p, const struct view_row *row, const char *w
 	text_release(&spark);
 }
 
+/* What stands behind the explanation's head, which says what is on the page already. */
+static const char *behind_boundary(const char *text)
+{
+	const char *at = strstr(text, "\nboundary ");
+
+	at = at ? strchr(at + 1, '\n') : NULL;
+	return at ? at + 1 : text;
+}
+
 /* As `weir explain S G` has it. */
 static void put_explanation(struct page *p, struct addr source, struct addr group, unsigned columns)
 {
@@ -132,7 +160,9 @@ static void put_explanation(struct page *p, struct addr source, struct addr grou
 	sheet_release(&sheet);
 	fclose(sheet.out);
 	put_gap(p);
-	text_put_n(&p->text, text, length);
+	put(p, "policy", "%s, boundary %s, for this source and group at every point:",
+	    o->policy->name, o->boundary->name);
+	text_put(&p->text, behind_boundary(text));
 	free(text);
 }
 
@@ -141,11 +171,8 @@ static void put_explanation(struct page *p, struct addr source, struct addr grou
 static void put_flow(struct page *p, const struct view_row *row, unsigned columns)
 {
 	put_column(p, "source", FIELD_SOURCE);
-	put_column(p, "group", FIELD_GROUP);
-	put_column(p, "name", FIELD_GROUP_NAME);
-	put_column(p, "at", FIELD_POINT);
-	if (row->has_verdict)
-		put(p, "verdict", "%s", action_name(row->action));
+	put_group(p);
+	put_verdict(p, row);
 	put_counts(p, row, "packets");
 	put_column(p, "TTL", FIELD_TTL);
 	put_times(p, row);
@@ -159,12 +186,9 @@ static void put_member(struct page *p, const struct view_row *row, unsigned colu
 	put_column(p, "asked by", FIELD_WHO);
 	put_column(p, "on", FIELD_INTERFACE);
 	put_column(p, "state", FIELD_WORD);
-	put_column(p, "group", FIELD_GROUP);
-	put_column(p, "name", FIELD_GROUP_NAME);
+	put_group(p);
 	put_column(p, "source", FIELD_SOURCE);
-	put_column(p, "at", FIELD_POINT);
-	if (row->has_verdict)
-		put(p, "verdict", "%s", action_name(row->action));
+	put_verdict(p, row);
 	put_counts(p, row, "reports");
 	put_times(p, row);
 	put_gap(p);

@@ -3,6 +3,7 @@
 #include "sink/view_filter.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,30 +41,63 @@ static bool holds(const char *text, const char *part)
 	return strcasestr(text, part) != NULL;
 }
 
-/* "239.0.0.0/8" */
+/* "239.0.0.0/8"; "239.1" and what goes on so is 239.1.0.0/16, for rules. */
 static void read_prefix(struct filter_term *term)
 {
-	const char *slash = strchr(term->text, '/');
-	struct addr address;
-	char *end;
+	size_t n = strcspn(term->text, "/"), dots = 0;
 	unsigned long length;
+	char whole[FILTER_TEXT + 8], *end = NULL;
+	struct addr address;
 
-	if (!slash || !addr_parse(term->text, (size_t)(slash - term->text), &address) || !slash[1])
+	for (size_t i = 0; i + 1 < n; i++)
+		dots += term->text[i] == '.';
+	n -= n > 0 && term->text[n - 1] == '.';
+	snprintf(whole, sizeof(whole), "%.*s%s", (int)n, term->text,
+		 dots < 3 && !strchr(term->text, ':') ? &".0.0.0"[dots * 2] : "");
+	if (!addr_parse(whole, strlen(whole), &address))
 		return;
-	length = strtoul(slash + 1, &end, 10);
-	if (*end || length > addr_bits(address))
+	length = strchr(term->text, ':') ? 128 : (dots + 1) * 8;
+	term->has_prefix = strchr(term->text, '/') != NULL;
+	if (term->has_prefix)
+		length = strtoul(strchr(term->text, '/') + 1, &end, 10);
+	if ((end && (*end || end[-1] == '/')) || length > addr_bits(address)) {
+		term->has_prefix = false;
 		return;
-	term->has_prefix = true;
+	}
+	term->has_range = true;
 	term->first = addr_first(address, (unsigned)length);
 	term->last = addr_last(address, (unsigned)length);
+}
+
+/* Whether the rule asks for the range at all: by `to` or `from`, as the key says. */
+static bool asks_for(const struct rule *rule, const struct filter_term *term)
+{
+	enum field field = term->key == FILTER_GROUP ? FIELD_TO : FIELD_FROM;
+
+	for (size_t i = 0; i < rule->match_count; i++) {
+		const struct match *match = &rule->matches[i];
+
+		if (match->field == field)
+			return match->negated ? !set_has_all(match->set, term->first, term->last)
+					      : !set_has_none(match->set, term->first, term->last);
+	}
+	return false;
 }
 
 static void mark_rules(struct filter_term *term, const struct boundary *boundary)
 {
 	memset(term->rules, 0, sizeof(term->rules));
-	for (size_t i = 0; i < boundary->rule_count; i++)
+	memset(term->asks, 0, sizeof(term->asks));
+	for (size_t i = 0; i < boundary->rule_count; i++) {
+		const struct rule *rule = boundary->rules[i];
+		bool asks = term->has_range ? asks_for(rule, term)
+					    : rule->clauses && holds(rule->clauses, term->text);
+
 		if (holds(report_rule_name(boundary, (uint16_t)i), term->text))
 			term->rules[i / 64] |= UINT64_C(1) << i % 64;
+		if (asks)
+			term->asks[i / 64] |= UINT64_C(1) << i % 64;
+	}
 }
 
 /* False for a word that asks for nothing yet. */
@@ -82,7 +116,7 @@ static bool read_term(struct filter_term *term, const char *word, const struct b
 		return false;
 	for (size_t i = 0; i <= strlen(word); i++)
 		term->text[i] = (char)tolower((unsigned char)word[i]);
-	term->has_prefix = false;
+	term->has_prefix = term->has_range = false;
 	read_prefix(term);
 	term->may_be_address = !term->has_prefix && strspn(term->text, "0123456789abcdef.:*/") ==
 								    strlen(term->text);
@@ -144,12 +178,12 @@ static bool is_group_name(struct view_filter *filter, const struct view_context 
 	return named->holds >> (term - filter->terms) & 1;
 }
 
-/* A rule has no address of its own: what it asks for is looked through. */
+/* A rule has no address of its own, but asks for some. */
 static bool is_clause(const struct filter_term *term, const struct view_row *row)
 {
 	return row->group.family == FAMILY_NONE && row->source.family == FAMILY_NONE &&
 	       row->point == POINT_NONE && row->rule != RULE_NONE &&
-	       holds(row->meaning, term->text);
+	       (term->asks[row->rule / 64] >> row->rule % 64 & 1);
 }
 
 static bool is_interface(const struct view_context *context, const struct filter_term *term,

@@ -20,10 +20,11 @@ enum filter_key {
 
 struct filter_term {
 	enum filter_key key;
-	bool		negated, has_prefix, may_be_address, may_be_name;
+	bool		negated, has_prefix, has_range, may_be_address, may_be_name;
 	char		text[FILTER_TEXT];	/* lower case */
-	struct addr	first, last;		/* of the prefix */
+	struct addr	first, last;		/* of the prefix or range */
 	uint64_t	rules[1024];		/* a bit for each rule whose name holds the text */
+	uint64_t	asks[1024];		/* ... that asks for the address, by key */
 };
 
 /* Whether the registry's name of a group holds a term. */
