@@ -19,7 +19,8 @@ struct copies {
 
 bool copies_follow(const struct flow *flow, uint32_t print, struct mtime at)
 {
-	bool sure = print & 1 && flow->state & FLOW_VARIES;
+	/* at the other points a flow has many speakers, and each its own identifications */
+	bool sure = print & 1 && flow->state & FLOW_VARIES && flow_is_data(flow);
 	int64_t passed = at.ns - flow->last_ns;
 
 	return passed >= 0 && passed <= (sure ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);

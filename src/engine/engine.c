@@ -10,8 +10,6 @@
 #include "base/memory.h"
 #include "engine/state.h"
 
-#define LINKTYPE_SLL 113	/* of the pcap registry: one capture of all interfaces, where a */
-#define LINKTYPE_SLL2 276	/* packet shows once for each that it passes */
 #define TTL_LARGE 32
 
 static bool asks_joined(const struct boundary *boundary)
@@ -472,6 +470,20 @@ void frame_find_copy(struct engine *e, const struct packet *packet, const struct
 
 /* --- one packet --- */
 
+/* False where a packet shows once for each interface or hook that it passes, or on its way to the
+ * access point and back, and again where it was not acknowledged. */
+static bool shows_once(uint32_t linktype)
+{
+	switch (linktype) {
+	case 113: case 276:				/* Linux "any" */
+	case 239:					/* NFLOG */
+	case 105: case 119: case 127: case 163: case 192: /* IEEE 802.11 as on the air */
+		return false;
+	default:
+		return true;
+	}
+}
+
 void frame_begin(struct engine *e, const struct packet *packet)
 {
 	if (!e->begun || packet->at.ns < e->first.ns)
@@ -487,8 +499,7 @@ void frame_begin(struct engine *e, const struct packet *packet)
 	e->frame = e->frame == UINT32_MAX ? 1 : e->frame + 1;
 	e->frame_flags = 0;
 	e->frame_control = e->frame_link_local = e->frame_copied = false;
-	e->frame_has_one_link =
-		packet->linktype != LINKTYPE_SLL && packet->linktype != LINKTYPE_SLL2;
+	e->frame_has_one_link = shows_once(packet->linktype);
 	e->remark_count = 0;
 }
 

@@ -66,6 +66,11 @@ struct flow_table {
 void flow_table_init(struct flow_table *table, bool with_others);
 void flow_table_release(struct flow_table *table);
 
+static inline bool flow_is_data(const struct flow *flow)
+{
+	return (flow->tag & 15) == POINT_DATA;
+}
+
 struct flow_key flow_key_of(const struct observation *obs);
 /* Of source and group only: flows of one (S,G) at several points are neighbours. */
 uint64_t flow_hash(const struct flow_key *key);

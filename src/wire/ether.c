@@ -3,6 +3,7 @@
  * 802.1ad, 802.1ah, 802.1BR, 802.1AE (in clear), 802.2; RFC 1042, RFC 2684 (bridged), RFC 2516.
  * Knows no IP. */
 #include "wire/peel.h"
+#include "wire/print.h"
 
 #define ETHERTYPE_IP4	     0x0800
 #define ETHERTYPE_TEB	     0x6558
@@ -136,13 +137,13 @@ static void pppoe_peel(struct layers *at, struct span bytes, struct said *out)
 	struct rd r = rd_of(bytes);
 	unsigned version_type = rd_u8(&r), code = rd_u8(&r);
 	struct span payload;
-	unsigned length;
+	unsigned session = rd_be16(&r), length;
 
-	rd_skip(&r, 2);				/* session */
 	length = rd_be16(&r);
 	payload = rd_rest(&r);
 	if (!rd_ok(&r) || version_type != 0x11 || code != 0)
 		return;
+	at->circuit = print_circuit(session);
 	(void)layers_limit(at, &payload, length); /* a wrong length: IP's own will decide */
 	ppp_peel(at, payload, out);
 }

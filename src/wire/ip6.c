@@ -191,8 +191,8 @@ static void peel_extensions(struct layers *at, unsigned next, struct rd *r, stru
 	}
 	at->template.ip_protocol = (uint16_t)next;
 	bytes = rd_rest(r);
-	at->template.print = print_of((uint64_t)at->fragment_offset << 48 |
-				      (uint64_t)bytes.n << 16 | next, 0, bytes);
+	at->template.print = print_of(at->circuit ^ ((uint64_t)at->fragment_offset << 48 |
+						     (uint64_t)bytes.n << 16 | next), 0, bytes);
 	upper_peel(at, next, bytes, out);
 }
 

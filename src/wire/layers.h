@@ -25,6 +25,8 @@ struct layers {
 	size_t		   cut;		/* bytes of this message, behind `bytes`, that the snap length
 					 * took; 0 where the message is all there */
 	size_t		   mark;	/* statements in `said` before this message */
+	uint64_t	   circuit;	/* of several on a link (Frame Relay, PPPoE), each with its
+					 * own copy of a packet; spread over the bits; 0: one */
 	uint16_t	   fragment_offset; /* in bytes; a decoder sees 0 only */
 	uint8_t		   depth;	/* encapsulations around this message */
 	bool		   is_fragment;	/* the first of several: the message goes on elsewhere */

@@ -25,6 +25,12 @@ static inline uint64_t print_mix(const uint64_t word[PRINT_BYTES / 8])
 	       word[2] * UINT64_C(0xe7037ed1a0b428db) + word[3] * UINT64_C(0x8ebc6af09c88c6e3);
 }
 
+/* A circuit's number for layers.circuit: mixed, so that it does not meet lengths. */
+static inline uint64_t print_circuit(unsigned number)
+{
+	return (number + 1) * UINT64_C(0xc2b2ae3d27d4eb4f);
+}
+
 /* `header`: length, fragment offset, protocol.  Bit 0 says that there is an identification (not
  * 0), bits 2 to 9 are then its; bit 1 that there is a print at all. */
 static inline uint32_t print_of(uint64_t header, uint16_t id, struct span bytes)

@@ -2,6 +2,7 @@
 /* Serial links: PPP in its framings, Cisco HDLC, Frame Relay, SLIP.  RFC 1661, RFC 1662, RFC
  * 2427, RFC 1055; the capture forms by the pcap registry.  Knows no IP. */
 #include "wire/peel.h"
+#include "wire/print.h"
 
 #define HDLC_ADDRESS 0xff
 #define HDLC_CONTROL 0x03
@@ -111,14 +112,21 @@ void chdlc_dir_peel(struct layers *at, struct span bytes, struct said *out)
 	chdlc_peel(at, skip_byte(bytes), out);
 }
 
-/* Q.922: two to four bytes of address, of which the last is odd. */
-static bool skip_q922(struct rd *r)
+/* Q.922 3.2: two to four bytes of address, of which the last is odd; beside the circuit's number
+ * they hold bits that vary from frame to frame. */
+static bool read_q922(struct rd *r, unsigned *out_circuit)
 {
+	static const uint8_t number[] = { 0xfc, 0xf0, 0xfe, 0xfc };
+	unsigned circuit = 0;
+
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned byte = rd_u8(r);
 
-		if (byte & 1)
+		circuit = circuit << 8 | (byte & number[i]);
+		if (byte & 1) {
+			*out_circuit = circuit;
 			return i > 0 && rd_ok(r);
+		}
 	}
 	return false;
 }
@@ -127,10 +135,11 @@ static bool skip_q922(struct rd *r)
 void frelay_peel(struct layers *at, struct span bytes, struct said *out)
 {
 	struct rd r = rd_of(bytes);
-	unsigned first, second;
+	unsigned circuit, first, second;
 
-	if (!skip_q922(&r))
+	if (!read_q922(&r, &circuit))
 		return;
+	at->circuit = print_circuit(circuit);
 	first = rd_u8(&r);
 	second = rd_u8(&r);
 	if (!rd_ok(&r))

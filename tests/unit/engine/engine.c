@@ -73,9 +73,17 @@ static const struct {
 	  "0 data 10.0.0.1 > 232.1.1.1 print=1000 ttl=8\n0.0001 data 10.0.0.1 > 232.1.1.1 print=1000 ttl=7\n"
 	  "1 data 10.0.0.1 > 232.1.1.1 print=2000\n1.0001 data 10.0.0.1 > 232.1.1.1 print=2000 link=1\n"
 	  "2 data 10.0.0.1 > 232.1.1.1 print=3000 linktype=113\n"
-	  "2.0001 data 10.0.0.1 > 232.1.1.1 print=3000 linktype=113\n",
-	  "rule good hits 6 packets 6 bytes 600 sources 1 groups 1\n",
-	  "flow 10.0.0.1 > 232.1.1.1 data 6 permit good\n", "" },
+	  "2.0001 data 10.0.0.1 > 232.1.1.1 print=3000 linktype=113\n"
+	  "3 data 10.0.0.1 > 232.1.1.1 print=4000 linktype=127\n"
+	  "3.0001 data 10.0.0.1 > 232.1.1.1 print=4000 linktype=127\n",
+	  "rule good hits 8 packets 8 bytes 800 sources 1 groups 1\n",
+	  "flow 10.0.0.1 > 232.1.1.1 data 8 permit good\n", "" },
+	{ "two speakers of one flow: an identification says nothing, but what follows at once does",
+	  "0 join 10.0.0.1 > 232.1.1.1 speaker=10.0.0.8 print=1003\n"
+	  "0.01 join 10.0.0.1 > 232.1.1.1 speaker=10.0.0.9 print=1007\n"
+	  "0.03 join 10.0.0.1 > 232.1.1.1 speaker=10.0.0.8 print=1003\n",
+	  "rule good hits 3 packets 3 bytes 300 sources 1 groups 1\n",
+	  "flow 10.0.0.1 > 232.1.1.1 join 3 permit good\n", "" },
 	{ "a link-local packet on two links, and a hop limit that says so",
 	  "0 data 10.0.0.1 > 224.0.0.251 print=1000\n0.0001 data 10.0.0.1 > 224.0.0.251 print=1000 link=1\n"
 	  "1 data 10.0.0.1 > 224.0.0.251 print=2000 vlan=10\n"

@@ -478,6 +478,35 @@ static void test_macs(void)
 }
 
 /* One IP header more than weir follows: the packet is one anomaly. */
+static uint32_t print_in(uint32_t linktype, const char *hex)
+{
+	struct span bytes = t_bytes(hex);
+	uint32_t print;
+	struct said said;
+
+	said_init(&said);
+	decode_into(linktype, bytes, &said);
+	check_named(said.n == 1 && said.list[0].print != 0, hex);
+	print = said.n ? said.list[0].print : 0;
+	said_release(&said);
+	free((void *)bytes.p);
+	return print;
+}
+
+/* Copies are told apart by their circuit, and by no bit that varies from frame to frame. */
+static void test_circuits(void)
+{
+	uint32_t relay = print_in(107, "1841 03 cc" IP4_UDP);
+	uint32_t pppoe = print_in(1, MACS "8864 1100 0001 001e 0021" IP4_UDP);
+
+	check(relay == print_in(107, "1a4f 03 cc" IP4_UDP));	/* C/R, FECN, BECN, DE */
+	check(relay != print_in(107, "1851 03 cc" IP4_UDP));
+	check(relay != print_in(107, "1c41 03 cc" IP4_UDP));
+	check(print_in(107, "18400001 03 cc" IP4_UDP) != print_in(107, "18400201 03 cc" IP4_UDP));
+	check(pppoe == print_in(1, MACS "8864 1100 0001 001e 0021" IP4_UDP));
+	check(pppoe != print_in(1, MACS "8864 1100 0002 001e 0021" IP4_UDP));
+}
+
 static void test_depth(void)
 {
 	struct text hex = { 0 };
@@ -578,7 +607,7 @@ static void test_linktype_names(void)
 	check(linktype_is_read(228) && linktype_is_read(239));
 }
 
-TEST_MAIN({ "links", test_links }, { "wifi", test_wifi }, { "headers", test_headers },
+TEST_MAIN({ "links", test_links }, { "circuits", test_circuits }, { "wifi", test_wifi }, { "headers", test_headers },
 	  { "tunnels", test_tunnels }, { "frames", test_frames }, { "link-layer sources", test_macs },
 	  { "depth", test_depth }, { "segments", test_segments }, { "RAS port", test_ras_port },
 	  { "every cut, every bit", test_sweeps }, { "names of link types", test_linktype_names })
