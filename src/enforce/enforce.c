@@ -11,11 +11,14 @@
 #include "base/memory.h"
 #include "enforce/backend.h"
 #include "enforce/bpf.h"
+#include "enforce/nft.h"
 
 #define IMAGE_MAGIC UINT32_C(0x77656972)
 #define IMAGE_VERSION 1
 
-static const struct backend_calls *const parts[PART_COUNT] = { [PART_BPF] = &bpf_backend };
+static const struct backend_calls *const parts[PART_COUNT] = {
+	[PART_NFTABLES] = &nft_backend, [PART_BPF] = &bpf_backend,
+};
 
 struct enforcer {
 	void	   *states[PART_COUNT];

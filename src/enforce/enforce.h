@@ -121,7 +121,9 @@ int enforce_install(struct enforcer *enforcer, const struct enforce_image *image
 /* Takes all of weir's out of the kernel, counters included. */
 int enforce_remove(struct enforcer *enforcer);
 
-/* What passed unjudged is counted under names that no rule can have. */
+/* What passed unjudged is counted under names that no rule can have.  IGMP, MLD (types 130 to 132
+ * and 143) and PIM are control, whatever their group; what else goes to a link-local group is that.
+ * A router's forward hook drops both. */
 #define ENFORCE_LINK_LOCAL ".link-local"
 #define ENFORCE_CONTROL ".control"
 

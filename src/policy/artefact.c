@@ -456,6 +456,7 @@ static void publish(const struct builder *b)
 	a->plane_count = b->plane_count;
 	a->lists = b->lists;
 	a->list_count = b->list_count;
+	a->cell_limit = (uint32_t)b->lists_n;
 }
 
 struct artefact *artefact_new(const struct boundary *boundary, struct mtime now)

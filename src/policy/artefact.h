@@ -64,6 +64,7 @@ struct artefact {
 	size_t			     plane_count;
 	const uint16_t		    *lists;	/* read by artefact_list() */
 	size_t			     list_count;
+	uint32_t		     cell_limit;	/* every cell is below it */
 	struct arena		    *arena;
 };
 

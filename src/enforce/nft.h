@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The nftables back end's parts: what writes the rules as text (nft_text.c, nft_rule.c, nft_map.c,
+ * all pure), and what brings them into the kernel (nft.c).
+ *
+ * Everything stands in tables named "weir": family netdev for ingress, which sees tagged frames and
+ * nothing twice; inet for what a router forwards; bridge for what a bridge does.  Counters are
+ * named BOUNDARY/HOOK/RULE/LINK and stay.  Base chains are HOOK/LINK.  All other names begin with
+ * '%', which whoever installs replaces by a letter that the kernel does not have yet, so that old
+ * and new stand side by side within the transaction that changes from one to the other. */
+#ifndef WEIR_ENFORCE_NFT_H
+#define WEIR_ENFORCE_NFT_H
+
+#include "base/text.h"
+#include "enforce/backend.h"
+#include "enforce/enforce.h"
+#include "policy/artefact.h"
+
+enum nft_table { NFT_NETDEV, NFT_INET, NFT_BRIDGE, NFT_TABLE_COUNT };
+
+const char *nft_table_family(enum nft_table table);
+
+/* --- names --- */
+
+/* What no rule refuses or what it refuses: a counter each. */
+enum nft_count { NFT_COUNT_PASSED, NFT_COUNT_REFUSED };
+
+/* Interface names may hold what nft's names may not: such bytes become /HH. */
+void nft_put_link(struct text *out, const char *link);
+/* False where it is none of weir's.  The texts are cut out of `name`, which is changed. */
+bool nft_counter_parse(char *name, struct enforce_count *out);
+
+/* --- one hook of one link, while its chains are written --- */
+
+/* A chain for what stands behind some prefix, which others may share (nft_map.c). */
+struct nft_rest {
+	enum family family;
+	enum side   side;
+	unsigned    at;
+	void	   *stretches;
+	size_t	    n;
+	unsigned    chain;
+};
+
+struct nft_hook {
+	const struct boundary *boundary;
+	unsigned	       boundary_index;
+	const struct artefact *artefact;
+	const struct enforce_link *link;
+	enum hook	       hook;
+	enum nft_table	       table;
+	unsigned	       id;		/* its chains begin with "%ID" */
+	bool		       is_behind_decrement;
+	bool		       drops_unjudged;	/* a router forwards no link-local group */
+	/* What was met, and so must be written: rules by index, lists by cell. */
+	bool		      *rules, *lists4, *lists6;
+	bool		      *shared;		/* by rule: its sets and limits, once a table */
+	unsigned	       chain_count;
+	struct nft_rest	      *rests;
+	size_t		       rest_count;
+	struct text	       chains;
+};
+
+/* Where a packet goes: a rule's index, a list's cell, or one of these. */
+#define NFT_TARGET_LINK_LOCAL UINT32_C(0x20000000)
+#define NFT_TARGET_CONTROL    UINT32_C(0x20000001)
+#define NFT_TARGET_CHAIN      UINT32_C(0x40000000)	/* and a number: "%IDcN" */
+#define NFT_TARGET_LIST	      UINT32_C(0x80000000)	/* and a cell */
+
+/* "goto %0r12", and notes that the target is met. */
+void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family,
+		  uint32_t target);
+
+/* Addresses up to the next span's. */
+struct nft_span {
+	struct addr first;
+	uint32_t    target;
+};
+
+/* Statements, each on a line of its own, that send on a packet by its source or group.  What they
+ * let through goes to the target that is returned.  Spans cover the family, or its multicast. */
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
+			const struct nft_span *spans, size_t n);
+void nft_rests_release(struct nft_hook *h);
+
+/* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
+ * chain stands behind those that it refers to. */
+void nft_put_rules(struct nft_hook *h, struct text *out);
+/* Their counters. */
+void nft_put_counters(const struct nft_hook *h, struct text *out);
+/* Sets and limits of a table's rules. */
+void nft_put_shared(const struct nft_hook *h, struct text *out);
+
+/* All of a plan's links that `choices` give to nftables. */
+int nft_compile(const struct enforce_plan *plan, const struct enforce_choice *choices,
+		struct text *out, struct enforce_notes *notes);
+
+extern const struct backend_calls nft_backend;
+
+#endif

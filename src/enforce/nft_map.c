@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From an address to its target, by hashes.  nftables keeps intervals in a tree, whose cost grows
+ * with their number and with every cache miss on the way down; a hash of masked addresses does not
+ * grow. So intervals become the least set of nested prefixes (optimal routing table construction:
+ * Draves, King, Venkatachary, Zill 1999), their lengths are rounded up to a few, and there is one
+ * hash for each, the longest first.  Where that takes too many entries a hash of some leading bits
+ * sends on to chains for the rest; addresses whose rest is the same share a chain, as those of a
+ * pattern do (ff0x::101).  Knows no rule. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "enforce/nft.h"
+
+typedef unsigned __int128 wide;		/* an address of either family as a number */
+
+#define LENGTHS_MAX 3			/* hashes tried one after the other */
+#define CANDIDATES 8			/* targets kept for a prefix; the best ones are enough */
+#define STRIDE_ROOT 16
+#define STRIDE 8
+#define LINEAR_MAX 2			/* so few are compared, not hashed */
+#define TRIE_SPANS_MAX 100000
+#define SPANS_ROOT 32			/* of IPv6 */
+#define SPANS_WIDE 256
+
+/* Where the bits up to `at` are known.  A mask begins at bit `from`: at 0, or, in a chain that
+ * several prefixes share, at `at`. */
+struct domain {
+	enum family family;
+	enum side   side;
+	unsigned    bits, at, from;
+	wide	    base;		/* the known bits, as far as masks show them */
+};
+
+struct stretch {
+	wide	 first;
+	uint32_t target;
+};
+
+struct entry {
+	wide	 key;
+	uint32_t target;
+	uint8_t	 length;
+};
+
+struct entries {
+	struct entry *list;
+	size_t	      n, cap;
+};
+
+struct node {
+	uint32_t targets[CANDIDATES];
+	uint32_t child[2];		/* 0: a leaf */
+	uint8_t	 n;
+};
+
+struct trie {
+	const struct stretch *stretches;
+	size_t		      stretch_count;
+	struct node	     *nodes;
+	size_t		      n, cap;
+};
+
+/* --- numbers --- */
+
+static wide number_of(struct addr a)
+{
+	return (wide)a.hi << 64 | a.lo;
+}
+
+static struct addr addr_of(const struct domain *d, wide number)
+{
+	if (d->family == FAMILY_IP4)
+		return addr_of4((uint32_t)number);
+	return addr_of6((uint64_t)(number >> 64), (uint64_t)number);
+}
+
+/* The low bits behind a prefix. */
+static wide low_bits(const struct domain *d, unsigned length)
+{
+	unsigned n = d->bits - length;
+
+	return n == 128 ? ~(wide)0 : ((wide)1 << n) - 1;
+}
+
+static wide mask_of(const struct domain *d, unsigned length)
+{
+	return low_bits(d, d->from) & ~low_bits(d, length);
+}
+
+/* --- the least set of nested prefixes --- */
+
+static bool has_target(const struct node *node, uint32_t target)
+{
+	for (unsigned i = 0; i < node->n; i++)
+		if (node->targets[i] == target)
+			return true;
+	return false;
+}
+
+static void add_target(struct node *node, uint32_t target)
+{
+	if (node->n < CANDIDATES && !has_target(node, target))
+		node->targets[node->n++] = target;
+}
+
+/* What both children can have; where that is nothing, what any of them can. */
+static void join_targets(struct node *out, const struct node *a, const struct node *b)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (has_target(b, a->targets[i]))
+			add_target(out, a->targets[i]);
+	if (out->n > 0)
+		return;
+	for (unsigned i = 0; i < CANDIDATES / 2 && i < a->n; i++)
+		add_target(out, a->targets[i]);
+	for (unsigned i = 0; i < b->n; i++)
+		add_target(out, b->targets[i]);
+}
+
+static uint32_t add_node(struct trie *t)
+{
+	if (t->n == t->cap) {
+		t->cap = 2 * t->cap + 256;
+		t->nodes = memory_grow(t->nodes, t->cap, sizeof(*t->nodes));
+	}
+	t->nodes[t->n] = (struct node){ .n = 0 };
+	return (uint32_t)t->n++;
+}
+
+/* The stretch that holds a number, at or behind the i-th. */
+static size_t stretch_of(const struct trie *t, size_t i, wide number)
+{
+	size_t end = t->stretch_count;
+
+	while (end - i > 1) {
+		size_t middle = i + (end - i) / 2;
+
+		if (t->stretches[middle].first <= number)
+			i = middle;
+		else
+			end = middle;
+	}
+	return i;
+}
+
+/* Recursion is as deep as an address is long. */
+static uint32_t build(struct trie *t, const struct domain *d, wide first, unsigned length,
+		      size_t i)
+{
+	wide half = low_bits(d, length) / 2 + 1;
+	uint32_t node = add_node(t), left, right;
+
+	if (stretch_of(t, i, first + low_bits(d, length)) == i) {
+		add_target(&t->nodes[node], t->stretches[i].target);
+		return node;
+	}
+	left = build(t, d, first, length + 1, i);
+	right = build(t, d, first + half, length + 1, stretch_of(t, i, first + half));
+	join_targets(&t->nodes[node], &t->nodes[left], &t->nodes[right]);
+	t->nodes[node].child[0] = left;
+	t->nodes[node].child[1] = right;
+	return node;
+}
+
+static void add_entry(struct entries *e, wide key, unsigned length, uint32_t target)
+{
+	if (e->n == e->cap) {
+		e->cap = 2 * e->cap + 64;
+		e->list = memory_grow(e->list, e->cap, sizeof(*e->list));
+	}
+	e->list[e->n++] = (struct entry){ key, target, (uint8_t)length };
+}
+
+static void pick(const struct trie *t, const struct domain *d, uint32_t index, wide first,
+		 unsigned length, uint32_t inherited, struct entries *out)
+{
+	const struct node *node = &t->nodes[index];
+	wide half = low_bits(d, length) / 2 + 1;
+
+	if (!has_target(node, inherited)) {
+		inherited = node->targets[0];
+		add_entry(out, first, length, inherited);
+	}
+	if (!node->child[0])
+		return;
+	pick(t, d, node->child[0], first, length + 1, inherited, out);
+	pick(t, d, node->child[1], first + half, length + 1, inherited, out);
+}
+
+/* The target of all that no entry names. */
+static uint32_t find_entries(const struct domain *d, const struct stretch *stretches, size_t n,
+			     struct entries *out)
+{
+	struct trie t = { .stretches = stretches, .stretch_count = n };
+	uint32_t root = build(&t, d, d->base, d->at, 0), other = t.nodes[root].targets[0];
+
+	pick(&t, d, root, d->base, d->at, other, out);
+	free(t.nodes);
+	return other;
+}
+
+/* --- a few lengths --- */
+
+struct lengths {
+	uint8_t	 list[LENGTHS_MAX];		/* ascending */
+	unsigned n;
+	uint64_t elements;
+};
+
+#define TOO_MANY (UINT64_C(1) << 60)
+
+/* How many entries have which length: ascending, only lengths that there are. */
+struct census {
+	uint8_t	 length[129];
+	uint64_t count[129];
+	unsigned n;
+};
+
+static struct census count_lengths(const struct entries *e)
+{
+	uint64_t counts[129] = { 0 };
+	struct census out = { .n = 0 };
+
+	for (size_t i = 0; i < e->n; i++)
+		counts[e->list[i].length]++;
+	for (unsigned l = 0; l < COUNT(counts); l++) {
+		if (counts[l] == 0)
+			continue;
+		out.length[out.n] = (uint8_t)l;
+		out.count[out.n++] = counts[l];
+	}
+	return out;
+}
+
+/* What the lengths from the first to the last become when all get the last. */
+static uint64_t expanded(const struct census *c, unsigned first, unsigned last)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = first; i <= last; i++) {
+		unsigned more = c->length[last] - c->length[i];
+
+		n += more > 40 ? TOO_MANY : c->count[i] << more;
+		n = n < TOO_MANY ? n : TOO_MANY;
+	}
+	return n;
+}
+
+/* best[k][i]: the fewest elements for the first i + 1 lengths with k + 1 hashes. */
+static struct lengths choose_lengths(const struct census *c, unsigned hashes)
+{
+	uint64_t best[LENGTHS_MAX][129];
+	uint8_t from[LENGTHS_MAX][129] = { { 0 } };
+	struct lengths out = { .n = hashes };
+	unsigned at = c->n - 1;
+
+	for (unsigned i = 0; i < c->n; i++)
+		best[0][i] = expanded(c, 0, i);
+	for (unsigned k = 1; k < hashes; k++) {
+		for (unsigned i = k; i < c->n; i++) {
+			best[k][i] = TOO_MANY;
+			for (unsigned j = k - 1; j < i; j++) {
+				uint64_t sum = best[k - 1][j] + expanded(c, j + 1, i);
+
+				if (sum >= best[k][i])
+					continue;
+				best[k][i] = sum;
+				from[k][i] = (uint8_t)j;
+			}
+		}
+	}
+	out.elements = best[hashes - 1][c->n - 1];
+	for (unsigned k = hashes; k-- > 0;) {
+		out.list[k] = c->length[at];
+		at = from[k][at];
+	}
+	return out;
+}
+
+/* The fewest hashes that take no more elements than they should. */
+static bool fit_lengths(const struct domain *d, const struct entries *e, struct lengths *out)
+{
+	uint64_t allowed = d->bits - d->at <= STRIDE ? 1u << STRIDE : 4 * e->n + 64;
+	struct census census = count_lengths(e);
+
+	for (unsigned k = 1; k <= LENGTHS_MAX && k <= census.n; k++) {
+		*out = choose_lengths(&census, k);
+		if (out->elements <= allowed)
+			return true;
+	}
+	return false;
+}
+
+/* --- text --- */
+
+static void put_field(struct text *out, const struct domain *d, unsigned length)
+{
+	char text[ADDR_TEXT];
+
+	text_printf(out, "\t\t%s %s ", d->family == FAMILY_IP4 ? "ip" : "ip6",
+		    d->side == SIDE_SOURCE ? "saddr" : "daddr");
+	if (d->from > 0 || length < d->bits)
+		text_printf(out, "& %s ", addr_text(addr_of(d, mask_of(d, length)), text));
+}
+
+static int order_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return y->length - x->length;
+}
+
+/* All entries that get this length, each key once: of those that cover it the longest. */
+static struct entries expand(const struct domain *d, const struct entries *e, unsigned above,
+			     unsigned length)
+{
+	struct entries all = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		const struct entry *entry = &e->list[i];
+		wide step = low_bits(d, length) + 1, last;
+
+		if (entry->length <= above || entry->length > length)
+			continue;
+		last = entry->key + low_bits(d, entry->length);
+		for (wide key = entry->key;; key += step) {
+			add_entry(&all, key, entry->length, entry->target);
+			if (last - key < step)
+				break;
+		}
+	}
+	if (all.n > 0)
+		qsort(all.list, all.n, sizeof(*all.list), order_entries);
+	for (size_t i = 0; i < all.n; i++)
+		if (n == 0 || all.list[n - 1].key != all.list[i].key)
+			all.list[n++] = all.list[i];
+	all.n = n;
+	return all;
+}
+
+static void put_hash(struct text *out, const struct nft_hook *h, const struct domain *d,
+		     const struct entries *e, unsigned length)
+{
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < e->n && e->n <= LINEAR_MAX; i++) {
+		put_field(out, d, length);
+		text_printf(out, "== %s ", addr_text(addr_of(d, e->list[i].key), text));
+		nft_put_goto(out, h, d->family, e->list[i].target);
+		text_char(out, '\n');
+	}
+	if (e->n <= LINEAR_MAX)
+		return;
+	put_field(out, d, length);
+	text_put(out, "vmap {\n");
+	for (size_t i = 0; i < e->n; i++) {
+		text_printf(out, "\t\t\t%s : ", addr_text(addr_of(d, e->list[i].key), text));
+		nft_put_goto(out, h, d->family, e->list[i].target);
+		text_put(out, i + 1 < e->n ? ",\n" : "\n");
+	}
+	text_put(out, "\t\t}\n");
+}
+
+static void put_hashes(struct text *out, const struct nft_hook *h, const struct domain *d,
+		       const struct entries *e, const struct lengths *lengths)
+{
+	for (unsigned k = lengths->n; k-- > 0;) {
+		struct entries some = expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
+
+		put_hash(out, h, d, &some, lengths->list[k]);
+		free(some.list);
+	}
+}
+
+/* --- too many for that: one step down --- */
+
+static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct domain *d,
+			      const struct stretch *stretches, size_t n);
+
+static bool same_rest(const struct nft_rest *rest, const struct domain *d,
+		      const struct stretch *stretches, size_t n)
+{
+	return rest->family == d->family && rest->side == d->side && rest->at == d->at &&
+	       rest->n == n && memcmp(rest->stretches, stretches, n * sizeof(*stretches)) == 0;
+}
+
+/* The chain for what is behind a prefix: one that stands already, or a new one.  Takes the
+ * stretches. */
+static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stretch *stretches,
+			 size_t n)
+{
+	struct text chain = { 0 };
+	unsigned id;
+	uint32_t other;
+
+	for (size_t i = 0; i < h->rest_count; i++) {
+		if (same_rest(&h->rests[i], d, stretches, n)) {
+			free(stretches);
+			return NFT_TARGET_CHAIN | h->rests[i].chain;
+		}
+	}
+	id = h->chain_count++;
+	h->rests = memory_grow(h->rests, h->rest_count + 1, sizeof(*h->rests));
+	h->rests[h->rest_count++] =
+		(struct nft_rest){ d->family, d->side, d->at, stretches, n, id };
+	text_printf(&chain, "\tchain %%%uc%u {\n", h->id, id);
+	other = put_stretches(&chain, h, d, stretches, n);
+	text_put(&chain, "\t\t");
+	nft_put_goto(&chain, h, d->family, other);
+	text_put(&chain, "\n\t}\n");
+	text_put_n(&h->chains, chain.p, chain.n);
+	text_release(&chain);
+	return NFT_TARGET_CHAIN | id;
+}
+
+/* The stretches within one block, with the block's own bits taken away. */
+static uint32_t block_target(struct nft_hook *h, const struct domain *d, unsigned length,
+			     wide block, const struct stretch *stretches, size_t n)
+{
+	struct domain inner = { d->family, d->side, d->bits, length, length, 0 };
+	struct stretch *rest = memory_array(n, sizeof(*rest));
+
+	for (size_t i = 0; i < n; i++) {
+		rest[i].first = i ? stretches[i].first - block : 0;
+		rest[i].target = stretches[i].target;
+	}
+	return chain_of(h, &inner, rest, n);
+}
+
+static void add_stretch(struct stretch *list, size_t *n, wide first, uint32_t target)
+{
+	if (*n == 0 || list[*n - 1].target != target)
+		list[(*n)++] = (struct stretch){ first, target };
+}
+
+static uint32_t put_split(struct text *out, struct nft_hook *h, const struct domain *d,
+			  const struct stretch *stretches, size_t n)
+{
+	unsigned length = d->at < STRIDE_ROOT ? STRIDE_ROOT : d->at + STRIDE;
+	struct stretch *blocks = memory_array(2 * n + 1, sizeof(*blocks));
+	wide size = low_bits(d, length) + 1, end = d->base + low_bits(d, d->at), at = d->base;
+	struct entries entries = { 0 };
+	struct lengths lengths;
+	size_t count = 0, i = 0;
+	uint32_t other;
+
+	for (;;) {
+		size_t behind = i + 1;
+		wide last = at + (size - 1);
+
+		while (behind < n && stretches[behind].first <= last)
+			behind++;
+		if (behind == i + 1) {		/* one target up to a later block */
+			add_stretch(blocks, &count, at, stretches[i].target);
+			last = behind < n ? (stretches[behind].first & ~(size - 1)) - 1 : end;
+		} else {
+			add_stretch(blocks, &count, at,
+				    block_target(h, d, length, at, stretches + i, behind - i));
+		}
+		i = behind < n && stretches[behind].first == last + 1 ? behind : behind - 1;
+		if (last == end)
+			break;
+		at = last + 1;
+	}
+	other = find_entries(d, blocks, count, &entries);
+	if (entries.n > 0 && !fit_lengths(d, &entries, &lengths))
+		lengths = (struct lengths){ { (uint8_t)length }, 1, 0 };
+	if (entries.n > 0)
+		put_hashes(out, h, d, &entries, &lengths);
+	free(entries.list);
+	free(blocks);
+	return other;
+}
+
+/* IPv6 sets repeat themselves from scope to scope: there a step down comes first, to share them. */
+static bool is_wide(const struct domain *d, size_t n)
+{
+	if (d->bits - d->at <= STRIDE)
+		return false;
+	if (d->family == FAMILY_IP4)
+		return n > TRIE_SPANS_MAX;
+	return n > (d->at < STRIDE_ROOT ? SPANS_ROOT : SPANS_WIDE);
+}
+
+static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct domain *d,
+			      const struct stretch *stretches, size_t n)
+{
+	struct entries entries = { 0 };
+	struct lengths lengths;
+	uint32_t other;
+	bool fits;
+
+	if (is_wide(d, n))
+		return put_split(out, h, d, stretches, n);
+	other = find_entries(d, stretches, n, &entries);
+	fits = entries.n == 0 || fit_lengths(d, &entries, &lengths);
+	if (fits && entries.n > 0)
+		put_hashes(out, h, d, &entries, &lengths);
+	free(entries.list);
+	return fits ? other : put_split(out, h, d, stretches, n);
+}
+
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
+			const struct nft_span *spans, size_t n)
+{
+	enum family family = spans[0].first.family;
+	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0 };
+	struct stretch *stretches = memory_array(n, sizeof(*stretches));
+	uint32_t other;
+
+	if (side == SIDE_GROUP) {
+		d.at = family == FAMILY_IP4 ? 4 : 8;
+		d.base = number_of(spans[0].first);
+	}
+	for (size_t i = 0; i < n; i++) {
+		stretches[i].first = number_of(spans[i].first);
+		stretches[i].target = spans[i].target;
+	}
+	other = put_stretches(out, h, &d, stretches, n);
+	free(stretches);
+	return other;
+}
+
+void nft_rests_release(struct nft_hook *h)
+{
+	for (size_t i = 0; i < h->rest_count; i++)
+		free(h->rests[i].stretches);
+	free(h->rests);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules as chains of nftables: what a rule asks besides addresses, what it does, and what it counts.
+ * Knows how names are written. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "enforce/nft.h"
+
+#define MASKS_TEXT 512
+#define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
+#define HASH_TIMEOUT_MIN_S 60
+
+const char *nft_table_family(enum nft_table table)
+{
+	static const char *const names[NFT_TABLE_COUNT] = { "netdev", "inet", "bridge" };
+
+	return names[table];
+}
+
+/* --- names --- */
+
+static bool is_plain(unsigned char c)
+{
+	return isalnum(c) || c == '-' || c == '_' || c == '.';
+}
+
+void nft_put_link(struct text *out, const char *link)
+{
+	for (; *link; link++) {
+		if (is_plain((unsigned char)*link))
+			text_char(out, *link);
+		else
+			text_printf(out, "/%02x", (unsigned char)*link);
+	}
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_link(char *text)
+{
+	char *out = text;
+
+	for (; *text; text++) {
+		int high, low;
+
+		if (*text != '/') {
+			*out++ = *text;
+			continue;
+		}
+		high = hex_digit(text[1]);
+		low = high < 0 ? -1 : hex_digit(text[2]);
+		if (low < 0)
+			return false;
+		*out++ = (char)(high << 4 | low);
+		text += 2;
+	}
+	*out = '\0';
+	return true;
+}
+
+static char *cut(char **rest)
+{
+	return *rest ? strsep(rest, "/") : NULL;
+}
+
+bool nft_counter_parse(char *name, struct enforce_count *out)
+{
+	char *rest = name, *boundary = cut(&rest), *hook = cut(&rest), *rule = cut(&rest);
+	char *refused = hook ? strchr(hook, '.') : NULL;
+
+	if (!rest || !read_link(rest))
+		return false;
+	if (refused)
+		*refused++ = '\0';
+	if ((refused && strcmp(refused, "refused") != 0) ||
+	    (strcmp(hook, hook_name(HOOK_INGRESS)) != 0 &&
+	     strcmp(hook, hook_name(HOOK_EGRESS)) != 0))
+		return false;
+	*out = (struct enforce_count){
+		.boundary = boundary, .rule = rule, .link = rest, .refused = refused != NULL,
+		.hook = hook[0] == 'i' ? HOOK_INGRESS : HOOK_EGRESS, .backend = BACKEND_NFTABLES,
+	};
+	return true;
+}
+
+static void put_counter_name(struct text *out, const struct nft_hook *h, const char *rule,
+			     bool refused)
+{
+	text_printf(out, "%s/%s%s/%s/", h->boundary->name, hook_name(h->hook),
+		    refused ? ".refused" : "", rule);
+	nft_put_link(out, h->link->name);
+}
+
+void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family, uint32_t target)
+{
+	unsigned cell = target & ~NFT_TARGET_LIST;
+
+	if (target == NFT_TARGET_LINK_LOCAL || target == NFT_TARGET_CONTROL) {
+		text_printf(out, "goto %%%u%s", h->id,
+			    target == NFT_TARGET_CONTROL ? "control" : "local");
+	} else if (target & NFT_TARGET_CHAIN) {
+		text_printf(out, "goto %%%uc%u", h->id, target & ~NFT_TARGET_CHAIN);
+	} else if (target & NFT_TARGET_LIST) {
+		(family == FAMILY_IP4 ? h->lists4 : h->lists6)[cell] = true;
+		text_printf(out, "goto %%%ul%uat%u", h->id, family, cell);
+	} else {
+		h->rules[target] = true;
+		text_printf(out, "goto %%%ur%u", h->id, target);
+	}
+}
+
+/* --- tests --- */
+
+/* Alternatives, of which one must hold; none: nothing is asked. */
+struct any_of {
+	const char *list[8];
+	size_t	    n;
+};
+
+static struct any_of ask_flags(const struct artefact_rule *rule, enum family family)
+{
+	struct any_of out = { .n = 0 };
+
+	if (rule->flags & FLAG_BIT(FRAGMENT) && family == FAMILY_IP4)
+		out.list[out.n++] = "ip frag-off & 0x3fff != 0 ";
+	if (rule->flags & FLAG_BIT(FRAGMENT) && family == FAMILY_IP6) {
+		out.list[out.n++] = "frag frag-off != 0 ";
+		out.list[out.n++] = "frag more-fragments 1 ";
+	}
+	if (rule->flags & FLAG_BIT(SCOPE_F) && family == FAMILY_IP6)
+		out.list[out.n++] = "ip6 daddr & f:: == f:: ";
+	return out;
+}
+
+#define RASADV "@th,64,72 0x486f73746e616d653d "	/* "Hostname=" */
+#define SAP "@th,64,3 1 "				/* version 1: RFC 2974 6 */
+
+static struct any_of ask_recognised(const struct artefact_rule *rule, enum family family)
+{
+	bool is4 = family == FAMILY_IP4;
+
+	if (rule->recognised == PROTOCOL_RASADV)
+		return (struct any_of){ { "udp dport 9753 " RASADV,
+					  "meta l4proto udp ip daddr 239.255.2.2 " RASADV },
+					is4 ? 2 : 1 };
+	if (rule->recognised == PROTOCOL_SAP)
+		return (struct any_of){ { "udp dport 9875 " SAP,
+					  is4 ? "meta l4proto udp ip daddr { 224.2.127.254, "
+						"239.195.255.255, 239.255.255.255 } " SAP
+					      : "meta l4proto udp ip6 daddr & fff0:ffff:ffff:ffff:"
+						"ffff:ffff:ffff:ffff == ff00::2:7ffe " SAP,
+					  "meta l4proto udp ip daddr 224.2.127.255 @th,64,2 0 " },
+					is4 ? 3 : 2 };
+	return (struct any_of){ { is4 ? "meta l4proto != { tcp, udp, igmp, pim } "
+				      : "meta l4proto != { tcp, udp, icmpv6, pim } " }, 1 };
+}
+
+/* False where no packet can have the TTL: it was decremented, and nobody sends on what had none. */
+static bool put_ttl(struct text *out, const struct nft_hook *h, const struct artefact_rule *rule,
+		    enum family family)
+{
+	unsigned less = h->is_behind_decrement ? 1 : 0;
+	unsigned first = rule->ttl_first, last = rule->ttl_last;
+
+	if (last < less)
+		return false;
+	first = first < less ? 0 : first - less;
+	text_printf(out, "%s %u-%u ", family == FAMILY_IP4 ? "ip ttl" : "ip6 hoplimit", first,
+		    last - less);
+	return true;
+}
+
+static void put_masks(struct text *out, const struct nft_hook *h, unsigned index)
+{
+	const struct artefact_rule *rule = &h->artefact->rules[index];
+	char mask[ADDR_TEXT];
+
+	for (size_t i = 0; i < rule->mask_count; i++)
+		text_printf(out, "ip6 daddr & %s @%%b%ur%umask%zu ",
+			    addr_text(rule->masks[i].mask, mask), h->boundary_index, index, i);
+	h->shared[index] |= rule->mask_count > 0;
+}
+
+static bool can_hold(const struct artefact_rule *rule, enum family family)
+{
+	if (rule->flags == FLAG_BIT(SCOPE_F) && family == FAMILY_IP4)
+		return false;
+	if (rule->recognised == PROTOCOL_MLD || rule->recognised == PROTOCOL_MSDP)
+		return false;				/* never at data */
+	for (size_t i = 0; i < rule->mask_count && family == FAMILY_IP6; i++)
+		if (rule->masks[i].n == 0)
+			return false;
+	return true;
+}
+
+/* One line for each combination of alternatives. */
+static void put_tests(struct text *out, struct nft_hook *h, enum family family, unsigned index)
+{
+	const struct artefact_rule *rule = &h->artefact->rules[index];
+	struct any_of none = { { "" }, 1 }, flags = none, recognised = none;
+	struct text same = { 0 };
+	bool good = can_hold(rule, family);
+
+	if (rule->flags)
+		flags = ask_flags(rule, family);
+	if (rule->recognised != PROTOCOL_COUNT)
+		recognised = ask_recognised(rule, family);
+	if (good && rule->asks_ttl)
+		good = put_ttl(&same, h, rule, family);
+	if (good && rule->asks_port)
+		text_printf(&same, "meta l4proto { tcp, udp } th dport %u-%u ", rule->port_first,
+			    rule->port_last);
+	if (good && family == FAMILY_IP6)
+		put_masks(&same, h, index);
+	for (size_t i = 0; i < flags.n * recognised.n && good; i++) {
+		text_printf(out, "\t\t%s%s%s", recognised.list[i % recognised.n],
+			    flags.list[i / recognised.n], text_string(&same));
+		nft_put_goto(out, h, family, index);
+		text_char(out, '\n');
+	}
+	text_release(&same);
+}
+
+/* --- chains --- */
+
+static void put_list(struct text *out, struct nft_hook *h, enum family family, uint32_t cell)
+{
+	struct rule_list list = artefact_list(h->artefact, cell);
+
+	text_printf(out, "\tchain %%%ul%uat%u {\n", h->id, family, cell);
+	for (size_t i = 0; i + 1 < list.n; i++)
+		put_tests(out, h, family, list.rules[i]);
+	text_put(out, "\t\t");
+	nft_put_goto(out, h, family, list.rules[list.n - 1]);
+	text_put(out, "\n\t}\n");
+}
+
+static void put_counting(struct text *out, const struct nft_hook *h, const char *rule, bool refused,
+			 const char *verdict)
+{
+	text_put(out, "counter name ");
+	put_counter_name(out, h, rule, refused);
+	text_printf(out, " %s\n", verdict);
+}
+
+static const char *unit_name(const struct rate *rate)
+{
+	return rate->unit_s == 1 ? "second" : rate->unit_s == 60 ? "minute" : "hour";
+}
+
+/* At `data` the speaker is the source. */
+static void put_limited(struct text *out, struct nft_hook *h, unsigned index,
+			const struct rule *rule, const char *refusal)
+{
+	const char *const families[] = { "ip", "ip6" };
+
+	h->shared[index] = true;
+	for (size_t i = 0; i < 2 && rule->limit_key != LIMIT_ALL; i++) {
+		text_printf(out, "\t\tupdate @%%b%ur%u%s { %s saddr limit rate %u/%s burst "
+			    "%u packets } ", h->boundary_index, index, families[i], families[i],
+			    rule->rate.n, unit_name(&rule->rate), rule->rate.burst);
+		put_counting(out, h, rule->name, false, "accept");
+	}
+	if (rule->limit_key == LIMIT_ALL) {
+		text_printf(out, "\t\tlimit name %%b%ur%ulimit ", h->boundary_index, index);
+		put_counting(out, h, rule->name, false, "accept");
+	}
+	text_put(out, "\t\t");
+	put_counting(out, h, rule->name, true, refusal);
+}
+
+static const char *rule_name(const struct nft_hook *h, size_t index)
+{
+	return index + 1 == h->boundary->rule_count ? "default" : h->boundary->rules[index]->name;
+}
+
+static void put_rule(struct text *out, struct nft_hook *h, unsigned index)
+{
+	const struct rule *rule = h->boundary->rules[index];
+	const char *refusal = h->link->dry_run ? "accept" : "drop";
+
+	text_printf(out, "\tchain %%%ur%u {\n", h->id, index);
+	if (rule->kind == RULE_MATCH && rule->action == ACTION_LIMIT) {
+		put_limited(out, h, index, rule, refusal);
+	} else {
+		text_put(out, "\t\t");
+		put_counting(out, h, rule_name(h, index), false,
+			     rule->action == ACTION_DENY ? refusal : "accept");
+	}
+	text_put(out, "\t}\n");
+}
+
+static void put_unjudged(struct text *out, const struct nft_hook *h)
+{
+	const char *verdict = h->drops_unjudged && !h->link->dry_run ? "drop" : "accept";
+
+	text_printf(out, "\tchain %%%ulocal {\n\t\t", h->id);
+	put_counting(out, h, ENFORCE_LINK_LOCAL, false, verdict);
+	text_printf(out, "\t}\n\tchain %%%ucontrol {\n\t\t", h->id);
+	put_counting(out, h, ENFORCE_CONTROL, false, verdict);
+	text_put(out, "\t}\n");
+}
+
+void nft_put_rules(struct nft_hook *h, struct text *out)
+{
+	struct text lists = { 0 };
+
+	for (uint32_t cell = 0; cell < h->artefact->cell_limit; cell++) {
+		if (h->lists4[cell])
+			put_list(&lists, h, FAMILY_IP4, cell);
+		if (h->lists6[cell])
+			put_list(&lists, h, FAMILY_IP6, cell);
+	}
+	put_unjudged(out, h);
+	for (size_t i = 0; i < h->boundary->rule_count; i++)
+		if (h->rules[i])
+			put_rule(out, h, (unsigned)i);
+	text_put_n(out, text_string(&lists), lists.n);
+	text_release(&lists);
+}
+
+/* --- what chains refer to --- */
+
+static void put_counter(const struct nft_hook *h, const char *rule, bool refused,
+			struct text *out)
+{
+	text_put(out, "\tcounter ");
+	put_counter_name(out, h, rule, refused);
+	text_put(out, " { }\n");
+}
+
+void nft_put_counters(const struct nft_hook *h, struct text *out)
+{
+	put_counter(h, ENFORCE_LINK_LOCAL, false, out);
+	put_counter(h, ENFORCE_CONTROL, false, out);
+	for (size_t i = 0; i < h->boundary->rule_count; i++) {
+		if (!h->rules[i])
+			continue;
+		put_counter(h, rule_name(h, i), false, out);
+		if (h->boundary->rules[i]->kind == RULE_MATCH &&
+		    h->boundary->rules[i]->action == ACTION_LIMIT)
+			put_counter(h, rule_name(h, i), true, out);
+	}
+}
+
+static void put_mask_set(const struct artefact_mask *mask, struct text *out)
+{
+	char text[ADDR_TEXT];
+
+	text_put(out, " {\n\t\ttype ipv6_addr; flags interval; elements = {");
+	for (size_t i = 0; i < mask->n; i++) {
+		text_printf(out, "%s%s", i ? ", " : " ", addr_text(mask->ranges[i].first, text));
+		if (!addr_equal(mask->ranges[i].first, mask->ranges[i].last))
+			text_printf(out, "-%s", addr_text(mask->ranges[i].last, text));
+	}
+	text_put(out, " };\n\t}\n");
+}
+
+/* A bucket that nobody asks for is full again after this time and may be forgotten. */
+static uint64_t full_after_s(const struct rate *rate)
+{
+	uint64_t s = (uint64_t)rate->burst * rate->unit_s / (rate->n ? rate->n : 1) + 1;
+
+	return s < HASH_TIMEOUT_MIN_S ? HASH_TIMEOUT_MIN_S : s;
+}
+
+static void put_limit(const struct nft_hook *h, size_t index, const struct rule *rule,
+		      struct text *out)
+{
+	if (rule->limit_key == LIMIT_ALL) {
+		text_printf(out, "\tlimit %%b%ur%zulimit { rate %u/%s burst %u packets; }\n",
+			    h->boundary_index, index, rule->rate.n, unit_name(&rule->rate),
+			    rule->rate.burst);
+		return;
+	}
+	for (unsigned v = 4; v <= 6; v += 2)
+		text_printf(out, "\tset %%b%ur%zu%s { type ipv%u_addr; size %u; "
+			    "flags dynamic,timeout; timeout %llus; }\n", h->boundary_index, index,
+			    v == 4 ? "ip" : "ip6", v, SOURCES_LIMITED,
+			    (unsigned long long)full_after_s(&rule->rate));
+}
+
+void nft_put_shared(const struct nft_hook *h, struct text *out)
+{
+	for (size_t i = 0; i < h->boundary->match_count; i++) {
+		const struct rule *rule = h->boundary->rules[i];
+		const struct artefact_rule *asked = &h->artefact->rules[i];
+
+		if (!h->shared[i])
+			continue;
+		for (size_t k = 0; k < asked->mask_count; k++) {
+			text_printf(out, "\tset %%b%ur%zumask%zu", h->boundary_index, i, k);
+			put_mask_set(&asked->masks[k], out);
+		}
+		if (rule->action == ACTION_LIMIT)
+			put_limit(h, i, rule, out);
+	}
+}

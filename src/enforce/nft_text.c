@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A plan as nftables text: for each link and hook one chain per family, which tells what is never
+ * judged and which protocols have rules of their own, then looks the source up where it matters,
+ * then the group, and ends in the chain of a rule.  Knows nothing of netlink. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "enforce/backend.h"
+#include "enforce/nft.h"
+
+#define PRIORITY (-300)
+#define SPANS_MAX 400000		/* of one hook: text of some 20 MB */
+
+/* A table's text while it is put together. */
+struct table_text {
+	struct text heads;		/* base chains, emptied */
+	struct text body;		/* what stands in the table's braces */
+	struct text entries4, entries6;	/* of the forward chain */
+};
+
+struct compilation {
+	struct table_text     tables[NFT_TABLE_COUNT];
+	struct enforce_notes *notes;
+	unsigned	      hook_count;
+	size_t		      span_count;
+};
+
+/* --- rows: where the groups of one source class go --- */
+
+struct row {
+	struct nft_span *spans;
+	size_t		 n;
+};
+
+static void add_span(struct row *row, struct addr first, uint32_t target)
+{
+	if (row->n > 0 && row->spans[row->n - 1].target == target)
+		return;
+	row->spans[row->n++] = (struct nft_span){ first, target };
+}
+
+static uint32_t target_of(const struct artefact *a, uint32_t cell)
+{
+	struct rule_list list = artefact_list(a, cell);
+
+	return list.n == 1 ? list.rules[0] : NFT_TARGET_LIST | cell;
+}
+
+/* The ends of the link-local groups: 224.0.0.0/24, or scopes 1 and 2. */
+static size_t unjudged_groups(enum family family, struct range out[16])
+{
+	if (family == FAMILY_IP4) {
+		out[0] = (struct range){ addr_of4(0xe0000000), addr_of4(0xe00000ff) };
+		return 1;
+	}
+	for (uint64_t flags = 0; flags < 16; flags++) {
+		uint64_t top = UINT64_C(0xff01) << 48 | flags << 52;
+
+		out[flags] = (struct range){ addr_of6(top, 0),
+					     addr_of6((top | UINT64_C(2) << 48) +
+						      (UINT64_MAX >> 16) - (UINT64_C(1) << 48),
+						      UINT64_MAX) };
+	}
+	return 16;
+}
+
+/* The groups of one source class, with those that are never judged laid over them. */
+static struct row row_of(const struct artefact *a, const struct artefact_fold *fold,
+			 unsigned source)
+{
+	const struct artefact_side *groups = &fold->groups;
+	const uint32_t *cells = fold->cells + (size_t)source * groups->classes;
+	struct range unjudged[16];
+	size_t count = unjudged_groups(groups->intervals[0].first.family, unjudged), u = 0;
+	struct row row = { memory_array(groups->n + 2 * count + 1, sizeof(*row.spans)), 0 };
+
+	for (size_t i = 0; i < groups->n; i++) {
+		struct addr at = groups->intervals[i].first, last = artefact_last(groups, i);
+		uint32_t target = target_of(a, cells[groups->intervals[i].class]);
+		bool more = true;
+
+		while (more && u < count && addr_order(unjudged[u].first, last) <= 0) {
+			if (addr_order(at, unjudged[u].first) < 0)
+				add_span(&row, at, target);
+			add_span(&row, unjudged[u].first, NFT_TARGET_LINK_LOCAL);
+			more = addr_order(unjudged[u].last, last) < 0;
+			at = addr_next(unjudged[u].last);
+			u += more || addr_equal(unjudged[u].last, last);
+		}
+		if (more)
+			add_span(&row, at, target);
+	}
+	return row;
+}
+
+/* --- planes --- */
+
+static void put_row(struct text *out, struct nft_hook *h, const struct artefact_fold *fold,
+		    unsigned source, struct compilation *c)
+{
+	enum family family = fold->groups.intervals[0].first.family;
+	struct row row = row_of(h->artefact, fold, source);
+	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, row.spans, row.n);
+
+	text_put(out, "\t\t");
+	nft_put_goto(out, h, family, other);
+	text_char(out, '\n');
+	c->span_count += row.n;
+	free(row.spans);
+}
+
+/* A chain that ends in a decision.  What it refers to is written first. */
+static void put_source_chain(struct nft_hook *h, const struct artefact_fold *fold, unsigned source,
+			     unsigned id, struct compilation *c)
+{
+	struct text chain = { 0 };
+
+	text_printf(&chain, "\tchain %%%uc%u {\n", h->id, id);
+	put_row(&chain, h, fold, source, c);
+	text_put(&chain, "\t}\n");
+	text_put_n(&h->chains, chain.p, chain.n);
+	text_release(&chain);
+}
+
+static bool mentions(const struct text *text, const struct nft_hook *h, unsigned chain)
+{
+	struct text name = { 0 };
+	const char *at = text_string(text);
+	bool found = false;
+
+	text_printf(&name, "goto %%%uc%u", h->id, chain);
+	while (!found && (at = strstr(at, name.p))) {
+		at += name.n;
+		found = *at == ',' || *at == '\n';
+	}
+	text_release(&name);
+	return found;
+}
+
+/* A chain for each source class.  What most addresses come to stands in place, unless the look-up
+ * refers to it. */
+static void put_sources(struct text *out, struct nft_hook *h, const struct artefact_fold *fold,
+			struct compilation *c)
+{
+	const struct artefact_side *sources = &fold->sources;
+	struct nft_span *spans = memory_array(sources->n, sizeof(*spans));
+	struct text chains = h->chains, lines = { 0 }, steps;
+	unsigned first = h->chain_count, other;
+	bool is_met;
+
+	h->chain_count += sources->classes;
+	h->chains = (struct text){ 0 };
+	for (size_t i = 0; i < sources->n; i++)
+		spans[i] = (struct nft_span){
+			sources->intervals[i].first,
+			NFT_TARGET_CHAIN | (first + sources->intervals[i].class) };
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n) & ~NFT_TARGET_CHAIN;
+	steps = h->chains;
+	h->chains = chains;
+	is_met = mentions(&lines, h, other) || mentions(&steps, h, other);
+	for (unsigned s = 0; s < sources->classes; s++)
+		if (first + s != other || is_met)
+			put_source_chain(h, fold, s, first + s, c);
+	text_put_n(out, text_string(&lines), lines.n);
+	if (is_met)
+		text_printf(out, "\t\tgoto %%%uc%u\n", h->id, other);
+	else
+		put_row(out, h, fold, other - first, c);
+	text_put_n(&h->chains, text_string(&steps), steps.n);
+	text_release(&steps);
+	text_release(&lines);
+	free(spans);
+}
+
+static void put_plane(struct text *out, struct nft_hook *h, enum family family, unsigned plane,
+		      struct compilation *c)
+{
+	const struct artefact_family *f =
+		family == FAMILY_IP4 ? &h->artefact->ip4 : &h->artefact->ip6;
+	struct artefact_fold fold;
+
+	artefact_fold_init(&fold, f, plane);
+	if (fold.sources.classes == 1)
+		put_row(out, h, &fold, 0, c);
+	else
+		put_sources(out, h, &fold, c);
+	artefact_fold_release(&fold);
+}
+
+static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned plane,
+			    struct compilation *c)
+{
+	struct text chain = { 0 };
+	unsigned id = h->chain_count++;
+
+	text_printf(&chain, "\tchain %%%uc%u {\n", h->id, id);
+	put_plane(&chain, h, family, plane, c);
+	text_printf(&h->chains, "%s\t}\n", text_string(&chain));
+	text_release(&chain);
+	return id;
+}
+
+#define PROTOCOL_UDP_NUMBER 17
+#define PROTOCOL_IGMP_NUMBER 2
+#define PROTOCOL_PIM_NUMBER 103
+
+/* What is not UDP: control messages go their way, and protocols that rules name have chains.  The
+ * others return where `returns`, for the chain that asks goes on with their plane. */
+static void put_others(struct nft_hook *h, enum family family, bool returns,
+		       struct compilation *c)
+{
+	const struct artefact *a = h->artefact;
+	unsigned direction = enforce_direction(h->link, h->hook);
+	struct text map = { 0 };
+
+	text_printf(&map, "\t\tmeta l4proto vmap {\n\t\t\tpim : goto %%%ucontrol", h->id);
+	if (family == FAMILY_IP4)
+		text_printf(&map, ",\n\t\t\tigmp : goto %%%ucontrol", h->id);
+	for (unsigned p = 0; p < a->plane_count; p++) {
+		unsigned number = a->planes[p].ip_protocol;
+
+		if (a->planes[p].direction != direction || number == IP_PROTOCOL_NONE ||
+		    number == PROTOCOL_UDP_NUMBER || number == PROTOCOL_PIM_NUMBER ||
+		    (family == FAMILY_IP4 && number == PROTOCOL_IGMP_NUMBER))
+			continue;
+		text_printf(&map, ",\n\t\t\t%u : goto %%%uc%u", number, h->id,
+			    plane_chain(h, family, p, c));
+	}
+	text_put(&map, "\n\t\t}\n");
+	if (!returns)
+		text_printf(&map, "\t\tgoto %%%uc%u\n", h->id,
+			    plane_chain(h, family,
+					artefact_plane_of(a, direction, IP_PROTOCOL_NONE), c));
+	text_printf(&h->chains, "\tchain %%%uother%u {\n", h->id, family);
+	if (family == FAMILY_IP6)
+		text_printf(&h->chains, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 143 } "
+			    "goto %%%ucontrol\n", h->id);
+	text_printf(&h->chains, "%s\t}\n", text_string(&map));
+	text_release(&map);
+}
+
+static void put_family(struct nft_hook *h, enum family family, struct compilation *c)
+{
+	const struct artefact *a = h->artefact;
+	unsigned direction = enforce_direction(h->link, h->hook);
+	unsigned udp = artefact_plane_of(a, direction, PROTOCOL_UDP_NUMBER);
+	bool shares = udp == artefact_plane_of(a, direction, IP_PROTOCOL_NONE);
+	struct text chain = { 0 };
+
+	text_printf(&chain, "\tchain %%%uip%u {\n", h->id, family);
+	if (h->table == NFT_INET)	/* bridged frames of br_netfilter do not cross the link */
+		text_printf(&chain, "\t\tiifname \"%s\" accept\n", h->link->name);
+	text_printf(&chain, "\t\tmeta l4proto != udp %s %%%uother%u\n", shares ? "jump" : "goto",
+		    h->id, family);
+	put_plane(&chain, h, family, udp, c);
+	put_others(h, family, shares, c);
+	text_printf(&h->chains, "%s\t}\n", text_string(&chain));
+	text_release(&chain);
+}
+
+/* --- hooks --- */
+
+static void put_ingress(const struct nft_hook *h, struct compilation *c)
+{
+	struct table_text *t = &c->tables[NFT_NETDEV];
+	struct text name = { 0 };
+
+	text_put(&name, "ingress/");
+	nft_put_link(&name, h->link->name);
+	text_printf(&t->heads, "add chain netdev weir %s { type filter hook ingress device \"%s\" "
+		    "priority %d; policy accept; }\nflush chain netdev weir %s\n", name.p,
+		    h->link->name, PRIORITY, name.p);
+	text_printf(&t->body, "\tchain %s {\n\t\tip daddr & 240.0.0.0 == 224.0.0.0 goto %%%uip4\n"
+		    "\t\tip6 daddr & ff00:: == ff00:: goto %%%uip6\n\t}\n", name.p, h->id, h->id);
+	text_release(&name);
+}
+
+static void put_egress(const struct nft_hook *h, struct compilation *c)
+{
+	struct table_text *t = &c->tables[h->table];
+	const char *family = nft_table_family(h->table);
+
+	if (t->entries4.n == 0)
+		text_printf(&t->heads, "add chain %s weir egress/links { type filter hook forward "
+			    "priority %d; policy accept; }\nflush chain %s weir egress/links\n",
+			    family, PRIORITY, family);
+	text_printf(&t->entries4, "%s\n\t\t\t\"%s\" : goto %%%uip4", t->entries4.n ? "," : "",
+		    h->link->name, h->id);
+	text_printf(&t->entries6, "%s\n\t\t\t\"%s\" : goto %%%uip6", t->entries6.n ? "," : "",
+		    h->link->name, h->id);
+}
+
+static void put_forward(struct table_text *t)
+{
+	if (t->entries4.n == 0)
+		return;
+	text_printf(&t->body, "\tchain egress/links {\n"
+		    "\t\tip daddr & 240.0.0.0 == 224.0.0.0 oifname vmap {%s\n\t\t}\n"
+		    "\t\tip6 daddr & ff00:: == ff00:: oifname vmap {%s\n\t\t}\n\t}\n",
+		    text_string(&t->entries4), text_string(&t->entries6));
+}
+
+static void put_hook(struct nft_hook *h, struct compilation *c)
+{
+	struct table_text *t = &c->tables[h->table];
+	struct text rules = { 0 };
+
+	c->span_count = 0;
+	put_family(h, FAMILY_IP4, c);
+	put_family(h, FAMILY_IP6, c);
+	nft_put_rules(h, &rules);
+	nft_put_counters(h, &t->body);
+	text_put_n(&t->body, text_string(&rules), rules.n);
+	text_release(&rules);
+	text_put_n(&t->body, text_string(&h->chains), h->chains.n);
+	if (h->hook == HOOK_INGRESS)
+		put_ingress(h, c);
+	else
+		put_egress(h, c);
+}
+
+/* --- boundaries --- */
+
+static enum nft_table table_of(const struct enforce_link *link, enum hook hook)
+{
+	if (hook == HOOK_INGRESS)
+		return NFT_NETDEV;
+	return link->is_bridge_port ? NFT_BRIDGE : NFT_INET;
+}
+
+static void note(struct compilation *c, const struct enforce_boundary *b,
+		 const struct enforce_link *link, const struct rule *rule, const char *text)
+{
+	struct enforce_note note = { 0 };
+
+	snprintf(note.boundary, sizeof(note.boundary), "%s", b->boundary->name);
+	snprintf(note.rule, sizeof(note.rule), "%s", rule ? rule->name : "");
+	snprintf(note.link, sizeof(note.link), "%s", link ? link->name : "");
+	snprintf(note.text, sizeof(note.text), "%s", text);
+	enforce_notes_add(c->notes, &note);
+}
+
+static void note_unknown(struct compilation *c, const struct enforce_boundary *b,
+			 const struct artefact *a)
+{
+	for (size_t i = 0; i < b->boundary->match_count; i++) {
+		const struct artefact_rule *rule = &a->rules[i];
+		char text[ENFORCE_WHY];
+
+		if (rule->unknown) {
+			snprintf(text, sizeof(text), "nftables does not know %s: the rule is not "
+				 "enforced in the data plane", rule->unknown);
+			note(c, b, NULL, rule->rule, text);
+		} else if (rule->partly) {
+			snprintf(text, sizeof(text), "nftables knows only a part of what `%s` asks",
+				 rule->partly);
+			note(c, b, NULL, rule->rule, text);
+		} else if (rule->recognised == PROTOCOL_SAP) {
+			note(c, b, NULL, rule->rule, "nftables tells SAP by group, port and version "
+						     "alone");
+		}
+	}
+}
+
+static bool can_be_named(const struct enforce_link *link)
+{
+	return strpbrk(link->name, "\"\\\n*") == NULL && link->name[0] != '\0';
+}
+
+/* What the hooks of one boundary share, by table. */
+struct sharing {
+	struct nft_hook last[NFT_TABLE_COUNT];
+	bool	       *shared[NFT_TABLE_COUNT];
+};
+
+static struct nft_hook hook_of(const struct enforce_boundary *b, const struct artefact *a,
+			       const struct enforce_link *link, enum hook hook,
+			       struct compilation *c)
+{
+	enum nft_table table = table_of(link, hook);
+
+	return (struct nft_hook){
+		.boundary = b->boundary, .artefact = a, .link = link, .hook = hook,
+		.table = table, .id = c->hook_count++,
+		.is_behind_decrement = table == NFT_INET, .drops_unjudged = table == NFT_INET,
+		.rules = memory_array(b->boundary->rule_count, sizeof(bool)),
+		.lists4 = memory_array(a->cell_limit + 1, sizeof(bool)),
+		.lists6 = memory_array(a->cell_limit + 1, sizeof(bool)),
+	};
+}
+
+static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct compilation *c)
+{
+	h->shared = sharing->shared[h->table];
+	put_hook(h, c);
+	free(h->rules);
+	free(h->lists4);
+	free(h->lists6);
+	nft_rests_release(h);
+	text_release(&h->chains);
+	sharing->last[h->table] = *h;
+	return c->span_count > SPANS_MAX ? -E2BIG : 0;
+}
+
+#define SERVED (1u << BACKEND_NFTABLES)
+
+static int compile_links(const struct enforce_boundary *b, unsigned index,
+			 const struct artefact *a, const struct enforce_choice *choices,
+			 struct compilation *c)
+{
+	struct sharing sharing = { 0 };
+	int status = 0;
+
+	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++)
+		sharing.shared[t] = memory_array(b->boundary->rule_count, sizeof(bool));
+	for (size_t i = 0; i < b->link_count && status == 0; i++) {
+		for (unsigned hook = 0; hook < HOOK_COUNT && status == 0; hook++) {
+			struct nft_hook h;
+
+			if (!backend_serves(&choices[i], hook, SERVED))
+				continue;
+			if (!can_be_named(&b->links[i])) {
+				note(c, b, &b->links[i], NULL, "nftables cannot write this name");
+				status = -EINVAL;
+				continue;
+			}
+			h = hook_of(b, a, &b->links[i], hook, c);
+			h.boundary_index = index;
+			status = compile_hook(&h, &sharing, c);
+		}
+	}
+	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++) {
+		if (sharing.last[t].boundary)
+			nft_put_shared(&sharing.last[t], &c->tables[t].body);
+		free(sharing.shared[t]);
+	}
+	return status;
+}
+
+static bool any_link(const struct enforce_boundary *b, const struct enforce_choice *choices)
+{
+	for (size_t i = 0; i < b->link_count; i++)
+		for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+			if (backend_serves(&choices[i], hook, SERVED))
+				return true;
+	return false;
+}
+
+static int compile_boundary(const struct enforce_plan *plan, unsigned index,
+			    const struct enforce_choice *choices, struct compilation *c)
+{
+	const struct enforce_boundary *b = &plan->boundaries[index];
+	struct artefact *a;
+	int status = -E2BIG;
+
+	if (!any_link(b, choices))
+		return 0;
+	a = artefact_new(b->boundary, plan->now);
+	if (a) {
+		note_unknown(c, b, a);
+		status = compile_links(b, index, a, choices, c);
+	}
+	if (status == -E2BIG)
+		note(c, b, NULL, NULL, "too many pairs of source and group for nftables");
+	artefact_free(a);
+	return status;
+}
+
+static void put_tables(struct compilation *c, struct text *out)
+{
+	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++) {
+		struct table_text *table = &c->tables[t];
+
+		if (table->heads.n == 0)
+			continue;
+		put_forward(table);
+		text_printf(out, "add table %s weir\n", nft_table_family(t));
+		text_put_n(out, table->heads.p, table->heads.n);
+		text_printf(out, "table %s weir {\n", nft_table_family(t));
+		text_put_n(out, table->body.p, table->body.n);
+		text_put(out, "}\n");
+	}
+}
+
+int nft_compile(const struct enforce_plan *plan, const struct enforce_choice *choices,
+		struct text *out, struct enforce_notes *notes)
+{
+	struct compilation c = { .notes = notes };
+	int status = 0;
+
+	for (unsigned i = 0; i < plan->n && status == 0; i++) {
+		status = compile_boundary(plan, i, choices, &c);
+		choices += plan->boundaries[i].link_count;
+	}
+	if (status == 0)
+		put_tables(&c, out);
+	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++) {
+		text_release(&c.tables[t].heads);
+		text_release(&c.tables[t].body);
+		text_release(&c.tables[t].entries4);
+		text_release(&c.tables[t].entries6);
+	}
+	return status;
+}
