@@ -15,6 +15,10 @@ enum message_kind {
 	MESSAGE_FILE = 1,	/* judge: a file's bytes, please (text: its name); keeper: they */
 	MESSAGE_READY,		/* judge: it stands; the first policy is in force, or error */
 	MESSAGE_INSTALL,	/* judge: this image (number: seconds to confirm); keeper: done */
+	MESSAGE_QUEUE,		/* judge: control packets of these links (struct queue_link);
+				 * keeper: what is refused, or done */
+	MESSAGE_QUEUE_CHECK,	/* the same, and nothing is changed */
+	MESSAGE_PORT,		/* keeper: a descriptor of the queue; number: which (enum port) */
 	MESSAGE_RELOAD,		/* keeper, clerk: the configuration again */
 	MESSAGE_ROLLED_BACK,	/* keeper: `generation` was not confirmed; to both */
 	MESSAGE_PEER,		/* keeper: the descriptor is a new line to the other child */
@@ -23,12 +27,16 @@ enum message_kind {
 	MESSAGE_STATUS,		/* clerk: how does it stand?; judge: JSON */
 	MESSAGE_RULES,		/* judge: every rule of the policy in force, as JSON */
 	MESSAGE_KEEP,		/* judge: this bundle is generation `generation` */
+	MESSAGE_GROWTH,		/* judge: what the queue has counted since the last one */
 	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
 	/* clerk and keeper */
 	MESSAGE_CONFIRM,	/* clerk: `generation` stays */
 	MESSAGE_COUNTS,		/* keeper: counters of the kernel; clerk: they are stored */
+	MESSAGE_OFFERED,	/* keeper: what met the rules before the queue */
 	MESSAGE_STOP,		/* clerk: end (number: 1 takes the rules out of the kernel) */
 };
+
+enum port { PORT_CLOSED, PORT_OPEN, PORT_RAW4, PORT_RAW6, PORT_ANSWERS, PORT_COUNT };
 
 #define MESSAGE_TEXT 1024
 #define PAYLOAD_MAX (UINT32_C(256) << 20)

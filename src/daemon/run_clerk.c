@@ -65,8 +65,14 @@ static json_t *time_json(struct mtime at)
 
 static void add_own(struct clerk_state *c, json_t *object)
 {
-	json_t *history = json_object();
+	json_t *history = json_object(), *queue = json_object_get(object, "queue");
+	uint64_t offered, judged;
 
+	keep_queue_sums(c, &offered, &judged);
+	json_object_set_new(queue, "offered", json_integer((json_int_t)offered));
+	json_object_set_new(queue, "judged", json_integer((json_int_t)judged));
+	json_object_set_new(queue, "bypassed",
+			    json_integer(offered > judged ? (json_int_t)(offered - judged) : 0));
 	json_object_set_new(object, "schema", json_stringn("weir-status/1", 13));
 	json_object_set_new(object, "version", json_stringn(WEIR_VERSION, strlen(WEIR_VERSION)));
 	json_object_set_new(object, "since", time_json(c->begun));
@@ -134,6 +140,8 @@ static void obey_judge(struct clerk_state *c, const struct message *message, str
 		keep_rules(c, text);
 	else if (message->kind == MESSAGE_KEEP)
 		keep_bundle(c, message, text);
+	else if (message->kind == MESSAGE_GROWTH)
+		keep_growth(c, text);
 	else if (message->kind == MESSAGE_NOTICE)
 		tell_notice(c, text);
 }
@@ -183,6 +191,8 @@ static void obey_keeper(struct clerk_state *c, const struct message *message, in
 		json_decref(c->processes);
 		c->processes = json_loads(message->text, 0, NULL);
 		keep_counts(c, &text);
+	} else if (message->kind == MESSAGE_OFFERED) {
+		keep_offered(c, &text);
 	} else if (message->kind == MESSAGE_CONFIRM) {
 		if (message->error == 0)
 			keep_confirmed(c);

@@ -56,6 +56,8 @@ struct clerk_state {
 	uint64_t	 confirming;		/* the client who waits for it */
 	struct history_tally *rows;		/* the last reading */
 	size_t		 row_count;
+	struct history_tally *offered;
+	size_t		 offered_count;
 	struct mtime	 counted;
 	struct notices	 notices;
 	bool		 must_end;
@@ -82,6 +84,12 @@ void keep_rolled_back(struct clerk_state *c, uint64_t generation);
 void keep_rules(struct clerk_state *c, const struct text *json);
 /* What the keeper read: into the history, and the keeper is told. */
 void keep_counts(struct clerk_state *c, const struct text *bytes);
+/* What the judge's queue has counted: added. */
+void keep_growth(struct clerk_state *c, const struct text *bytes);
+/* What met the rules before the queue: with the next counters. */
+void keep_offered(struct clerk_state *c, const struct text *bytes);
+/* How many control packets were offered to the queue at all, and judged. */
+void keep_queue_sums(struct clerk_state *c, uint64_t *out_offered, uint64_t *out_judged);
 /* The last hour's flows, for the judge. */
 json_t *keep_flows(struct clerk_state *c);
 

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "daemon/run_clerk.h"
+#include "daemon/run_judge_queue.h"
 #include "daemon/run_past.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -274,11 +275,11 @@ static bool take_counts(struct clerk_state *c, struct history_tally *rows, size_
 	return good;
 }
 
-void keep_counts(struct clerk_state *c, const struct text *bytes)
+/* Rows out of a message, whose texts end; with room for `more`. */
+static struct history_tally *rows_of(const struct text *bytes, size_t more, size_t *out_n)
 {
-	struct message reply = { .kind = MESSAGE_COUNTS };
 	size_t n = bytes->n / sizeof(struct history_tally);
-	struct history_tally *rows = memory_array(n + 1, sizeof(*rows));
+	struct history_tally *rows = memory_array(n + more + 1, sizeof(*rows));
 
 	if (n > 0)
 		memcpy(rows, bytes->p, n * sizeof(*rows));
@@ -287,14 +288,94 @@ void keep_counts(struct clerk_state *c, const struct text *bytes)
 		rows[i].link[sizeof(rows[i].link) - 1] = rows[i].hook[sizeof(rows[i].hook) - 1] =
 			'\0';
 		rows[i].backend[sizeof(rows[i].backend) - 1] = '\0';
-		reply.number += rows[i].gone;
 	}
-	reply.error = take_counts(c, rows, n) ? 0 : -EIO;
+	*out_n = n;
+	return rows;
+}
+
+/* Their boundaries are known here only. */
+static size_t add_offered(const struct clerk_state *c, struct history_tally *rows, size_t n)
+{
+	const json_t *interfaces = json_object_get(c->rules, "interfaces");
+
+	for (size_t i = 0; i < c->offered_count; i++) {
+		const char *boundary =
+			json_string_value(json_object_get(interfaces, c->offered[i].link));
+
+		if (!boundary)
+			continue;
+		rows[n] = c->offered[i];
+		snprintf(rows[n].boundary, sizeof(rows[n].boundary), "%s", boundary);
+		snprintf(rows[n].rule, sizeof(rows[n].rule), "%s", QUEUE_OFFERED);
+		snprintf(rows[n++].backend, sizeof(rows[0].backend), "queue");
+	}
+	return n;
+}
+
+void keep_offered(struct clerk_state *c, const struct text *bytes)
+{
+	free(c->offered);
+	c->offered = rows_of(bytes, 0, &c->offered_count);
+}
+
+void keep_counts(struct clerk_state *c, const struct text *bytes)
+{
+	struct message reply = { .kind = MESSAGE_COUNTS };
+	struct history_tally *rows;
+	size_t n;
+
+	rows = rows_of(bytes, c->offered_count, &n);
+	for (size_t i = 0; i < n; i++)
+		reply.number += rows[i].gone;
 	free(c->rows);
-	c->rows = rows;
+	c->rows = memory_array(n + 1, sizeof(*rows));
+	memcpy(c->rows, rows, n * sizeof(*rows));
 	c->row_count = n;
+	n = add_offered(c, rows, n);
+	reply.error = take_counts(c, rows, n) ? 0 : -EIO;
+	free(rows);
 	c->counted = clock_now();
 	message_send(c->keeper, &reply, -1);
+}
+
+void keep_growth(struct clerk_state *c, const struct text *bytes)
+{
+	char problem[HISTORY_PROBLEM] = "";
+	struct history_tally *rows;
+	size_t n;
+
+	if (!open_history(c))
+		return;
+	rows = rows_of(bytes, 0, &n);
+	if (history_tallies_add(c->tallies, rows, n, clock_now(), tell_growth, c, problem) < 0)
+		trouble(c, problem);
+	free(rows);
+}
+
+struct queue_sums {
+	uint64_t offered, judged;
+};
+
+static void add_sum(void *context, const struct history_rule *rule)
+{
+	struct queue_sums *sums = context;
+
+	if (strcmp(rule->name, QUEUE_OFFERED) == 0)
+		sums->offered += rule->hits;
+	else if (strcmp(rule->name, QUEUE_JUDGED) == 0)
+		sums->judged += rule->hits;
+}
+
+void keep_queue_sums(struct clerk_state *c, uint64_t *out_offered, uint64_t *out_judged)
+{
+	const struct history_query query = { .now = clock_now() };
+	char problem[HISTORY_PROBLEM] = "";
+	struct queue_sums sums = { 0 };
+
+	if (open_history(c) && history_rules(c->history, &query, add_sum, &sums, problem) < 0)
+		trouble(c, problem);
+	*out_offered = sums.offered;
+	*out_judged = sums.judged;
 }
 
 static void add_flow(void *context, const struct history_flow *flow)
@@ -345,4 +426,5 @@ void keep_end(struct clerk_state *c)
 	text_release(&c->kept);
 	text_release(&c->pending);
 	free(c->rows);
+	free(c->offered);
 }

@@ -223,6 +223,8 @@ static void roll_back(struct judge *j)
 {
 	if (!j->before.policy)
 		return;
+	control_tell(j);
+	queue_set_release(&j->control);		/* it names the policy that goes */
 	plan_release(&j->plan);
 	ruling_release(&j->now);
 	j->now = j->before;
@@ -276,10 +278,7 @@ static void obey_waiting(struct judge *j)
 		struct message message = j->waiting[0];
 		int payload = j->waiting_payloads[0];
 
-		j->waiting_count--;
-		memmove(j->waiting, j->waiting + 1, j->waiting_count * sizeof(j->waiting[0]));
-		memmove(j->waiting_payloads, j->waiting_payloads + 1,
-			j->waiting_count * sizeof(j->waiting_payloads[0]));
+		judge_forget_waiting(j, 0);
 		obey(j, &message, payload);
 	}
 }
@@ -356,37 +355,53 @@ static int open_news(struct judge *j)
 	return links_read(&j->links);
 }
 
+static int64_t next_deadline(const struct judge *j, int64_t midnight_ns)
+{
+	int64_t next = j->look_ns < midnight_ns ? j->look_ns : midnight_ns;
+
+	return j->growth_ns < next ? j->growth_ns : next;
+}
+
 static void go_on(struct judge *j)
 {
 	int64_t midnight_ns = next_midnight();
 
 	while (!j->must_end) {
 		obey_waiting(j);
-		loop_turn(&j->loop, j->look_ns < midnight_ns ? j->look_ns : midnight_ns);
+		loop_turn(&j->loop, next_deadline(j, midnight_ns));
 		if (clock_steady().ns >= midnight_ns) {
 			midnight_ns = next_midnight() + NS_PER_S;
 			j->look_ns = 0;
 		}
 		if (clock_steady().ns >= j->look_ns)
 			judge_look(j);
+		if (clock_steady().ns >= j->growth_ns)
+			control_tell(j);
 	}
 }
 
 void run_judge(const struct run_options *options, int keeper)
 {
 	struct judge *j = calloc(1, sizeof(*j));
-	int error;
+	int ports[PORT_COUNT], error;
 
 	if (!j)
 		return;
+	for (unsigned i = 0; i < PORT_COUNT; i++)
+		ports[i] = -1;
 	*j = (struct judge){
 		.options = options, .keeper = keeper, .clerk = -1, .look_ns = INT64_MAX
 	};
+	memcpy(j->ports, ports, sizeof(ports));
 	error = open_news(j);
 	if (error < 0)
 		run_say("cannot read the interfaces: %s", strerror(-error));
 	else if (lock_up(j) && begin(j))
 		go_on(j);
+	control_stop(j);
+	queue_set_release(&j->control);
+	queue_set_release(&j->standing);
+	queue_seen_free(j->seen);
 	plan_release(&j->plan);
 	enforce_notes_release(&j->notes);
 	ruling_release(&j->now);

@@ -7,6 +7,7 @@
 #include "daemon/message.h"
 #include "daemon/plan.h"
 #include "daemon/run.h"
+#include "daemon/run_judge_queue.h"
 #include "os/loop.h"
 
 /* A policy that is, was or may come to be in force, with what it was loaded from. */
@@ -31,6 +32,13 @@ struct judge {
 	struct text	 installed;		/* what the last image was made of */
 	uint64_t	 highest;		/* generation so far */
 	int64_t		 look_ns;		/* when to look at the interfaces again; INT64_MAX */
+	struct queue_set control;		/* of `now` */
+	struct queue_seen *seen;
+	struct queue	*queue;			/* NULL: no link needs one, or there can be none */
+	struct queue_set standing;		/* the links alone that the kernel's rules serve */
+	int		 ports[PORT_COUNT];	/* -1 where there is none */
+	char		 queue_problem[MESSAGE_TEXT];	/* why there is no queue though one is needed */
+	int64_t		 growth_ns;		/* when to tell the clerk what it counted */
 	bool		 must_end;
 	struct message	 waiting[JUDGE_WAITING];	/* came while another was awaited */
 	int		 waiting_payloads[JUDGE_WAITING];
@@ -60,11 +68,23 @@ int judge_read_file(struct judge *j, const char *name, struct text *out);
  * keeper is gone. */
 bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_payload);
 
+/* One of those that wait is taken. */
+void judge_forget_waiting(struct judge *j, size_t i);
+
 /* run_judge_install.c: puts `r` into the kernel as the policy in force; on success it has moved to
  * j->now.  0, or negative errno with `problem`. */
 int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct text *problem);
 /* After interfaces or addresses have changed, or a day has ended. */
 void judge_look(struct judge *j);
+
+/* run_judge_control.c: control packets.  Before anything is changed: 0, or negative errno with
+ * `problem` where packets would go past the queue. */
+int control_check(struct judge *j, const struct plan *plan, struct text *problem);
+/* Makes the queue follow j->plan. */
+void control_follow(struct judge *j);
+void control_stop(struct judge *j);
+/* Sends the clerk what was counted. */
+void control_tell(struct judge *j);
 
 /* run_judge_tell.c: JSON for the clerk. */
 void judge_status_text(struct judge *j, struct text *out);

@@ -101,17 +101,21 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 
 	plan_init(&plan, ruling_conf(j, r), r->policy, &j->links, j->options->is_dry_run);
 	plan.plan.generation = r->bundle.generation;
-	error = put(j, &plan, &notes, confirm_s, true, problem);
+	error = control_check(j, &plan, problem);
+	if (error == 0)
+		error = put(j, &plan, &notes, confirm_s, true, problem);
 	if (error < 0) {
 		plan_release(&plan);
 		enforce_notes_release(&notes);
 		return error;
 	}
+	control_tell(j);
 	plan_release(&j->plan);
 	enforce_notes_release(&j->notes);
-	ruling_release(&j->before);
 	j->plan = plan;
 	j->notes = notes;
+	control_follow(j);
+	ruling_release(&j->before);
 	if (confirm_s > 0)
 		j->before = j->now;
 	else
@@ -161,9 +165,11 @@ void judge_look(struct judge *j)
 		j->look_ns = clock_steady().ns + NS_PER_S;
 		return;
 	}
+	control_tell(j);
 	plan_release(&j->plan);			/* its links point into the old list */
 	links_release(&j->links);
 	j->links = links;
+	queue_set_release(&j->control);		/* it names the policy that may go */
 	if (!rule_again(j, &problem))
 		run_say("the addresses have changed, but the policy does not load with them: %s",
 			text_string(&problem));
@@ -174,6 +180,7 @@ void judge_look(struct judge *j)
 	enforce_notes_release(&j->notes);
 	j->notes = notes;
 	j->plan = plan;
+	control_follow(j);
 	if (error < 0 && error != -EPIPE) {
 		/* an interface that went while we looked: the next news come at once */
 		run_say("the interfaces have changed, but the rules could not follow: %s",

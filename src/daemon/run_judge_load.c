@@ -37,11 +37,28 @@ static void keep_waiting(struct judge *j, const struct message *message, int pay
 	j->waiting_payloads[j->waiting_count++] = payload;
 }
 
+void judge_forget_waiting(struct judge *j, size_t i)
+{
+	j->waiting_count--;
+	memmove(j->waiting + i, j->waiting + i + 1,
+		(j->waiting_count - i) * sizeof(j->waiting[0]));
+	memmove(j->waiting_payloads + i, j->waiting_payloads + i + 1,
+		(j->waiting_count - i) * sizeof(j->waiting_payloads[0]));
+}
+
 bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_payload)
 {
 	struct message message;
 	int payload;
 
+	for (size_t i = 0; i < j->waiting_count; i++) {
+		if (j->waiting[i].kind != kind)
+			continue;
+		*out = j->waiting[i];
+		*out_payload = j->waiting_payloads[i];
+		judge_forget_waiting(j, i);
+		return true;
+	}
 	while (message_receive(j->keeper, &message, &payload) > 0) {
 		if (message.kind == kind) {
 			*out = message;

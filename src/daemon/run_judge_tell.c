@@ -123,6 +123,31 @@ static json_t *configured_json(struct judge *j)
 	return object;
 }
 
+static json_t *queue_json(const struct judge *j)
+{
+	const struct queue_counts *counts = j->queue ? queue_counts(j->queue) : NULL;
+	json_t *object = json_object(), *links = json_array();
+
+	for (size_t i = 0; counts && i < j->control.n; i++) {
+		const struct queue_link_counts *c = &counts->links[i];
+		json_t *link = json_object();
+
+		set_text(link, "name", j->control.links[i].name);
+		set_text(link, "boundary", j->control.of[i]->name);
+		json_object_set_new(link, "passed", json_integer((json_int_t)c->passed));
+		json_object_set_new(link, "dropped", json_integer((json_int_t)c->dropped));
+		json_object_set_new(link, "rewritten", json_integer((json_int_t)c->rewritten));
+		json_array_append_new(links, link);
+	}
+	set_text(object, "state", j->queue ? "judged" : j->control.n ? "refused" : "not needed");
+	if (j->queue_problem[0])
+		set_text(object, "problem", j->queue_problem);
+	if (counts)
+		json_object_set_new(object, "lost", json_integer((json_int_t)counts->lost));
+	json_object_set_new(object, "interfaces", links);
+	return object;
+}
+
 void judge_status_text(struct judge *j, struct text *out)
 {
 	const struct policy *policy = j->now.policy;
@@ -139,6 +164,7 @@ void judge_status_text(struct judge *j, struct text *out)
 	json_object_set_new(object, "policy", about);
 	json_object_set_new(object, "configured", configured_json(j));
 	json_object_set_new(object, "boundaries", boundaries);
+	json_object_set_new(object, "queue", queue_json(j));
 	json_object_set_new(object, "notes", notes_json(&j->notes));
 	put_json(object, out);
 }
@@ -146,7 +172,7 @@ void judge_status_text(struct judge *j, struct text *out)
 void judge_rules_text(const struct judge *j, struct text *out)
 {
 	const struct policy *policy = j->now.policy;
-	json_t *object = json_object(), *boundaries = json_array();
+	json_t *object = json_object(), *boundaries = json_array(), *interfaces = json_object();
 
 	for (size_t i = 0; i < policy->boundary_count; i++) {
 		const struct boundary *b = policy->boundaries[i];
@@ -168,6 +194,10 @@ void judge_rules_text(const struct judge *j, struct text *out)
 		json_object_set_new(boundary, "rules", rules);
 		json_array_append_new(boundaries, boundary);
 	}
+	for (size_t i = 0; i < j->plan.interface_count; i++)
+		set_text(interfaces, j->plan.interfaces[i].conf->name.name,
+			 j->plan.interfaces[i].conf->boundary.name);
+	json_object_set_new(object, "interfaces", interfaces);
 	set_text(object, "policy", policy->name);
 	set_text(object, "sha256", policy->sha256);
 	json_object_set_new(object, "generation",

@@ -55,7 +55,11 @@ static const int everyday[] = {
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(getsockopt),
 	SCMP_SYS(setsockopt),
-	SCMP_SYS(poll), SCMP_SYS(select), SCMP_SYS(pselect6),
+	SCMP_SYS(poll),
+	SCMP_SYS(recvmmsg),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
 	SCMP_SYS(ppoll),
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait),
@@ -95,7 +99,7 @@ static const int keeping[] = {
 	SCMP_SYS(setgid), SCMP_SYS(capget), SCMP_SYS(capset), SCMP_SYS(seccomp),
 	SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
 	SCMP_SYS(landlock_restrict_self), SCMP_SYS(flock), SCMP_SYS(fallocate), SCMP_SYS(mlock),
-	SCMP_SYS(pipe2), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg),
+	SCMP_SYS(pipe2),
 };
 
 /* The database, the state folder, the control socket's clients. */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The queue's life beside the policy's: the keeper opens it and puts its rules into the kernel, the
+ * judge takes its packets.  Rules stand as long as links need them; trims change with the policy.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/run_judge.h"
+#include "os/clock.h"
+
+/* Asks the keeper, by the links alone. */
+static int ask_keeper(struct judge *j, enum message_kind kind, const struct queue_set *set,
+		      struct message *out)
+{
+	const struct message message = { .kind = kind, .number = set->n };
+	struct text links = { 0 };
+	int payload, error;
+
+	text_put_n(&links, (const char *)set->links, set->n * sizeof(set->links[0]));
+	error = message_send_text(j->keeper, &message, &links);
+	text_release(&links);
+	if (error == 0 && !judge_await(j, kind, out, &payload))
+		error = -EPIPE;
+	if (error < 0)
+		return error;
+	if (payload >= 0)
+		close(payload);
+	return out->error;
+}
+
+int control_check(struct judge *j, const struct plan *plan, struct text *problem)
+{
+	struct message answer = { 0 };
+	struct queue_set set;
+	int error = 0;
+
+	queue_set_init(&set, plan, &j->links, j->options->is_dry_run);
+	if (set.n > 0)
+		error = ask_keeper(j, MESSAGE_QUEUE_CHECK, &set, &answer);
+	/* a kernel without any queue judges data all the same; weir status says what is missing */
+	if (error == -ENOTSUP)
+		error = 0;
+	if (error < 0)
+		text_printf(problem, "%s", answer.text[0] ? answer.text : strerror(-error));
+	queue_set_release(&set);
+	return error;
+}
+
+static void hear_queue(void *context, int fd)
+{
+	struct judge *j = context;
+	int n = queue_turn(j->queue, j->control.trims, clock_now());
+
+	(void)fd;
+	if (n < 0 && n != -EAGAIN && n != -ENOBUFS) {
+		run_say("the queue has ended: %s", strerror(-n));
+		control_stop(j);
+	}
+}
+
+void control_stop(struct judge *j)
+{
+	for (unsigned i = PORT_CLOSED; i <= PORT_OPEN; i++)
+		if (j->queue && j->ports[i] >= 0)
+			loop_drop(&j->loop, j->ports[i]);
+	queue_free(j->queue);
+	j->queue = NULL;
+}
+
+/* The descriptors come once in a judge's life. */
+static bool take_ports(struct judge *j)
+{
+	for (unsigned left = PORT_COUNT; left > 0 && j->ports[PORT_ANSWERS] < 0; left--) {
+		struct message message;
+		int payload;
+
+		if (!judge_await(j, MESSAGE_PORT, &message, &payload))
+			return false;
+		if (message.number < PORT_COUNT)
+			j->ports[message.number] = payload;
+	}
+	return j->ports[PORT_ANSWERS] >= 0;
+}
+
+static void begin(struct judge *j)
+{
+	const struct queue_plan plan = { .links = j->control.links, .n = j->control.n };
+	const struct queue_ports ports = { j->ports[PORT_CLOSED], j->ports[PORT_OPEN],
+					   j->ports[PORT_RAW4], j->ports[PORT_RAW6] };
+
+	if (queue_new(&plan, &ports, j->ports[PORT_ANSWERS], &j->queue) < 0)
+		return;
+	for (unsigned i = PORT_CLOSED; i <= PORT_OPEN; i++)
+		if (j->ports[i] >= 0)
+			loop_add(&j->loop, j->ports[i], hear_queue, j);
+}
+
+static void install(struct judge *j)
+{
+	struct message answer = { 0 };
+	int error = ask_keeper(j, MESSAGE_QUEUE, &j->control, &answer);
+
+	j->queue_problem[0] = '\0';
+	if (error == 0 && j->control.n > 0 && take_ports(j)) {
+		begin(j);
+		return;
+	}
+	if (error < 0) {
+		snprintf(j->queue_problem, sizeof(j->queue_problem), "%s",
+			 answer.text[0] ? answer.text : strerror(-error));
+		run_say("control packets are not judged: %s", j->queue_problem);
+	}
+}
+
+void control_follow(struct judge *j)
+{
+	struct queue_set set;
+	bool same;
+
+	queue_set_init(&set, &j->plan, &j->links, j->options->is_dry_run);
+	same = queue_set_same_links(&set, &j->standing) && (j->queue || set.n == 0);
+	queue_set_release(&j->control);
+	j->control = set;
+	queue_seen_free(j->seen);
+	j->seen = queue_seen_new(&j->control);
+	if (same)
+		return;
+	control_stop(j);
+	install(j);
+	queue_set_copy_links(j->queue_problem[0] ? NULL : &j->control, &j->standing);
+}
+
+void control_tell(struct judge *j)
+{
+	struct message message = { .kind = MESSAGE_GROWTH };
+	struct text rows = { 0 };
+
+	j->growth_ns = clock_steady().ns + j->options->count_s * NS_PER_S;
+	if (!j->seen || j->control.n == 0 || j->clerk < 0)
+		return;
+	queue_seen_growth(j->seen, &j->control, &rows);
+	if (rows.n > 0)
+		message_send_text(j->clerk, &message, &rows);
+	text_release(&rows);
+}

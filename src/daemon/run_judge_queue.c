@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a plan to queues and trims.  Asks the kernel nothing. */
+#include "daemon/run_judge_queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/report.h"
+#include "policy/table.h"
+
+static const char *name_of_index(const struct links *links, unsigned index)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (links->list[i].index == index)
+			return links->list[i].name;
+	return "";
+}
+
+static struct queue_boundary *find_boundary(struct queue_set *set, const struct boundary *boundary)
+{
+	struct queue_boundary *one;
+
+	for (size_t i = 0; i < set->boundary_count; i++)
+		if (set->boundaries[i].court.boundary == boundary)
+			return &set->boundaries[i];
+	one = &set->boundaries[set->boundary_count++];
+	one->table = table_new(boundary);
+	court_init(&one->court, boundary, one->table);
+	return one;
+}
+
+/* False where nothing of the boundary asks for a control packet's own words. */
+static bool fill_link(const struct plan_interface *one, const struct boundary *boundary,
+		      const struct links *links, struct queue_link *out)
+{
+	*out = (struct queue_link){ .index = one->link->index, .inside = one->conf->is_inside,
+				    .fail_open = one->conf->fails_open };
+	memcpy(out->name, one->link->name, sizeof(out->name));
+	if (one->link->is_bridge_port)
+		snprintf(out->bridge, sizeof(out->bridge), "%s",
+			 name_of_index(links, one->link->master));
+	out->arriving = trim_is_needed(boundary, queue_direction(out, QUEUE_RECEIVED));
+	out->leaving = trim_is_needed(boundary, queue_direction(out, QUEUE_SENT));
+	out->payload = trim_needs_payload(boundary, queue_direction(out, QUEUE_RECEIVED)) ||
+		       trim_needs_payload(boundary, queue_direction(out, QUEUE_SENT));
+	return out->arriving || out->leaving;
+}
+
+static void add_link(struct queue_set *set, const struct plan_interface *one,
+		     const struct boundary *boundary, const struct links *links, bool dry_run)
+{
+	struct trim_options options = { .fail_open = one->conf->fails_open,
+					.register_stop = !one->conf->is_silent,
+					.dry_run = dry_run || one->conf->is_dry_run };
+
+	if (!fill_link(one, boundary, links, &set->links[set->n]))
+		return;
+	options.court = &find_boundary(set, boundary)->court;
+	set->of[set->n] = boundary;
+	set->trims[set->n++] = trim_new(&options);
+}
+
+void queue_set_init(struct queue_set *set, const struct plan *plan, const struct links *links,
+		    bool dry_run)
+{
+	size_t most = plan->interface_count + 1;
+
+	*set = (struct queue_set){ 0 };
+	set->links = memory_array(most, sizeof(set->links[0]));
+	set->of = memory_array(most, sizeof(set->of[0]));
+	set->trims = memory_array(most, sizeof(set->trims[0]));
+	set->boundaries = memory_array(most, sizeof(set->boundaries[0]));
+	for (size_t i = 0; i < plan->interface_count; i++) {
+		const struct plan_interface *one = &plan->interfaces[i];
+
+		if (!plan_absence(one))
+			add_link(set, one, policy_boundary(plan->policy, one->conf->boundary.name),
+				 links, dry_run);
+	}
+}
+
+void queue_set_release(struct queue_set *set)
+{
+	for (size_t i = 0; i < set->n && set->trims; i++)
+		trim_free(set->trims[i]);
+	for (size_t i = 0; i < set->boundary_count; i++) {
+		court_release(&set->boundaries[i].court);
+		table_free(set->boundaries[i].table);
+	}
+	free(set->links);
+	free(set->of);
+	free(set->trims);
+	free(set->boundaries);
+	*set = (struct queue_set){ 0 };
+}
+
+void queue_set_copy_links(const struct queue_set *set, struct queue_set *out)
+{
+	queue_set_release(out);
+	if (!set || set->n == 0)
+		return;
+	out->links = memory_array(set->n, sizeof(set->links[0]));
+	memcpy(out->links, set->links, set->n * sizeof(set->links[0]));
+	out->n = set->n;
+}
+
+bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct queue_link *x = &a->links[i], *y = &b->links[i];
+
+		if (strcmp(x->name, y->name) != 0 || strcmp(x->bridge, y->bridge) != 0 ||
+		    x->index != y->index || x->inside != y->inside ||
+		    x->fail_open != y->fail_open || x->arriving != y->arriving ||
+		    x->leaving != y->leaving || x->payload != y->payload)
+			return false;
+	}
+	return true;
+}
+
+/* --- what it counts --- */
+
+struct queue_seen {
+	struct trim_rule *rules;
+	uint64_t	 *packets;	/* by link */
+	size_t		  n;
+};
+
+struct queue_seen *queue_seen_new(const struct queue_set *set)
+{
+	struct queue_seen *seen = memory_take(sizeof(*seen));
+
+	for (size_t i = 0; i < set->n; i++)
+		seen->n += trim_counts(set->trims[i])->n;
+	seen->rules = memory_array(seen->n + 1, sizeof(seen->rules[0]));
+	seen->packets = memory_array(set->n + 1, sizeof(seen->packets[0]));
+	return seen;
+}
+
+void queue_seen_free(struct queue_seen *seen)
+{
+	if (!seen)
+		return;
+	free(seen->rules);
+	free(seen->packets);
+	free(seen);
+}
+
+static void put_growth(const struct boundary *boundary, const struct queue_link *link,
+		       uint16_t rule, const struct trim_rule *was, const struct trim_rule *now,
+		       struct text *out)
+{
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));
+	snprintf(row.boundary, sizeof(row.boundary), "%s", boundary->name);
+	snprintf(row.rule, sizeof(row.rule), "%s", report_rule_name(boundary, rule));
+	snprintf(row.link, sizeof(row.link), "%s", link->name);
+	snprintf(row.hook, sizeof(row.hook), "control");
+	snprintf(row.backend, sizeof(row.backend), "queue");
+	row.packets = now->hits - was->hits;
+	row.bytes = now->bytes - was->bytes;
+	row.last_ns = now->last_ns;
+	text_put_n(out, (const char *)&row, sizeof(row));
+}
+
+/* What passed the queue's judge at all: beside what was offered to it, it tells what went past. */
+static void put_judged(const struct queue_link *link, const struct boundary *boundary,
+		       uint64_t packets, struct text *out)
+{
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));
+	snprintf(row.boundary, sizeof(row.boundary), "%s", boundary->name);
+	snprintf(row.rule, sizeof(row.rule), "%s", QUEUE_JUDGED);
+	snprintf(row.link, sizeof(row.link), "%s", link->name);
+	snprintf(row.hook, sizeof(row.hook), "control");
+	snprintf(row.backend, sizeof(row.backend), "queue");
+	row.packets = packets;
+	text_put_n(out, (const char *)&row, sizeof(row));
+}
+
+static uint64_t packets_of(const struct trim_counts *counts)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < TRIM_WHY_COUNT; i++)
+		n += counts->packets[i];
+	return n;
+}
+
+void queue_seen_growth(struct queue_seen *seen, const struct queue_set *set, struct text *out)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct trim_counts *counts = trim_counts(set->trims[i]);
+
+		for (uint16_t k = 0; k < counts->n; k++, at++) {
+			struct trim_rule now = counts->rules[k];
+
+			if (now.hits > seen->rules[at].hits)
+				put_growth(set->of[i], &set->links[i], k, &seen->rules[at], &now,
+					   out);
+			seen->rules[at] = now;
+		}
+		if (packets_of(counts) > seen->packets[i])
+			put_judged(&set->links[i], set->of[i],
+				   packets_of(counts) - seen->packets[i], out);
+		seen->packets[i] = packets_of(counts);
+	}
+}
