@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "policy/load.h"
-#include "sink/diag_print.h"
 
 static bool parse_vlan(const char *text, struct inside *out)
 {
@@ -37,12 +37,41 @@ static bool parse_mac(const char *text, struct inside *out)
 	return true;
 }
 
-static const struct set *find_choice(const struct policy *policy, const char *name)
+/* A set of the policy, or of the profile that it extends; *out_near: what may be meant. */
+static const struct set *find_set(const struct policy *policy, const char *name,
+				  const char **out_near)
 {
-	for (size_t i = 0; policy && i < policy->choice_count; i++)
+	struct nearest nearest = nearest_of(name);
+
+	for (size_t i = 0; policy && i < policy->set_count; i++) {
+		if (strcmp(policy->sets[i].name, name) == 0)
+			return policy->sets[i].set;
+		nearest_offer(&nearest, policy->sets[i].name);
+	}
+	for (size_t i = 0; policy && i < policy->choice_count; i++) {
 		if (strcmp(policy->choices[i].name, name) == 0)
 			return policy->choices[i].set;
+		nearest_offer(&nearest, policy->choices[i].name);
+	}
+	*out_near = nearest.word;
 	return NULL;
+}
+
+static bool is_name(const char *word)
+{
+	return word[0] >= 'a' && word[0] <= 'z' &&
+	       strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(word);
+}
+
+/* Without the text that was made around the words. */
+static void complain_of(const struct diags *diags, const struct io *io)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct diag *d = &diags->list[i];
+		const char *hint = d->hint ? d->hint : d->beside;
+
+		complain(io, "--inside: %s%s%s", d->message, hint ? "; " : "", hint ? hint : "");
+	}
 }
 
 /* The set of the one rule in a policy that is made around the words. */
@@ -58,7 +87,7 @@ static bool parse_set(struct side *side, const struct text *expression, const st
 	input.n = text.n;
 	diags_init(&diags);
 	side->sets = policy_load(&input, &diags);
-	diags_print(&diags, io->err_colour, io->err);
+	complain_of(&diags, io);
 	diags_release(&diags);
 	text_release(&text);
 	if (!side->sets)
@@ -67,10 +96,22 @@ static bool parse_set(struct side *side, const struct text *expression, const st
 	return true;
 }
 
+static bool refuse_name(const char *word, const char *near, const struct policy *policy,
+			const struct io *io)
+{
+	if (!policy)
+		complain(io, "--inside: '%s' is no address; -p names a policy that has sets", word);
+	else
+		complain(io, "--inside: policy '%s' has no set '%s'%s%s%s", policy->name, word,
+			 near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return false;
+}
+
 static bool parse_word(struct side *side, const char *word, const struct policy *policy,
 		       struct text *expression, const struct io *io)
 {
-	const struct set *choice = find_choice(policy, word);
+	const char *near = NULL;
+	const struct set *set = find_set(policy, word, &near);
 	bool good = true;
 
 	if (strncmp(word, "vlan:", 5) == 0)
@@ -79,8 +120,10 @@ static bool parse_word(struct side *side, const char *word, const struct policy 
 		good = parse_mac(word + 4, &side->inside);
 	else if (strncmp(word, "link:", 5) == 0)
 		side->links.list[side->links.n++] = word + 5;
-	else if (choice && !side->inside.set)
-		side->inside.set = choice;
+	else if (set && !side->inside.set)
+		side->inside.set = set;
+	else if (!set && is_name(word))
+		return refuse_name(word, near, policy, io);
 	else
 		text_printf(expression, "%s%s", expression->n ? ", " : "", word);
 	if (!good)

@@ -166,6 +166,7 @@ static void fill(struct loader *loader, struct loaded *loaded)
 	policy->name = unit->name ? unit->name : file_name(policy->file);
 	policy->built_in = unit->profile != NULL;
 	policy->choices = choices_list(loader, &policy->choice_count);
+	policy->sets = sets_list(loader, &policy->set_count);
 	loaded->sources = (const struct source *const *)loader->sources.list;
 	loaded->source_count = loader->sources.n;
 }

@@ -89,6 +89,11 @@ struct boundary {
 };
 
 /* A `?=` set, for `weir policy` and for hints. */
+struct policy_set {
+	const char	 *name;
+	const struct set *set;
+};
+
 struct choice {
 	const char	 *name, *text;		/* text NULL where not written */
 	const char	 *value;		/* canonical text of its value */
@@ -106,6 +111,8 @@ struct policy {
 	size_t			      boundary_count;
 	const struct choice	     *choices;
 	size_t			      choice_count;
+	const struct policy_set	     *sets;	/* that the outermost file defines */
+	size_t			      set_count;
 };
 
 /* NULL where there is none; name NULL is the first. */

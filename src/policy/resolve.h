@@ -77,6 +77,8 @@ const char *empty_why(struct loader *loader, struct unit *unit, const struct exp
 /* The expression that a set's value comes from. */
 const struct expr *set_origin(const struct set_def *def);
 const struct choice *choices_list(struct loader *loader, size_t *out_n);
+/* The sets of the outermost file, with what they include. */
+const struct policy_set *sets_list(struct loader *loader, size_t *out_n);
 
 /* flatten.c: NULL, and a complaint, where it has mistakes. */
 const struct boundary *boundary_flatten(struct loader *loader, struct unit *unit,

@@ -476,3 +476,15 @@ const struct choice *choices_list(struct loader *loader, size_t *out_n)
 	*out_n = n;
 	return list;
 }
+
+const struct policy_set *sets_list(struct loader *loader, size_t *out_n)
+{
+	struct unit *unit = loader->units[0];
+	struct policy_set *list = arena_array(loader->arena, unit->set_count, sizeof(*list));
+
+	for (size_t i = 0; i < unit->set_count; i++)
+		list[i] = (struct policy_set){ unit->sets[i].syntax->name,
+					      compute(loader, unit, &unit->sets[i]) };
+	*out_n = unit->set_count;
+	return list;
+}

@@ -174,6 +174,20 @@ def test_authorised():
     holds(out("audit", "--authorised", file("ras.txt"), CAMPUS), "NOT AUTHORISED")
 
 
+def test_inside_words():
+    """A set of the policy, chosen or fixed, or addresses; what is wrong is told by the word."""
+    policy = file("site.weir", "set campus = { 192.105.90.0/23 }\nboundary b { deny to 239.0.0.0/8 "
+                               "default permit }\n")
+    for words in ["campus"], ["192.105.90.0/24, 192.105.91.0/24"]:
+        equal(run("audit", "-q", "-p", policy, "--inside", *words, CAMPUS).returncode, 1)
+    for words, told in [
+            ("campas", "weir: --inside: policy 'site.weir' has no set 'campas', did you mean 'campus'?\n"),
+            ("10.0.0.1/8", "weir: --inside: 10.0.0.1/8 has bits behind its length; write 10.0.0.0/8\n"),
+            ("vlan:4096", "weir: --inside: 'vlan:4096' is no VLAN (vlan:0 to vlan:4095) and no MAC address\n")]:
+        done = run("audit", "-p", policy, "--inside", words, CAMPUS)
+        equal((done.returncode, done.stderr.decode()), (2, told))
+
+
 def test_inside():
     by_vlan = audit("--set", "own=192.105.90.0/23", "--inside", "vlan:34", CAMPUS)
     assert not any("direction" in o["why"] for o in by_vlan["off"]), by_vlan["off"]
