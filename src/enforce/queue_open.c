@@ -72,13 +72,15 @@ static int check_port(const struct queue_link *link, char why[QUEUE_WHY])
 }
 
 /* A tap carries what arrives at one port of a bridge to another; it cannot hand a packet to
- * this machine itself. */
+ * this machine itself, and drops all where nobody is there. */
 static int check_tap(const struct queue_link *link, char why[QUEUE_WHY])
 {
-	if (link->bridge[0] != '\0' && link->peer[0] != '\0')
+	if (link->bridge[0] != '\0' && link->peer[0] != '\0' && !link->fail_open)
 		return 0;
-	snprintf(why, QUEUE_WHY, "%s: this kernel has no NFQUEUE, and a tap serves only a pair of bridge ports",
-		 link->name);
+	snprintf(why, QUEUE_WHY, "%s: this kernel has no NFQUEUE, and a tap %s", link->name,
+		 link->peer[0] == '\0' || link->bridge[0] == '\0'
+			 ? "serves only a pair of bridge ports"
+			 : "cannot fail open");
 	return -ENOTSUP;
 }
 
@@ -217,27 +219,64 @@ void queue_close(struct queue_ports *ports)
 
 /* --- the judge's answers --- */
 
+/* The next message of a datagram, or NULL where it is none or its length lies: libmnl's own
+ * walk takes a length above INT_MAX for a small one. */
+static const struct nlmsghdr *next_message(struct rd *r)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)r->p;
+
+	if (rd_left(r) < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+	    message->nlmsg_len > rd_left(r))
+		return NULL;
+	rd_skip(r, message->nlmsg_len);
+	rd_skip(r, -message->nlmsg_len & 3u);		/* NLMSG_ALIGN */
+	return message;
+}
+
+struct answer {
+	struct nlmsghdr		     message;
+	struct nfgenmsg		     head;
+	struct nlattr		     attribute;
+	struct nfqnl_msg_verdict_hdr verdict;
+};
+
+/* What may follow: the packet that takes the place of the other, and nothing else. */
+static bool is_rest_packet(const struct answer *a)
+{
+	size_t rest = a->message.nlmsg_len - sizeof(*a);
+	const struct nlattr *packet = (const struct nlattr *)(a + 1);
+
+	return rest == 0 || (rest >= sizeof(*packet) && packet->nla_type == NFQA_PAYLOAD &&
+			     (packet->nla_len + 3u) / 4 == rest / 4 && rest % 4 == 0);
+}
+
 /* A verdict on a packet of this queue and nothing else: the socket would take any change to the
  * machine's firewall. */
 static bool is_verdict(const struct nlmsghdr *message, uint16_t number)
 {
-	const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
+	const struct answer *a = (const struct answer *)message;
+	uint32_t verdict;
 
-	return message->nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT) &&
-	       message->nlmsg_len >= NLMSG_HDRLEN + sizeof(*head) &&
-	       message->nlmsg_flags == NLM_F_REQUEST && ntohs(head->res_id) == number;
+	if (message->nlmsg_type != (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT) ||
+	    message->nlmsg_len < sizeof(*a) || message->nlmsg_flags != NLM_F_REQUEST ||
+	    ntohs(a->head.res_id) != number || a->attribute.nla_type != NFQA_VERDICT_HDR ||
+	    a->attribute.nla_len != sizeof(a->attribute) + sizeof(a->verdict))
+		return false;
+	verdict = ntohl(a->verdict.verdict);
+	return (verdict == NF_ACCEPT || verdict == NF_DROP) && is_rest_packet(a);
 }
 
-static bool are_verdicts(const uint8_t *bytes, int n, uint16_t number)
+static bool are_verdicts(const uint8_t *bytes, size_t n, uint16_t number)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)bytes;
+	struct rd r = rd_of((struct span){ bytes, n });
 
-	while (mnl_nlmsg_ok(message, n)) {
-		if (!is_verdict(message, number))
+	while (rd_left(&r) > 0) {
+		const struct nlmsghdr *message = next_message(&r);
+
+		if (!message || !is_verdict(message, number))
 			return false;
-		message = mnl_nlmsg_next(message, &n);
 	}
-	return n == 0;
+	return rd_ok(&r);
 }
 
 static int relay(int fd, const uint8_t *bytes, size_t n)
@@ -258,9 +297,9 @@ int queue_relay(const struct queue_ports *ports, const struct queue_plan *plan, 
 		return -errno;
 	if (n == 0)
 		return -EPIPE;
-	if (are_verdicts(bytes, (int)n, number))
+	if (are_verdicts(bytes, (size_t)n, number))
 		return relay(ports->closed, bytes, (size_t)n);
-	if (are_verdicts(bytes, (int)n, (uint16_t)(number + 1)))
+	if (are_verdicts(bytes, (size_t)n, (uint16_t)(number + 1)))
 		return relay(ports->open, bytes, (size_t)n);
 	return -EBADMSG;
 }

@@ -54,7 +54,7 @@ def pinned(core):
 def measure(rate, split):
     """(delivered, offered, microseconds of the judge a report, achieved rate)."""
     count = rate * SECONDS // 32 * 32
-    queue = Queue(POLICY, "p1,bridge=br0", split=split, prefix=pinned(0))
+    queue = Queue(POLICY, "p1,bridge=br0", mode=("split",) if split else (), prefix=pinned(0))
     before, met = received(), offered().get("p1 received", 0)
     out = subprocess.run(pinned(1) + net.at("h1", HELPER, "send", "e1", str(count), str(rate), REPORT),
                          capture_output=True, text=True, check=True, env=CALM).stdout

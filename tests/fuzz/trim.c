@@ -3,6 +3,7 @@
  * rest is the packet) and what is done with what is not understood; checksums are made
  * right, so that every message is read.  What comes out must be sound, and trimming it again
  * must change nothing. */
+#include "enforce/tap.h"
 #include "trim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +27,7 @@ static void try_packet(struct t_trim *t, struct span packet)
 	struct trim_result out = judge(t, packet);
 	uint8_t *again;
 
+	tap_carries(packet, true);
 	if (out.act != TRIM_REWRITE)
 		return;
 	again = malloc(out.packet.n);

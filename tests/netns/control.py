@@ -173,13 +173,13 @@ def groups_of(packet):
 class Queue:
     """The queue with a policy on links of this namespace or of a host."""
 
-    def __init__(self, policy, *links, host=None, split=False, prefix=()):
+    def __init__(self, policy, *links, host=None, mode=(), prefix=()):
         self.path = f"/run/{time.monotonic_ns()}.weir"
         with open(self.path, "w", encoding="ascii") as file:
             file.write(policy)
         self.host = host
         self.process = subprocess.Popen(
-            net.at(host, *prefix, HELPER, "run", self.path, *(["split"] if split else []), *links),
+            net.at(host, *prefix, HELPER, "run", self.path, *mode, *links),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=CALM, text=True)
         self.means = self.process.stdout.readline().strip()
         self.ready = self.process.stdout.readline().strip() == "ready"

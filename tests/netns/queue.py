@@ -92,7 +92,7 @@ def test_snooping_learns_the_kept_groups_only():
 
 def test_a_judge_without_privileges():
     forget()
-    queue = Queue(POLICY, "p1,bridge=br0", split=True)
+    queue = Queue(POLICY, "p1,bridge=br0", mode=("split",))
     assert queue.ready, queue.refused()
     got = heard(2, [frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")))])
     equal([groups_of(packet) for _, packet in got], [[(TO_EX, "239.2.2.2")]])
@@ -158,6 +158,35 @@ def test_nobody_listens():
         equal(offered()["p1 received"], 10, mode)
     remove()
     equal(offered(), {})
+
+
+def test_without_nfqueue():
+    """A tap between two ports: dropped by a rule, heard before it, sent again; tags are put back."""
+    net.ip("link", "set", "br0", "type", "bridge", "mcast_snooping", "0")
+    queue = Queue(POLICY, "p1,bridge=br0", mode=("tap",))
+    holds(queue.refused(), "serves only a pair of bridge ports")
+    queue = Queue(POLICY, "p1,bridge=br0,peer=p2,open", mode=("tap",))
+    holds(queue.refused(), "cannot fail open")
+    queue = Queue(POLICY, "p1,bridge=br0,peer=p2", mode=("tap",))
+    assert queue.ready, queue.refused()
+    report = report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2"))
+    leave = with_sum(b"\x17\0\0\0" + packed("239.2.2.2"))
+    got = heard(2, [frame(report), frame(report, vlan=7), frame(ip4(HOST, "224.0.0.2", 2, leave))], until_n=3)
+    equal([(vlan, groups_of(p) if p[24] == 0x22 else "leave") for vlan, p in got],
+          [(None, [(TO_EX, "239.2.2.2")]), (7, [(TO_EX, "239.2.2.2")]), (None, "leave")])
+    equal(got[0][1][20:24].hex(), "94040000", "Router Alert")
+    udp = ip4(HOST, "239.2.2.2", 17, bytes.fromhex("138813880008") + b"\0\0", ttl=4)
+    equal(len(heard(17, [frame(udp)], seconds=0.5)), 1, "data goes its own way")
+    TWO.send(frame(report))                               # the other way: out, where joins to 239.1.1.1 are denied too
+    equal([groups_of(p) for _, p in ONE.frames(2, 2, 1, HOST)], [[(TO_EX, "239.2.2.2")]])
+    counts = queue.end()
+    equal((counts["judged p1 received"], counts["judged p1 forwarded"], counts["lost"]), (3, 1, 0))
+    equal((offered()["p1 received"], offered()["p1 forwarded"]), (3, 1), "offered = judged")
+    equal(heard(2, [frame(report)], seconds=0.5), [], "nobody there: closed")
+    remove()
+    equal(len(heard(2, [frame(report)])), 1)
+    equal(offered(), {})
+    setting("net.bridge.bridge-nf-filter-vlan-tagged", 1)
 
 
 main(globals())

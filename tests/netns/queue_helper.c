@@ -5,7 +5,8 @@
  * offered | probe | remove
  *
  * LINK is NAME[,bridge=BRIDGE][,peer=PORT][,inside][,open][,silent].  `split`: the judge is
- * a process of its own with no capability and another user's number. */
+ * a process of its own with no capability and another user's number.  `tap`: as if there
+ * were no NFQUEUE. */
 #include <errno.h>
 #include <grp.h>
 #include <linux/if_packet.h>
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "enforce/queue.h"
+#include "enforce/tap.h"
 #include "policy/load.h"
 #include "policy/table.h"
 
@@ -113,10 +114,8 @@ static struct mtime now(void)
 	return (struct mtime){ t.tv_sec * NS_PER_S + t.tv_nsec };
 }
 
-static void print_counts(const struct setting *s, const struct queue *queue)
+static void print_counts(const struct setting *s, const struct queue_counts *c)
 {
-	const struct queue_counts *c = queue_counts(queue);
-
 	for (size_t i = 0; i < s->plan.n; i++) {
 		const struct trim_counts *t = trim_counts(s->trims[i]);
 
@@ -163,7 +162,7 @@ static int judge(const struct setting *s, const struct queue_ports *ports, int a
 		if (poll(polls, COUNT(polls), 200) > 0)
 			n = queue_turn(queue, s->trims, now());
 	}
-	print_counts(s, queue);
+	print_counts(s, queue_counts(queue));
 	print_effort("cpu-us");
 	queue_free(queue);
 	if (n < 0)
@@ -201,6 +200,44 @@ static int judge_split(const struct setting *s, const struct queue_ports *ports)
 	return WEXITSTATUS(status);
 }
 
+static int carry(const struct setting *s, const struct tap_legs *legs, const struct tap_ports *ports)
+{
+	struct pollfd polls[TAP_LEGS_MAX];
+	struct tap *tap;
+	int n = 0;
+
+	for (size_t i = 0; i < legs->n; i++)
+		polls[i] = (struct pollfd){ .fd = ports->fds[i], .events = POLLIN };
+	tap_new(legs, ports, s->plan.n, &tap);
+	printf("ready\n");
+	fflush(stdout);
+	while (!is_over && n >= 0) {
+		if (poll(polls, legs->n, 200) > 0)
+			n = tap_turn(tap, s->trims, now());
+	}
+	print_counts(s, tap_counts(tap));
+	printf("lost %llu\n", (unsigned long long)tap_counts(tap)->lost);
+	tap_free(tap);
+	return n < 0 ? 3 : 0;
+}
+
+static int run_tap(const struct setting *s)
+{
+	char why[QUEUE_WHY];
+	struct tap_legs legs;
+	struct tap_ports ports;
+	int error = tap_legs_of(&s->plan, &legs);
+
+	if (error == 0)
+		error = tap_open(&legs, &ports);
+	if (error < 0)
+		fail("tap", error);
+	error = tap_install(&legs, why);
+	if (error < 0)
+		fail(why, error);
+	return carry(s, &legs, &ports);
+}
+
 static int run(int n, char **words)
 {
 	struct setting s = { 0 };
@@ -208,17 +245,21 @@ static int run(int n, char **words)
 	struct queue_ports ports;
 	enum queue_means means = queue_probe(why);
 	bool split = n > 1 && strcmp(words[1], "split") == 0;
+	bool tap = n > 1 && strcmp(words[1], "tap") == 0;
 	int error;
 
 	printf("%s\n", why);
 	read_policy(&s, words[0]);
-	for (int i = 1 + split; i < n && s.plan.n < LINKS_MAX; i++)
+	means = tap ? QUEUE_BY_TAP : means;
+	for (int i = 1 + split + tap; i < n && s.plan.n < LINKS_MAX; i++)
 		add_link(&s, words[i]);
 	s.plan.links = s.links;
 	if (queue_check(&s.plan, means, why) < 0) {
 		fprintf(stderr, "%s\n", why);
 		return 3;
 	}
+	if (tap)
+		return run_tap(&s);
 	error = queue_open(&s.plan, &ports);
 	if (error < 0)
 		fail("open", error);
@@ -279,7 +320,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "offered") == 0)
 		error = queue_offered(print_offered, NULL);
 	else if (argc == 2 && strcmp(argv[1], "remove") == 0)
-		error = queue_remove();
+		error = queue_remove() == 0 ? tap_remove() : -EIO;
 	else if (argc == 2 && strcmp(argv[1], "probe") == 0)
 		printf("%d %s\n", (int)queue_probe(why), why);
 	else

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules of nftables as the kernel reads them: libnftables cannot say an xtables target or
+ * match.  And which packets are control packets: RFC 3376 4 (IGMP), RFC 3810 5 (MLD), RFC
+ * 7761 4.9 (PIM), RFC 4861 4.2 (Router Advertisements), RFC 2974 3 (SAP).  Knows no link and
+ * no queue. */
+#include "enforce/ruleset.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH_BYTES (1u << 20)
+#define INTERFACE_NAME 16
+
+#define NUMBER_IGMP  2
+#define NUMBER_TCP   6
+#define NUMBER_UDP   17
+#define NUMBER_ICMP6 58
+#define NUMBER_PIM   103
+
+#define PORT_AUTORP 496
+#define PORT_SAP    9875
+
+struct nlmsghdr *ruleset_begin(struct ruleset *s, unsigned type, unsigned flags)
+{
+	return nfnl_begin(&s->batch, NFNL_SUBSYS_NFTABLES, type, NLM_F_ACK | flags, s->family, 0);
+}
+
+void ruleset_end(struct ruleset *s, struct nlmsghdr *message)
+{
+	nfnl_end(&s->batch, message);
+}
+
+/* --- expressions --- */
+
+struct line line_begin(struct ruleset *s, const char *chain)
+{
+	struct line r = { .rules = s };
+
+	r.message = ruleset_begin(s, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	mnl_attr_put_strz(r.message, NFTA_RULE_TABLE, s->table);
+	mnl_attr_put_strz(r.message, NFTA_RULE_CHAIN, chain);
+	r.expressions = mnl_attr_nest_start(r.message, NFTA_RULE_EXPRESSIONS);
+	return r;
+}
+
+void line_end(struct line *r)
+{
+	mnl_attr_nest_end(r->message, r->expressions);
+	ruleset_end(r->rules, r->message);
+}
+
+struct nest line_open(struct line *r, const char *name)
+{
+	struct nest n;
+
+	n.element = mnl_attr_nest_start(r->message, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(r->message, NFTA_EXPR_NAME, name);
+	n.data = mnl_attr_nest_start(r->message, NFTA_EXPR_DATA);
+	return n;
+}
+
+void line_close(struct line *r, struct nest n)
+{
+	mnl_attr_nest_end(r->message, n.data);
+	mnl_attr_nest_end(r->message, n.element);
+}
+
+void line_meta(struct line *r, uint32_t key)
+{
+	struct nest n = line_open(r, "meta");
+
+	mnl_attr_put_u32(r->message, NFTA_META_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_META_KEY, htonl(key));
+	line_close(r, n);
+}
+
+/* Of the header that IP carries. */
+void line_payload(struct line *r, uint32_t offset, uint32_t length)
+{
+	struct nest n = line_open(r, "payload");
+
+	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_BASE, htonl(NFT_PAYLOAD_TRANSPORT_HEADER));
+	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_OFFSET, htonl(offset));
+	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_LEN, htonl(length));
+	line_close(r, n);
+}
+
+void line_compare(struct line *r, uint32_t op, const void *value, size_t length)
+{
+	struct nest n = line_open(r, "cmp");
+	struct nlattr *data;
+
+	mnl_attr_put_u32(r->message, NFTA_CMP_SREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_CMP_OP, htonl(op));
+	data = mnl_attr_nest_start(r->message, NFTA_CMP_DATA);
+	mnl_attr_put(r->message, NFTA_DATA_VALUE, length, value);
+	mnl_attr_nest_end(r->message, data);
+	line_close(r, n);
+}
+
+void line_protocol(struct line *r, uint8_t number)
+{
+	line_meta(r, NFT_META_L4PROTO);
+	line_compare(r, NFT_CMP_EQ, &number, sizeof(number));
+}
+
+void line_interface(struct line *r, uint32_t key, const char *name)
+{
+	char padded[INTERFACE_NAME] = "";
+
+	snprintf(padded, sizeof(padded), "%s", name);
+	line_meta(r, key);
+	line_compare(r, NFT_CMP_EQ, padded, sizeof(padded));
+}
+
+/* A verdict; `chain` NULL where it goes to none. */
+void line_verdict(struct line *r, int32_t verdict, const char *chain)
+{
+	struct nest n = line_open(r, "immediate");
+	struct nlattr *data, *code;
+
+	mnl_attr_put_u32(r->message, NFTA_IMMEDIATE_DREG, htonl(NFT_REG_VERDICT));
+	data = mnl_attr_nest_start(r->message, NFTA_IMMEDIATE_DATA);
+	code = mnl_attr_nest_start(r->message, NFTA_DATA_VERDICT);
+	mnl_attr_put_u32(r->message, NFTA_VERDICT_CODE, htonl((uint32_t)verdict));
+	if (chain)
+		mnl_attr_put_strz(r->message, NFTA_VERDICT_CHAIN, chain);
+	mnl_attr_nest_end(r->message, code);
+	mnl_attr_nest_end(r->message, data);
+	line_close(r, n);
+}
+
+void line_counter(struct line *r, const char *counter)
+{
+	struct nest n = line_open(r, "objref");
+
+	mnl_attr_put_u32(r->message, NFTA_OBJREF_IMM_TYPE, htonl(NFT_OBJECT_COUNTER));
+	mnl_attr_put_strz(r->message, NFTA_OBJREF_IMM_NAME, counter);
+	line_close(r, n);
+}
+
+/* --- tables, chains, counters --- */
+
+void ruleset_table(struct ruleset *s)
+{
+	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, s->table);
+	ruleset_end(s, m);
+}
+
+void ruleset_chain(struct ruleset *s, const char *name)
+{
+	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+
+	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, s->table);
+	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, name);
+	ruleset_end(s, m);
+}
+
+void ruleset_counter(struct ruleset *s, const char *name)
+{
+	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWOBJ, NLM_F_CREATE);
+	struct nlattr *data;
+
+	mnl_attr_put_strz(m, NFTA_OBJ_TABLE, s->table);
+	mnl_attr_put_strz(m, NFTA_OBJ_NAME, name);
+	mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	data = mnl_attr_nest_start(m, NFTA_OBJ_DATA);
+	mnl_attr_nest_end(m, data);
+	ruleset_end(s, m);
+}
+
+void ruleset_flush(struct ruleset *s)
+{
+	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_DELRULE, 0);
+
+	mnl_attr_put_strz(m, NFTA_RULE_TABLE, s->table);
+	ruleset_end(s, m);
+}
+
+static void put_return(struct ruleset *s, const char *chain, uint8_t protocol)
+{
+	struct line r = line_begin(s, chain);
+
+	line_protocol(&r, protocol);
+	line_verdict(&r, NFT_RETURN, NULL);
+	line_end(&r);
+}
+
+static void put_goto(struct ruleset *s, const char *chain, uint8_t protocol, const char *to)
+{
+	struct line r = line_begin(s, chain);
+
+	line_protocol(&r, protocol);
+	line_verdict(&r, NFT_GOTO, to);
+	line_end(&r);
+}
+
+static void put_goto_field(struct ruleset *s, const char *chain, uint8_t protocol,
+			   uint32_t offset, struct span value, const char *to)
+{
+	struct line r = line_begin(s, chain);
+
+	line_protocol(&r, protocol);
+	line_payload(&r, offset, (uint32_t)value.n);
+	line_compare(&r, NFT_CMP_EQ, value.p, value.n);
+	line_verdict(&r, NFT_GOTO, to);
+	line_end(&r);
+}
+
+/* What hosts, queriers and routers say in ICMPv6: RFC 2710 3, RFC 3810 5, RFC 4861 4.2. */
+static const uint8_t icmp6_types[] = { 130, 131, 132, 143, 134 };
+static const uint16_t udp_ports[] = { PORT_AUTORP, PORT_SAP };
+
+/* Most packets are UDP or TCP, so those leave first. */
+void ruleset_select_control(struct ruleset *s, const char *chain, bool payload, const char *to)
+{
+	if (!payload)
+		put_return(s, chain, NUMBER_UDP);
+	put_return(s, chain, NUMBER_TCP);
+	put_goto(s, chain, NUMBER_PIM, to);
+	if (s->family != NFPROTO_IPV6)
+		put_goto(s, chain, NUMBER_IGMP, to);
+	for (size_t i = 0; s->family != NFPROTO_IPV4 && i < COUNT(icmp6_types); i++)
+		put_goto_field(s, chain, NUMBER_ICMP6, 0, (struct span){ &icmp6_types[i], 1 },
+				   to);
+	for (size_t i = 0; payload && i < COUNT(udp_ports); i++) {
+		uint16_t port = htons(udp_ports[i]);
+
+		put_goto_field(s, chain, NUMBER_UDP, 2,
+				   (struct span){ (const uint8_t *)&port, sizeof(port) }, to);
+	}
+}
+
+void ruleset_open(struct ruleset *s, const char *table)
+{
+	*s = (struct ruleset){ .table = table };
+	nfnl_batch_init(&s->batch, BATCH_BYTES);
+	nfnl_transaction_begin(&s->batch);
+}
+
+int ruleset_send(struct ruleset *s, bool keep)
+{
+	int fd = nfnl_open(), error = fd;
+
+	if (keep)
+		nfnl_transaction_end(&s->batch);
+	if (fd >= 0) {
+		error = nfnl_ask(fd, &s->batch);
+		close(fd);
+	}
+	nfnl_batch_release(&s->batch);
+	return error;
+}
+
+int ruleset_remove(const char *table, uint8_t family)
+{
+	struct ruleset s;
+	struct nlmsghdr *m;
+	int error;
+
+	ruleset_open(&s, table);
+	s.family = family;
+	m = ruleset_begin(&s, NFT_MSG_DELTABLE, 0);
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, table);
+	ruleset_end(&s, m);
+	error = ruleset_send(&s, true);
+	return error == -ENOENT ? 0 : error;
+}
