@@ -118,6 +118,7 @@ static bool take_keys(struct watching *w)
 
 	for (; n < KEYS_MAX && screen_key(v->screen, &key); n++)
 		view_key(&v->view, key);
+	view_gather_flows(&v->view, w->judging.engine);
 	v->is_due = v->is_due || n > 0;
 	return n > 0;
 }

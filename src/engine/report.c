@@ -141,6 +141,10 @@ static void gather_flows(struct report *r)
 	const struct flow_table *table = &r->engine->flows;
 	size_t rows = r->options.rows ? r->options.rows : SIZE_MAX, denied;
 
+	r->flows_evicted = table->evicted;
+	r->evicted_findings = table->evicted_findings;
+	if (r->options.no_flows)
+		return;
 	r->flow_count = table->kept;
 	r->flows = memory_array(r->flow_count, sizeof(r->flows[0]));
 	r->flow_findings = memory_array(r->flow_count, sizeof(r->flow_findings[0]));
@@ -148,8 +152,6 @@ static void gather_flows(struct report *r)
 	sort_front(r, r->flows, r->flow_count, rows);
 	sort_front(r, r->flow_findings, denied, rows);
 	sort_front(r, r->flow_findings + denied, r->flow_finding_count - denied, rows);
-	r->flows_evicted = table->evicted;
-	r->evicted_findings = table->evicted_findings;
 }
 
 /* --- rules, notes --- */
@@ -162,10 +164,10 @@ static struct counters count_lumps(struct report *r)
 
 	c.rules = memory_array(c.n, sizeof(c.rules[0]));
 	memcpy(c.rules, e->counters.rules, c.n * sizeof(c.rules[0]));
-	for (size_t i = 0; i < r->flow_count; i++) {
-		const struct flow *f = flow_at(&e->flows, r->flows[i]);
+	for (size_t i = 0; !e->finished && i < FLOWS4_MAX; i++) {	/* lumps are of IPv4 */
+		const struct flow *f = flow_at(&e->flows, i);
 
-		if (!(f->state & FLOW_LUMP))
+		if (!f || !(f->state & FLOW_LUMP))
 			continue;
 		counters_lump(&c, f);
 		r->points[POINT_DATA][f->action] += f->packets;

@@ -51,10 +51,20 @@ void view_gather(struct view *view, struct engine *engine, const struct view_mom
 	view->second = moment->second;
 	if (view->is_paused)
 		return;
-	view_facts_gather(&view->facts, engine, moment);
+	view->is_wanting = false;
+	view_facts_gather(&view->facts, engine, moment, view->tab == TAB_FLOWS);
 	view->is_stale = true;
 	if (view->mode == MODE_DETAIL)
 		renew_detail(view);
+}
+
+void view_gather_flows(struct view *view, const struct engine *engine)
+{
+	if (!view->is_wanting)
+		return;
+	view->is_wanting = false;
+	view_facts_flows(&view->facts, engine);
+	view->is_stale = true;
 }
 
 static void put_line(struct text *out, const char *text)
@@ -104,6 +114,7 @@ static void move(struct view *view, uint32_t key)
 static void turn_to(struct view *view, unsigned tab)
 {
 	view->tab = tab % VIEW_TABS;
+	view->is_wanting = view->tab == TAB_FLOWS && !view->is_paused;
 	view->mode = MODE_LIST;
 	view->is_stale = true;
 }
@@ -243,6 +254,13 @@ static bool press_in_list(struct view *view, uint32_t key)
 	}
 }
 
+/* A screen that stands still shows flows, too, wherever it was when it stopped. */
+static void pause(struct view *view)
+{
+	view->is_paused = !view->is_paused;
+	view->is_wanting = view->is_paused && view->tab != TAB_FLOWS;
+}
+
 static bool press_anywhere(struct view *view, uint32_t key)
 {
 	if (key >= '1' && key < '1' + VIEW_TABS)
@@ -252,7 +270,7 @@ static bool press_anywhere(struct view *view, uint32_t key)
 	else if (key == VIEW_TAB_BACK || key == VIEW_LEFT)
 		turn_to(view, view->tab + VIEW_TABS - 1u);
 	else if (key == 'p')
-		view->is_paused = !view->is_paused;
+		pause(view);
 	else if (key == 'q' || key == 'Q')
 		view->is_over = true;
 	else if (key == '?' || key == 'h')
@@ -441,7 +459,7 @@ static void draw_list(struct view *view, struct cells *cells, unsigned from, uns
 		cells_put(cells, row, 1, cells->columns, INK_DIM, emptiness(view));
 	for (size_t i = page->top; i < view->picked_n && row < to; i++, row++) {
 		draw_row(view, cells, row, widths,
-			 &view->facts.tabs[view->tab].list[view->picked[i]]);
+			 &view->facts.tabs[view->tab].list[view->picked[i].row]);
 		if (i == page->place)
 			cells_reverse(cells, row, 0, cells->columns);
 	}

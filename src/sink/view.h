@@ -51,6 +51,12 @@ struct view_page {
 
 enum view_mode { MODE_LIST, MODE_DETAIL, MODE_HELP };
 
+/* A row that passes the filter, with its place in the order: by `key`, then by `tie`. */
+struct view_pick {
+	uint64_t key, tie;
+	uint32_t row;
+};
+
 struct view {
 	struct view_options options;
 	struct view_facts   facts;
@@ -59,15 +65,17 @@ struct view {
 	enum view_tab	    tab;
 	enum view_mode	    mode;
 	bool		    is_typing, is_paused, only_findings, is_over;
+	bool		    is_wanting;		/* flows, see view_gather_flows() */
 	struct text	    interfaces;		/* of the head line, safe */
 	struct text	    message;		/* safe; shown until message_until */
 	uint64_t	    message_until, second;
 	struct view_row	    detail;
 	size_t		    detail_top, detail_lines;
-	uint32_t	   *picked;		/* rows that pass the filter, in no order but within the
+	struct view_pick   *picked;		/* rows that pass the filter, in no order but within the
 						 * window */
 	size_t		    picked_n, picked_cap;
-	bool		    is_stale;		/* `picked` is of other facts or another filter */
+	bool		    is_stale;		/* `picked` is of other facts, filter or order */
+	bool		    is_text_order;
 	unsigned	    page_rows;		/* that fitted when it was drawn last */
 };
 
@@ -77,6 +85,9 @@ void view_release(struct view *view);
 
 /* Takes the figures of an engine that goes on, once a second; not while paused. */
 void view_gather(struct view *view, struct engine *engine, const struct view_moment *moment);
+/* After keys: flows, where they are wanted now.  They may be many, and are taken by view_gather() only
+ * while they are looked at. */
+void view_gather_flows(struct view *view, const struct engine *engine);
 /* What stands behind the program's name, and a line that is shown for a while; both are escaped. */
 void view_say_interfaces(struct view *view, const char *text);
 void view_say(struct view *view, const char *text);

@@ -371,43 +371,91 @@ static bool number_of(const struct view *view, const struct view_row *row, enum 
 	}
 }
 
-static int order_texts(const struct view *view, const struct view_row *a, const struct view_row *b,
-		       enum view_field field)
+/* The first eight bytes, as a number of the same order. */
+static uint64_t text_key(const char *text)
 {
-	struct text x = { 0 }, y = { 0 };
-	int order;
+	uint64_t key = 0;
 
-	view_column_put(view, a, field, &x);
-	view_column_put(view, b, field, &y);
-	order = strcmp(text_string(&x), text_string(&y));
-	text_release(&x);
-	text_release(&y);
-	return order;
+	for (size_t i = 0; i < 8; i++) {
+		key = key << 8 | (uint8_t)*text;
+		text += *text != '\0';
+	}
+	return key;
+}
+
+/* 60 bits of the address below its family. */
+static uint64_t addr_key(struct addr a)
+{
+	uint64_t number = a.family == FAMILY_IP6 ? a.hi >> 4 : a.lo;
+
+	return (uint64_t)(a.family & 15u) << 60 | number;
+}
+
+/* A short text of a row that is no address. */
+static const char *text_of(const struct view *view, const struct view_row *row,
+			   enum view_field field)
+{
+	switch (field) {
+	case FIELD_RULE:
+		return view_rule_name(view, row->rule);
+	case FIELD_NAME:
+		return view_facts_name(&view->facts, row->name);
+	case FIELD_MORE:
+		return view_facts_name(&view->facts, row->more);
+	case FIELD_MEANING:
+		return row->meaning;
+	default:
+		return row->word;
+	}
+}
+
+/* Groups stand in the order of their addresses when they are ordered by name: the registry names
+ * blocks, and looking up each name would take long. */
+uint64_t view_column_key(const struct view *view, const struct view_row *row, enum view_field field)
+{
+	uint64_t number;
+
+	if (number_of(view, row, field, &number))
+		return ~number;
+	switch (field) {
+	case FIELD_SOURCE:
+		return addr_key(row->source);
+	case FIELD_GROUP:
+	case FIELD_GROUP_NAME:
+		return addr_key(row->group);
+	case FIELD_WHO:
+		return addr_key(row->who);
+	case FIELD_POINT:
+		return row->point;
+	case FIELD_INTERFACE:
+		return row->link;
+	case FIELD_MARKS:
+		return 7u - row->kind;
+	case FIELD_LIMIT:
+		return row->rule;
+	default:
+		return text_key(text_of(view, row, field));
+	}
 }
 
 int view_column_order(const struct view *view, const struct view_row *a, const struct view_row *b,
 		      enum view_field field)
 {
-	uint64_t x, y;
+	uint64_t x = view_column_key(view, a, field), y = view_column_key(view, b, field);
 
-	if (number_of(view, a, field, &x) && number_of(view, b, field, &y))
-		return x == y ? 0 : x > y ? -1 : 1;
+	if (x != y)
+		return x < y ? -1 : 1;
 	switch (field) {
 	case FIELD_SOURCE:
 		return addr_order(a->source, b->source);
 	case FIELD_GROUP:
+	case FIELD_GROUP_NAME:
 		return addr_order(a->group, b->group);
 	case FIELD_WHO:
 		return addr_order(a->who, b->who);
-	case FIELD_POINT:
-		return (int)a->point - b->point;
-	case FIELD_RULE:
-		if (a->rule == b->rule)
-			return 0;
-		return strcmp(view_rule_name(view, a->rule), view_rule_name(view, b->rule));
-	case FIELD_INTERFACE:
-		return (int)a->link - b->link;
+	case FIELD_RULE: case FIELD_NAME: case FIELD_MORE: case FIELD_MEANING: case FIELD_WORD:
+		return strcmp(text_of(view, a, field), text_of(view, b, field));
 	default:
-		return order_texts(view, a, b, field);
+		return 0;
 	}
 }

@@ -37,6 +37,9 @@ void view_columns_fit(enum view_tab tab, unsigned columns, uint8_t out_widths[VI
 /* Appends what stands in a column, and says its ink. */
 enum ink view_column_put(const struct view *view, const struct view_row *row, enum view_field field,
 			 struct text *out);
+/* The smaller it is, the nearer to the top; rows with the same key need view_column_order(). */
+uint64_t view_column_key(const struct view *view, const struct view_row *row,
+			 enum view_field field);
 /* Less than 0 where a stands before b by this column: large numbers, late times and bad verdicts
  * first, texts and addresses by the alphabet; 0 where they are equal. */
 int view_column_order(const struct view *view, const struct view_row *a, const struct view_row *b,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From an engine that goes on to rows.  One pass over its flows a second: a page of them takes no
- * more than the copying. */
+/* From an engine that goes on to rows.  Flows are copied only where somebody looks at them, for they
+ * may be hundreds of thousands. */
 #include "sink/view_facts.h"
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "engine/roll.h"
 
+#define SLOTS (FLOWS4_MAX + FLOWS6_MAX)
 #define LINK_OF(observed) ((uint16_t)((observed) / 2))	/* see source/live.h */
 
 static const struct view_row nothing = {
@@ -19,7 +20,7 @@ void view_facts_init(struct view_facts *facts, size_t rules)
 {
 	*facts = (struct view_facts){ 0 };
 	facts->rules = memory_array(rules, sizeof(struct pulse));
-	facts->flows = memory_array(FLOWS4_MAX + FLOWS6_MAX, sizeof(struct pulse));
+	facts->flows = memory_array(SLOTS, sizeof(struct pulse));
 	facts->anomalies = memory_array(ANOMALY_COUNT, sizeof(struct pulse));
 	facts->notes = memory_array(FLAG_COUNT, sizeof(struct pulse));
 }
@@ -121,22 +122,46 @@ static void put_flow(struct view_row *row, const struct report_flow *flow)
 	row->is_quiet = flow->is_link_local;
 }
 
-static void gather_flows(struct view_facts *facts, const struct engine *engine)
+static void feel_flow(struct view_facts *facts, uint32_t slot, const struct report_flow *flow,
+		      uint64_t id)
+{
+	pulse_feel(&facts->flows[slot], (uint32_t)(id ^ id >> 32), flow->packets,
+		   facts->moment.second);
+}
+
+static uint64_t flow_id(const struct flow_key *key)
+{
+	return flow_hash(key) * 31 + key->point * 8u + key->kind;
+}
+
+void view_facts_flows(struct view_facts *facts, const struct engine *engine)
 {
 	struct report_flow flow;
 
-	for (uint32_t slot = 0; slot < FLOWS4_MAX + FLOWS6_MAX; slot++) {
+	facts->tabs[TAB_FLOWS].n = 0;
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
 		struct view_row *row;
 
 		if (!report_flow_slot(engine, slot, &flow))
 			continue;
 		row = add(facts, TAB_FLOWS);
 		put_flow(row, &flow);
-		row->id = flow_hash(&flow.key) * 31 + flow.key.point * 8u + flow.key.kind;
+		row->id = flow_id(&flow.key);
 		row->pulse = &facts->flows[slot];
-		pulse_feel(&facts->flows[slot], (uint32_t)(row->id ^ row->id >> 32), flow.packets,
-			   facts->moment.second);
+		feel_flow(facts, slot, &flow, row->id);
 	}
+}
+
+/* Nobody looks at them: an eighth a second keeps their bars true. */
+static void feel_some_flows(struct view_facts *facts, const struct engine *engine)
+{
+	uint32_t slot = facts->moment.second % PULSE_BAR_S * (SLOTS / PULSE_BAR_S);
+	uint32_t end = slot + SLOTS / PULSE_BAR_S;
+	struct report_flow flow;
+
+	for (; slot < end; slot++)
+		if (report_flow_slot(engine, slot, &flow))
+			feel_flow(facts, slot, &flow, flow_id(&flow.key));
 }
 
 static const char *member_state(const struct roll_entry *m, struct mtime now)
@@ -288,21 +313,23 @@ static void gather_findings(struct view_facts *facts, const struct report *r)
 }
 
 void view_facts_gather(struct view_facts *facts, struct engine *engine,
-		       const struct view_moment *moment)
+		       const struct view_moment *moment, bool with_flows)
 {
-	struct report *r = report_now(engine, &(struct report_options){ .rows = 1 });
+	struct report *r = report_now(engine, &(struct report_options){ .no_flows = true });
 
 	facts->moment = *moment;
 	facts->packets = r->packets.total;
 	facts->flows_evicted = r->flows_evicted;
-	facts->findings = report_finding_count(r);
 	pulse_feel(&facts->traffic, 0, r->packets.total, moment->second);
 	pulse_feel(&facts->lost, 0, moment->lost, moment->second);
 	text_reset(&facts->names);
 	for (size_t i = 0; i < VIEW_TABS; i++)
 		facts->tabs[i].n = 0;
 	gather_rules(facts, r);
-	gather_flows(facts, engine);
+	if (with_flows)
+		view_facts_flows(facts, engine);
+	else
+		feel_some_flows(facts, engine);
 	gather_members(facts, engine);
 	gather_ras(facts, r);
 	gather_msdp(facts, r);

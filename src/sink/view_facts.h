@@ -47,7 +47,6 @@ struct view_facts {
 	struct view_rows   tabs[VIEW_TABS];
 	struct text	   names;
 	uint64_t	   packets, flows_evicted, members_evicted;
-	size_t		   findings;
 	struct pulse	   traffic, lost;
 	struct pulse	  *rules, *flows, *anomalies, *notes;	/* by rule, slot, kind */
 	bool		   has_ras_list;
@@ -55,8 +54,11 @@ struct view_facts {
 
 void view_facts_init(struct view_facts *facts, size_t rules);
 void view_facts_release(struct view_facts *facts);
+/* Without flows their tab is empty; of an engine of many flows they cost most. */
 void view_facts_gather(struct view_facts *facts, struct engine *engine,
-		       const struct view_moment *moment);
+		       const struct view_moment *moment, bool with_flows);
+/* The flows alone, as of the same moment. */
+void view_facts_flows(struct view_facts *facts, const struct engine *engine);
 /* The text at an offset; "" for 0. */
 const char *view_facts_name(const struct view_facts *facts, uint32_t at);
 

@@ -69,6 +69,53 @@ static void read_prefix(struct filter_term *term)
 	term->last = addr_last(address, (unsigned)length);
 }
 
+/* "239.1" begins 239.1.x.x, 239.10.x.x, 239.199.x.x ... */
+static void read_beginning(struct filter_term *term)
+{
+	const char *part = term->text;
+	char octet[4];
+
+	term->is_dotted = false;
+	term->octets = 0;
+	term->lead = 0;
+	if (term->has_prefix || strspn(part, "0123456789.") != strlen(part))
+		return;
+	for (const char *dot; term->octets < 3 && (dot = strchr(part, '.')); part = dot + 1) {
+		unsigned long value = strtoul(part, NULL, 10);
+
+		if (dot == part || dot - part > 3 || value > 255 ||
+		    (*part == '0' && dot - part > 1))
+			return;
+		term->lead = term->lead << 8 | (uint32_t)value;
+		term->octets++;
+	}
+	if (strchr(part, '.') || strlen(part) > 3)
+		return;
+	for (unsigned i = 0; i < 256; i++) {
+		snprintf(octet, sizeof(octet), "%u", i);
+		term->next[i] = strncmp(octet, part, strlen(part)) == 0;
+	}
+	term->is_dotted = true;
+}
+
+static bool is_begun_by(const struct filter_term *term, struct addr a)
+{
+	unsigned shift = 24u - 8u * term->octets;
+	uint64_t lead = a.lo >> shift >> 8;
+
+	return a.family == FAMILY_IP4 && lead == term->lead && term->next[a.lo >> shift & 255];
+}
+
+static void mark_names(struct filter_term *term)
+{
+	term->actions = 0;
+	term->points = 0;
+	for (unsigned i = 0; i < ACTION_COUNT; i++)
+		term->actions |= (uint8_t)(holds(action_name(i), term->text) << i);
+	for (unsigned i = 0; i < POINT_COUNT; i++)
+		term->points |= (uint16_t)(holds(point_name(i), term->text) << i);
+}
+
 /* Whether the rule asks for the range at all: by `to` or `from`, as the key says. */
 static bool asks_for(const struct rule *rule, const struct filter_term *term)
 {
@@ -120,7 +167,9 @@ static bool read_term(struct filter_term *term, const char *word, const struct b
 	read_prefix(term);
 	term->may_be_address = !term->has_prefix && strspn(term->text, "0123456789abcdef.:*/") ==
 								    strlen(term->text);
-	term->may_be_name = !term->has_prefix;
+	term->may_be_name = !term->has_prefix && strspn(term->text, "0123456789.") < strlen(term->text);
+	read_beginning(term);
+	mark_names(term);
 	mark_rules(term, boundary);
 	return true;
 }
@@ -149,6 +198,8 @@ static bool is_address(const struct filter_term *term, struct addr a, bool is_be
 		return addr_order(a, term->first) >= 0 && addr_order(a, term->last) <= 0;
 	if (!term->may_be_address)
 		return false;
+	if (is_begun && term->is_dotted)
+		return is_begun_by(term, a);
 	addr_text(a, buffer);
 	return is_begun ? strncmp(buffer, term->text, strlen(term->text)) == 0
 			: strstr(buffer, term->text) != NULL;
@@ -197,8 +248,24 @@ static bool is_host(const struct view_context *context, const struct filter_term
 		    const struct view_row *row)
 {
 	return is_address(term, row->who, true) ||
-	       holds(view_facts_name(context->facts, row->name), term->text) ||
-	       holds(view_facts_name(context->facts, row->more), term->text);
+	       (row->name > 0 && holds(view_facts_name(context->facts, row->name), term->text)) ||
+	       (row->more > 0 && holds(view_facts_name(context->facts, row->more), term->text));
+}
+
+static bool is_verdict(const struct filter_term *term, const struct view_row *row)
+{
+	return row->has_verdict && (term->actions >> row->action & 1);
+}
+
+static bool is_point(const struct filter_term *term, const struct view_row *row)
+{
+	return row->point < POINT_COUNT && (term->points >> row->point & 1);
+}
+
+static bool is_state(const struct filter_term *term, const struct view_row *row)
+{
+	return (row->word[0] && holds(row->word, term->text)) ||
+	       (row->meaning[0] && holds(row->meaning, term->text));
 }
 
 static bool is_any(struct view_filter *filter, const struct view_context *context,
@@ -206,9 +273,7 @@ static bool is_any(struct view_filter *filter, const struct view_context *contex
 {
 	return is_rule(term, row) || is_address(term, row->source, false) ||
 	       is_address(term, row->group, false) || is_address(term, row->who, false) ||
-	       (row->has_verdict && holds(action_name(row->action), term->text)) ||
-	       (row->point < POINT_COUNT && holds(point_name(row->point), term->text)) ||
-	       holds(row->word, term->text) || holds(row->meaning, term->text) ||
+	       is_verdict(term, row) || is_point(term, row) || is_state(term, row) ||
 	       is_host(context, term, row) || is_interface(context, term, row) ||
 	       is_group_name(filter, context, term, row->group);
 }
@@ -225,9 +290,9 @@ static bool term_holds(struct view_filter *filter, const struct view_context *co
 	case FILTER_RULE:
 		return is_rule(term, row);
 	case FILTER_POINT:
-		return row->point < POINT_COUNT && holds(point_name(row->point), term->text);
+		return is_point(term, row);
 	case FILTER_VERDICT:
-		return row->has_verdict && holds(action_name(row->action), term->text);
+		return is_verdict(term, row);
 	case FILTER_HOST:
 		return is_host(context, term, row);
 	case FILTER_NAME:
@@ -236,7 +301,7 @@ static bool term_holds(struct view_filter *filter, const struct view_context *co
 	case FILTER_INTERFACE:
 		return is_interface(context, term, row);
 	case FILTER_STATE:
-		return holds(row->word, term->text) || holds(row->meaning, term->text);
+		return is_state(term, row);
 	default:
 		return is_any(filter, context, term, row);
 	}

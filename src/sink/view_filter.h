@@ -23,6 +23,12 @@ struct filter_term {
 	bool		negated, has_prefix, has_range, may_be_address, may_be_name;
 	char		text[FILTER_TEXT];	/* lower case */
 	struct addr	first, last;		/* of the prefix or range */
+	bool		is_dotted;		/* the beginning of an IPv4 address: */
+	uint8_t		octets;			/* so many whole octets, which are `lead` */
+	uint32_t	lead;
+	bool		next[256];		/* and the next one may be these */
+	uint8_t		actions;		/* a bit for each whose name holds the text */
+	uint16_t	points;
 	uint64_t	rules[1024];		/* a bit for each rule whose name holds the text */
 	uint64_t	asks[1024];		/* ... that asks for the address, by key */
 };
@@ -42,7 +48,7 @@ struct view_filter {
 	uint32_t	    generation;
 };
 
-#define FILTER_NAMED (1u << 15)
+#define FILTER_NAMED (1u << 18)		/* as many as there may be flows; memory is taken as used */
 
 void view_filter_init(struct view_filter *filter);
 void view_filter_release(struct view_filter *filter);

@@ -6,31 +6,51 @@
 #include "base/memory.h"
 #include "sink/view_columns.h"
 
+#define QUIET_TIE (UINT64_C(1) << 63)
+
 static const struct view_row *row_at(const struct view *view, size_t i)
 {
-	return &view->facts.tabs[view->tab].list[view->picked[i]];
+	return &view->facts.tabs[view->tab].list[view->picked[i].row];
 }
 
-static int order_rows(const struct view *view, const struct view_row *a, const struct view_row *b)
+/* By the column; then what is not quiet, what counts most, and whatever tells two rows apart. */
+static struct view_pick pick_of(const struct view *view, uint32_t row)
 {
 	const struct view_page *page = &view->pages[view->tab];
-	const struct view_column *column = &view_tabs[view->tab].columns[page->sort];
-	int order = view_column_order(view, a, b, column->field);
+	const struct view_row *r = &view->facts.tabs[view->tab].list[row];
+	uint64_t key = view_column_key(view, r, view_tabs[view->tab].columns[page->sort].field);
+	uint64_t count = r->count < INT32_MAX ? r->count : INT32_MAX;
 
-	if (order != 0)
-		return page->is_reversed ? -order : order;
-	if (a->is_quiet != b->is_quiet)
-		return a->is_quiet ? 1 : -1;
-	if (a->count != b->count)
-		return a->count > b->count ? -1 : 1;
-	return a->id < b->id ? -1 : a->id > b->id;
+	return (struct view_pick){ .key = page->is_reversed ? ~key : key,
+				   .row = row,
+				   .tie = (r->is_quiet ? QUIET_TIE : 0) |
+					  (INT32_MAX - count) << 32 |
+					  (uint32_t)(r->id ^ r->id >> 32) };
 }
 
-static bool before(const struct view *view, uint32_t a, uint32_t b)
+/* Texts and addresses that begin alike. */
+static int order_exactly(const struct view *view, const struct view_pick *a,
+			 const struct view_pick *b)
 {
+	const struct view_page *page = &view->pages[view->tab];
 	const struct view_row *list = view->facts.tabs[view->tab].list;
+	int order = view_column_order(view, &list[a->row], &list[b->row],
+				      view_tabs[view->tab].columns[page->sort].field);
 
-	return order_rows(view, &list[a], &list[b]) < 0;
+	return page->is_reversed ? -order : order;
+}
+
+static bool before(const struct view *view, const struct view_pick *a, const struct view_pick *b)
+{
+	int order = 0;
+
+	if (a->key != b->key)
+		return a->key < b->key;
+	if (view->is_text_order)
+		order = order_exactly(view, a, b);
+	if (order != 0)
+		return order < 0;
+	return a->tie != b->tie ? a->tie < b->tie : a->row < b->row;
 }
 
 static void gather(struct view *view)
@@ -46,41 +66,43 @@ static void gather(struct view *view)
 		view->picked = memory_grow(view->picked, view->picked_cap, sizeof(view->picked[0]));
 	}
 	view->picked_n = 0;
+	view->is_text_order = view_column_is_text(
+		view_tabs[view->tab].columns[view->pages[view->tab].sort].field);
 	for (size_t i = 0; i < rows->n; i++)
 		if ((!view->only_findings || rows->list[i].is_finding) &&
 		    view_filter_pass(&view->filter, &context, &rows->list[i]))
-			view->picked[view->picked_n++] = (uint32_t)i;
+			view->picked[view->picked_n++] = pick_of(view, (uint32_t)i);
 	view->is_stale = false;
 }
 
-static void swap(uint32_t *a, uint32_t *b)
+static void swap(struct view_pick *a, struct view_pick *b)
 {
-	uint32_t held = *a;
+	struct view_pick held = *a;
 
 	*a = *b;
 	*b = held;
 }
 
 /* The middle one of three makes sorted lists harmless. */
-static uint32_t pivot_of(const struct view *view, const uint32_t *list, size_t n)
+static struct view_pick pivot_of(const struct view *view, const struct view_pick *list, size_t n)
 {
-	uint32_t a = list[0], b = list[n / 2], c = list[n - 1];
+	const struct view_pick *a = &list[0], *b = &list[n / 2], *c = &list[n - 1];
 
 	if (before(view, a, b))
-		return before(view, b, c) ? b : before(view, a, c) ? c : a;
-	return before(view, a, c) ? a : before(view, b, c) ? c : b;
+		return *(before(view, b, c) ? b : before(view, a, c) ? c : a);
+	return *(before(view, a, c) ? a : before(view, b, c) ? c : b);
 }
 
 /* Hoare's partition: what stands before the pivot goes to the front; where the parts meet. */
-static size_t part(const struct view *view, uint32_t *list, size_t n)
+static size_t part(const struct view *view, struct view_pick *list, size_t n)
 {
-	uint32_t pivot = pivot_of(view, list, n);
+	struct view_pick pivot = pivot_of(view, list, n);
 	size_t i = 0, j = n - 1;
 
 	for (;;) {
-		while (before(view, list[i], pivot))
+		while (before(view, &list[i], &pivot))
 			i++;
-		while (before(view, pivot, list[j]))
+		while (before(view, &pivot, &list[j]))
 			j--;
 		if (i >= j)
 			return j + 1;
@@ -89,13 +111,14 @@ static size_t part(const struct view *view, uint32_t *list, size_t n)
 }
 
 /* Puts [from, to) of the list in order as if the whole were sorted. */
-static void sort_window(const struct view *view, uint32_t *list, size_t n, size_t from, size_t to)
+static void sort_window(const struct view *view, struct view_pick *list, size_t n, size_t from,
+			size_t to)
 {
 	while (n > 1 && from < to) {
 		size_t middle;
 
 		if (n == 2) {
-			if (before(view, list[1], list[0]))
+			if (before(view, &list[1], &list[0]))
 				swap(&list[0], &list[1]);
 			return;
 		}
@@ -120,16 +143,14 @@ static void sort_window(const struct view *view, uint32_t *list, size_t n, size_
 /* Where the row that is held stands now: how many stand before it. */
 static void follow_row(struct view *view, struct view_page *page)
 {
-	const struct view_row *held = NULL;
-	size_t place = 0;
+	size_t place = 0, held = 0;
 
-	for (size_t i = 0; i < view->picked_n && !held; i++)
-		if (row_at(view, i)->id == page->held_id)
-			held = row_at(view, i);
-	if (!held)
+	while (held < view->picked_n && row_at(view, held)->id != page->held_id)
+		held++;
+	if (held == view->picked_n)
 		return;
 	for (size_t i = 0; i < view->picked_n; i++)
-		place += order_rows(view, row_at(view, i), held) < 0;
+		place += before(view, &view->picked[i], &view->picked[held]);
 	page->place = place;
 }
 
