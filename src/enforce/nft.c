@@ -1,27 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Brings nftables text into the kernel and reads its counters back, by libnftables.  What is new
- * stands beside what is old until one transaction turns the base chains round and takes the old
- * away; counters are no part of that.  Knows no policy. */
+/* Brings nftables text into the kernel, by libnftables, and reads its counters back.  What is new
+ * stands beside what is old until one transaction turns the base chains round; then the old, which
+ * nothing refers to any more, is taken away.  Counters are no part of that.  Knows no policy. */
 #include "enforce/nft.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <jansson.h>
 #include <linux/membarrier.h>
 #include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "enforce/backend.h"
+#include "enforce/nft_kernel.h"
+
+/* "family name" of each counter that rules count in since the last install, in order. */
+struct wanted {
+	char **list;
+	size_t n;
+};
 
 struct nft {
 	struct nft_ctx *ctx;
-	json_t	       *wanted;		/* "family name" of what counts since the last install; or NULL */
+	struct wanted	wanted;
+	bool		has_installed;		/* else it does not know what is wanted */
+	bool		is_settling;		/* old rules may still be counting a packet */
 };
+
+static void forget_wanted(struct nft *nft)
+{
+	for (size_t i = 0; i < nft->wanted.n; i++)
+		free(nft->wanted.list[i]);
+	free(nft->wanted.list);
+	nft->wanted = (struct wanted){ 0 };
+	nft->has_installed = false;
+}
 
 /* --- libnftables --- */
 
@@ -47,8 +62,13 @@ static void nft_close(void *state)
 	struct nft *nft = state;
 
 	nft_ctx_free(nft->ctx);
-	json_decref(nft->wanted);
+	forget_wanted(nft);
 	free(nft);
+}
+
+static void begin_error(struct text *error)
+{
+	text_put(error, error->n ? "; nftables: " : "nftables: ");
 }
 
 /* The first line without its place: "Could not process rule: Operation not permitted". */
@@ -59,7 +79,7 @@ static void tell_error(const char *said, struct text *error)
 
 	said = mark ? mark + strlen("Error: ") : said;
 	n = strcspn(said, "\n");
-	text_put(error, error->n ? "; nftables: " : "nftables: ");
+	begin_error(error);
 	if (n > 0)
 		text_escape_utf8(error, (struct span){ (const uint8_t *)said, n });
 	else
@@ -84,95 +104,37 @@ static int run(struct nft *nft, const char *commands, struct text *error)
 	if (nft_run_cmd_from_buffer(nft->ctx, commands) == 0)
 		return 0;
 	said = nft_ctx_get_error_buffer(nft->ctx);
-	if (error)
-		tell_error(said, error);
+	tell_error(said, error);
 	return errno_of(said);
 }
 
-/* The objects of a kind in weir's tables; NULL where the kernel does not say. */
-static json_t *list(struct nft *nft, const char *what, struct text *error)
+static int told(int status, struct text *error)
 {
-	char command[32];
-	json_t *root = NULL, *array;
-	int status;
-
-	snprintf(command, sizeof(command), "list %s", what);
-	nft_ctx_output_set_flags(nft->ctx, NFT_CTX_OUTPUT_JSON);
-	status = run(nft, command, error);
-	if (status == 0)
-		root = json_loads(nft_ctx_get_output_buffer(nft->ctx), 0, NULL);
-	nft_ctx_output_set_flags(nft->ctx, 0);
-	array = json_incref(json_object_get(root, "nftables"));
-	json_decref(root);
-	return array;
-}
-
-static const char *word(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-/* The i-th object of a list, where it is of the kind and in weir's table. */
-static const json_t *one_of(const json_t *array, size_t i, const char *kind)
-{
-	const json_t *object = json_object_get(json_array_get(array, i), kind);
-
-	return object && strcmp(word(object, "table"), "weir") == 0 ? object : NULL;
-}
-
-/* --- what stands --- */
-
-/* Lists, as JSON: chains, sets and limits, whose names a new generation must not have. */
-struct standing {
-	json_t *chains, *sets, *limits;
-};
-
-static const struct {
-	const char *plural, *kind;
-} kinds[] = { { "chains", "chain" }, { "sets", "set" }, { "limits", "limit" } };
-
-static json_t **field_of(struct standing *s, size_t kind)
-{
-	return kind == 0 ? &s->chains : kind == 1 ? &s->sets : &s->limits;
-}
-
-static int look(struct nft *nft, struct standing *out, struct text *error)
-{
-	for (size_t i = 0; i < COUNT(kinds); i++) {
-		*field_of(out, i) = list(nft, kinds[i].plural, error);
-		if (!*field_of(out, i))
-			return -EIO;
+	if (status < 0) {
+		begin_error(error);
+		text_put(error, strerror(-status));
 	}
-	return 0;
+	return status;
 }
 
-static void standing_release(struct standing *s)
+/* --- generations --- */
+
+static bool is_base_chain(const struct nft_object *object)
 {
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		json_decref(*field_of(s, i));
+	return strchr(object->name, '/') != NULL;
 }
 
-static bool is_base_chain(const char *name)
-{
-	return strchr(name, '/') != NULL;
-}
-
-/* A letter that no name of the old generation begins with. */
-static char free_letter(struct standing *s)
+/* A letter that no name of an old generation begins with. */
+static char free_letter(const struct nft_objects *standing)
 {
 	bool taken[26] = { false };
 	char letter = 'a';
 
-	for (size_t k = 0; k < COUNT(kinds); k++) {
-		for (size_t i = 0; i < json_array_size(*field_of(s, k)); i++) {
-			const json_t *object = one_of(*field_of(s, k), i, kinds[k].kind);
-			const char *name = object ? word(object, "name") : "";
+	for (size_t i = 0; i < standing->n; i++) {
+		char first = standing->list[i].name[0];
 
-			if (*name >= 'a' && *name <= 'z' && !is_base_chain(name))
-				taken[*name - 'a'] = true;
-		}
+		if (first >= 'a' && first <= 'z' && !is_base_chain(&standing->list[i]))
+			taken[first - 'a'] = true;
 	}
 	while (letter < 'z' && taken[letter - 'a'])
 		letter++;
@@ -197,53 +159,74 @@ static void put_named(struct text *out, struct span text, char letter)
 	text_put_n(out, (const char *)text.p + begin, text.n - begin);
 }
 
-/* True where the text adds this base chain, which then stays. */
-static bool adds_chain(const char *text, const char *family, const char *name)
+/* True where the text brings this base chain, which then stays. */
+static bool keeps_chain(const char *text, const struct nft_object *chain)
 {
 	struct text head = { 0 };
 	bool found;
 
-	text_printf(&head, "\nflush chain %s weir %s\n", family, name);
+	text_printf(&head, "\nflush chain %s weir %s\n", nft_table_family(chain->table),
+		    chain->name);
 	found = strstr(text, head.p) != NULL;
 	text_release(&head);
 	return found;
 }
 
-/* Base chains first, for they refer to the others; of these the last first, for a chain stands
- * behind those that it refers to. */
-static void put_removals(struct text *out, const char *text, struct standing *s)
+/* A base chain that the text does not bring lets everything pass from now on. */
+static void put_flushes(struct text *out, const char *text, const struct nft_objects *standing)
 {
-	for (size_t base = 2; base-- > 0;) {
-		for (size_t i = json_array_size(s->chains); i-- > 0;) {
-			const json_t *chain = one_of(s->chains, i, "chain");
+	for (size_t i = 0; i < standing->n; i++) {
+		const struct nft_object *o = &standing->list[i];
 
-			if (!chain || is_base_chain(word(chain, "name")) != base ||
-			    (base && adds_chain(text, word(chain, "family"), word(chain, "name"))))
-				continue;
-			text_printf(out, "delete chain %s weir %s\n", word(chain, "family"),
-				    word(chain, "name"));
-		}
-	}
-	for (size_t k = 1; k < COUNT(kinds); k++) {
-		for (size_t i = 0; i < json_array_size(*field_of(s, k)); i++) {
-			const json_t *object = one_of(*field_of(s, k), i, kinds[k].kind);
-
-			if (object)
-				text_printf(out, "delete %s %s weir %s\n", kinds[k].kind,
-					    word(object, "family"), word(object, "name"));
-		}
+		if (o->kind == NFT_CHAINS && is_base_chain(o) && !keeps_chain(text, o))
+			text_printf(out, "flush chain %s weir %s\n", nft_table_family(o->table),
+				    o->name);
 	}
 }
 
+static void add_object(struct nft_objects *out, const struct nft_object *object)
+{
+	out->list = memory_grow(out->list, out->n + 1, sizeof(*out->list));
+	out->list[out->n++] = *object;
+}
+
+/* Base chains first, for they refer to the others; of these the last first, for a chain stands
+ * behind those that it refers to; then what chains refer to. */
+static struct nft_objects removals(const char *text, const struct nft_objects *standing)
+{
+	struct nft_objects out = { .list = memory_array(standing->n + 1, sizeof(*out.list)) };
+
+	for (unsigned base = 2; base-- > 0;) {
+		for (size_t i = standing->n; i-- > 0;) {
+			const struct nft_object *o = &standing->list[i];
+
+			if (o->kind == NFT_CHAINS && is_base_chain(o) == base &&
+			    !(base && keeps_chain(text, o)))
+				out.list[out.n++] = *o;
+		}
+	}
+	for (size_t i = 0; i < standing->n; i++)
+		if (standing->list[i].kind != NFT_CHAINS)
+			out.list[out.n++] = standing->list[i];
+	return out;
+}
+
 /* --- counters --- */
+
+static int order_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 /* Every counter that the text adds. */
 static void note_wanted(struct nft *nft, const char *text)
 {
 	const char *family = "", *line = text;
+	struct wanted *w = &nft->wanted;
+	size_t cap = 0;
 
-	json_decref(nft->wanted);
-	nft->wanted = json_object();
+	forget_wanted(nft);
+	nft->has_installed = true;
 	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		struct text key = { 0 };
 
@@ -253,104 +236,113 @@ static void note_wanted(struct nft *nft, const char *text)
 			continue;
 		text_put_n(&key, family, strcspn(family, " ") + 1);
 		text_put_n(&key, line + 9, strcspn(line + 9, " "));
-		json_object_set_new(nft->wanted, key.p, json_true());
-		text_release(&key);
+		if (w->n == cap) {
+			cap = 2 * cap + 64;
+			w->list = memory_grow(w->list, cap, sizeof(*w->list));
+		}
+		w->list[w->n++] = key.p;
 	}
+	if (w->n > 0)
+		qsort(w->list, w->n, sizeof(*w->list), order_names);
 }
 
-/* True also where nothing was installed by this process: it does not know. */
-static bool is_wanted(const struct nft *nft, const json_t *counter)
+static bool is_wanted(const struct nft *nft, const struct nft_object *counter)
 {
 	struct text key = { 0 };
-	bool found;
+	bool found = true;
 
-	if (!nft->wanted)
+	if (!nft->has_installed)
 		return true;
-	text_printf(&key, "%s %s", word(counter, "family"), word(counter, "name"));
-	found = json_object_get(nft->wanted, key.p) != NULL;
+	text_printf(&key, "%s %s", nft_table_family(counter->table), counter->name);
+	found = nft->wanted.n > 0 && bsearch(&key.p, nft->wanted.list, nft->wanted.n,
+					     sizeof(*nft->wanted.list), order_names);
 	text_release(&key);
 	return found;
+}
+
+/* Packets that began under old rules have been counted when this returns, so that a counter that no
+ * rule has any more says all that it will ever say. */
+static void wait_for_packets(struct nft *nft)
+{
+	if (nft->is_settling)
+		(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	nft->is_settling = false;
 }
 
 static int nft_counts(void *state, enforce_count_fn *each, void *ctx, struct text *error)
 {
 	struct nft *nft = state;
-	json_t *array = list(nft, "counters", error);
+	struct nft_objects counters = { 0 };
+	int status;
 
-	if (!array)
-		return -EIO;
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *counter = one_of(array, i, "counter");
-		struct text name = { 0 };
+	wait_for_packets(nft);
+	status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
+	for (size_t i = 0; i < counters.n && status == 0; i++) {
+		struct nft_object *counter = &counters.list[i];
+		bool wanted = is_wanted(nft, counter);
 		struct enforce_count count;
 
-		if (!counter)
+		if (!nft_counter_parse(counter->name, &count))
 			continue;
-		text_put(&name, word(counter, "name"));
-		if (name.n > 0 && nft_counter_parse(name.p, &count)) {
-			count.gone = !is_wanted(nft, counter);
-			count.packets =
-				(uint64_t)json_integer_value(json_object_get(counter, "packets"));
-			count.bytes = (uint64_t)json_integer_value(json_object_get(counter, "bytes"));
-			each(ctx, &count);
-		}
-		text_release(&name);
+		count.gone = !wanted;
+		count.packets = counter->packets;
+		count.bytes = counter->bytes;
+		each(ctx, &count);
 	}
-	json_decref(array);
-	return 0;
+	nft_objects_release(&counters);
+	return status;
 }
 
 /* The kernel refuses to delete a counter that a rule still counts in. */
 static int nft_forget(void *state, struct text *error)
 {
 	struct nft *nft = state;
-	json_t *array = list(nft, "counters", error);
-	struct text removal = { 0 };
-	int status = 0;
+	struct nft_objects counters = { 0 }, gone = { 0 };
+	int status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
 
-	if (!array)
-		return -EIO;
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *counter = one_of(array, i, "counter");
-
-		if (counter && !is_wanted(nft, counter))
-			text_printf(&removal, "delete counter %s weir %s\n",
-				    word(counter, "family"), word(counter, "name"));
-	}
-	json_decref(array);
-	if (removal.n > 0)
-		status = run(nft, removal.p, error);
-	text_release(&removal);
+	for (size_t i = 0; i < counters.n && status == 0; i++)
+		if (!is_wanted(nft, &counters.list[i]))
+			add_object(&gone, &counters.list[i]);
+	if (status == 0 && gone.n > 0)
+		status = told(nft_objects_remove(&gone), error);
+	nft_objects_release(&counters);
+	nft_objects_release(&gone);
 	return status;
 }
 
 /* --- installing --- */
 
-/* Packets that began under the old rules have been counted when this returns, so that a counter
- * that no rule has any more says all that it will ever say. */
-static void wait_for_packets(void)
+static int look(struct nft_objects *out, struct text *error)
 {
-	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	int status = 0;
+
+	for (unsigned kind = NFT_CHAINS; kind <= NFT_LIMITS && status == 0; kind++)
+		status = told(nft_objects_read(kind, out), error);
+	return status;
 }
 
 static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
-	struct standing standing = { 0 };
+	struct nft_objects standing = { 0 }, old;
 	struct text commands = { 0 };
-	int status = look(nft, &standing, error);
+	int status = look(&standing, error);
 
 	if (status == 0) {
 		put_named(&commands, bytes, free_letter(&standing));
-		put_removals(&commands, text_string(&commands), &standing);
+		put_flushes(&commands, text_string(&commands), &standing);
 	}
 	if (status == 0 && commands.n > 0)
 		status = run(nft, commands.p, error);
 	if (status == 0) {
 		note_wanted(nft, text_string(&commands));
-		wait_for_packets();
+		nft->is_settling = true;
+		old = removals(text_string(&commands), &standing);
+		if (old.n > 0)
+			status = told(nft_objects_remove(&old), error);
+		nft_objects_release(&old);
 	}
-	standing_release(&standing);
+	nft_objects_release(&standing);
 	text_release(&commands);
 	return status;
 }
@@ -366,27 +358,21 @@ static int nft_remove(void *state, struct text *error)
 			    nft_table_family(t), nft_table_family(t));
 	status = run(nft, commands.p, error);
 	text_release(&commands);
-	json_decref(nft->wanted);
-	nft->wanted = NULL;
+	forget_wanted(nft);
 	return status;
 }
 
 /* Whether the kernel has nftables, without changing anything. */
 static void nft_probe(struct enforce_support *out)
 {
-	struct text error = { 0 };
-	char *why = out->why_not[BACKEND_NFTABLES];
-	void *state = NULL;
+	struct nft_objects chains = { 0 };
+	int status = nft_objects_read(NFT_CHAINS, &chains);
 
-	why[0] = '\0';
-	if (nft_open(NULL, &state) < 0) {
-		snprintf(why, ENFORCE_WHY, "libnftables cannot begin");
-		return;
-	}
-	if (run(state, "list tables", &error) < 0)
-		snprintf(why, ENFORCE_WHY, "%s", text_string(&error));
-	nft_close(state);
-	text_release(&error);
+	out->why_not[BACKEND_NFTABLES][0] = '\0';
+	if (status < 0)
+		snprintf(out->why_not[BACKEND_NFTABLES], ENFORCE_WHY, "nftables: %s",
+			 strerror(-status));
+	nft_objects_release(&chains);
 }
 
 const struct backend_calls nft_backend = {

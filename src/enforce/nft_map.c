@@ -277,18 +277,21 @@ static struct lengths choose_lengths(const struct census *c, unsigned hashes)
 	return out;
 }
 
-/* The fewest hashes that take no more elements than they should. */
+/* The fewest hashes that take not many more elements than there are entries.  Where one byte is left
+ * even one hash of all its values is good. */
 static bool fit_lengths(const struct domain *d, const struct entries *e, struct lengths *out)
 {
-	uint64_t allowed = d->bits - d->at <= STRIDE ? 1u << STRIDE : 4 * e->n + 64;
+	uint64_t some = 2 * e->n + 16, many = 4 * e->n + 64;
 	struct census census = count_lengths(e);
 
+	if (d->bits - d->at <= STRIDE)
+		many = 1u << STRIDE;
 	for (unsigned k = 1; k <= LENGTHS_MAX && k <= census.n; k++) {
 		*out = choose_lengths(&census, k);
-		if (out->elements <= allowed)
+		if (out->elements <= some)
 			return true;
 	}
-	return false;
+	return out->elements <= many;
 }
 
 /* --- text --- */

@@ -112,24 +112,31 @@ static void add_interval(struct draft *d, struct addr first, unsigned class)
 	d->intervals[d->n++] = (struct interval){ first, (uint16_t)class };
 }
 
-static struct addr last_of(const struct classes *c, size_t i)
+/* The interval that holds an address. */
+static size_t interval_of(const struct classes *c, struct addr a)
 {
-	if (i + 1 < c->interval_count)
-		return addr_previous(c->intervals[i + 1].first);
-	return c->family == FAMILY_IP4 ? addr_of4(UINT32_MAX) : addr_of6(UINT64_MAX, UINT64_MAX);
+	size_t i = 0, end = c->interval_count;
+
+	while (end - i > 1) {
+		size_t middle = i + (end - i) / 2;
+
+		if (addr_order(c->intervals[middle].first, a) <= 0)
+			i = middle;
+		else
+			end = middle;
+	}
+	return i;
 }
 
 /* The intervals between two addresses, moved up by `shift` of the high half. */
 static void add_between(struct draft *d, const struct classes *c, struct addr first,
 			struct addr last, uint64_t shift)
 {
-	for (size_t i = 0; i < c->interval_count; i++) {
+	for (size_t i = interval_of(c, first); i < c->interval_count; i++) {
 		struct addr at = c->intervals[i].first;
 
 		if (addr_order(at, last) > 0)
 			return;
-		if (addr_order(last_of(c, i), first) < 0)
-			continue;
 		if (addr_order(at, first) < 0)
 			at = first;
 		at.hi += shift;
@@ -162,7 +169,7 @@ static void draft_init(struct draft *d, const struct classes *c, enum side side)
 	if (side == SIDE_GROUP)
 		add_groups(d, c);
 	else
-		add_between(d, c, c->intervals[0].first, last_of(c, c->interval_count - 1), 0);
+		add_between(d, c, c->intervals[0].first, addr_last(c->intervals[0].first, 0), 0);
 	d->classes = memory_array(c->n + 1, sizeof(*d->classes));
 	for (size_t i = 0; i < d->n; i++) {
 		unsigned class = d->intervals[i].class;
