@@ -11,6 +11,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/xt_physdev.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,23 @@ static void put_own(struct ruleset *s)
 	line_end(&r);
 }
 
+/* What this machine sends to a group that it has joined comes back to it, as if it had arrived: it
+ * was judged when it left.  Not at a bridge's ports, where a stranger could say so of himself. */
+static void put_looped(struct ruleset *s, const char *chain)
+{
+	const uint32_t local = RTN_LOCAL;
+	struct line r = line_begin(s, chain);
+	struct nest n = line_open(&r, "fib");
+
+	mnl_attr_put_u32(r.message, NFTA_FIB_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r.message, NFTA_FIB_RESULT, htonl(NFT_FIB_RESULT_ADDRTYPE));
+	mnl_attr_put_u32(r.message, NFTA_FIB_FLAGS, htonl(NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF));
+	line_close(&r, n);
+	line_compare(&r, NFT_CMP_EQ, &local, sizeof(local));
+	line_verdict(&r, NFT_RETURN, NULL);
+	line_end(&r);
+}
+
 static void put_jump(struct ruleset *s, const struct queue_link *link, enum queue_hook hook,
 		     const char *to)
 {
@@ -143,6 +161,8 @@ static void put_link(struct ruleset *s, const struct queue_plan *plan, enum queu
 	ruleset_chain(s, chain);
 	ruleset_chain(s, queue);
 	put_jump(s, link, hook, chain);
+	if (hook == QUEUE_RECEIVED && link->bridge[0] == '\0' && s->knows_own)
+		put_looped(s, chain);
 	ruleset_select_control(s, chain, link->payload, queue);
 	r = line_begin(s, queue);
 	line_counter(&r, counter);
@@ -176,17 +196,26 @@ static void put_family(struct ruleset *s, const struct queue_plan *plan, enum qu
 	put_links(s, plan, means);
 }
 
-int queue_install(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
+static int install(const struct queue_plan *plan, enum queue_means means, bool knows_own)
 {
 	struct ruleset s;
-	int error;
 
 	ruleset_open(&s, TABLE);
+	s.knows_own = knows_own;
 	for (size_t i = 0; i < COUNT(families); i++) {
 		s.family = families[i];
 		put_family(&s, plan, means);
 	}
-	error = ruleset_send(&s, true);
+	return ruleset_send(&s, true);
+}
+
+/* A kernel may lack the expression that asks whose an address is. */
+int queue_install(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
+{
+	int error = install(plan, means, true);
+
+	if (error == -ENOENT)
+		error = install(plan, means, false);
 	snprintf(why, QUEUE_WHY, "%s%s", error ? "cannot install the rules before the queue: " : "",
 		 error ? strerror(-error) : "");
 	return error;

@@ -16,6 +16,7 @@ struct ruleset {
 	struct nfnl_batch batch;
 	const char	 *table;
 	uint8_t		  family;
+	bool		  knows_own;	/* the caller's: whether this kernel has the `fib` expression */
 };
 
 /* Opens a transaction; ruleset_send() closes and releases it: 0, or the kernel's first
