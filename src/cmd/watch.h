@@ -68,6 +68,7 @@ struct watching {
 	unsigned	       written_files;
 	struct clerk	      *clerk;		/* NULL: no history is written */
 	bool		       history_in_trouble;
+	unsigned	       sample_due;	/* the tick of the next one */
 	struct event_print     print;
 	bool		       is_line_mode;	/* lines as things happen; else a view, a report or both */
 	bool		       is_view;

@@ -3,7 +3,8 @@
 #include "cmd/watch.h"
 #include "os/clock.h"
 
-#define SAMPLE_TICKS 10			/* seconds */
+#define SAMPLE_TICKS 10			/* seconds between two samples */
+#define SOON_TICKS 2			/* to the first, and while there is trouble */
 #define LAST_WAIT_MS 5000
 
 /* Both links of an interface have its name: frames that come in, and that this machine sends. */
@@ -69,8 +70,11 @@ void watch_tick_history(struct watching *w, unsigned number)
 		return;
 	clerk_turn(w->clerk);
 	tell_trouble(w);
-	if (number % SAMPLE_TICKS == SAMPLE_TICKS - 1 && clerk_is_free(w->clerk))
+	if (number < w->sample_due || !clerk_is_free(w->clerk))
+		return;
+	if (number > 0)
 		sample(w);
+	w->sample_due = number + (number == 0 || w->history_in_trouble ? SOON_TICKS : SAMPLE_TICKS);
 }
 
 void watch_end_history(struct watching *w)

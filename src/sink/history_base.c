@@ -44,6 +44,12 @@ static void fail(struct history *h, int error)
 	snprintf(h->why, sizeof(h->why), "%s", sqlite3_errmsg(h->db));
 }
 
+void history_clear(struct history *h)
+{
+	h->error = SQLITE_OK;
+	h->why[0] = '\0';
+}
+
 void history_refuse(struct history *h)
 {
 	if (h->error != SQLITE_OK)

@@ -75,8 +75,10 @@ int history_rules(struct history *h, const struct history_query *query,
 		  void (*each)(void *context, const struct history_rule *rule), void *context,
 		  char *problem)
 {
-	sqlite3_stmt *st = history_statement(h, SQL_RULES);
+	sqlite3_stmt *st;
 
+	history_clear(h);
+	st = history_statement(h, SQL_RULES);
 	history_bind(st, "tt", query->boundary, query->rule);
 	while (history_step(h, st)) {
 		struct history_rule rule = rule_at(h, st, query);

@@ -50,9 +50,11 @@ static int read_flows(struct history *h, enum history_sql sql, const struct hist
 		      void (*each)(void *context, const struct history_flow *flow), void *context,
 		      char *problem)
 {
-	sqlite3_stmt *st = history_statement(h, sql);
 	char source[ADDR_TEXT], group[ADDR_TEXT], address[ADDR_TEXT];
+	sqlite3_stmt *st;
 
+	history_clear(h);
+	st = history_statement(h, sql);
 	history_bind(st, "ttttnn", q->boundary, address_asked(q->source, source),
 		     address_asked(q->group, group), address_asked(q->address, address),
 		     q->has_since ? q->since.ns : INT64_MIN,
@@ -164,9 +166,11 @@ static int read_servers(struct history *h, enum history_sql sql, const struct hi
 			void *context, char *problem)
 {
 	struct addr asked = addr_is_there(q->address) ? q->address : q->source;
-	sqlite3_stmt *st = history_statement(h, sql);
 	char address[ADDR_TEXT];
+	sqlite3_stmt *st;
 
+	history_clear(h);
+	st = history_statement(h, sql);
 	history_bind(st, "tnn", address_asked(asked, address), q->has_since ? q->since.ns : INT64_MIN,
 		     q->has_until ? q->until.ns : INT64_MAX);
 	while (history_step(h, st)) {

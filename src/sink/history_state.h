@@ -65,6 +65,8 @@ void history_bind(sqlite3_stmt *st, const char *kinds, ...);
 bool history_step(struct history *h, sqlite3_stmt *st);
 void history_run(struct history *h, sqlite3_stmt *st);
 int history_errno(int sqlite_error);
+/* The trouble before is over: whatever comes next is tried. */
+void history_clear(struct history *h);
 /* What was to be written makes no sense. */
 void history_refuse(struct history *h);
 

@@ -203,6 +203,8 @@ static void write_end(struct history *h, struct rd *r)
 
 	h->at.ns = unpack_time(r);
 	h->is_ended = true;
+	if (h->at.ns < 0)
+		history_refuse(h);	/* before 1970: nothing of now */
 	history_bind(st, "nn", h->at.ns, h->policy.generation);
 	history_run(h, st);
 	st = history_statement(h, SQL_RUN_END);
@@ -254,7 +256,7 @@ bool history_take(struct history *h, struct span sample)
 	struct rd r = rd_of(sample);
 	int64_t run = h->run;
 
-	h->error = SQLITE_OK;
+	history_clear(h);
 	history_run(h, history_statement(h, SQL_BEGIN));
 	if (h->error != SQLITE_OK)
 		return false;

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""weir watch over time, in namespaces: its history while it runs, and when one of its processes is
+killed or the disk is full; the memberships that it asks for, at the other end of the link; more
+sources and groups than it has room for; what a stranger names himself."""
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import net
+
+net.enter()
+
+from cli import CALM, WEIR, Skip, equal, holds, main  # noqa: E402
+
+LONG = bool(os.environ.get("WEIR_LONG"))
+CALM = {**CALM, "ASAN_OPTIONS": "detect_leaks=0"}      # the leak checker traces, which the sandbox forbids
+net.add_cable((None, "va", None), (None, "vb", "192.0.2.2/24"))
+for end in ("va", "vb"):
+    net.ip("link", "set", end, "mtu", "9200")
+FOLDER = tempfile.TemporaryDirectory()
+os.chmod(FOLDER.name, 0o755)
+
+
+def checksum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def ip4(protocol, source, group, payload, ttl=1, options=b"", number=0):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0, 20 + len(options) + len(payload), number, 0,
+                       ttl, protocol, 0, socket.inet_aton(source), socket.inet_aton(group)) + options
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    mac = bytes((1, 0, 0x5e, socket.inet_aton(group)[1] & 0x7f)) + socket.inet_aton(group)[2:]
+    return mac + bytes.fromhex("020000000001") + b"\x08\0" + head + payload
+
+
+def udp(source, group, payload=b"x" * 20, port=5004, ttl=15, number=0):
+    return ip4(17, source, group, struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload, ttl,
+               number=number)
+
+
+def send(*frames, interface="va"):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((interface, 0))
+        for frame in frames:
+            s.send(frame)
+
+
+def until(question, what, patience=20):
+    end = time.monotonic() + patience
+    while not question():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+class Watch:
+    """weir watch, ready when it is locked up."""
+
+    def __init__(self, *args):
+        self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self.process = subprocess.Popen([WEIR, "watch", "-v", *args, "vb"], stdout=self.out, stderr=self.err,
+                                        env=CALM, stdin=subprocess.DEVNULL)
+        until(lambda: "without privileges" in self.said() or self.process.poll() is not None, "the start")
+
+    def told(self):
+        return os.pread(self.out.fileno(), 1 << 28, 0)
+
+    def said(self):
+        return os.pread(self.err.fileno(), 1 << 20, 0).decode()
+
+    def child(self, name):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as f:
+            for pid in f.read().split():
+                with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+                    if comm.read().strip() == name:
+                        return int(pid)
+        return None
+
+    def end(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+def sound(path):
+    db = sqlite3.connect(path)
+    equal(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+    db.close()
+
+
+def hits(path):
+    done = subprocess.run([WEIR, "hits", "-j", "--history", path], capture_output=True, env=CALM, check=True)
+    return sum(r["hits"] for r in json.loads(done.stdout)["rules"])
+
+
+def at(name):
+    return os.path.join(FOLDER.name, name)
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+def test_a_history_while_it_runs():
+    path = at("runs.db")
+    watch = Watch("--history", path)
+    clerk = status_of(watch.child("weir-clerk"))
+    equal((int(clerk["CapEff"], 16), int(clerk["CapPrm"], 16), clerk["Seccomp"], clerk["NoNewPrivs"]),
+          (0, 0, "2", "1"))
+    announce = b"Hostname=vpn1\n\0"
+    send(*(udp("198.51.100.7", "233.252.0.9", number=i) for i in range(40)),
+         udp("192.0.2.1", "239.255.2.2", announce, 9753))
+    until(lambda: b"vpn1" in watch.told(), "the server")
+    until(lambda: hits(path) >= 41, "the first sample")            # it is written while weir runs
+    send(*(udp("198.51.100.7", "233.252.0.9", number=99 + i) for i in range(5)))
+    time.sleep(0.3)
+    equal(watch.end(), 1, watch.said())
+    assert hits(path) >= 46
+    sound(path)
+    flows = json.loads(subprocess.run([WEIR, "history", "-j", "--history", path], capture_output=True,
+                                      env=CALM, check=True).stdout)["flows"]
+    equal([f["packets"] for f in flows if f["group"] == "233.252.0.9"], [45])
+    done = subprocess.run([WEIR, "ras", "list", "-j", "--history", path], capture_output=True, env=CALM)
+    server, = json.loads(done.stdout)["ras"]
+    equal((server["address"], server["hostname"], server["link"], server["state"]),
+          ("192.0.2.1", "vpn1", "vb", "new"))
+
+
+def test_killed():
+    """Whichever of the three processes is killed, the history is sound; the others end or go on."""
+    path = at("killed.db")
+    for i, victim in enumerate(("weir-clerk", "weir", None)):
+        watch = Watch("--history", path)
+        send(*(udp("198.51.100.7", "233.252.0.9", number=i * 50 + k) for k in range(20)))
+        time.sleep(0.3)
+        children = [watch.child("weir-clerk"), watch.child("weir")]
+        os.kill(watch.child(victim) if victim else watch.process.pid, signal.SIGKILL)
+        if victim:
+            send(udp("198.51.100.8", "233.252.0.10"))
+            until(lambda: b"233.252.0.10" in watch.told(), "a packet that is judged all the same")
+            watch.end()
+            equal(watch.said().count("cannot write the history"), victim == "weir-clerk", watch.said())
+        else:
+            watch.process.wait(10)
+        for pid in children:
+            until(lambda: not os.path.exists(f"/proc/{pid}"), "the end of the others")
+        sound(path)
+
+
+def test_a_full_disk():
+    """A file system of 8 MB, full: counting goes on, it is said once, and made up for."""
+    disk = at("disk")
+    os.mkdir(disk)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", disk], check=True)
+    try:
+        path, filler = f"{disk}/h.db", f"{disk}/filler"
+        watch = Watch("--history", path, "--lines")
+        with open(filler, "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(b"x" * 4096)
+            except OSError:
+                pass
+        send(*(udp(f"198.51.{i // 200}.{i % 200 + 1}", "233.252.0.9", number=i) for i in range(4000)))
+        until(lambda: "cannot write the history" in watch.said(), "the trouble", 30)
+        send(udp("198.51.100.8", "233.252.0.11"))
+        until(lambda: b"233.252.0.11" in watch.told(), "a packet that is judged all the same")
+        os.remove(filler)
+        until(lambda: "writes the history" in watch.said(), "its end", 40)
+        watch.end()
+        equal(watch.said().count("cannot write the history"), 1, watch.said())
+        assert hits(path) >= 4001, hits(path)
+        sound(path)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+# --- membership ---
+
+def reports(s, seconds):
+    """Of the IGMPv3 reports that come in: {(type of record, group, sources): times}."""
+    seen, end = {}, time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not select.select([s], [], [], 0.1)[0]:
+            continue
+        frame = s.recv(2048)
+        if frame[12:14] != b"\x08\0" or frame[23] != 2 or frame[26:30] != bytes((192, 0, 2, 2)):
+            continue
+        igmp = frame[14 + (frame[14] & 15) * 4:14 + int.from_bytes(frame[16:18], "big")]
+        records, igmp = (int.from_bytes(igmp[6:8], "big"), igmp[8:]) if igmp[0] == 0x22 else (0, b"")
+        for _ in range(records):
+            n = int.from_bytes(igmp[2:4], "big")
+            sources = tuple(socket.inet_ntoa(igmp[8 + 4 * k:12 + 4 * k]) for k in range(n))
+            key = (igmp[0], socket.inet_ntoa(igmp[4:8]), sources)
+            seen[key] = seen.get(key, 0) + 1
+            igmp = igmp[8 + 4 * n:]
+    return seen
+
+
+def query4():
+    body = struct.pack("!BBH4sBBH", 0x11, 1, 0, bytes(4), 2, 1, 0)     # answered within 0.1 s
+    body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+    return ip4(2, "192.0.2.1", "224.0.0.1", body, options=b"\x94\4\0\0")
+
+
+def test_membership_of_its_own():
+    """Joined, kept alive through a dozen queries, and left at the end."""
+    s = net.listen("va")
+    watch = Watch("--join", "239.1.2.3", "--join", "232.1.2.3,192.0.2.9")
+    any_source, one_source = (2, "239.1.2.3", ()), (1, "232.1.2.3", ("192.0.2.9",))
+    seen = reports(s, 1.5)
+    assert (4, "239.1.2.3", ()) in seen, seen                          # TO_EX {}
+    assert (5, "232.1.2.3", ("192.0.2.9",)) in seen, seen              # ALLOW {S}
+    answered = 0
+    for _ in range(12):
+        send(query4())
+        seen = reports(s, 0.3)
+        answered += any_source in seen and one_source in seen
+    equal(answered, 12, "queries that were answered for both groups")
+    watch.end()
+    seen = reports(s, 1.5)
+    s.close()
+    assert (3, "239.1.2.3", ()) in seen, seen                          # TO_IN {}
+    assert (6, "232.1.2.3", ("192.0.2.9",)) in seen, seen              # BLOCK {S}
+
+
+def test_membership_as_tshark_sees_it():
+    if not shutil.which("tshark"):
+        raise Skip("tshark is not installed")
+    net.add_host("far")
+    net.add_cable(("far", "eth0", "198.51.100.1/24"), (None, "vc", "198.51.100.2/24"))
+    time.sleep(2.5)                                                    # addresses of IPv6 are tried first
+    shark = subprocess.Popen(net.at("far", "tshark", "-l", "-n", "-i", "eth0", "-a", "duration:20", "-V", "-Y",
+                                    "igmp.record_type || icmpv6.type == 143"),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=CALM)
+    until(lambda: b"Capturing" in os.read(shark.stderr.fileno(), 4096), "tshark")
+    time.sleep(1)
+    watch = subprocess.Popen([WEIR, "watch", "-q", "--join", "239.1.2.3", "--join", "ff3e::1234,2001:db8::9",
+                              "--join", "ff0e::77", "vc"], env=CALM, stdin=subprocess.DEVNULL)
+    time.sleep(3)
+    watch.send_signal(signal.SIGTERM)
+    watch.wait(20)
+    time.sleep(2)
+    shark.terminate()
+    said = shark.communicate(timeout=20)[0].decode()
+    for words in (r"Group Record : 239\.1\.2\.3  Change To Exclude Mode",
+                  r"Group Record : 239\.1\.2\.3  Change To Include Mode",
+                  r"Allow new sources: ff3e::1234", r"Changed to exclude: ff0e::77",
+                  r"Block old sources: ff3e::1234", r"Changed to include: ff0e::77"):
+        assert re.search(words, said), f"{words} not in: {said[:6000]}"
+    holds(said, "2001:db8::9")
+
+
+# --- strangers ---
+
+HOSTILE = [b"\x1b[2J\x1b]52;c;cm0=\x07", b"\x9b31m\xc2\x9b0m", b"a\r\nb", b"n\0n", b"<script>\"'`",
+           "a\u202eb\u2066".encode(), b"A" * 4096, b"\xff\xfe\xc0\x80"]
+CONTROL = re.compile(rb"[\0-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+
+
+def hostile_frames():
+    for i, name in enumerate(HOSTILE):
+        yield udp(f"198.51.100.{i + 1}", "239.255.2.2", b"Hostname=" + name + b"\nDomain=" + name + b"\n\0", 9753)
+        sdp = b"v=0\r\no=- 1 1 IN IP4 198.51.100.1\r\ns=" + name + b"\r\nt=0 0\r\nc=IN IP4 233.252.0.1/16\r\n"
+        sap = struct.pack("!BBH4s", 0x20, 0, i + 1, bytes((198, 51, 100, i + 1))) + b"application/sdp\0" + sdp
+        yield udp(f"198.51.100.{i + 1}", "224.2.127.254", sap, 9875)
+
+
+def check_clean(output, what):
+    bad = CONTROL.search(output)
+    assert not bad, f"{what}: {output[max(0, bad.start() - 60):bad.end() + 20]!r}"
+    try:
+        output.decode()
+    except UnicodeDecodeError:
+        raise AssertionError(f"{what} is no UTF-8")
+
+
+def test_hostile_names_in_every_output():
+    path = at("hostile.db")
+    for words in (["--lines", "--history", path], ["-j"], ["--duration", "1s"], ["-j", "--duration", "1s"]):
+        watch = Watch(*words)
+        send(*hostile_frames())
+        if "--duration" in words:
+            equal(watch.process.wait(20), 1, words)
+        else:
+            until(lambda: b"198.51.100.7" in watch.told(), "the names")
+            time.sleep(0.5)
+            watch.end()
+        check_clean(watch.told(), words)
+        assert b"198.51.100.7" in watch.told(), words
+        check_clean(watch.said().encode(), words)
+    for words in (["hits"], ["history"], ["history", "findings"], ["history", "ras"], ["history", "events"],
+                  ["ras", "list"], ["ras", "list", "--format", "netsh"]):
+        for more in ([], ["-j"], ["--csv"]):
+            if (words[0] == "ras" and "--csv" in more) or ("netsh" in words and more):
+                continue
+            done = subprocess.run([WEIR, *words, "--history", path, *more], capture_output=True, env=CALM)
+            assert done.stdout and done.returncode in (0, 1), (words, more, done.stderr)
+            check_clean(done.stdout.replace(b"\r\n", b"\n") if "--csv" in more else done.stdout, words + more)
+
+
+def memory_of(pid):
+    """Its own, in kB: not the rings, which are the kernel's."""
+    status = status_of(pid)
+    return int(status["RssAnon"].split()[0])
+
+
+def test_more_than_there_is_room_for():
+    """Sources and groups without end; the room for flows is 262,144."""
+    sources = 1000000 if LONG else 300000
+    watch = Watch("-j", "--duration", "1h")
+    began = memory_of(watch.process.pid)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind(("va", 0))
+        frame = bytearray(udp("10.0.0.0", "233.252.0.0", b"x" * 4))
+        for i in range(sources):
+            frame[26:30] = struct.pack("!I", 0x0b000000 + i)
+            frame[30:34] = struct.pack("!I", 0xe9000000 + i % 65536)
+            frame[24:26] = b"\0\0"
+            frame[24:26] = struct.pack("!H", checksum(bytes(frame[14:34])))
+            s.send(frame)
+            if i % 512 == 511:
+                time.sleep(0.002)
+    time.sleep(0.5)
+    grown = memory_of(watch.process.pid)
+    watch.end()
+    report = json.loads(watch.told())
+    had = report["inputs"][0]["packets"]
+    print(f"# {sources} sources, 65,536 groups: {had} packets judged, {report['flows_evicted']} flows evicted, "
+          f"{began} kB of its own before, {grown} kB after")
+    assert had >= sources * 0.999, had
+    assert report["flows_evicted"] >= had - 262144 - 1000, report["flows_evicted"]
+    if not is_sanitized():
+        assert grown < 64 << 10, f"{grown} kB"
+
+
+def is_sanitized():
+    with open(WEIR, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+main(globals())
