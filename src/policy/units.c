@@ -54,13 +54,33 @@ static const char *did_you_mean(struct loader *loader, const struct unit *unit,
 			    spot->line);
 }
 
+/* S3: `a-b` is one name, where a difference was meant. */
+static const char *suggest_difference(struct loader *loader, const struct unit *unit,
+				      const char *name)
+{
+	for (const char *dash = strchr(name, '-'); dash; dash = strchr(dash + 1, '-')) {
+		const char *left = arena_text(loader->arena, name, (size_t)(dash - name));
+
+		if (words_find(&unit->set_index, left) != WORD_NONE &&
+		    words_find(&unit->set_index, dash + 1) != WORD_NONE)
+			return arena_printf(loader->arena,
+					    "did you mean '%s - %s'? a difference needs blanks", left,
+					    dash + 1);
+	}
+	return NULL;
+}
+
 const char *suggest_set(struct loader *loader, const struct unit *unit, const char *name)
 {
 	struct nearest nearest = nearest_of(name);
+	const char *difference;
 	uint32_t i;
 
 	if (loader->hints++ > HINT_MAX)
 		return NULL;
+	difference = suggest_difference(loader, unit, name);
+	if (difference)
+		return difference;
 	for (size_t k = 0; k < unit->set_count; k++)
 		nearest_offer(&nearest, unit->sets[k].syntax->name);
 	if (!nearest.word)
