@@ -317,7 +317,7 @@ const struct command cmd_audit = {
 	.example = "weir audit border-hour.pcap\n"
 		   "weir audit -b peering --set own=192.105.90.0/24 monday.pcap.gz tuesday.pcap.gz\n"
 		   "weir audit --vantage inside --authorised ras.txt -f 'vlan 12' trunk.pcapng\n"
-		   "weir audit -j --baseline yesterday.json today.pcap > today.json",
+		   "weir audit --baseline known.json today.pcap",
 	.completes = COMPLETES_FILES,
 	.takes = TAKES_CAPTURE | TAKES_POLICY | TAKES_JSON,
 	.opts = opts, .size = sizeof(struct audit), .operands_offset = offsetof(struct audit, files),

@@ -2,6 +2,7 @@
 """The tables that index the program are whole: every protocol and every decoder has a fuzz target
 with a corpus, every unit test and fuzz target in the tree is built, every command has its manual
 section and its page its place."""
+import json
 import os
 import re
 
@@ -52,6 +53,28 @@ for guide in ("README.md", "ARCHITECTURE.md", "HACKING.md"):
         if not re.search(r"[A-Z]{3}", path) and not any(os.path.exists(r) for r in roots):
             stale.append(f"{guide}: {path}")
 
+
+
+def enumerated(schema, *path):
+    at = json.loads(tree.read(f"schema/weir-{schema}.schema.json"))["properties"]
+    for key in path:
+        at = at[key]
+    return at["enum"]
+
+
+# Closed lists, and where the schemas repeat them.
+drifted = []
+for listed, word, schema, path in [
+        ("protocols", "PROTOCOL", "decode", ["protocol"]), ("protocols", "TYPE", "decode", ["type"]),
+        ("flags", "FLAG", "decode", ["flags", "items"]), ("points", "POINT", "decode", ["point"]),
+        ("anomalies", "ANOMALY", "decode", ["anomaly"]),
+        ("findings", "FINDING", "audit", ["findings", "items", "properties", "kind"])]:
+    folder = "engine" if listed == "findings" else "model"
+    names = re.findall(rf'^{word}\(\w+,\s*"([\w-]+)"', tree.read(f"src/{folder}/{listed}.def"), flags=re.M)
+    if not names or sorted(names) != sorted(enumerated(schema, *path)):
+        drifted.append(f"{listed}.def: {word} and weir-{schema}.schema.json: "
+                       f"{sorted(set(names) ^ set(enumerated(schema, *path)))}")
+
 assert protocols and decoders and commands and TARGETS
 tree.report({
     "every protocol has a fuzz target and a corpus": [p for p in protocols if not has_target(p)],
@@ -62,6 +85,7 @@ tree.report({
     "every command has a section in weir(1)": [c for c in commands if c not in sections],
     "weir(1) has no section without a command": [s for s in sections if s not in commands],
     "every path that the guides name is there": stale,
+    "the schemas list what the tables list": drifted,
     "every manual page is installed": [p for p in tree.files("man", ends=(".1", ".5", ".7"))
                                        if os.path.basename(p) not in tree.read("man/meson.build")],
 })
