@@ -11,7 +11,6 @@
 #include "policy/load.h"
 #include "policy/table.h"
 
-#define BATCH 64		/* packets */
 #define TEXT_BYTES_MAX (64u << 20)
 
 static int load_policies(struct judging *j)
@@ -167,29 +166,30 @@ static size_t read_ahead(struct judging *j, const struct batch *b, const struct 
 	return i;
 }
 
-/* At most BATCH packets: what the quick look does not tell is read in full. */
+/* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
 static void judge_some(struct judging *j, const struct batch *b)
 {
-	struct quick own[BATCH];
+	struct quick own[ENGINE_BATCH];
+	struct expected expected;
 	const struct quick *quick = b->quick ? b->quick : own;
 
 	if (!b->quick)
 		quick_look(&j->rules, b->packets, b->n, own);
-	engine_expect(j->engine, quick, b->n);
+	engine_expect(j->engine, quick, b->n, &expected);
 	for (size_t i = 0; i < b->n;) {
 		struct said *said[JUDGING_AHEAD];
 		size_t end = read_ahead(j, b, quick, i, said), next = 0;
 
-		for (; (i = engine_take(j->engine, b->packets, quick, i, end)) < end; i++)
+		for (; (i = engine_take(j->engine, b->packets, quick, &expected, i, end)) < end; i++)
 			engine_packet(j->engine, &b->packets[i], said[next++]);
 	}
 }
 
 void judging_batch(struct judging *j, const struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i += BATCH)
+	for (size_t i = 0; i < b->n; i += ENGINE_BATCH)
 		judge_some(j, &(struct batch){ .packets = b->packets + i,
-					       .n = b->n - i < BATCH ? b->n - i : BATCH,
+					       .n = b->n - i < ENGINE_BATCH ? b->n - i : ENGINE_BATCH,
 					       .quick = b->quick ? b->quick + i : NULL,
 					       .said = b->said ? b->said + i : NULL });
 }

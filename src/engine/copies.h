@@ -29,10 +29,10 @@ static inline bool copies_pass(struct flow *flow, uint32_t print)
 		return true;
 	if (flow->prints[0] == print || flow->prints[1] == print || flow->prints[2] == print)
 		return false;
-	if (flow->prints[0] & print & 1 && (flow->prints[0] ^ print) & 0x3fc)
+	if (!(flow->state & FLOW_VARIES) && flow->prints[0] & print & 1 &&
+	    (flow->prints[0] ^ print) & 0x3fc)
 		flow->state |= FLOW_VARIES;
-	flow->prints[2] = flow->prints[1];
-	flow->prints[1] = flow->prints[0];
+	memmove(&flow->prints[1], &flow->prints[0], 2 * sizeof(flow->prints[0]));
 	flow->prints[0] = print;
 	return true;
 }

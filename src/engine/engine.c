@@ -37,8 +37,8 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	counters_init(&e->counters, boundary->rule_count);
 	flow_table_init(&e->flows, options->against != NULL);
 	if (options->advise) {
-		options->advise(e->flows.slots4, FLOWS4_MAX * sizeof(struct flow));
-		options->advise(e->flows.slots6, FLOWS6_MAX * sizeof(struct flow));
+		options->advise(e->flows.ip4.list, FLOWS4_MAX * sizeof(struct flow));
+		options->advise(e->flows.ip6.list, FLOWS6_MAX * sizeof(struct flow));
 	}
 	findings_init(&e->findings);
 	e->listeners = listeners_new();
@@ -441,15 +441,13 @@ void frame_observe(struct engine *e, struct observation *obs, bool replay)
 }
 
 /* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
-void frame_observe_lump(struct engine *e, struct observation *obs)
+void frame_observe_lump(struct engine *e, const struct observation *obs, struct verdict v)
 {
 	struct flow_key key = flow_key_of(obs);
-	struct verdict v;
 	struct flow *f;
 
-	look_at(e, obs);
-	v = court_judge(&e->court, obs, false, e->now);
 	assert(v.rule != RULE_NONE);
+	e->frame_flags |= obs->flags;
 	f = open_flow(e, &key, flow_hash(&key), obs);
 	f->state |= FLOW_LUMP;
 	counters_source(&e->counters, v.rule, obs);
@@ -569,12 +567,9 @@ void engine_finish(struct engine *e)
 	e->finished = true;
 	if (e->begun)
 		flush_streams(e, &last);
-	for (size_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++) {
-		struct flow *f = flow_at(&e->flows, i);
-
-		if (f)
-			close_flow(e, f);
-	}
+	for (size_t i = flow_next(&e->flows, 0); i < FLOWS4_MAX + FLOWS6_MAX;
+	     i = flow_next(&e->flows, i + 1))
+		close_flow(e, flow_at(&e->flows, i));
 	police_settle(e->court.police, e->now);
 	ras_table_settle(e->ras, e->last);
 }

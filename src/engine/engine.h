@@ -41,12 +41,19 @@ void engine_place(struct engine *engine, const struct inside *inside);
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
 /* The quick way (wire/quick.h), with the same result, for packets that quick_look() has seen.
- * engine_expect() fetches ahead what they need: some dozens are well asked for while the ones
- * before them are taken.  engine_take() takes those from index `from` up to the first that wants
+ * engine_expect() has fetched what a batch of them needs, so that the misses overlap, and tells where
+ * their flows are looked for.  engine_take() takes those from index `from` up to the first that wants
  * wire_decode() and engine_packet(), and returns its index, or n.  Not together with remarks. */
-void engine_expect(const struct engine *engine, const struct quick *quick, size_t n);
+#define ENGINE_BATCH 64
+
+struct expected {
+	uint64_t hash[ENGINE_BATCH];		/* of an IPv4 flow at `data` */
+};
+
+void engine_expect(const struct engine *engine, const struct quick *quick, size_t n,
+		   struct expected *out);
 size_t engine_take(struct engine *engine, const struct packet *packets, const struct quick *quick,
-		   size_t from, size_t n);
+		   const struct expected *expected, size_t from, size_t n);
 
 /* What engine_packet() will need for these statements is fetched ahead. */
 void engine_foresee(const struct engine *engine, const struct said *said);

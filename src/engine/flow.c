@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of flows: linear probing over at most eight slots, nothing is ever taken out but
- * to make room.  IPv6 flows keep their addresses beside the slots.  Knows no verdicts. */
+/* The table of flows: an index with linear probing over at most eight places, where nothing is
+ * ever taken out but to make room.  IPv6 flows keep their addresses beside the list.  Knows no
+ * verdicts. */
 #include "engine/flow.h"
 
 #include <assert.h>
@@ -16,38 +17,44 @@ struct flow_long {
 
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
 _Static_assert(POINT_COUNT <= 16, "a point is four bits of a flow's tag");
+_Static_assert(FLOWS4_MAX <= FLOW_NUMBER && FLOWS6_MAX <= FLOW_NUMBER, "a number fits its bits");
 
-/* Zeroed slots that begin at a cache line. */
-static struct flow *take_lines(size_t n, void **out_memory)
+/* A list for `max` flows, zeroed, that begins at a cache line. */
+static void init_side(struct flow_side *side, size_t max, bool with_others)
 {
 	uintptr_t p;
 
-	*out_memory = memory_array(n + 1, sizeof(struct flow));
-	p = (uintptr_t)*out_memory;
-	return (struct flow *)((p + sizeof(struct flow) - 1) & ~(sizeof(struct flow) - 1));
+	*side = (struct flow_side){ .max = max };
+	side->index = memory_array(max, sizeof(side->index[0]));
+	side->memory = memory_array(max + 2, sizeof(struct flow));
+	p = (uintptr_t)side->memory;
+	side->list = (struct flow *)((p + sizeof(struct flow) - 1) & ~(sizeof(struct flow) - 1));
+	side->ports = memory_array(max + 1, sizeof(side->ports[0]));
+	if (with_others)
+		side->others = memory_array(max + 1, sizeof(side->others[0]));
+}
+
+static void release_side(struct flow_side *side)
+{
+	free(side->index);
+	free(side->memory);
+	free(side->others);
+	free(side->ports);
 }
 
 void flow_table_init(struct flow_table *table, bool with_others)
 {
 	*table = (struct flow_table){ 0 };
-	table->slots4 = take_lines(FLOWS4_MAX, &table->memory4);
-	table->slots6 = take_lines(FLOWS6_MAX, &table->memory6);
-	table->keys6 = memory_array(FLOWS6_MAX, sizeof(struct flow_long));
-	table->ports = memory_array(FLOWS4_MAX + FLOWS6_MAX, sizeof(table->ports[0]));
-	if (!with_others)
-		return;
-	table->others4 = memory_array(FLOWS4_MAX, sizeof(struct flow_other));
-	table->others6 = memory_array(FLOWS6_MAX, sizeof(struct flow_other));
+	init_side(&table->ip4, FLOWS4_MAX, with_others);
+	init_side(&table->ip6, FLOWS6_MAX, with_others);
+	table->keys6 = memory_array(FLOWS6_MAX + 1, sizeof(struct flow_long));
 }
 
 void flow_table_release(struct flow_table *table)
 {
-	free(table->memory4);
-	free(table->memory6);
+	release_side(&table->ip4);
+	release_side(&table->ip6);
 	free(table->keys6);
-	free(table->ports);
-	free(table->others4);
-	free(table->others6);
 	*table = (struct flow_table){ 0 };
 }
 
@@ -90,7 +97,7 @@ uint64_t flow_hash(const struct flow_key *key)
 	return addr_hash(key->source) * 3 ^ addr_hash(key->group);
 }
 
-/* What the 64 bits of the slot hold: the IPv4 addresses, or bits of the hash. */
+/* What the 64 bits of a flow hold: the IPv4 addresses, or bits of the hash. */
 static void short_of(const struct flow_key *key, uint64_t hash, uint32_t *out_source,
 		     uint32_t *out_group)
 {
@@ -104,44 +111,52 @@ static bool same_long(const struct flow_long *l, const struct flow_key *key)
 	       l->group_hi == key->group.hi && l->group_lo == key->group.lo;
 }
 
+/* The bits of a hash that stand beside a number. */
+static uint32_t mark_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & ~FLOW_NUMBER;
+}
+
+static bool is_marked(uint32_t entry, uint64_t hash)
+{
+	return ((entry ^ (uint32_t)(hash >> 32)) & ~FLOW_NUMBER) == 0;
+}
+
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
 {
-	struct flow *slots = is_short(key) ? table->slots4 : table->slots6;
-	size_t mask = is_short(key) ? FLOWS4_MAX - 1 : FLOWS6_MAX - 1;
+	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
 	uint32_t source, group;
 	uint16_t tag = tag_of(key);
 
 	short_of(key, hash, &source, &group);
 	for (size_t i = 0; i < PROBES; i++) {
-		size_t at = (hash + i) & mask;
-		struct flow *f = &slots[at];
+		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
+		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
-		if (!(f->state & FLOW_USED))
+		if (!entry)
 			return NULL;
-		if (f->source == source && f->group == group && f->tag == tag &&
-		    (is_short(key) || same_long(&table->keys6[at], key)))
+		if (is_marked(entry, hash) && f->source == source && f->group == group &&
+		    f->tag == tag &&
+		    (is_short(key) || same_long(&table->keys6[entry & FLOW_NUMBER], key)))
 			return f;
 	}
 	return NULL;
 }
 
-void flow_prefetch4(const struct flow_table *table, uint64_t hash)
+struct flow *flow_find4_far(const struct flow_table *table, uint32_t source, uint32_t group,
+			    uint64_t hash)
 {
-	__builtin_prefetch(&table->slots4[hash & (FLOWS4_MAX - 1)], 1);
-}
-
-struct flow *flow_find4(const struct flow_table *table, uint32_t source, uint32_t group,
-			uint64_t hash)
-{
-	const uint16_t tag = POINT_DATA | FLOW_SOURCE_HOST << 4 | 32 << 6;
+	const struct flow_side *side = &table->ip4;
 
 	for (size_t i = 0; i < PROBES; i++) {
-		struct flow *f = &table->slots4[(hash + i) & (FLOWS4_MAX - 1)];
+		uint32_t entry = side->index[(hash + i) & (FLOWS4_MAX - 1)];
+		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
-		if (f->source == source && f->group == group && f->tag == tag)
-			return f;
-		if (!(f->state & FLOW_USED))
+		if (!entry)
 			return NULL;
+		if (is_marked(entry, hash) && f->source == source && f->group == group &&
+		    f->tag == FLOW_TAG_DATA4)
+			return f;
 	}
 	return NULL;
 }
@@ -158,47 +173,58 @@ static bool goes_first(const struct flow *a, const struct flow *b)
 
 struct flow *flow_room(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
 {
-	struct flow *slots = is_short(key) ? table->slots4 : table->slots6;
-	size_t mask = is_short(key) ? FLOWS4_MAX - 1 : FLOWS6_MAX - 1;
-	struct flow *victim = &slots[hash & mask];
+	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
+	struct flow *victim = NULL;
 
 	for (size_t i = 0; i < PROBES; i++) {
-		struct flow *f = &slots[(hash + i) & mask];
+		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
+		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
-		if (!(f->state & FLOW_USED))
-			return f;
-		if (goes_first(f, victim))
+		if (!entry)
+			return &side->list[side->n + 1];
+		if (!victim || goes_first(f, victim))
 			victim = f;
 	}
 	return victim;
 }
 
+/* The place that flow_room() saw: the first empty one, or the victim's. */
+static void link_flow(struct flow_side *side, uint32_t number, uint64_t hash)
+{
+	size_t at = hash & (side->max - 1);
+
+	while (side->index[at] && (side->index[at] & FLOW_NUMBER) != number)
+		at = (at + 1) & (side->max - 1);
+	side->index[at] = number | mark_of(hash);
+}
+
 void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_key *key,
 		uint64_t hash)
 {
-	struct flow_other *other = flow_other(table, flow);
+	struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
+	uint32_t number = (uint32_t)(flow - side->list);
 
 	if (flow->state & FLOW_USED) {
 		table->evicted++;
 		table->evicted_findings += (flow->state & FLOW_FINDING) != 0;
 	} else {
-		table->kept++;
+		side->n++;
 	}
+	link_flow(side, number, hash);
 	*flow = (struct flow){ .tag = tag_of(key), .state = FLOW_USED, .rule = UINT16_MAX };
 	short_of(key, hash, &flow->source, &flow->group);
 	if (addr_is_link_local_group(key->group))
 		flow->state |= FLOW_LINK_LOCAL;
 	if (!is_short(key))
-		table->keys6[flow - table->slots6] =
-			(struct flow_long){ key->source.hi, key->source.lo, key->group.hi,
-					    key->group.lo };
-	if (other)
-		*other = (struct flow_other){ .rule = UINT16_MAX };
+		table->keys6[number] = (struct flow_long){ key->source.hi, key->source.lo,
+							   key->group.hi, key->group.lo };
+	if (side->others)
+		side->others[number] = (struct flow_other){ .rule = UINT16_MAX };
 }
 
 static bool is_in4(const struct flow_table *table, const struct flow *flow)
 {
-	return flow >= table->slots4 && flow < table->slots4 + FLOWS4_MAX;
+	return flow > table->ip4.list && flow <= table->ip4.list + FLOWS4_MAX;
 }
 
 static struct addr addr_with(uint8_t family, uint64_t hi, uint64_t lo)
@@ -216,7 +242,7 @@ struct flow_key flow_key_read(const struct flow_table *table, const struct flow 
 		key.source = addr_with(FAMILY_IP4, 0, flow->source);
 		key.group = addr_with(FAMILY_IP4, 0, flow->group);
 	} else {
-		l = &table->keys6[flow - table->slots6];
+		l = &table->keys6[flow - table->ip6.list];
 		key.source = addr_with(flow->tag >> 14 & 1 ? FAMILY_IP4 : FAMILY_IP6, l->source_hi,
 				       l->source_lo);
 		key.group = addr_with(flow->tag >> 15 ? FAMILY_IP4 : FAMILY_IP6, l->group_hi,
@@ -229,35 +255,44 @@ struct flow_key flow_key_read(const struct flow_table *table, const struct flow 
 	return key;
 }
 
-static size_t index_of(const struct flow_table *table, const struct flow *flow)
+static const struct flow_side *side_of(const struct flow_table *table, const struct flow *flow)
 {
-	return is_in4(table, flow) ? (size_t)(flow - table->slots4)
-				   : FLOWS4_MAX + (size_t)(flow - table->slots6);
+	return is_in4(table, flow) ? &table->ip4 : &table->ip6;
 }
 
 uint16_t flow_port(const struct flow_table *table, const struct flow *flow)
 {
-	return table->ports[index_of(table, flow)];
+	const struct flow_side *side = side_of(table, flow);
+
+	return side->ports[flow - side->list];
 }
 
 void flow_keep_port(const struct flow_table *table, const struct flow *flow, uint16_t port)
 {
-	table->ports[index_of(table, flow)] = port;
+	const struct flow_side *side = side_of(table, flow);
+
+	side->ports[flow - side->list] = port;
 }
 
 struct flow_other *flow_other(const struct flow_table *table, const struct flow *flow)
 {
-	if (!table->others4)
-		return NULL;
-	return is_in4(table, flow) ? &table->others4[flow - table->slots4]
-				   : &table->others6[flow - table->slots6];
+	const struct flow_side *side = side_of(table, flow);
+
+	return side->others ? &side->others[flow - side->list] : NULL;
 }
 
-struct flow *flow_at(const struct flow_table *table, size_t index)
+struct flow *flow_at(const struct flow_table *table, size_t slot)
 {
-	struct flow *f;
+	assert(slot < FLOWS4_MAX + FLOWS6_MAX);
+	if (slot < FLOWS4_MAX)
+		return slot < table->ip4.n ? &table->ip4.list[slot + 1] : NULL;
+	slot -= FLOWS4_MAX;
+	return slot < table->ip6.n ? &table->ip6.list[slot + 1] : NULL;
+}
 
-	assert(index < FLOWS4_MAX + FLOWS6_MAX);
-	f = index < FLOWS4_MAX ? &table->slots4[index] : &table->slots6[index - FLOWS4_MAX];
-	return f->state & FLOW_USED ? f : NULL;
+size_t flow_next(const struct flow_table *table, size_t slot)
+{
+	if (slot >= table->ip4.n && slot < FLOWS4_MAX)
+		slot = FLOWS4_MAX;
+	return slot >= FLOWS4_MAX + table->ip6.n ? FLOWS4_MAX + FLOWS6_MAX : slot;
 }

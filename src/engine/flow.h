@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The flows that were seen: source, group and control point, with their counters, in a table
- * of fixed size.  A flow is one cache line, so that a packet costs one miss.  Where there is no
- * room, a flow that is no finding goes before one that is, then the one with the fewest
- * packets, then the one that was quiet for longest.  Knows no rules beyond their numbers. */
+ * of fixed size.  A flow is one cache line, and they lie in the order in which they came: the
+ * busy ones, which come early, share few pages, and memory is touched only as far as there are flows.
+ * A small index finds them.  Where there is no room, a flow that is no finding goes before one
+ * that is, then the one with the fewest packets, then the one that was quiet for longest.  Knows no
+ * rules beyond their numbers. */
 #ifndef WEIR_ENGINE_FLOW_H
 #define WEIR_ENGINE_FLOW_H
 
 #include "model/observation.h"
 
-#define FLOWS4_MAX (1u << 18)		/* 64 bytes each */
-#define FLOWS6_MAX (1u << 16)		/* 96 bytes each */
+#define FLOWS4_MAX (1u << 18)		/* 68 bytes each */
+#define FLOWS6_MAX (1u << 16)		/* 100 bytes each */
 #define FLOW_PRINTS 3
 
 /* What stands in the place of the source: S, `*`, or where a point has no source (bootstrap,
@@ -47,20 +49,31 @@ struct flow {
 	uint32_t prints[FLOW_PRINTS];	/* of the latest packets, newest first; 0: none */
 };
 
-/* The rule and action by another policy (audit --against); the same index as the flow. */
+/* The rule and action by another policy (audit --against). */
 struct flow_other {
 	uint16_t rule;
 	uint8_t	 action;
 };
 
+/* The tag of a source's flow at `data` to an IPv4 group. */
+#define FLOW_TAG_DATA4 (POINT_DATA | FLOW_SOURCE_HOST << 4 | 32 << 6)
+/* In an entry of the index: the flow's number.  Above are bits of its hash; no flow is 0. */
+#define FLOW_NUMBER ((1u << 19) - 1)
+
+/* The flows of one family. */
+struct flow_side {
+	uint32_t	  *index;		/* `max` of them */
+	struct flow	  *list;		/* numbers from 1 to n; number 0 is never used */
+	struct flow_other *others;		/* by number; NULL unless asked for */
+	uint16_t	  *ports;		/* by number: where the first packet went; 0: none */
+	size_t		   n, max;		/* max: a power of 2 */
+	void		  *memory;		/* that the list lies in */
+};
+
 struct flow_table {
-	struct flow	  *slots4, *slots6;
-	struct flow_long  *keys6;
-	struct flow_other *others4, *others6;	/* NULL unless asked for */
-	uint16_t	  *ports;		/* by index: where the first packet went; 0: none */
-	void		  *memory4, *memory6;	/* that the slots lie in */
-	size_t		   kept;			/* flows in the table */
-	uint64_t	   evicted, evicted_findings;
+	struct flow_side  ip4, ip6;
+	struct flow_long *keys6;		/* by number */
+	uint64_t	  evicted, evicted_findings;
 };
 
 void flow_table_init(struct flow_table *table, bool with_others);
@@ -101,11 +114,37 @@ void flow_keep_port(const struct flow_table *table, const struct flow *flow, uin
 /* NULL unless the table was made with them. */
 struct flow_other *flow_other(const struct flow_table *table, const struct flow *flow);
 
-/* The flows by index: 0 .. FLOWS4_MAX + FLOWS6_MAX; NULL where the slot is empty. */
-struct flow *flow_at(const struct flow_table *table, size_t index);
-void flow_prefetch4(const struct flow_table *table, uint64_t hash);
-/* The IPv4 flow at `data`, or NULL. */
-struct flow *flow_find4(const struct flow_table *table, uint32_t source, uint32_t group,
-			uint64_t hash);
+/* The flows by slot: 0 .. FLOWS4_MAX + FLOWS6_MAX; NULL where the slot is empty. */
+struct flow *flow_at(const struct flow_table *table, size_t slot);
+/* The first slot that is not empty, at or behind this one; FLOWS4_MAX + FLOWS6_MAX at the end. */
+size_t flow_next(const struct flow_table *table, size_t slot);
+
+/* Before an IPv4 look-up: has the index fetched, and then, some time later, the flow. */
+static inline void flow_expect4(const struct flow_table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->ip4.index[hash & (FLOWS4_MAX - 1)]);
+}
+
+static inline void flow_fetch4(const struct flow_table *table, uint64_t hash)
+{
+	uint32_t number = table->ip4.index[hash & (FLOWS4_MAX - 1)] & FLOW_NUMBER;
+
+	__builtin_prefetch(&table->ip4.list[number], 1);
+}
+
+/* The IPv4 flow at `data`, or NULL: nearly always it has the first place of the index. */
+struct flow *flow_find4_far(const struct flow_table *table, uint32_t source, uint32_t group,
+			    uint64_t hash);
+
+static inline struct flow *flow_find4(const struct flow_table *table, uint32_t source,
+				      uint32_t group, uint64_t hash)
+{
+	uint32_t number = table->ip4.index[hash & (FLOWS4_MAX - 1)] & FLOW_NUMBER;
+	struct flow *f = &table->ip4.list[number];
+
+	if (__builtin_expect(f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4, 1))
+		return f;
+	return flow_find4_far(table, source, group, hash);
+}
 
 #endif

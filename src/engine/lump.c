@@ -5,20 +5,22 @@
  * the misses of many look-ups overlap.  Everything else goes the long way, with the same result. */
 #include "engine/state.h"
 
-static bool may_lump(const struct engine *e, const struct observation *obs)
+/* The verdict of all packets of a flow that may be a lump; RULE_NONE where it may not. */
+static struct verdict lump_verdict(const struct engine *e, const struct observation *obs)
 {
-	return !e->has_inside && !e->members && !addr_is_link_local_group(obs->group) &&
-	       court_settled(&e->court, obs).rule != RULE_NONE &&
-	       (!e->options.against || court_settled(&e->against, obs).rule != RULE_NONE);
+	static const struct verdict none = { ACTION_PERMIT, RULE_NONE };
+
+	if (e->has_inside || e->members || addr_is_link_local_group(obs->group) ||
+	    (e->options.against && court_settled(&e->against, obs).rule == RULE_NONE))
+		return none;
+	return court_settled(&e->court, obs);
 }
 
-static struct flow *find_flow(const struct engine *e, const struct packet *packet,
-			      const struct quick *q)
+static struct flow *find_flow6(const struct engine *e, const struct packet *packet,
+			       const struct quick *q)
 {
 	struct flow_key key = { .point = POINT_DATA, .kind = FLOW_SOURCE_HOST, .group_len = 128 };
 
-	if (q->kind == QUICK_DATA4)
-		return flow_find4(&e->flows, q->source, q->group, flow_hash4(q->source, q->group));
 	quick_addresses(q, packet, &key.source, &key.group);
 	return flow_find(&e->flows, &key, flow_hash(&key));
 }
@@ -28,10 +30,13 @@ static void observe(struct engine *e, const struct packet *packet, const struct 
 		    const struct flow *flow)
 {
 	struct observation obs = quick_statement(q, packet);
+	struct verdict v = { ACTION_PERMIT, RULE_NONE };
 
 	frame_begin(e, packet);
-	if (!flow && may_lump(e, &obs))
-		frame_observe_lump(e, &obs);
+	if (!flow)
+		v = lump_verdict(e, &obs);
+	if (v.rule != RULE_NONE)
+		frame_observe_lump(e, &obs, v);
 	else
 		frame_observe(e, &obs, false);
 	frame_end(e);
@@ -48,29 +53,37 @@ static void find_copy(struct engine *e, const struct flow *flow, const struct pa
 	frame_find_copy(e, packet, &obs);
 }
 
-/* The times of packets that were taken since the engine was told of any. */
-struct span_ns {
-	int64_t first, last;
+/* What the packets of a run, which were taken since the engine was told of any, add up to. */
+struct run {
+	int64_t	      first_ns, last_ns;	/* first > last: none */
+	size_t	      cuts;			/* that the snap length cut */
+	const struct packet *cut;		/* the first of them */
 };
 
-static void tell_times(struct engine *e, struct span_ns *s)
+static const struct run no_run = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+
+static void tell_run(struct engine *e, struct run *run)
 {
-	if (s->first > s->last)
+	if (run->first_ns > run->last_ns)
 		return;
-	if (!e->begun || s->first < e->first.ns)
-		e->first.ns = s->first;
-	if (!e->begun || s->last > e->last.ns)
-		e->last.ns = s->last;
-	if (s->last > e->now.ns)
-		e->now.ns = s->last;
+	if (!e->begun || run->first_ns < e->first.ns)
+		e->first.ns = run->first_ns;
+	if (!e->begun || run->last_ns > e->last.ns)
+		e->last.ns = run->last_ns;
+	if (run->last_ns > e->now.ns)
+		e->now.ns = run->last_ns;
 	e->begun = true;
-	*s = (struct span_ns){ INT64_MAX, INT64_MIN };
+	if (run->cuts > 0) {
+		packet_note(&e->notes[FLAG_INDEX_CUT], run->cut);
+		e->notes[FLAG_INDEX_CUT].count += run->cuts - 1;
+	}
+	*run = no_run;
 }
 
-static inline void note_time(struct span_ns *s, const struct packet *packet)
+static inline void note_time(struct run *run, int64_t at_ns)
 {
-	s->first = packet->at.ns < s->first ? packet->at.ns : s->first;
-	s->last = packet->at.ns > s->last ? packet->at.ns : s->last;
+	run->first_ns = at_ns < run->first_ns ? at_ns : run->first_ns;
+	run->last_ns = at_ns > run->last_ns ? at_ns : run->last_ns;
 }
 
 static inline void meet(struct engine *e, struct flow *f, const struct packet *packet,
@@ -82,61 +95,71 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 		find_copy(e, f, packet, q, print);
 	f->packets++;
 	f->bytes += packet->length;
-	f->first_ns = packet->at.ns < f->first_ns ? packet->at.ns : f->first_ns;
-	f->last_ns = packet->at.ns > f->last_ns ? packet->at.ns : f->last_ns;
-	f->ttl_min = q->ttl < f->ttl_min ? q->ttl : f->ttl_min;
-	f->ttl_max = q->ttl > f->ttl_max ? q->ttl : f->ttl_max;
-	if (q->is_cut)
-		packet_note(&e->notes[FLAG_INDEX_CUT], packet);
+	if (packet->at.ns > f->last_ns)
+		f->last_ns = packet->at.ns;
+	else if (packet->at.ns < f->first_ns)
+		f->first_ns = packet->at.ns;
+	if (q->ttl < f->ttl_min)
+		f->ttl_min = q->ttl;
+	if (q->ttl > f->ttl_max)
+		f->ttl_max = q->ttl;
 }
 
 static inline void take_data(struct engine *e, const struct packet *packet, const struct quick *q,
-			     struct span_ns *times)
+			     uint64_t hash, struct run *run)
 {
-	struct flow *f = find_flow(e, packet, q);
+	struct flow *f = q->kind == QUICK_DATA4 ? flow_find4(&e->flows, q->source, q->group, hash)
+						: find_flow6(e, packet, q);
 
-	if (f && f->state & FLOW_LUMP) {
-		note_time(times, packet);
-		meet(e, f, packet, q);
+	if (__builtin_expect(!f || !(f->state & FLOW_LUMP), 0)) {
+		tell_run(e, run);
+		observe(e, packet, q, f);
 		return;
 	}
-	tell_times(e, times);
-	observe(e, packet, q, f);
+	note_time(run, packet->at.ns);
+	meet(e, f, packet, q);
+	if (q->is_cut && run->cuts++ == 0)
+		run->cut = packet;
 }
 
-void engine_expect(const struct engine *e, const struct quick *quick, size_t n)
+/* In two rounds: the index is there when it is asked where the flows are. */
+void engine_expect(const struct engine *e, const struct quick *quick, size_t n,
+		   struct expected *out)
 {
+	for (size_t i = 0; i < n; i++) {
+		out->hash[i] = flow_hash4(quick[i].source, quick[i].group);
+		flow_expect4(&e->flows, out->hash[i]);
+	}
 	for (size_t i = 0; i < n; i++)
-		if (quick[i].kind == QUICK_DATA4)
-			flow_prefetch4(&e->flows, flow_hash4(quick[i].source, quick[i].group));
+		flow_fetch4(&e->flows, out->hash[i]);
 }
 
 void engine_foresee(const struct engine *e, const struct said *said)
 {
 	for (size_t i = 0; i < said->n; i++)
 		if (said->list[i].group.family == FAMILY_IP4)
-			flow_prefetch4(&e->flows, flow_hash4((uint32_t)said->list[i].source.lo,
-							    (uint32_t)said->list[i].group.lo));
+			flow_fetch4(&e->flows, flow_hash4((uint32_t)said->list[i].source.lo,
+							  (uint32_t)said->list[i].group.lo));
 }
 
 size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,
-		   size_t from, size_t n)
+		   const struct expected *expected, size_t from, size_t n)
 {
-	struct span_ns times = { INT64_MAX, INT64_MIN };
+	struct run run = no_run;
 	size_t i, without_ip = 0, multicast = 0;
 
 	for (i = from; i < n && quick[i].kind != QUICK_ASK; i++) {
 		if (quick[i].kind >= QUICK_DATA4) {
-			take_data(e, &packets[i], &quick[i], &times);
+			take_data(e, &packets[i], &quick[i], expected->hash[i], &run);
 			multicast++;
 			continue;
 		}
 		without_ip += quick[i].kind == QUICK_NO_IP;
-		note_time(&times, &packets[i]);
+		note_time(&run, packets[i].at.ns);
 	}
 	if (i == from)
 		return i;
-	tell_times(e, &times);
+	tell_run(e, &run);
 	e->last_file = packets[i - 1].file;
 	e->last_frame = packets[i - 1].frame;
 	e->packets.total += i - from;

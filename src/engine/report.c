@@ -116,19 +116,17 @@ static void list_flows(struct report *r, size_t *out_denied)
 	size_t n = 0, denied = 0, limited = 0;
 	uint32_t *findings = r->flow_findings;
 
-	for (uint32_t i = 0; i < FLOWS4_MAX + FLOWS6_MAX; i++) {
+	for (size_t i = flow_next(table, 0); i < FLOWS4_MAX + FLOWS6_MAX; i = flow_next(table, i + 1)) {
 		const struct flow *f = flow_at(table, i);
 
-		if (!f)
-			continue;
-		r->flows[n++] = i;
+		r->flows[n++] = (uint32_t)i;
 		count_flow(r, f);
 		if (!(f->state & FLOW_FINDING))
 			continue;
 		if (f->action == ACTION_DENY)
-			findings[denied++] = i;
+			findings[denied++] = (uint32_t)i;
 		else
-			findings[r->flow_count - ++limited] = i;
+			findings[r->flow_count - ++limited] = (uint32_t)i;
 	}
 	assert(n == r->flow_count);
 	memmove(findings + denied, findings + n - limited, limited * sizeof(findings[0]));
@@ -145,7 +143,7 @@ static void gather_flows(struct report *r)
 	r->evicted_findings = table->evicted_findings;
 	if (r->options.no_flows)
 		return;
-	r->flow_count = table->kept;
+	r->flow_count = table->ip4.n + table->ip6.n;
 	r->flows = memory_array(r->flow_count, sizeof(r->flows[0]));
 	r->flow_findings = memory_array(r->flow_count, sizeof(r->flow_findings[0]));
 	list_flows(r, &denied);

@@ -115,10 +115,15 @@ static void build_side(struct pool *pool, const struct classes *classes, size_t 
 
 	b.middles = nothing_known(classes->n);
 	b.bottoms = nothing_known(classes->n);
-	for (size_t i = 0; i < TOPS && !is_full(pool); i++) {
-		uint16_t middle = (uint16_t)build_middle(&b, i * BLOCK * BLOCK);
+	for (size_t i = 0; i < TOPS && !is_full(pool);) {
+		uint64_t first = i * BLOCK * BLOCK;
+		uint16_t middle = (uint16_t)build_middle(&b, first);
+		bool uniform = classes->intervals[b.i].first.lo <= first;
+		size_t end = interval_end(classes, b.i) / (BLOCK * BLOCK);
 
-		pool->at[top + i] = middle;
+		do
+			pool->at[top + i++] = middle;
+		while (uniform && i < end);	/* the interval goes on */
 	}
 	free(b.middles);
 	free(b.bottoms);
@@ -155,18 +160,22 @@ struct builder6 {
 	size_t		      mask;
 };
 
-static uint64_t hash_words(const uint32_t *words, size_t n)
+/* Four sums side by side, for one would wait for its own multiplication all the time. */
+static uint64_t hash_entries(const uint32_t entries[BLOCK])
 {
-	uint64_t h = n;
+	uint64_t h[4] = { 1, 2, 3, 4 };
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ words[i]) * UINT64_C(0x9fb21c651e98df25), h ^= h >> 28;
-	return h;
+	for (size_t i = 0; i < BLOCK; i += 4)
+		for (size_t k = 0; k < 4; k++)
+			h[k] = (h[k] + entries[i + k]) * UINT64_C(0x9fb21c651e98df25);
+	for (size_t k = 1; k < 4; k++)
+		h[0] = (h[0] ^ h[0] >> 29 ^ h[k]) * UINT64_C(0x9fb21c651e98df25);
+	return h[0] ^ h[0] >> 32;
 }
 
 static void index_table(struct builder6 *b, uint32_t number)
 {
-	size_t i = hash_words(b->trie->tables + (size_t)number * BLOCK, BLOCK) & b->mask;
+	size_t i = hash_entries(b->trie->tables + (size_t)number * BLOCK) & b->mask;
 
 	while (b->by_content[i])
 		i = (i + 1) & b->mask;
@@ -188,7 +197,7 @@ static void grow_index(struct builder6 *b)
 static uint32_t intern_table(struct builder6 *b, const uint32_t entries[BLOCK])
 {
 	struct trie6 *t = b->trie;
-	size_t i = hash_words(entries, BLOCK) & b->mask;
+	size_t i = hash_entries(entries) & b->mask;
 
 	for (; b->by_content[i]; i = (i + 1) & b->mask)
 		if (memcmp(t->tables + (size_t)(b->by_content[i] - 1) * BLOCK, entries,

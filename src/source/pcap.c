@@ -120,6 +120,7 @@ static size_t split_plain(struct capture *c, struct rd *r, struct packet *out, s
 
 	for (; n < max && rd_left(r) >= sizeof(record); n++) {
 		memcpy(&record, r->p, sizeof(record));
+		__builtin_prefetch(r->p + 64);	/* what is looked at next */
 		packet.bytes = (struct span){ r->p + sizeof(record), record.captured };
 		packet.length = record.wire;
 		packet.frame++;

@@ -31,23 +31,40 @@ static inline uint64_t print_circuit(unsigned number)
 	return (number + 1) * UINT64_C(0xc2b2ae3d27d4eb4f);
 }
 
-/* `header`: length, fragment offset, protocol.  Bit 0 says that there is an identification (not
- * 0), bits 2 to 9 are then its; bit 1 that there is a print at all. */
-static inline uint32_t print_of(uint64_t header, uint16_t id, struct span bytes)
+static inline uint64_t print_mix_bytes(struct span bytes)
 {
-	uint64_t word[PRINT_BYTES / 8], x = header * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t word[PRINT_BYTES / 8];
 
-	if (bytes.n >= PRINT_BYTES)
-		memcpy(word, bytes.p, PRINT_BYTES);
-	else
-		for (size_t i = 0; i < COUNT(word); i++)
-			word[i] = print_word(bytes, 8 * i);
-	x += print_mix(word);
+	for (size_t i = 0; i < COUNT(word); i++)
+		word[i] = print_word(bytes, 8 * i);
+	return print_mix(word);
+}
+
+/* `header`: length, fragment offset, protocol; `x`: print_mix() of what it carries. */
+static inline uint32_t print_end(uint64_t header, uint16_t id, uint64_t x)
+{
+	x += header * UINT64_C(0x9e3779b97f4a7c15);
 	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
 	if (id == 0)
 		return (uint32_t)(x >> 32) << 2 | 2;
 	x += id * UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)(x >> 32) << 10 | (uint32_t)((id ^ id >> 8) & 0xff) << 2 | 3;
+}
+
+/* Bit 0 says that there is an identification (not 0), bits 2 to 9 are then its; bit 1 that there is
+ * a print at all. */
+static inline uint32_t print_of(uint64_t header, uint16_t id, struct span bytes)
+{
+	return print_end(header, id, print_mix_bytes(bytes));
+}
+
+/* The same, for hot loops: `p` are PRINT_BYTES or more. */
+static inline uint32_t print_of_many(uint64_t header, uint16_t id, const uint8_t *p)
+{
+	uint64_t word[PRINT_BYTES / 8];
+
+	memcpy(word, p, PRINT_BYTES);
+	return print_end(header, id, print_mix(word));
 }
 
 #endif

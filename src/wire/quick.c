@@ -18,10 +18,12 @@
 #define IP4_BYTES	  20
 #define IP4_ALERT_BYTES	  24
 #define ROUTER_ALERT	  0x94040000	/* RFC 2113 2.1 */
-#define FRAGMENT	  0x3fff	/* offset, and more fragments */
+/* In the first eight bytes of an IPv4 header: its version and length, offset and more fragments. */
+#define HEADER_MASK  UINT64_C(0xff00000000003fff)
+#define HEADER_PLAIN UINT64_C(0x4500000000000000)
+#define HEADER_ALERT UINT64_C(0x4600000000000000)
 #define IP6_BYTES	  40
 #define UDP_BYTES	  8
-#define PREFETCH_AHEAD	  8
 
 #define NUMBER_ICMP  1
 #define NUMBER_TCP   6
@@ -54,7 +56,7 @@ static inline uint64_t load64(const uint8_t *p)
 
 static void want_port(struct quick_rules *rules, unsigned port)
 {
-	rules->ports[port >> 6 & 63] |= UINT64_C(1) << (port & 63);
+	rules->ports[port % COUNT(rules->ports)] = 1;
 }
 
 static void want_group(struct quick_rules *rules, const struct protocol_row *row)
@@ -62,9 +64,9 @@ static void want_group(struct quick_rules *rules, const struct protocol_row *row
 	unsigned last = row->group.lo & 0xff;
 
 	if ((row->mask.lo & 0xff) == 0xff)
-		rules->groups[last >> 6] |= UINT64_C(1) << (last & 63);
+		rules->groups[last] = 1;
 	else
-		memset(rules->groups, 0xff, sizeof(rules->groups));
+		memset(rules->groups, 1, sizeof(rules->groups));
 }
 
 struct quick_rules quick_rules_of(const struct wire_options *options)
@@ -87,15 +89,15 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
 	return rules;
 }
 
-static inline bool wants_port(const struct quick_rules *rules, unsigned port)
+static inline bool wants_ports(const struct quick_rules *rules, unsigned sport, unsigned dport)
 {
-	return rules->ports[port >> 6 & 63] >> (port & 63) & 1;
+	return rules->ports[sport % COUNT(rules->ports)] | rules->ports[dport % COUNT(rules->ports)];
 }
 
 /* By its last byte.  What passes this filter is looked for among the rows. */
 static inline bool may_want_group(const struct quick_rules *rules, unsigned last)
 {
-	return rules->groups[last >> 6] >> (last & 63) & 1;
+	return rules->groups[last];
 }
 
 /* Out of line: an address on the stack costs more than the rest of the look. */
@@ -107,6 +109,17 @@ static __attribute__((noinline)) bool wants_group4(const uint8_t *p)
 static __attribute__((noinline)) bool wants_group6(const uint8_t *p)
 {
 	return protocol_row_of_udp(addr_of6(load64(p), load64(p + 8)), 0);
+}
+
+static __attribute__((noinline)) uint32_t print_few(uint64_t header, uint16_t id, const uint8_t *p,
+						    size_t n)
+{
+	return print_of(header, id, (struct span){ p, n });
+}
+
+static inline uint32_t print_at(uint64_t header, uint16_t id, const uint8_t *p, size_t n)
+{
+	return n >= PRINT_BYTES ? print_of_many(header, id, p) : print_few(header, id, p, n);
 }
 
 /* A packet as it is looked at: `p` is the IP header, of which n bytes were captured and `wire`
@@ -124,7 +137,7 @@ static inline enum quick_kind judge_ports(const struct quick_rules *rules, unsig
 	unsigned sport = load16(p), dport = load16(p + 2);
 
 	if (protocol == NUMBER_UDP)
-		return wants_port(rules, sport) || wants_port(rules, dport) ? QUICK_ASK : QUICK_IP;
+		return wants_ports(rules, sport, dport) ? QUICK_ASK : QUICK_IP;
 	return sport == MSDP_PORT || dport == MSDP_PORT || sport == RASADV_PORT ||
 			       dport == RASADV_PORT
 		       ? QUICK_ASK
@@ -137,32 +150,34 @@ static inline bool is_length_right(unsigned length, size_t n)
 	return length == 0 || (length >= UDP_BYTES && length <= n);
 }
 
-/* RFC 1071 2(B): the sum may be made in any byte order, and in words of any size. */
+/* RFC 1071 2(B): the sum may be made in any byte order, and in words of any size.  It is right
+ * where it is a multiple of 65535, and only then its product with the inverse of 65535 is small. */
 static inline bool is_sum_right(const uint8_t *p)
 {
-	uint64_t a, b, sum;
-	uint32_t c;
+	const uint64_t inverse = UINT64_C(0xfffefffefffeffff);		/* modulo 2^64 */
+	uint64_t sum, word;
+	uint32_t last;
 
-	memcpy(&a, p, sizeof(a));
-	memcpy(&b, p + 8, sizeof(b));
-	memcpy(&c, p + 16, sizeof(c));
-	sum = (a >> 32) + (a & UINT32_MAX) + (b >> 32) + (b & UINT32_MAX) + c;
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+	memcpy(&sum, p, sizeof(sum));
+	memcpy(&word, p + 8, sizeof(word));
+	memcpy(&last, p + 16, sizeof(last));
+	sum += word;
+	sum += sum < word;			/* what is carried out comes back in */
+	sum += last;
+	sum += sum < last;
+	return sum * inverse <= UINT64_MAX / 0xffff;
 }
 
-/* Bytes of an IPv4 header that plain_decode() reads: without options, or with a Router Alert
- * alone (RFC 2113), as IGMP has it.  0 for any other, and for a fragment. */
-static inline uint8_t plain_header4(const struct look *look, uint64_t first)
+/* An IPv4 header that has more than 20 bytes, or is odd: the bytes of one that decode_plain()
+ * reads, which are those with a Router Alert alone (RFC 2113), as IGMP has it; else 0. */
+static uint8_t alert_header4(const struct look *look, uint64_t first)
 {
 	unsigned total = first >> 32 & 0xffff;
-	uint8_t bytes = (first >> 56 & 0xf) * 4;
-	bool is_alert = bytes == IP4_ALERT_BYTES && look->n >= IP4_ALERT_BYTES &&
-			load32(look->p + IP4_BYTES) == ROUTER_ALERT;
 
-	if (first >> 60 != 4 || (bytes != IP4_BYTES && !is_alert))
+	if ((first & HEADER_MASK) != HEADER_ALERT || look->n < IP4_ALERT_BYTES ||
+	    load32(look->p + IP4_BYTES) != ROUTER_ALERT)
 		return 0;
-	return first & FRAGMENT || total < bytes || total > look->wire ? 0 : bytes;
+	return total < IP4_ALERT_BYTES || total > look->wire ? 0 : IP4_ALERT_BYTES;
 }
 
 static inline enum quick_kind look_ip4(const struct quick_rules *rules, const struct look *look,
@@ -174,9 +189,12 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	uint32_t group = load32(p + 16);
 	size_t captured = look->n < total ? look->n : total;
 
-	out->plain = plain_header4(look, first);
-	if (out->plain != IP4_BYTES || total < IP4_BYTES + UDP_BYTES)
+	if ((first & HEADER_MASK) != HEADER_PLAIN || total < IP4_BYTES + UDP_BYTES ||
+	    total > look->wire) {
+		out->plain = alert_header4(look, first);
 		return QUICK_ASK;
+	}
+	out->plain = IP4_BYTES;
 	if (group >> 28 != 0xe) {
 		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
 			return judge_ports(rules, protocol, p + IP4_BYTES);
@@ -184,8 +202,8 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	}
 	sport = load16(p + IP4_BYTES);
 	dport = load16(p + IP4_BYTES + 2);
-	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_port(rules, sport) ||
-	    wants_port(rules, dport) || (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
+	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_ports(rules, sport, dport) ||
+	    (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
 	    (look->checked && !is_sum_right(p)))
 		return QUICK_ASK;
@@ -195,9 +213,8 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	out->group = group;
 	out->ttl = p[8];
 	out->is_cut = look->n < total;
-	out->print = print_of((first & 0xffff) << 32 | (uint64_t)total << 16 | protocol,
-			      (uint16_t)(first >> 16),
-			      (struct span){ p + IP4_BYTES, captured - IP4_BYTES });
+	out->print = print_at((first & 0xffff) << 32 | (uint64_t)total << 16 | protocol,
+			      (uint16_t)(first >> 16), p + IP4_BYTES, captured - IP4_BYTES);
 	return QUICK_DATA4;
 }
 
@@ -218,7 +235,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	out->sport = (uint16_t)load16(p + IP6_BYTES);
 	out->dport = (uint16_t)load16(p + IP6_BYTES + 2);
 	if (protocol != NUMBER_UDP || rules->udp_checksums || (p[25] & 0xf) == 0xf ||
-	    wants_port(rules, out->sport) || wants_port(rules, out->dport) ||
+	    wants_ports(rules, out->sport, out->dport) ||
 	    (may_want_group(rules, p[39]) && wants_group6(p + 24)) ||
 	    !is_length_right(load16(p + IP6_BYTES + 4), payload))
 		return QUICK_ASK;
@@ -269,6 +286,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	unsigned ethertype;
 
 	out->plain = 0;
+	out->source = out->group = 0;
 	if (packet->linktype != LINKTYPE_ETHERNET || n < ETHERNET_BYTES || is_isl(packet->bytes.p))
 		return QUICK_ASK;
 	ethertype = load16(packet->bytes.p + 12);
@@ -289,12 +307,8 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,
 		struct quick *out)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t ahead = i + PREFETCH_AHEAD < n ? i + PREFETCH_AHEAD : n - 1;
-
-		__builtin_prefetch(packets[ahead].bytes.p);
+	for (size_t i = 0; i < n; i++)
 		out[i].kind = (uint8_t)look_at(rules, &packets[i], &out[i]);
-	}
 }
 
 void quick_addresses(const struct quick *quick, const struct packet *packet,

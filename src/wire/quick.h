@@ -24,7 +24,7 @@ enum quick_kind {
 /* What QUICK_DATA4 and QUICK_DATA6 say; of the other kinds only `kind` and what quick_decode()
  * reads is set. */
 struct quick {
-	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses() */
+	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses(); else 0 */
 	uint32_t print;			/* struct observation's */
 	uint16_t sport, dport;
 	uint16_t vlan;			/* outermost VLAN ID, or VLAN_NONE */
@@ -38,9 +38,9 @@ struct quick {
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
  * much and never too little.  Made once. */
 struct quick_rules {
-	uint64_t ports[64];		/* by the low 12 bits of a UDP port */
-	uint64_t groups[4];		/* by the last byte of a group */
-	bool	 udp_checksums;		/* then every multicast datagram asks */
+	uint8_t ports[4096];		/* by the low 12 bits of a UDP port: 1 where one is wanted */
+	uint8_t groups[256];		/* by the last byte of a group */
+	bool	udp_checksums;		/* then every multicast datagram asks */
 };
 
 struct quick_rules quick_rules_of(const struct wire_options *options);
