@@ -91,11 +91,12 @@ static struct layout layout_of(const struct sheet *s, const struct report_print 
 	for (size_t i = 0; i < p->report->flow_finding_count && rows > 0; i++) {
 		struct report_finding f = report_finding_at(p->report, i);
 		struct report_flow flow;
-		size_t n = strlen(pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
+		size_t n;
 
 		if (!is_of_kind(p, &f, scoped))
 			continue;
 		rows--;
+		n = strlen(pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
 		flow = report_finding_flow(p->report, i);
 		widen(&l.pair, n <= PAIR_WIDTH_MAX ? n : 0);
 		put_flow_name(&name, p, &flow);
@@ -539,7 +540,8 @@ static void print_notes(struct sheet *s, const struct report_print *p)
 void print_lists(struct sheet *sheet, const struct report_print *print)
 {
 	print_flows(sheet, print, "MUST NOT CROSS", false);
-	print_flows(sheet, print, "WOULD BE STOPPED AT THE BORDER (scoped, seen inside)", true);
+	if (print->report->options.vantage_inside)
+		print_flows(sheet, print, "WOULD BE STOPPED AT THE BORDER (scoped, seen inside)", true);
 	print_others(sheet, print);
 	print_ras(sheet, print);
 	print_msdp(sheet, print);

@@ -182,10 +182,11 @@ static void take_name(struct span name, struct observation *obs)
 static enum anomaly read_description(struct span text, struct observation *obs,
 				     struct said *out)
 {
-	struct ranges said_before = { .n = 0 };
+	struct ranges said_before;
 	struct sdp_groups groups;
 	unsigned count = 0;
 
+	said_before.n = 0;			/* the list is large, and mostly stays empty */
 	take_name(sdp_name(text), obs);
 	while (!obs->notice && sdp_groups_next(&text, &groups)) {
 		unsigned before = count;

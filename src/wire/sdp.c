@@ -3,15 +3,46 @@
  * too, as 5 asks.  Knows nothing of how a description travels. */
 #include "wire/sdp.h"
 
+#define PIECE 64
+
 static bool is_end(uint8_t c)
 {
 	return c == '\n' || c == '\r' || c == '\0';
 }
 
+/* Bytes before the first end, or all. */
+static size_t find_end(struct span text)
+{
+	static const uint8_t ends[] = { '\n', '\r', '\0' };
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		const uint8_t *end = memchr(text.p, ends[i], text.n);
+
+		text.n = end ? (size_t)(end - text.p) : text.n;
+	}
+	return text.n;
+}
+
+/* In pieces, so that the search for an end that never comes is short. */
+static size_t line_length(struct span text)
+{
+	size_t n = 0;
+
+	while (n < text.n) {
+		struct span piece = { text.p + n, text.n - n < PIECE ? text.n - n : PIECE };
+		size_t found = find_end(piece);
+
+		n += found;
+		if (found < piece.n)
+			break;
+	}
+	return n;
+}
+
 /* The next line without its end; false at the end of the text. */
 static bool line_next(struct span *text, struct span *out)
 {
-	size_t n = 0;
+	size_t n;
 
 	while (text->n > 0 && is_end(text->p[0])) {
 		text->p++;
@@ -19,8 +50,7 @@ static bool line_next(struct span *text, struct span *out)
 	}
 	if (text->n == 0)
 		return false;
-	while (n < text->n && !is_end(text->p[n]))
-		n++;
+	n = line_length(*text);
 	*out = (struct span){ text->p, n };
 	text->p += n;
 	text->n -= n;
