@@ -180,7 +180,8 @@ static void judge_some(struct judging *j, const struct batch *b)
 		struct said *said[JUDGING_AHEAD];
 		size_t end = read_ahead(j, b, quick, i, said), next = 0;
 
-		for (; (i = engine_take(j->engine, b->packets, quick, &expected, i, end)) < end; i++)
+		for (; (i = engine_take(j->engine, b->packets, quick, &expected, i, end)) < end;
+		     i++)
 			engine_packet(j->engine, &b->packets[i], said[next++]);
 	}
 }
@@ -189,7 +190,8 @@ void judging_batch(struct judging *j, const struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i += ENGINE_BATCH)
 		judge_some(j, &(struct batch){ .packets = b->packets + i,
-					       .n = b->n - i < ENGINE_BATCH ? b->n - i : ENGINE_BATCH,
+					       .n = b->n - i < ENGINE_BATCH ? b->n - i
+								    : ENGINE_BATCH,
 					       .quick = b->quick ? b->quick + i : NULL,
 					       .said = b->said ? b->said + i : NULL });
 }

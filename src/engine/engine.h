@@ -41,9 +41,10 @@ void engine_place(struct engine *engine, const struct inside *inside);
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
 /* The quick way (wire/quick.h), with the same result, for packets that quick_look() has seen.
- * engine_expect() has fetched what a batch of them needs, so that the misses overlap, and tells where
- * their flows are looked for.  engine_take() takes those from index `from` up to the first that wants
- * wire_decode() and engine_packet(), and returns its index, or n.  Not together with remarks. */
+ * engine_expect() has fetched what a batch of them needs, so that the misses overlap, and tells
+ * where their flows are looked for.  engine_take() takes those from index `from` up to the first
+ * that wants wire_decode() and engine_packet(), and returns its index, or n.  Not together with
+ * remarks. */
 #define ENGINE_BATCH 64
 
 struct expected {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The flows that were seen: source, group and control point, with their counters, in a table
  * of fixed size.  A flow is one cache line, and they lie in the order in which they came: the
- * busy ones, which come early, share few pages, and memory is touched only as far as there are flows.
- * A small index finds them.  Where there is no room, a flow that is no finding goes before one
- * that is, then the one with the fewest packets, then the one that was quiet for longest.  Knows no
- * rules beyond their numbers. */
+ * busy ones, which come early, share few pages, and memory is touched only as far as there are
+ * flows.  A small index finds them.  Where there is no room, a flow that is no finding goes before
+ * one that is, then the one with the fewest packets, then the one that was quiet for longest.
+ * Knows no rules beyond their numbers. */
 #ifndef WEIR_ENGINE_FLOW_H
 #define WEIR_ENGINE_FLOW_H
 
@@ -142,7 +142,7 @@ static inline struct flow *flow_find4(const struct flow_table *table, uint32_t s
 	uint32_t number = table->ip4.index[hash & (FLOWS4_MAX - 1)] & FLOW_NUMBER;
 	struct flow *f = &table->ip4.list[number];
 
-	if (__builtin_expect(f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4, 1))
+	if (f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4)
 		return f;
 	return flow_find4_far(table, source, group, hash);
 }

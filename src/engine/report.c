@@ -116,7 +116,8 @@ static void list_flows(struct report *r, size_t *out_denied)
 	size_t n = 0, denied = 0, limited = 0;
 	uint32_t *findings = r->flow_findings;
 
-	for (size_t i = flow_next(table, 0); i < FLOWS4_MAX + FLOWS6_MAX; i = flow_next(table, i + 1)) {
+	for (size_t i = flow_next(table, 0); i < FLOWS4_MAX + FLOWS6_MAX;
+	     i = flow_next(table, i + 1)) {
 		const struct flow *f = flow_at(table, i);
 
 		r->flows[n++] = (uint32_t)i;

@@ -91,7 +91,8 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
 
 static inline bool wants_ports(const struct quick_rules *rules, unsigned sport, unsigned dport)
 {
-	return rules->ports[sport % COUNT(rules->ports)] | rules->ports[dport % COUNT(rules->ports)];
+	return rules->ports[sport % COUNT(rules->ports)] |
+	       rules->ports[dport % COUNT(rules->ports)];
 }
 
 /* By its last byte.  What passes this filter is looked for among the rows. */
