@@ -420,6 +420,11 @@ const struct sa_cache *relay_cache(const struct relay *relay)
 	return &relay->cache;
 }
 
+uint32_t relay_now_s(const struct relay *relay)
+{
+	return relay_seconds(relay);
+}
+
 const struct ration *relay_ration(const struct relay *relay, unsigned peer)
 {
 	return relay->peers[peer].gate ? relay->peers[peer].gate->ration : NULL;

@@ -126,6 +126,8 @@ void relay_withdraw(struct relay *relay, struct addr source, struct addr group);
 const struct session *relay_session(const struct relay *relay, unsigned peer);
 struct relay_figures relay_figures(const struct relay *relay, unsigned peer);
 const struct sa_cache *relay_cache(const struct relay *relay);
+/* The cache's time: seconds since the relay began. */
+uint32_t relay_now_s(const struct relay *relay);
 /* The ration and hits of a peer's boundary; NULL where it has none. */
 const struct ration *relay_ration(const struct relay *relay, unsigned peer);
 const uint64_t *relay_hits(const struct relay *relay, unsigned peer);

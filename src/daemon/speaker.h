@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The MSDP relay in the world: sockets for the state machine of relay/, within the loop of the
+ * process that it lives in.  That process holds no capability: whoever has some opens the listening
+ * and connecting sockets for it. */
+#ifndef WEIR_DAEMON_SPEAKER_H
+#define WEIR_DAEMON_SPEAKER_H
+
+#include "os/loop.h"
+#include "policy/conf.h"
+#include "relay/relay.h"
+
+/* Asks for a connection to a peer: a descriptor whose connection is under way, or negative errno. */
+typedef int speaker_connect(void *context, unsigned peer);
+/* Something that an operator should hear of. */
+typedef void speaker_tell(void *context, const struct relay_event *event);
+/* The gateway on the way to an address; ADDR_NONE where it is unknown or on the link. */
+typedef struct addr speaker_route(void *context, struct addr to);
+
+struct speaker_options {
+	const struct relay_peering *peers;
+	unsigned		    n;
+	const struct conf_msdp	   *conf;	/* as the peers, in their order */
+	uint64_t		    seed;
+	speaker_connect		   *connect;
+	speaker_tell		   *tell;
+	speaker_route		   *route;	/* NULL: no routes are known */
+	void			   *context;
+};
+
+struct speaker_line {
+	int  fd;			/* -1: none */
+	bool is_up;			/* else it is being connected */
+	bool wants_room;
+};
+
+struct speaker {
+	struct speaker_options options;
+	struct loop	      *loop;
+	struct relay	      *relay;
+	struct speaker_line   *lines;
+	uint64_t	       strangers;	/* connections of no configured peer, refused */
+};
+
+/* The options' peers and configuration must live as long.  0 or negative errno. */
+int speaker_init(struct speaker *speaker, const struct speaker_options *options, struct loop *loop);
+void speaker_release(struct speaker *speaker);
+
+/* A listening socket, which the speaker closes at its end. */
+int speaker_listen(struct speaker *speaker, int listener);
+
+/* Work between two turns of the loop; returns until when it may wait (of clock_steady()). */
+int64_t speaker_turn(struct speaker *speaker);
+
+/* Peers for the boundaries and tables of another policy, in the same order. */
+void speaker_rejudge(struct speaker *speaker, const struct relay_peering *peers);
+
+/* speaker_tell.c: JSON for `weir msdp`, appended: `peers`, `policers`, or `cache` with what of it is
+ * asked for; at most so many entries. */
+struct speaker_query {
+	struct addr source, group, rp;		/* ADDR_NONE: any */
+	unsigned    peer;			/* UINT_MAX: any */
+	uint32_t    entries_max;
+};
+void speaker_peers_text(const struct speaker *speaker, struct text *out);
+void speaker_cache_text(const struct speaker *speaker, const struct speaker_query *query,
+			struct text *out);
+void speaker_policers_text(const struct speaker *speaker, struct text *out);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TCP sockets between speakers of a routing protocol.  Knows no protocol. */
+#include "os/tcp_socket.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define UNSENT_BYTES 16384	/* that wait in the kernel: what comes later is not delayed by more */
+#define BACKLOG 16
+
+static struct sockaddr_in address_of(struct addr a, uint16_t port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
+				     .sin_addr.s_addr = htonl((uint32_t)a.lo) };
+}
+
+static struct addr addr_from(const struct sockaddr_in *a)
+{
+	return addr_of4(ntohl(a->sin_addr.s_addr));
+}
+
+static int switch_on(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+int tcp_protect(int listener, const struct tcp_options *options)
+{
+	struct sockaddr_in remote = address_of(options->remote, 0);
+	struct tcp_md5sig key = { .tcpm_keylen = 0 };
+	size_t n;
+
+	if (!options->password)
+		return 0;
+	n = strlen(options->password);
+	if (n > sizeof(key.tcpm_key))
+		return -EINVAL;
+	memcpy(&key.tcpm_addr, &remote, sizeof(remote));
+	memcpy(key.tcpm_key, options->password, n);
+	key.tcpm_keylen = (uint16_t)n;
+	return setsockopt(listener, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) < 0 ? -errno : 0;
+}
+
+/* RFC 5082 3: one sends 255, and takes what has lost no more than the hops between. */
+int tcp_secure(int fd, const struct tcp_options *options)
+{
+	int error;
+
+	if (options->hops == 0)
+		return 0;
+	error = switch_on(fd, IPPROTO_IP, IP_TTL, 255);
+	return error < 0 ? error : switch_on(fd, IPPROTO_IP, IP_MINTTL, 256 - (int)options->hops);
+}
+
+static void hurry(int fd)
+{
+	switch_on(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	switch_on(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES);
+}
+
+/* Bound to the local address; port 0 is any. */
+static int bound_socket(const struct tcp_options *options, uint16_t port)
+{
+	struct sockaddr_in local = address_of(options->local, port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (options->is_transparent)
+		error = switch_on(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+	if (error == 0)
+		error = switch_on(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (error == 0 && bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
+		error = -errno;
+	if (error == 0)
+		return fd;
+	close(fd);
+	return error;
+}
+
+int tcp_listen(const struct tcp_options *options)
+{
+	int fd = bound_socket(options, options->port), error;
+
+	if (fd < 0 || listen(fd, BACKLOG) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+int tcp_connect(const struct tcp_options *options)
+{
+	struct sockaddr_in remote = address_of(options->remote, options->port);
+	int fd = bound_socket(options, 0), error;
+
+	if (fd < 0)
+		return fd;
+	error = tcp_protect(fd, options);
+	if (error == 0)
+		error = tcp_secure(fd, options);
+	hurry(fd);
+	if (error == 0 && connect(fd, (struct sockaddr *)&remote, sizeof(remote)) < 0 &&
+	    errno != EINPROGRESS)
+		error = -errno;
+	if (error == 0)
+		return fd;
+	close(fd);
+	return error;
+}
+
+int tcp_accept(int listener, struct addr *out_remote, struct addr *out_local)
+{
+	struct sockaddr_in remote = { 0 }, local = { 0 };
+	socklen_t n = sizeof(remote), m = sizeof(local);
+	int fd = accept4(listener, (struct sockaddr *)&remote, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (getsockname(fd, (struct sockaddr *)&local, &m) < 0) {
+		close(fd);
+		return -EAGAIN;
+	}
+	hurry(fd);
+	*out_remote = addr_from(&remote);
+	*out_local = addr_from(&local);
+	return fd;
+}
+
+int tcp_error(int fd)
+{
+	int error = 0;
+	socklen_t n = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
+		return -errno;
+	return -error;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TCP sockets between speakers of a routing protocol: bound to one address, with keys (RFC 2385),
+ * TTL security (RFC 5082), and, where a relay is to be invisible, with addresses that are not this
+ * machine's (ip(7), IP_TRANSPARENT).  All of them wait for nothing.  Knows no protocol. */
+#ifndef WEIR_OS_TCP_SOCKET_H
+#define WEIR_OS_TCP_SOCKET_H
+
+#include "net/addr.h"
+
+struct tcp_options {
+	struct addr local, remote;
+	uint16_t    port;		/* the one that listens */
+	const char *password;		/* NULL: none */
+	uint32_t    hops;		/* TTL security: so many at most; 0: any */
+	bool	    is_transparent;	/* takes CAP_NET_ADMIN */
+};
+
+/* A socket that listens on the local address; `remote` is not looked at.  A descriptor, or
+ * negative errno. */
+int tcp_listen(const struct tcp_options *options);
+/* The key of one peer, for those that will be accepted.  0 or negative errno. */
+int tcp_protect(int listener, const struct tcp_options *options);
+/* Begins a connection; once there is room to write it stands, or tcp_error() says why not. */
+int tcp_connect(const struct tcp_options *options);
+/* The next that came in: a descriptor, or -EAGAIN where none is there. */
+int tcp_accept(int listener, struct addr *out_remote, struct addr *out_local);
+/* TTL security of an accepted one.  0 or negative errno. */
+int tcp_secure(int fd, const struct tcp_options *options);
+/* 0, or why a connection failed. */
+int tcp_error(int fd);
+
+#endif
