@@ -29,10 +29,16 @@ enum message_kind {
 	MESSAGE_KEEP,		/* judge: this bundle is generation `generation` */
 	MESSAGE_GROWTH,		/* judge: what the queue has counted since the last one */
 	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
+	/* by way of the keeper, which looks at none of it */
+	MESSAGE_RULING,		/* judge: the bundle and sets in force; to the speaker */
+	MESSAGE_ASK,		/* clerk: about MSDP, as JSON; speaker: the answer */
+	/* speaker and keeper */
+	MESSAGE_LISTEN,		/* keeper: a listening socket */
+	MESSAGE_CONNECT,	/* speaker: to the peer `number`; keeper: a socket, under way */
 	/* clerk and keeper */
 	MESSAGE_CONFIRM,	/* clerk: `generation` stays */
-	MESSAGE_COUNTS,		/* keeper: counters of the kernel; clerk: they are stored */
 	MESSAGE_OFFERED,	/* keeper: what met the rules before the queue */
+	MESSAGE_COUNTS,		/* keeper: all counters; clerk: they are stored; speaker: its own */
 	MESSAGE_STOP,		/* clerk: end (number: 1 takes the rules out of the kernel) */
 };
 

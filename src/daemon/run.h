@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon, weir run, as three processes.  The keeper holds the capabilities: it puts images into
+/* The daemon, weir run, as three processes, or four where MSDP is configured.  The keeper holds the capabilities: it puts images into
  * the kernel, reads counters back, opens the files that it was told of, begins the other two again
  * when they end, and reads neither packets nor policies.  The judge reads policies and compiles
  * them, with no right to anything.  The clerk holds the state folder, the history and the control
- * socket.  Whatever dies, the rules in the kernel stay. */
+ * socket.  The speaker relays MSDP, with no right to anything.  Whatever dies, the rules in the kernel
+ * stay. */
 #ifndef WEIR_DAEMON_RUN_H
 #define WEIR_DAEMON_RUN_H
 
@@ -35,6 +36,7 @@ int run_daemon(struct run_options *options);
  * to it. */
 void run_judge(const struct run_options *options, int keeper);
 void run_clerk(const struct run_options *options, int keeper);
+void run_speaker(const struct run_options *options, int keeper);
 
 /* One line on standard error, escaped: "weir: ...". */
 void run_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

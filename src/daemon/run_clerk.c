@@ -119,6 +119,20 @@ static void answer_confirm(struct clerk_state *c, const struct message *message)
 					 (json_int_t)message->generation));
 }
 
+static void answer_msdp(struct clerk_state *c, uint64_t id, const struct text *told)
+{
+	json_t *object = parse(told);
+
+	if (!json_is_object(object)) {
+		json_decref(object);
+		control_refuse(c, id, 3, "the speaker begins just now; ask again");
+		return;
+	}
+	json_object_set_new(object, "status",
+			    json_integer(json_object_get(object, "problem") ? 3 : 0));
+	control_answer(c, id, object);
+}
+
 static void tell_notice(struct clerk_state *c, const struct text *json)
 {
 	json_t *object = parse(json);
@@ -199,6 +213,10 @@ static void obey_keeper(struct clerk_state *c, const struct message *message, in
 		answer_confirm(c, message);
 	} else if (message->kind == MESSAGE_ROLLED_BACK) {
 		keep_rolled_back(c, message->generation);
+	} else if (message->kind == MESSAGE_NOTICE) {
+		tell_notice(c, &text);
+	} else if (message->kind == MESSAGE_ASK) {
+		answer_msdp(c, message->id, &text);
 	}
 	text_release(&text);
 }

@@ -120,6 +120,26 @@ static void ask_stop(struct clerk_state *c, struct client *client, json_t *reque
 	/* the line closes when it is done: that is the answer */
 }
 
+/* The speaker answers, by way of the keeper. */
+static void ask_speaker(struct clerk_state *c, struct client *client, json_t *request)
+{
+	struct message message = { .kind = MESSAGE_ASK, .id = client->id };
+	struct text text = { 0 };
+	char *line;
+
+	if (!c->options->conf->msdp.is_there) {
+		control_refuse(c, client->id, 2, "this daemon relays no MSDP: its configuration has "
+			       "no 'msdp'");
+		return;
+	}
+	line = json_dumps(request, JSON_COMPACT);
+	text_put(&text, line ? line : "{}");
+	if (message_send_text(c->keeper, &message, &text) < 0)
+		control_refuse(c, client->id, 3, "the keeper is gone");
+	text_release(&text);
+	free(line);
+}
+
 static const struct request {
 	const char *command;
 	bool	    changes;
@@ -129,6 +149,8 @@ static const struct request {
 	{ "apply", true, ask_apply },
 	{ "confirm", true, ask_confirm },
 	{ "stop", true, ask_stop },
+	{ "msdp", false, ask_speaker },
+	{ "msdp-clear", true, ask_speaker },
 };
 
 static void ask(struct clerk_state *c, struct client *client)

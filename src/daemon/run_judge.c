@@ -51,6 +51,7 @@ static void tell_ruling(struct judge *j, unsigned confirm_s)
 				    .generation = j->now.bundle.generation };
 	tell_clerk(j, &message, &text);
 	text_release(&text);
+	judge_tell_speaker(j);
 }
 
 /* A line for the journal and whoever else is told. */

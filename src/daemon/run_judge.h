@@ -89,6 +89,8 @@ void control_tell(struct judge *j);
 /* run_judge_tell.c: JSON for the clerk. */
 void judge_status_text(struct judge *j, struct text *out);
 void judge_rules_text(const struct judge *j, struct text *out);
+/* The policy in force, for the speaker where there is one. */
+void judge_tell_speaker(const struct judge *j);
 /* What changes from one ruling to another, in words and as JSON members: `flows` is the past. */
 void judge_difference(const struct judge *j, const struct ruling *from, const struct ruling *to,
 		      const json_t *flows, struct text *out);

@@ -181,6 +181,8 @@ void judge_look(struct judge *j)
 	j->notes = notes;
 	j->plan = plan;
 	control_follow(j);
+	if (conf_follows_addresses(ruling_conf(j, &j->now)))
+		judge_tell_speaker(j);
 	if (error < 0 && error != -EPIPE) {
 		/* an interface that went while we looked: the next news come at once */
 		run_say("the interfaces have changed, but the rules could not follow: %s",

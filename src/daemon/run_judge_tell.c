@@ -302,3 +302,26 @@ void judge_difference(const struct judge *j, const struct ruling *from, const st
 			    json_array_size(flows), text_string(&changed));
 	text_release(&changed);
 }
+
+/* --- the speaker --- */
+
+void judge_tell_speaker(const struct judge *j)
+{
+	const struct conf *conf = ruling_conf(j, &j->now);
+	struct message message = { .kind = MESSAGE_RULING, .generation = j->now.bundle.generation };
+	char **sets = plan_sets(conf, &j->links);
+	json_t *object = json_object(), *list = json_array();
+	struct text text = { 0 };
+
+	bundle_text(&j->now.bundle, &text);
+	json_object_set_new(object, "bundle", json_loadb(text_string(&text), text.n, 0, NULL));
+	for (size_t i = 0; i < conf->set_count; i++)
+		json_array_append_new(list, text_of(sets[i]));
+	json_object_set_new(object, "sets", list);
+	text_reset(&text);
+	put_json(object, &text);
+	if (j->options->conf->msdp.is_there)
+		message_send_text(j->keeper, &message, &text);
+	text_release(&text);
+	plan_sets_free(sets, conf->set_count);
+}

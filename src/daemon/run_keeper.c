@@ -24,9 +24,12 @@
 #include "os/privilege.h"
 #include "os/sandbox.h"
 #include "os/service.h"
+#include "os/tcp_socket.h"
 #include "sink/history_tally.h"
+#include "wire/msdp.h"
 
-enum child_name { CHILD_CLERK, CHILD_JUDGE, CHILD_COUNT };
+/* The speaker, where MSDP is configured. */
+enum child_name { CHILD_CLERK, CHILD_JUDGE, CHILD_SPEAKER, CHILD_COUNT };
 
 /* The queue of control packets, open as long as the judge that listens to it lives. */
 struct keeper_queue {
@@ -46,6 +49,8 @@ struct child {
 	int64_t	 again_ns;		/* when to begin it again; INT64_MAX */
 };
 
+#define ASKED_MAX 16
+
 struct keeper_state {
 	struct run_options *options;
 	struct loop	 loop;
@@ -60,12 +65,19 @@ struct keeper_state {
 	int		 status;
 	struct keeper_queue queue;
 	char		*roots[2];		/* folders whose files are read for the judge */
+	struct text	 ruling, msdp_counts;	/* for and from the speaker */
+	uint64_t	 asked[ASKED_MAX];	/* of the speaker, and not answered yet; 0: free */
 };
 
 static void begin_child(struct keeper_state *k, enum child_name name);
 static void lose_child(struct keeper_state *k, enum child_name name);
 
-static const char *const child_names[CHILD_COUNT] = { "clerk", "judge" };
+static const char *const child_names[CHILD_COUNT] = { "clerk", "judge", "speaker" };
+
+static bool is_wanted(const struct keeper_state *k, enum child_name name)
+{
+	return name != CHILD_SPEAKER || k->options->conf->msdp.is_there;
+}
 
 static void tell(struct keeper_state *k, enum child_name name, const struct message *message)
 {
@@ -101,7 +113,8 @@ static void put_processes(const struct keeper_state *k, char out[MESSAGE_TEXT])
 	int n = snprintf(out, MESSAGE_TEXT, "[{\"name\":\"keeper\",\"pid\":%d,\"begun\":1}", (int)getpid());
 
 	for (unsigned i = 0; i < CHILD_COUNT; i++)
-		n += snprintf(out + n, (size_t)(MESSAGE_TEXT - n), ",{\"name\":\"%s\",\"pid\":%d,\"begun\":%u}",
+		if (is_wanted(k, i))
+			n += snprintf(out + n, (size_t)(MESSAGE_TEXT - n), ",{\"name\":\"%s\",\"pid\":%d,\"begun\":%u}",
 			      child_names[i], (int)k->children[i].pid, k->children[i].begun);
 	snprintf(out + n, (size_t)(MESSAGE_TEXT - n), "]");
 }
@@ -143,9 +156,10 @@ static bool send_counts(struct keeper_state *k)
 		run_say("cannot read the kernel's counters: %s",
 			enforcer_error(k->enforcer)[0] ? enforcer_error(k->enforcer)
 						       : strerror(-error));
-	else if (k->children[CHILD_CLERK].pid != 0)
+	text_put_n(&rows, text_string(&k->msdp_counts), k->msdp_counts.n);
+	if (error == 0 && k->children[CHILD_CLERK].pid != 0)
 		error = message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
-	else
+	else if (error == 0)
 		error = -EPIPE;
 	text_release(&rows);
 	k->counted_at = k->installs;
@@ -467,6 +481,47 @@ static void judge_ready(struct keeper_state *k, const struct message *message, i
 	}
 }
 
+/* From one child to another, unread. */
+static void pass_on(struct keeper_state *k, enum child_name to, const struct message *message,
+		    int payload)
+{
+	if (k->children[to].pid != 0)
+		message_send(k->children[to].fd, message, payload);
+	else if (payload >= 0)
+		close(payload);
+}
+
+static void give_ruling(struct keeper_state *k)
+{
+	const struct message message = { .kind = MESSAGE_RULING, .generation = k->generation };
+
+	if (k->children[CHILD_SPEAKER].pid != 0 && k->ruling.n > 0)
+		message_send_text(k->children[CHILD_SPEAKER].fd, &message, &k->ruling);
+}
+
+/* Puts one id in the place of another. */
+static void note_question(struct keeper_state *k, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++)
+		if (k->asked[i] == from) {
+			k->asked[i] = to;
+			return;
+		}
+}
+
+/* Nobody answers any more: an answer without words. */
+static void refuse_questions(struct keeper_state *k)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++) {
+		const struct message message = { .kind = MESSAGE_ASK, .id = k->asked[i],
+						 .error = -EPIPE };
+
+		if (k->asked[i] != 0)
+			tell(k, CHILD_CLERK, &message);
+		k->asked[i] = 0;
+	}
+}
+
 static void hear_judge(struct keeper_state *k, const struct message *message, int payload)
 {
 	if (message->kind == MESSAGE_FILE) {
@@ -479,6 +534,11 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 		return;
 	} else if (message->kind == MESSAGE_READY) {
 		judge_ready(k, message, payload);
+		return;
+	} else if (message->kind == MESSAGE_RULING) {
+		text_reset(&k->ruling);
+		payload_read(payload, &k->ruling);
+		give_ruling(k);
 		return;
 	}
 	if (payload >= 0)
@@ -494,9 +554,96 @@ static void hear_clerk(struct keeper_state *k, const struct message *message, in
 	} else if (message->kind == MESSAGE_STOP) {
 		k->must_end = true;
 		k->must_remove = message->number == 1;
+	} else if (message->kind == MESSAGE_ASK) {
+		note_question(k, 0, message->id);
+		pass_on(k, CHILD_SPEAKER, message, payload);
+		if (k->children[CHILD_SPEAKER].pid == 0)
+			refuse_questions(k);
+		return;
 	}
 	if (payload >= 0)
 		close(payload);
+}
+
+/* --- MSDP --- */
+
+static struct tcp_options tcp_options_of(const struct keeper_state *k, const struct conf_peer *peer)
+{
+	return (struct tcp_options){ .local = peer->local, .remote = peer->remote, .port = MSDP_PORT,
+				     .password = peer->password, .hops = peer->hops,
+				     .is_transparent = k->options->conf->msdp.is_transparent };
+}
+
+static void connect_asked(struct keeper_state *k, const struct message *message)
+{
+	const struct conf_msdp *msdp = &k->options->conf->msdp;
+	struct message reply = { .kind = MESSAGE_CONNECT, .number = message->number,
+				 .error = -EINVAL };
+	struct tcp_options options;
+	int fd = -1;
+
+	if (message->number < msdp->peer_count) {
+		options = tcp_options_of(k, &msdp->peers[message->number]);
+		fd = tcp_connect(&options);
+		reply.error = fd < 0 ? fd : 0;
+	}
+	message_send(k->children[CHILD_SPEAKER].fd, &reply, fd);
+}
+
+static void hear_speaker(struct keeper_state *k, const struct message *message, int payload)
+{
+	if (message->kind == MESSAGE_CONNECT) {
+		connect_asked(k, message);
+	} else if (message->kind == MESSAGE_COUNTS && payload >= 0) {
+		text_reset(&k->msdp_counts);
+		payload_read(payload, &k->msdp_counts);
+		return;
+	} else if (message->kind == MESSAGE_ASK || message->kind == MESSAGE_NOTICE) {
+		if (message->kind == MESSAGE_ASK)
+			note_question(k, message->id, 0);
+		pass_on(k, CHILD_CLERK, message, payload);
+		return;
+	}
+	if (payload >= 0)
+		close(payload);
+}
+
+/* One listener an address; the keys of all peers that may come to it. */
+static void give_listener(struct keeper_state *k, size_t first)
+{
+	const struct message message = { .kind = MESSAGE_LISTEN };
+	const struct conf_msdp *msdp = &k->options->conf->msdp;
+	struct tcp_options options = tcp_options_of(k, &msdp->peers[first]);
+	char address[ADDR_TEXT];
+	int fd = tcp_listen(&options);
+
+	if (fd < 0) {
+		run_say("cannot listen for MSDP at %s: %s", addr_text(options.local, address),
+			strerror(-fd));
+		return;
+	}
+	for (size_t i = first; i < msdp->peer_count; i++) {
+		options = tcp_options_of(k, &msdp->peers[i]);
+		if (addr_equal(options.local, msdp->peers[first].local) &&
+		    tcp_protect(fd, &options) < 0)
+			run_say("cannot set the password of MSDP peer %s",
+				addr_text(options.remote, address));
+	}
+	message_send(k->children[CHILD_SPEAKER].fd, &message, fd);
+}
+
+static void give_listeners(struct keeper_state *k)
+{
+	const struct conf_msdp *msdp = &k->options->conf->msdp;
+
+	for (size_t i = 0; i < msdp->peer_count; i++) {
+		size_t first = 0;
+
+		while (!addr_equal(msdp->peers[first].local, msdp->peers[i].local))
+			first++;
+		if (first == i)
+			give_listener(k, i);
+	}
 }
 
 /* The line broke: whoever does not answer is as good as dead. */
@@ -518,24 +665,36 @@ static void lose_child(struct keeper_state *k, enum child_name name)
 	}
 	if (name == CHILD_CLERK)
 		k->waits_for_count = false;
+	if (name == CHILD_SPEAKER)
+		refuse_questions(k);
 	if (!k->must_end)
 		run_say("the %s has ended; it begins again, and the rules stay", child_names[name]);
 }
 
+static enum child_name child_at(const struct keeper_state *k, int fd)
+{
+	for (unsigned i = 0; i < CHILD_COUNT; i++)
+		if (k->children[i].pid != 0 && k->children[i].fd == fd)
+			return i;
+	return CHILD_COUNT;
+}
+
 static void hear(void *context, int fd)
 {
+	static void (*const hears[CHILD_COUNT])(struct keeper_state *, const struct message *, int) = {
+		[CHILD_CLERK] = hear_clerk, [CHILD_JUDGE] = hear_judge, [CHILD_SPEAKER] = hear_speaker,
+	};
 	struct keeper_state *k = context;
-	enum child_name name = fd == k->children[CHILD_JUDGE].fd && k->children[CHILD_JUDGE].pid
-				       ? CHILD_JUDGE : CHILD_CLERK;
+	enum child_name name = child_at(k, fd);
 	struct message message;
 	int payload;
 
+	if (name == CHILD_COUNT)
+		return;
 	if (message_receive(fd, &message, &payload) <= 0)
 		lose_child(k, name);
-	else if (name == CHILD_JUDGE)
-		hear_judge(k, &message, payload);
 	else
-		hear_clerk(k, &message, payload);
+		hears[name](k, &message, payload);
 }
 
 /* A new line between the two, whenever one of them is new. */
@@ -553,6 +712,9 @@ static void connect_children(struct keeper_state *k)
 
 static void be_child(struct keeper_state *k, enum child_name name, int fd, pid_t parent)
 {
+	static const char *const process_names[CHILD_COUNT] = {
+		"weir-clerk", "weir-judge", "weir-speaker",
+	};
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -562,13 +724,15 @@ static void be_child(struct keeper_state *k, enum child_name name, int fd, pid_t
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		return;
-	prctl(PR_SET_NAME, name == CHILD_JUDGE ? "weir-judge" : "weir-clerk", 0, 0, 0);
-	if (name == CHILD_JUDGE) {
+	prctl(PR_SET_NAME, process_names[name], 0, 0, 0);
+	if (name != CHILD_CLERK)
 		close(k->options->listener);
+	if (name == CHILD_JUDGE)
 		run_judge(k->options, fd);
-	} else {
+	else if (name == CHILD_CLERK)
 		run_clerk(k->options, fd);
-	}
+	else
+		run_speaker(k->options, fd);
 }
 
 static void begin_child(struct keeper_state *k, enum child_name name)
@@ -586,11 +750,10 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 		return;
 	}
 	if (child->pid == 0) {
-		enum child_name other = name == CHILD_JUDGE ? CHILD_CLERK : CHILD_JUDGE;
-
 		close(ends[0]);
-		if (k->children[other].pid != 0)
-			close(k->children[other].fd);
+		for (unsigned i = 0; i < CHILD_COUNT; i++)
+			if (i != name && k->children[i].pid != 0)
+				close(k->children[i].fd);
 		close(k->signals);
 		if (k->queue.questions >= 0) {
 			close(k->queue.questions);
@@ -605,7 +768,12 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 	child->fd = ends[0];
 	child->begun++;
 	loop_add(&k->loop, child->fd, hear, k);
-	connect_children(k);
+	if (name == CHILD_SPEAKER) {
+		give_listeners(k);
+		give_ruling(k);
+	} else {
+		connect_children(k);
+	}
 }
 
 /* --- the loop --- */
@@ -630,7 +798,7 @@ static int64_t next_deadline(const struct keeper_state *k)
 	int64_t next = k->confirm_ns < k->count_ns ? k->confirm_ns : k->count_ns;
 
 	for (unsigned i = 0; i < CHILD_COUNT; i++)
-		if (k->children[i].pid == 0 && k->children[i].again_ns < next)
+		if (is_wanted(k, i) && k->children[i].pid == 0 && k->children[i].again_ns < next)
 			next = k->children[i].again_ns;
 	return next;
 }
@@ -647,7 +815,8 @@ static void go_on(struct keeper_state *k)
 		if (now >= k->count_ns)
 			send_counts(k);
 		for (unsigned i = 0; i < CHILD_COUNT && !k->must_end; i++)
-			if (k->children[i].pid == 0 && now >= k->children[i].again_ns)
+			if (is_wanted(k, i) && k->children[i].pid == 0 &&
+			    now >= k->children[i].again_ns)
 				begin_child(k, i);
 	}
 }
@@ -701,7 +870,8 @@ static int lock_up(const struct keeper_state *k)
 {
 	const uint64_t rights = CAPABILITY(NET_ADMIN) | CAPABILITY(NET_RAW) | CAPABILITY(BPF) |
 				CAPABILITY(PERFMON) | CAPABILITY(SETUID) | CAPABILITY(SETGID) |
-				CAPABILITY(KILL);
+				CAPABILITY(KILL) |
+				(k->options->conf->msdp.is_there ? CAPABILITY(NET_BIND_SERVICE) : 0);
 	int error = privilege_keep(rights);
 
 	return error < 0 ? error : sandbox_run_keeper(k->options->state, k->options->history);
@@ -737,6 +907,8 @@ int run_daemon(struct run_options *options)
 		k.count_ns = clock_steady().ns + options->count_s * NS_PER_S;
 		begin_child(&k, CHILD_CLERK);
 		begin_child(&k, CHILD_JUDGE);
+		if (is_wanted(&k, CHILD_SPEAKER))
+			begin_child(&k, CHILD_SPEAKER);
 		go_on(&k);
 		end(&k);
 	}
@@ -747,6 +919,8 @@ int run_daemon(struct run_options *options)
 	free(k.queue.links);
 	free(k.roots[0]);
 	free(k.roots[1]);
+	text_release(&k.ruling);
+	text_release(&k.msdp_counts);
 	if (k.signals >= 0)
 		close(k.signals);
 	loop_release(&k.loop);

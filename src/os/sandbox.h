@@ -22,5 +22,7 @@ int sandbox_clerk(const char *file);
 int sandbox_run_keeper(const char *state, const char *history);
 int sandbox_run_judge(void);
 int sandbox_run_clerk(const char *state, const char *history);
+/* No file, routes to be asked for, and connections on sockets that are given to it. */
+int sandbox_run_speaker(void);
 
 #endif

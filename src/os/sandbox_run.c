@@ -86,7 +86,7 @@ static const int everyday[] = {
 
 /* The kernel's rules, new children, files to be read for the judge. */
 static const int keeping[] = {
-	SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(getsockname), SCMP_SYS(ioctl),
+	SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(connect), SCMP_SYS(getsockname), SCMP_SYS(ioctl),
 	SCMP_SYS(socketpair), SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getcwd),
 	SCMP_SYS(getdents64), SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(bpf),
@@ -110,6 +110,11 @@ static const int clerking[] = {
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(pwrite64), SCMP_SYS(fchmod),
 	SCMP_SYS(fchown), SCMP_SYS(umask), SCMP_SYS(accept4), SCMP_SYS(statfs),
 	SCMP_SYS(fstatfs), SCMP_SYS(mkdir), SCMP_SYS(fallocate), SCMP_SYS(flock),
+};
+
+/* The sockets of MSDP. */
+static const int speaking[] = {
+	SCMP_SYS(accept4), SCMP_SYS(getsockname),
 };
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t n)
@@ -219,6 +224,12 @@ int sandbox_run_judge(void)
 {
 	lock_files(NULL, 0);
 	return filter_calls(NULL, 0, true);
+}
+
+int sandbox_run_speaker(void)
+{
+	lock_files(NULL, 0);
+	return filter_calls(CALLS(speaking), true);
 }
 
 int sandbox_run_clerk(const char *state, const char *history)

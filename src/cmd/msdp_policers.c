@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* weir msdp policers: what the police lines count. */
+#include "cmd/msdp.h"
+
+static const struct opt opts[] = {
+	MSDP_OPTS,
+	{ 0 },
+};
+
+static void tell_gauge(const json_t *g, FILE *out)
+{
+	unsigned long long len = msdp_number(g, "key_len");
+	char key[32], limit[24] = "-";
+
+	snprintf(key, sizeof(key), len ? "%s/%llu" : "%s", msdp_safe(g, "key"), len);
+	if (json_object_get(g, "limit"))
+		snprintf(limit, sizeof(limit), "%llu", msdp_number(g, "limit"));
+	fprintf(out, "  %-30s %-18s %9llu %9s %9llu %9llu  %s\n", msdp_safe(g, "name"), key,
+		msdp_number(g, "live"), limit, msdp_number(g, "peak"), msdp_number(g, "denied"),
+		json_is_true(json_object_get(g, "alarmed")) ? "ALARM" : "");
+}
+
+static void tell_boundary(const json_t *b, FILE *out)
+{
+	const json_t *lines = json_object_get(b, "lines"), *gauges = json_object_get(b, "policers");
+
+	fprintf(out, "BOUNDARY %s\n", msdp_safe(b, "boundary"));
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *l = json_array_get(lines, i);
+
+		fprintf(out, "  %-30s %llu warnings, %llu alarms, %llu entries denied\n",
+			msdp_safe(l, "name"), msdp_number(l, "warned"), msdp_number(l, "alarmed"),
+			msdp_number(l, "denied"));
+	}
+	if (json_array_size(lines) == 0)
+		fprintf(out, "  no police lines\n");
+	if (json_array_size(gauges) == 0)
+		return;
+	fprintf(out, "\n  %-30s %-18s %9s %9s %9s %9s\n", "LINE", "OF", "LIVE", "LIMIT", "PEAK",
+		"DENIED");
+	for (size_t i = 0; i < json_array_size(gauges); i++)
+		tell_gauge(json_array_get(gauges, i), out);
+}
+
+static void tell(const json_t *answer, FILE *out)
+{
+	const json_t *boundaries = json_object_get(answer, "boundaries");
+
+	for (size_t i = 0; i < json_array_size(boundaries); i++) {
+		fputs(i ? "\n" : "", out);
+		tell_boundary(json_array_get(boundaries, i), out);
+	}
+	if (json_array_size(boundaries) == 0)
+		fprintf(out, "No peer stands at a boundary: nothing is counted.\n");
+}
+
+static int run(const void *arg, const struct io *io)
+{
+	return msdp_run(arg, "msdp", "policers", tell, io);
+}
+
+const struct command cmd_msdp_policers = {
+	.name = "msdp policers",
+	.summary = "what the police lines of MSDP count",
+	.about = "Shows each police line of the boundaries between the peers, and of what it counts all peers "
+		 "and whoever is near a limit, has passed one, or was denied something.",
+	.example = "weir msdp policers",
+	.completes = COMPLETES_NOTHING,
+	.takes = TAKES_JSON,
+	.opts = opts, .size = sizeof(struct msdp), .defaults = &msdp_defaults,
+	.run = run,
+};

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The speaker's process: the MSDP relay.  It has no right to anything: its sockets come from the
+ * keeper, its policy from the judge by way of the keeper, and what it is asked from the clerk by the
+ * same way. */
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "daemon/bundle.h"
+#include "daemon/message.h"
+#include "daemon/run.h"
+#include "daemon/speaker.h"
+#include "os/clock.h"
+#include "os/privilege.h"
+#include "os/route.h"
+#include "os/sandbox.h"
+#include "policy/table.h"
+#include "sink/history_tally.h"
+
+#define TELL_NS NS_PER_S		/* between two reports of the counters */
+#define CACHE_SHOWN 10000
+
+/* The hits of rules of boundaries that are in force no more go on under their names. */
+struct ledger {
+	struct history_tally *rows;
+	size_t		      n, cap;
+};
+
+struct speaker_state {
+	const struct run_options *options;
+	const struct conf_msdp	 *conf;
+	int		     keeper, routes;
+	struct loop	     loop;
+	struct speaker	     speaker;
+	bool		     speaks;		/* the first policy has come */
+	struct policy	    *policy;
+	struct table	   **tables;		/* by boundary of the policy; NULL where none asks */
+	struct relay_peering peers[CONF_PEERS_MAX];
+	struct ledger	     past;
+	int		     listeners[CONF_PEERS_MAX];	/* that came before the first policy */
+	size_t		     listener_count;
+	int64_t		     tell_ns;
+	bool		     must_end;
+};
+
+/* --- the policy --- */
+
+static const char *boundary_name(const struct conf_peer *peer)
+{
+	return peer->boundary.name ? peer->boundary.name
+				   : peer->is_transit ? "msdp-transit" : NULL;
+}
+
+/* Mesh groups by number, in the order of their first member. */
+static unsigned mesh_number(const struct conf_msdp *conf, size_t peer)
+{
+	const char *name = conf->peers[peer].mesh;
+	size_t i = 0;
+
+	if (!name)
+		return 0;
+	while (!conf->peers[i].mesh || strcmp(conf->peers[i].mesh, name) != 0)
+		i++;
+	return (unsigned)i + 1;
+}
+
+static struct relay_peering peering_of(const struct speaker_state *s, size_t i,
+				       const struct policy *policy, struct table **tables)
+{
+	const struct conf_peer *p = &s->conf->peers[i];
+	const char *name = boundary_name(p);
+	const struct boundary *boundary = name ? policy_boundary(policy, name) : NULL;
+	size_t at = 0;
+
+	while (boundary && policy->boundaries[at] != boundary)
+		at++;
+	if (boundary && !tables[at])
+		tables[at] = table_new(boundary);
+	return (struct relay_peering){
+		.local = p->local, .remote = p->remote, .boundary = boundary,
+		.table = boundary ? tables[at] : NULL, .inside = p->is_inside,
+		.strips_data = p->strips_data, .listens = p->listens || s->conf->listens,
+		.is_default = p->is_static || s->conf->is_transparent,
+		.mesh = mesh_number(s->conf, i), .as = p->as,
+		.timing = { (uint16_t)p->hold_s, (uint16_t)p->keepalive_s, (uint16_t)p->retry_s },
+	};
+}
+
+static void free_tables(const struct policy *policy, struct table **tables)
+{
+	for (size_t i = 0; policy && i < policy->boundary_count; i++)
+		table_free(tables[i]);
+	free(tables);
+}
+
+static struct policy *load(const struct text *payload)
+{
+	json_t *object = json_loadb(text_string(payload), payload->n, 0, NULL);
+	const json_t *list = json_object_get(object, "sets");
+	size_t n = json_array_size(list);
+	char **sets = memory_array(n + 1, sizeof(*sets)), why[POLICY_PROBLEM] = "";
+	struct bundle bundle = { 0 };
+	struct policy *policy = NULL;
+	struct diags diags;
+
+	for (size_t i = 0; i < n; i++)
+		sets[i] = (char *)json_string_value(json_array_get(list, i));
+	diags_init(&diags);
+	if (bundle_of(json_object_get(object, "bundle"), &bundle, why))
+		policy = bundle_load(&bundle, sets, n, &diags);
+	bundle_release(&bundle);
+	diags_release(&diags);
+	free(sets);
+	json_decref(object);
+	return policy;
+}
+
+/* --- counters --- */
+
+static struct history_tally *ledger_row(struct ledger *l, const char *boundary, const char *rule)
+{
+	struct history_tally row;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->rows[i].boundary, boundary) == 0 &&
+		    strcmp(l->rows[i].rule, rule) == 0)
+			return &l->rows[i];
+	memset(&row, 0, sizeof(row));			/* it leaves the process whole */
+	snprintf(row.boundary, sizeof(row.boundary), "%s", boundary);
+	snprintf(row.rule, sizeof(row.rule), "%s", rule);
+	snprintf(row.link, sizeof(row.link), "msdp");
+	snprintf(row.hook, sizeof(row.hook), "sa");
+	snprintf(row.backend, sizeof(row.backend), "relay");
+	if (l->n == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 64;
+		l->rows = memory_grow(l->rows, l->cap, sizeof(row));
+	}
+	l->rows[l->n] = row;
+	return &l->rows[l->n++];
+}
+
+static bool is_first_of_boundary(const struct speaker_state *s, size_t peer)
+{
+	for (size_t i = 0; i < peer; i++)
+		if (s->peers[i].boundary == s->peers[peer].boundary)
+			return false;
+	return s->peers[peer].boundary != NULL;
+}
+
+static void add_hits(const struct speaker_state *s, struct ledger *l)
+{
+	for (size_t i = 0; i < s->conf->peer_count; i++) {
+		const struct boundary *b = s->peers[i].boundary;
+		const uint64_t *hits = relay_hits(s->speaker.relay, (unsigned)i);
+
+		if (!is_first_of_boundary(s, i))
+			continue;
+		for (size_t k = 0; k < b->rule_count; k++) {
+			struct history_tally *row;
+
+			if (hits[k] == 0)
+				continue;
+			row = ledger_row(l, b->name, b->rules[k]->name);
+			row->packets += hits[k];
+			row->refused = b->rules[k]->action == ACTION_DENY;
+		}
+	}
+}
+
+static void tell_counts(struct speaker_state *s)
+{
+	struct message message = { .kind = MESSAGE_COUNTS };
+	struct ledger now = { 0 };
+	struct text rows = { 0 };
+
+	s->tell_ns = clock_steady().ns + TELL_NS;
+	for (size_t i = 0; i < s->past.n; i++)
+		*ledger_row(&now, s->past.rows[i].boundary, s->past.rows[i].rule) = s->past.rows[i];
+	add_hits(s, &now);
+	text_put_n(&rows, (const char *)now.rows, now.n * sizeof(now.rows[0]));
+	if (now.n > 0)
+		message_send_text(s->keeper, &message, &rows);
+	text_release(&rows);
+	free(now.rows);
+}
+
+/* --- what happens --- */
+
+static const char *event_text(const struct speaker_state *s, const struct relay_event *e,
+			      struct text *out)
+{
+	char peer[ADDR_TEXT] = "", key[ADDR_TEXT] = "";
+
+	if (e->peer != UINT_MAX)
+		addr_text(s->peers[e->peer].remote, peer);
+	addr_text(e->key, key);
+	switch (e->kind) {
+	case RELAY_UP:
+		text_printf(out, "MSDP peer %s: the session stands", peer);
+		return "msdp-up";
+	case RELAY_DOWN:
+		text_printf(out, "MSDP peer %s: the session is down (%s)", peer,
+			    session_end_name(e->end));
+		return "msdp-down";
+	case RELAY_FULL:
+		text_printf(out, "MSDP: the cache is full at %u entries", e->live);
+		return "msdp-full";
+	case RELAY_REJUDGED:
+		text_printf(out, "MSDP: judged anew; %u entries are not permitted any more: they are "
+			    "forgotten here, and expire at the peers", e->live);
+		return "msdp-rejudged";
+	default:
+		text_printf(out, "MSDP peer %s: %s: %s has %u live entries (%s)", peer, e->rule->name,
+			    key, e->live, e->kind == RELAY_WARNED ? "warning"
+			    : e->kind == RELAY_ALARMED ? "alarm, the session stays" : "more are denied");
+		return e->kind == RELAY_WARNED ? "msdp-warned"
+		       : e->kind == RELAY_ALARMED ? "msdp-alarm" : "msdp-denies";
+	}
+}
+
+static void tell(void *context, const struct relay_event *event)
+{
+	struct message message = { .kind = MESSAGE_NOTICE };
+	struct text words = { 0 }, out = { 0 };
+	struct speaker_state *s = context;
+	const char *kind = event_text(s, event, &words);
+
+	text_printf(&out, "{\"kind\":\"%s\",\"text\":\"", kind);
+	text_escape_json(&out, span_of(text_string(&words)));
+	text_put(&out, "\"}");
+	message_send_text(s->keeper, &message, &out);
+	text_release(&words);
+	text_release(&out);
+}
+
+/* --- the keeper's sockets --- */
+
+static void obey(struct speaker_state *s, const struct message *message, int payload);
+
+/* The answer comes at once, for the keeper does not wait for the connection to stand.  What comes
+ * before it is obeyed afterwards. */
+static int connect_to(void *context, unsigned peer)
+{
+	struct message message = { .kind = MESSAGE_CONNECT, .number = peer };
+	struct speaker_state *s = context;
+	int payload, error = message_send(s->keeper, &message, -1);
+
+	while (error == 0) {
+		if (message_receive(s->keeper, &message, &payload) <= 0) {
+			s->must_end = true;
+			return -EPIPE;
+		}
+		if (message.kind == MESSAGE_CONNECT)
+			return message.error < 0 || payload < 0 ? message.error : payload;
+		obey(s, &message, payload);
+	}
+	return error;
+}
+
+static struct addr gateway(void *context, struct addr to)
+{
+	struct speaker_state *s = context;
+
+	return route_gateway(s->routes, to);
+}
+
+static bool begin(struct speaker_state *s)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)clock_now().ns;
+	if (speaker_init(&s->speaker, &(struct speaker_options){
+		.peers = s->peers, .n = (unsigned)s->conf->peer_count, .conf = s->conf, .seed = seed,
+		.connect = connect_to, .tell = tell, .route = gateway, .context = s }, &s->loop) < 0)
+		return false;
+	for (size_t i = 0; i < s->listener_count; i++)
+		if (speaker_listen(&s->speaker, s->listeners[i]) < 0)
+			close(s->listeners[i]);
+	return true;
+}
+
+static void rule(struct speaker_state *s, const struct text *payload)
+{
+	struct policy *policy = load(payload), *old = s->policy;
+	struct table **tables, **old_tables = s->tables;
+
+	if (!policy)
+		return;					/* the judge has told already */
+	tables = memory_array(policy->boundary_count, sizeof(*tables));
+	if (s->speaks)
+		add_hits(s, &s->past);
+	for (size_t i = 0; i < s->conf->peer_count; i++)
+		s->peers[i] = peering_of(s, i, policy, tables);
+	s->policy = policy;
+	s->tables = tables;
+	if (s->speaks)
+		speaker_rejudge(&s->speaker, s->peers);
+	else
+		s->speaks = begin(s);
+	free_tables(old, old_tables);
+	policy_free(old);
+}
+
+/* --- what is asked --- */
+
+static struct addr asked_address(const json_t *request, const char *key)
+{
+	const char *text = json_string_value(json_object_get(request, key));
+	struct addr a = ADDR_NONE;
+
+	if (text)
+		addr_parse(text, strlen(text), &a);
+	return a;
+}
+
+static unsigned asked_peer(const struct speaker_state *s, const json_t *request)
+{
+	struct addr a = asked_address(request, "peer");
+
+	for (size_t i = 0; i < s->conf->peer_count; i++)
+		if (addr_equal(s->conf->peers[i].remote, a))
+			return (unsigned)i;
+	return UINT_MAX;
+}
+
+/* Sessions of one peer or of all are closed, and come again. */
+static void clear(struct speaker_state *s, const json_t *request, struct text *out)
+{
+	unsigned one = asked_peer(s, request), n = 0;
+
+	for (unsigned i = 0; i < s->conf->peer_count; i++) {
+		if ((one != UINT_MAX && one != i) ||
+		    (one == UINT_MAX && json_object_get(request, "peer")))
+			continue;
+		relay_disable(s->speaker.relay, i, clock_steady());
+		relay_enable(s->speaker.relay, i, clock_steady());
+		n++;
+	}
+	text_printf(out, "{\"schema\":\"weir-msdp-clear/1\",\"cleared\":%u}", n);
+}
+
+static void answer(struct speaker_state *s, const struct message *asked, const struct text *line)
+{
+	struct message message = { .kind = MESSAGE_ASK, .id = asked->id };
+	json_t *request = json_loadb(text_string(line), line->n, 0, NULL);
+	const char *what = json_string_value(json_object_get(request, "what"));
+	struct text out = { 0 };
+
+	what = what ? what : "";
+	if (!s->speaks)
+		text_put(&out, "{\"problem\":\"the relay begins just now; ask again\"}");
+	else if (strcmp(what, "cache") == 0)
+		speaker_cache_text(&s->speaker, &(struct speaker_query){
+			.source = asked_address(request, "source"),
+			.group = asked_address(request, "group"), .rp = asked_address(request, "rp"),
+			.peer = asked_peer(s, request), .entries_max = CACHE_SHOWN }, &out);
+	else if (strcmp(what, "policers") == 0)
+		speaker_policers_text(&s->speaker, &out);
+	else if (strcmp(what, "clear") == 0)
+		clear(s, request, &out);
+	else
+		speaker_peers_text(&s->speaker, &out);
+	message_send_text(s->keeper, &message, &out);
+	text_release(&out);
+	json_decref(request);
+}
+
+static void listen_at(struct speaker_state *s, int listener)
+{
+	if (!s->speaks && s->listener_count < COUNT(s->listeners))
+		s->listeners[s->listener_count++] = listener;
+	else if (!s->speaks || speaker_listen(&s->speaker, listener) < 0)
+		close(listener);
+}
+
+static void obey(struct speaker_state *s, const struct message *message, int payload)
+{
+	struct text text = { 0 };
+
+	if (message->kind == MESSAGE_LISTEN && payload >= 0) {
+		listen_at(s, payload);
+		return;
+	}
+	if (payload >= 0 && payload_read(payload, &text) < 0)
+		text_reset(&text);
+	if (message->kind == MESSAGE_RULING)
+		rule(s, &text);
+	else if (message->kind == MESSAGE_ASK)
+		answer(s, message, &text);
+	text_release(&text);
+}
+
+static void hear(void *context, int fd)
+{
+	struct speaker_state *s = context;
+	struct message message;
+	int payload;
+
+	if (message_receive(fd, &message, &payload) <= 0)
+		s->must_end = true;
+	else
+		obey(s, &message, payload);
+}
+
+static bool lock_up(const struct speaker_state *s)
+{
+	int error = privilege_become(s->options->judge_uid, s->options->judge_gid);
+
+	if (error == 0)
+		error = sandbox_run_speaker();
+	if (error < 0)
+		run_say("the speaker cannot give up its rights: %s", strerror(-error));
+	return error == 0;
+}
+
+static void go_on(struct speaker_state *s)
+{
+	while (!s->must_end) {
+		int64_t until = s->speaks ? speaker_turn(&s->speaker) : INT64_MAX;
+
+		if (s->speaks && clock_steady().ns >= s->tell_ns)
+			tell_counts(s);
+		loop_turn(&s->loop, s->speaks && s->tell_ns < until ? s->tell_ns : until);
+	}
+}
+
+void run_speaker(const struct run_options *options, int keeper)
+{
+	struct speaker_state *s = memory_take(sizeof(*s));
+
+	s->options = options;
+	s->conf = &options->conf->msdp;
+	s->keeper = keeper;
+	s->routes = route_open();
+	if (loop_init(&s->loop) == 0 && loop_add(&s->loop, keeper, hear, s) == 0 && lock_up(s))
+		go_on(s);
+	if (s->speaks)
+		speaker_release(&s->speaker);
+	free_tables(s->policy, s->tables);
+	policy_free(s->policy);
+	free(s->past.rows);
+	loop_release(&s->loop);
+	free(s);
+}

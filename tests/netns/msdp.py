@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The MSDP relay between two FRRouting speakers, each in a host of its own: what the policy permits
+reaches the far RP and the data flows, what it denies does not, and tshark reads all that weir sends.
+
+    src -- rp1 --(MSDP)-- weir --(MSDP)-- rp2 -- rcv        and rp1 -- rp2 for PIM and the data"""
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import net
+
+net.enter()
+
+import frr  # noqa: E402
+from cli import equal, holds, main  # noqa: E402
+
+frr.skip_without()
+PERMITTED, DENIED, SOURCE = "233.252.0.7", "239.9.9.9", "20.1.0.10"
+RP1, RP2 = "10.12.0.1", "10.23.0.2"
+
+for host in ("src", "rp1", "weir", "rp2", "rcv"):
+    net.add_host(host)
+net.add_cable(("src", "s0", "20.1.0.10/24"), ("rp1", "a0", "20.1.0.1/24"))
+net.add_cable(("rp1", "a1", "10.12.0.1/24"), ("weir", "w0", "10.12.0.9/24"))
+net.add_cable(("weir", "w1", "10.23.0.9/24"), ("rp2", "b1", "10.23.0.2/24"))
+net.add_cable(("rp1", "a2", "10.99.0.1/24"), ("rp2", "b2", "10.99.0.2/24"))
+net.add_cable(("rp2", "b0", "10.3.0.1/24"), ("rcv", "r0", "10.3.0.10/24"))
+for host in ("rp1", "weir", "rp2"):
+    for setting in ("ip_forward=1", "conf.all.rp_filter=0", "conf.default.rp_filter=0"):
+        subprocess.run(net.at(host, "sysctl", "-qw", "net.ipv4." + setting), check=True)
+net.ip("route", "add", "default", "via", "20.1.0.1", host="src")
+net.ip("route", "add", "default", "via", "10.3.0.1", host="rcv")
+
+INTERFACES = "".join(f"interface {name}\n ip pim\n{' ip igmp' if name[1] == '0' else ''}\n"
+                     for name in ("lo", "{0}0", "{0}1", "{0}2"))
+
+
+def start_routers(peer1, peer2):
+    """FRR's order is keepalive, hold, connect-retry."""
+    frr.start("rp1", "ip route 10.23.0.0/24 10.12.0.9\nip route 10.3.0.0/24 10.99.0.2\n"
+              f"ip pim rp {RP1} 224.0.0.0/4\nip msdp timers 60 75 1\n"
+              f"ip msdp peer {peer1} source {RP1}\n" + INTERFACES.format("a"))
+    frr.start("rp2", "ip route 10.12.0.0/24 10.23.0.9\nip route 20.1.0.0/24 10.99.0.1\n"
+              f"ip pim rp {RP2} 224.0.0.0/4\nip msdp timers 60 75 1\n"
+              f"ip msdp peer {peer2} source {RP2}\n" + INTERFACES.format("b"))
+
+
+FOLDER = "/run/weir"
+os.makedirs(FOLDER)
+CONF = f"{FOLDER}/weir.conf"
+
+
+def start_weir(msdp):
+    with open(CONF, "w", encoding="ascii") as f:
+        f.write(f'policy "{FOLDER}/site.weir"\nstate "{FOLDER}/state"\ncontrol "{FOLDER}/control"\n'
+                f"msdp {{\n{msdp}\n}}\n")
+    with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
+        f.write("boundary msdp extends modern.msdp-transit {\n}\n")
+    weir = net.start("weir", "run", "-c", CONF, "--count-every", "1")
+    frr.wait_for("the daemon", lambda: os.path.exists(f"{FOLDER}/control") or weir.poll() is not None, 10)
+    if weir.poll() is not None:
+        raise AssertionError(weir.stderr.read().decode())
+    return weir
+
+
+def ask(*words):
+    done = net.weir("weir", "msdp", *words, "-c", CONF, "-j")
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+def stop(weir):
+    net.weir("weir", "stop", "--keep", "-c", CONF)
+    weir.wait(20)
+    return weir.stderr.read().decode()
+
+
+ORDINARY = f"""
+  peer {RP1} {{ local 10.12.0.9 boundary msdp static-rpf description "upstream" }}
+  peer {RP2} {{ local 10.23.0.9 static-rpf }}"""
+
+capture = None
+daemon = start_weir(ORDINARY)
+if shutil.which("tcpdump"):
+    capture = subprocess.Popen(net.at("weir", "tcpdump", "-q", "-U", "-n", "-i", "any", "-w", f"{FOLDER}/msdp.pcap",
+                                      "tcp", "port", "639"), stderr=subprocess.DEVNULL)
+start_routers("10.12.0.9", "10.23.0.9")
+
+
+def send(groups, count=3):
+    code = ("import socket,time\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+            f"s.bind(('{SOURCE}',0))\ns.setsockopt(0,33,16)\n"
+            f"for i in range({count}):\n for g in {groups!r}: s.sendto(b'x'*40,(g,5001))\n time.sleep(0.3)\n")
+    return subprocess.Popen(net.at("src", sys.executable, "-c", code))
+
+
+def states():
+    return {p["peer"]: p["state"] for p in ask("peers").get("peers", [])}
+
+
+def both_up():
+    return states() == {RP1: "established", RP2: "established"}
+
+
+def test_sessions_stand():
+    frr.wait_for("both sessions", both_up, 20)
+    equal({p["peer"]: p["role"] for p in ask("peers")["peers"]}, {RP1: "listens", RP2: "listens"})
+
+
+def test_an_sa_reaches_the_far_rp_and_a_denied_one_does_not():
+    sender = send((PERMITTED, DENIED))
+    known = frr.wait_for("the SA at the far RP", lambda: frr.show("rp2", "ip msdp sa"), 20)
+    equal(list(known), [PERMITTED])
+    equal(known[PERMITTED][SOURCE]["rp"], RP1)
+    sender.wait(20)
+    equal(sorted(frr.show("rp1", "ip msdp sa")), sorted([PERMITTED, DENIED]))
+    peer = ask("peers")["peers"][0]
+    equal((peer["held"], peer["denied"], peer["description"]), (1, 1, "upstream"))
+    equal([(e["source"], e["group"], e["rp"]) for e in ask("cache")["cache"]], [(SOURCE, PERMITTED, RP1)])
+    equal(ask("cache", "--group", DENIED)["matching"], 0)
+
+
+def test_the_far_router_joins_and_data_flows():
+    code = ("import socket\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+            f"s.bind(('{PERMITTED}',5001))\ns.setsockopt(0,35,socket.inet_aton('{PERMITTED}')+"
+            "socket.inet_aton('10.3.0.10'))\ns.settimeout(15)\nprint(s.recvfrom(2000)[1][0])\n")
+    receiver = subprocess.Popen(net.at("rcv", sys.executable, "-c", code), stdout=subprocess.PIPE)
+    time.sleep(0.5)
+    sender = send((PERMITTED,), 30)
+    equal(receiver.communicate(timeout=20)[0].decode().strip(), SOURCE)
+    sender.kill()
+    sender.wait()
+
+
+def test_hits_are_kept():
+    def hits():
+        done = net.weir("weir", "hits", "--history", f"{FOLDER}/state/history.db", "-j")
+        rules = json.loads(done.stdout).get("rules", []) if done.returncode == 0 else []
+        return [r for r in rules if r["rule"] == "adm-scoped" and r["hits"] > 0]
+    frr.wait_for("the hit of the rule that denied", hits, 15)
+
+
+def test_a_reload_drops_no_session():
+    before = {p["peer"]: p["since"] for p in ask("peers")["peers"]}
+    with open(f"{FOLDER}/site.weir", "a", encoding="ascii") as f:
+        f.write("boundary other extends msdp { }\n")
+    with open(f"{FOLDER}/site.weir", encoding="ascii") as f:
+        text = f.read().replace("{\n}", f"{{\n    deny to {PERMITTED} at sa as not-this-one\n}}", 1)
+    with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
+        f.write(text)
+    done = net.weir("weir", "apply", "-c", CONF)
+    equal(done.returncode, 0, done.stderr.decode())
+    frr.wait_for("the cache judged again", lambda: ask("cache").get("entries") == 0, 10)
+    after = {p["peer"]: (p["since"], p["state"]) for p in ask("peers")["peers"]}
+    for peer, (since, state) in after.items():
+        equal(state, "established")
+        # the clocks of the machine differ by less than the answer takes
+        equal(since[:18], before[peer][:18])
+
+
+def test_either_peer_restarts():
+    frr.restart_pimd("rp2")
+    frr.wait_for("the session goes", lambda: states().get(RP2) != "established", 10)
+    frr.wait_for("both sessions again", both_up, 40)
+
+
+def test_the_relay_restarts():
+    pid = [p["pid"] for p in json.loads(net.weir("weir", "status", "-c", CONF, "-j").stdout)["processes"]
+           if p["name"] == "speaker"][0]
+    os.kill(pid, 9)
+    frr.wait_for("both sessions again", both_up, 40)
+
+
+def test_strangers_are_refused():
+    code = "import socket\ns=socket.create_connection(('10.12.0.9',639),3,('10.12.0.1',0))\nprint(s.recv(9))\n"
+    net.ip("addr", "add", "10.12.0.77/24", "dev", "a1", host="rp1")
+    done = subprocess.run(net.at("rp1", sys.executable, "-c", code.replace("10.12.0.1'", "10.12.0.77'")),
+                          capture_output=True, timeout=20, check=False)
+    holds(done.stdout.decode() + done.stderr.decode(), "b''" if b"b''" in done.stdout else "reset")
+    equal(ask("peers")["strangers"], 1)
+
+
+def test_tshark_reads_all_that_weir_sends():
+    if not capture or not shutil.which("tshark"):
+        return
+    time.sleep(0.5)
+    capture.terminate()
+    capture.wait()
+    done = subprocess.run(["tshark", "-n", "-r", f"{FOLDER}/msdp.pcap", "-Y",
+                           "msdp && (ip.src == 10.12.0.9 || ip.src == 10.23.0.9)", "-T", "fields", "-e", "msdp.type",
+                           "-e", "_ws.malformed", "-e", "_ws.expert.severity"], capture_output=True, text=True,
+                          timeout=60, check=True)
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert len(rows) > 4, rows
+    for row in rows:
+        assert row[0] and set(row[0].split(",")) <= {"1", "4"}, row
+        equal(row[1:], ["", ""])
+    log = stop(daemon)
+    holds(log, "generation")
+
+
+main(globals())
