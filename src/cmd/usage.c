@@ -93,7 +93,7 @@ static void print_row(const struct command *command, const struct io *io, FILE *
 {
 	const char *bold = io->colour ? "\033[1m" : "", *plain = io->colour ? "\033[0m" : "";
 
-	fprintf(out, "  %s%-14s%s%s\n", bold, command->name, plain, command->summary);
+	fprintf(out, "  %s%-15s%s%s\n", bold, command->name, plain, command->summary);
 }
 
 void usage_print_family(const char *word, const struct io *io, FILE *out)

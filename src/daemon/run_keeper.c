@@ -50,6 +50,7 @@ struct child {
 };
 
 #define ASKED_MAX 16
+#define MSDP_KEY_MAX 80			/* RFC 2385 4.5: what every TCP takes */
 
 struct keeper_state {
 	struct run_options *options;
@@ -66,6 +67,7 @@ struct keeper_state {
 	struct keeper_queue queue;
 	char		*roots[2];		/* folders whose files are read for the judge */
 	struct text	 ruling, msdp_counts;	/* for and from the speaker */
+	char		 keys[CONF_PEERS_MAX][MSDP_KEY_MAX + 1];	/* out of password files */
 	uint64_t	 asked[ASKED_MAX];	/* of the speaker, and not answered yet; 0: free */
 };
 
@@ -569,9 +571,33 @@ static void hear_clerk(struct keeper_state *k, const struct message *message, in
 
 static struct tcp_options tcp_options_of(const struct keeper_state *k, const struct conf_peer *peer)
 {
+	const struct conf_msdp *msdp = &k->options->conf->msdp;
+	const char *key = k->keys[peer - msdp->peers];
+
 	return (struct tcp_options){ .local = peer->local, .remote = peer->remote, .port = MSDP_PORT,
-				     .password = peer->password, .hops = peer->hops,
-				     .is_transparent = k->options->conf->msdp.is_transparent };
+				     .password = key[0] ? key : peer->password, .hops = peer->hops,
+				     .is_transparent = msdp->is_transparent };
+}
+
+/* The first line of each peer's password file.  0 or negative errno. */
+static int read_keys(struct keeper_state *k)
+{
+	const struct conf_msdp *msdp = &k->options->conf->msdp;
+
+	for (size_t i = 0; i < msdp->peer_count; i++) {
+		const char *name = msdp->peers[i].password_file;
+		FILE *file = name ? fopen(name, "re") : NULL;
+		bool good = file && fgets(k->keys[i], sizeof(k->keys[i]), file);
+
+		if (file)
+			fclose(file);
+		k->keys[i][strcspn(k->keys[i], "\r\n")] = '\0';
+		if (name && (!good || !k->keys[i][0])) {
+			run_say("cannot read the password in %s", name);
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 static void connect_asked(struct keeper_state *k, const struct message *message)
@@ -890,7 +916,9 @@ static int prepare(struct keeper_state *k)
 	k->roots[1] =
 		k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
 	k->queue.means = queue_probe(k->queue.why);
-	error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
+	error = read_keys(k);
+	if (error == 0)
+		error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
 	return error < 0 ? error : lock_up(k);
 }
 

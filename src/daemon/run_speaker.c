@@ -53,7 +53,7 @@ struct speaker_state {
 static const char *boundary_name(const struct conf_peer *peer)
 {
 	return peer->boundary.name ? peer->boundary.name
-				   : peer->is_transit ? "msdp-transit" : NULL;
+				   : peer->is_transit ? CONF_TRANSIT : NULL;
 }
 
 /* Mesh groups by number, in the order of their first member. */

@@ -13,6 +13,7 @@
 
 #define CONF_INTERFACES_MAX 64
 #define CONF_PEERS_MAX 128
+#define CONF_TRANSIT "msdp-transit"	/* the boundary of `role transit` */
 #define CONF_STATE "/var/lib/weir"
 #define CONF_CONTROL "/run/weir/control.sock"
 

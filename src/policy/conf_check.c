@@ -64,8 +64,12 @@ bool conf_check(const struct conf *conf, const struct policy *policy, struct dia
 		check_set(&conf->sets[i].name, policy, diags);
 	for (size_t i = 0; i < conf->interface_count; i++)
 		check_boundary(&conf->interfaces[i].boundary, policy, diags);
-	for (size_t i = 0; i < conf->msdp.peer_count; i++)
-		if (conf->msdp.peers[i].boundary.name)
-			check_boundary(&conf->msdp.peers[i].boundary, policy, diags);
+	for (size_t i = 0; i < conf->msdp.peer_count; i++) {
+		const struct conf_peer *peer = &conf->msdp.peers[i];
+		const struct conf_name transit = { CONF_TRANSIT, peer->spot };
+
+		if (peer->boundary.name || peer->is_transit)
+			check_boundary(peer->boundary.name ? &peer->boundary : &transit, policy, diags);
+	}
 	return diags->errors == errors;
 }

@@ -71,18 +71,19 @@ def prepare(folder, line):
             shutil.copy(CAPTURE, path)
 
 
-DAEMON = r"\bweir (run|apply|confirm|status|stop)\b"
+DAEMON = r"\bweir (run|apply|confirm|status|stop|msdp)\b"
 
 
 def with_daemon(folder, line):
     """The daemon that the line asks, as any user: it enforces nothing.  Ends with the line."""
     with open(os.path.join(folder, "daemon.conf"), "w", encoding="utf-8") as f:
         f.write('policy modern\ninterface lo boundary border enforce off\nstate "run"\n'
-                'control "run/control.sock"\n')
+                'control "run/control.sock"\n'
+                'msdp {\n peer 127.0.0.2 { local 127.0.0.9 boundary peering }\n}\n')
     line = re.sub(r"\s-c \S+", "", line)
     if "weir run" in line:
         return re.sub(r"weir run(?! --check)", "weir run --check", line) + " -c daemon.conf"
-    line = re.sub(r"(weir \w+)", r"\1 -c daemon.conf", line)
+    line = re.sub(r"(weir (?:msdp )?\w+)", r"\1 -c daemon.conf", line)
     return ("weir run -c daemon.conf 2> daemon.log & pid=$!; "
             "while [ -d /proc/$pid ] && ! grep -q 'in force' daemon.log; do sleep 0.05; done; "
             f"{line}; status=$?; kill $pid 2> /dev/null; wait $pid; exit $status")
