@@ -16,60 +16,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "daemon/message.h"
-#include "daemon/run.h"
-#include "enforce/queue.h"
+#include "daemon/run_keeper.h"
 #include "os/clock.h"
-#include "os/loop.h"
 #include "os/privilege.h"
 #include "os/sandbox.h"
 #include "os/service.h"
-#include "os/tcp_socket.h"
 #include "sink/history_tally.h"
-#include "wire/msdp.h"
-
-/* The speaker, where MSDP is configured. */
-enum child_name { CHILD_CLERK, CHILD_JUDGE, CHILD_SPEAKER, CHILD_COUNT };
-
-/* The queue of control packets, open as long as the judge that listens to it lives. */
-struct keeper_queue {
-	enum queue_means   means;
-	char		   why[QUEUE_WHY];	/* the means */
-	struct queue_ports ports;
-	int		   questions;		/* the judge's verdicts come here; -1: it is not open */
-	struct queue_link *links;		/* of the rules that stand */
-	size_t		   n;
-	bool		   has_rules;
-};
-
-struct child {
-	pid_t	 pid;			/* 0: it does not run */
-	int	 fd;
-	unsigned begun;			/* how often */
-	int64_t	 again_ns;		/* when to begin it again; INT64_MAX */
-};
-
-#define ASKED_MAX 16
-#define MSDP_KEY_MAX 80			/* RFC 2385 4.5: what every TCP takes */
-
-struct keeper_state {
-	struct run_options *options;
-	struct loop	 loop;
-	struct child	 children[CHILD_COUNT];
-	struct enforcer *enforcer;
-	int		 signals;
-	struct enforce_image *image, *before;	/* before: where `image` waits to be confirmed */
-	uint64_t	 generation;
-	int64_t		 confirm_ns, count_ns;	/* INT64_MAX: never */
-	uint64_t	 installs, counted_at;	/* counters were read at this many installs */
-	bool		 is_ready, was_ready, must_end, must_remove, waits_for_count;
-	int		 status;
-	struct keeper_queue queue;
-	char		*roots[2];		/* folders whose files are read for the judge */
-	struct text	 ruling, msdp_counts;	/* for and from the speaker */
-	char		 keys[CONF_PEERS_MAX][MSDP_KEY_MAX + 1];	/* out of password files */
-	uint64_t	 asked[ASKED_MAX];	/* of the speaker, and not answered yet; 0: free */
-};
 
 static void begin_child(struct keeper_state *k, enum child_name name);
 static void lose_child(struct keeper_state *k, enum child_name name);
@@ -81,7 +33,7 @@ static bool is_wanted(const struct keeper_state *k, enum child_name name)
 	return name != CHILD_SPEAKER || k->options->conf->msdp.is_there;
 }
 
-static void tell(struct keeper_state *k, enum child_name name, const struct message *message)
+void keeper_tell(struct keeper_state *k, enum child_name name, const struct message *message)
 {
 	if (k->children[name].pid != 0)
 		message_send(k->children[name].fd, message, -1);
@@ -224,7 +176,7 @@ static void install_asked(struct keeper_state *k, const struct message *message,
 	else
 		snprintf(reply.text, sizeof(reply.text), "%s", enforcer_error(k->enforcer));
 	text_release(&bytes);
-	tell(k, CHILD_JUDGE, &reply);
+	keeper_tell(k, CHILD_JUDGE, &reply);
 }
 
 /* Nobody confirmed in time, or the judge that knows both policies is gone. */
@@ -247,8 +199,8 @@ static void roll_back(struct keeper_state *k)
 	k->image = k->before;
 	k->before = NULL;
 	k->confirm_ns = INT64_MAX;
-	tell(k, CHILD_JUDGE, &message);
-	tell(k, CHILD_CLERK, &message);
+	keeper_tell(k, CHILD_JUDGE, &message);
+	keeper_tell(k, CHILD_CLERK, &message);
 }
 
 static void confirm(struct keeper_state *k, const struct message *message)
@@ -262,9 +214,9 @@ static void confirm(struct keeper_state *k, const struct message *message)
 		reply.error = -ESTALE;
 	if (reply.error == 0) {
 		forget_before(k);
-		tell(k, CHILD_JUDGE, &reply);
+		keeper_tell(k, CHILD_JUDGE, &reply);
 	}
-	tell(k, CHILD_CLERK, &reply);
+	keeper_tell(k, CHILD_CLERK, &reply);
 }
 
 /* --- the queue --- */
@@ -399,7 +351,7 @@ static void queue_asked(struct keeper_state *k, const struct message *message, i
 	}
 	snprintf(reply.text, sizeof(reply.text), "%s", why);
 	text_release(&bytes);
-	tell(k, CHILD_JUDGE, &reply);
+	keeper_tell(k, CHILD_JUDGE, &reply);
 }
 
 /* --- files for the judge --- */
@@ -483,47 +435,6 @@ static void judge_ready(struct keeper_state *k, const struct message *message, i
 	}
 }
 
-/* From one child to another, unread. */
-static void pass_on(struct keeper_state *k, enum child_name to, const struct message *message,
-		    int payload)
-{
-	if (k->children[to].pid != 0)
-		message_send(k->children[to].fd, message, payload);
-	else if (payload >= 0)
-		close(payload);
-}
-
-static void give_ruling(struct keeper_state *k)
-{
-	const struct message message = { .kind = MESSAGE_RULING, .generation = k->generation };
-
-	if (k->children[CHILD_SPEAKER].pid != 0 && k->ruling.n > 0)
-		message_send_text(k->children[CHILD_SPEAKER].fd, &message, &k->ruling);
-}
-
-/* Puts one id in the place of another. */
-static void note_question(struct keeper_state *k, uint64_t from, uint64_t to)
-{
-	for (size_t i = 0; i < ASKED_MAX; i++)
-		if (k->asked[i] == from) {
-			k->asked[i] = to;
-			return;
-		}
-}
-
-/* Nobody answers any more: an answer without words. */
-static void refuse_questions(struct keeper_state *k)
-{
-	for (size_t i = 0; i < ASKED_MAX; i++) {
-		const struct message message = { .kind = MESSAGE_ASK, .id = k->asked[i],
-						 .error = -EPIPE };
-
-		if (k->asked[i] != 0)
-			tell(k, CHILD_CLERK, &message);
-		k->asked[i] = 0;
-	}
-}
-
 static void hear_judge(struct keeper_state *k, const struct message *message, int payload)
 {
 	if (message->kind == MESSAGE_FILE) {
@@ -540,7 +451,7 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 	} else if (message->kind == MESSAGE_RULING) {
 		text_reset(&k->ruling);
 		payload_read(payload, &k->ruling);
-		give_ruling(k);
+		keeper_give_ruling(k);
 		return;
 	}
 	if (payload >= 0)
@@ -557,119 +468,14 @@ static void hear_clerk(struct keeper_state *k, const struct message *message, in
 		k->must_end = true;
 		k->must_remove = message->number == 1;
 	} else if (message->kind == MESSAGE_ASK) {
-		note_question(k, 0, message->id);
-		pass_on(k, CHILD_SPEAKER, message, payload);
+		keeper_note_question(k, 0, message->id);
+		keeper_pass_on(k, CHILD_SPEAKER, message, payload);
 		if (k->children[CHILD_SPEAKER].pid == 0)
-			refuse_questions(k);
+			keeper_refuse_questions(k);
 		return;
 	}
 	if (payload >= 0)
 		close(payload);
-}
-
-/* --- MSDP --- */
-
-static struct tcp_options tcp_options_of(const struct keeper_state *k, const struct conf_peer *peer)
-{
-	const struct conf_msdp *msdp = &k->options->conf->msdp;
-	const char *key = k->keys[peer - msdp->peers];
-
-	return (struct tcp_options){ .local = peer->local, .remote = peer->remote, .port = MSDP_PORT,
-				     .password = key[0] ? key : peer->password, .hops = peer->hops,
-				     .is_transparent = msdp->is_transparent };
-}
-
-/* The first line of each peer's password file.  0 or negative errno. */
-static int read_keys(struct keeper_state *k)
-{
-	const struct conf_msdp *msdp = &k->options->conf->msdp;
-
-	for (size_t i = 0; i < msdp->peer_count; i++) {
-		const char *name = msdp->peers[i].password_file;
-		FILE *file = name ? fopen(name, "re") : NULL;
-		bool good = file && fgets(k->keys[i], sizeof(k->keys[i]), file);
-
-		if (file)
-			fclose(file);
-		k->keys[i][strcspn(k->keys[i], "\r\n")] = '\0';
-		if (name && (!good || !k->keys[i][0])) {
-			run_say("cannot read the password in %s", name);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-static void connect_asked(struct keeper_state *k, const struct message *message)
-{
-	const struct conf_msdp *msdp = &k->options->conf->msdp;
-	struct message reply = { .kind = MESSAGE_CONNECT, .number = message->number,
-				 .error = -EINVAL };
-	struct tcp_options options;
-	int fd = -1;
-
-	if (message->number < msdp->peer_count) {
-		options = tcp_options_of(k, &msdp->peers[message->number]);
-		fd = tcp_connect(&options);
-		reply.error = fd < 0 ? fd : 0;
-	}
-	message_send(k->children[CHILD_SPEAKER].fd, &reply, fd);
-}
-
-static void hear_speaker(struct keeper_state *k, const struct message *message, int payload)
-{
-	if (message->kind == MESSAGE_CONNECT) {
-		connect_asked(k, message);
-	} else if (message->kind == MESSAGE_COUNTS && payload >= 0) {
-		text_reset(&k->msdp_counts);
-		payload_read(payload, &k->msdp_counts);
-		return;
-	} else if (message->kind == MESSAGE_ASK || message->kind == MESSAGE_NOTICE) {
-		if (message->kind == MESSAGE_ASK)
-			note_question(k, message->id, 0);
-		pass_on(k, CHILD_CLERK, message, payload);
-		return;
-	}
-	if (payload >= 0)
-		close(payload);
-}
-
-/* One listener an address; the keys of all peers that may come to it. */
-static void give_listener(struct keeper_state *k, size_t first)
-{
-	const struct message message = { .kind = MESSAGE_LISTEN };
-	const struct conf_msdp *msdp = &k->options->conf->msdp;
-	struct tcp_options options = tcp_options_of(k, &msdp->peers[first]);
-	char address[ADDR_TEXT];
-	int fd = tcp_listen(&options);
-
-	if (fd < 0) {
-		run_say("cannot listen for MSDP at %s: %s", addr_text(options.local, address),
-			strerror(-fd));
-		return;
-	}
-	for (size_t i = first; i < msdp->peer_count; i++) {
-		options = tcp_options_of(k, &msdp->peers[i]);
-		if (addr_equal(options.local, msdp->peers[first].local) &&
-		    tcp_protect(fd, &options) < 0)
-			run_say("cannot set the password of MSDP peer %s",
-				addr_text(options.remote, address));
-	}
-	message_send(k->children[CHILD_SPEAKER].fd, &message, fd);
-}
-
-static void give_listeners(struct keeper_state *k)
-{
-	const struct conf_msdp *msdp = &k->options->conf->msdp;
-
-	for (size_t i = 0; i < msdp->peer_count; i++) {
-		size_t first = 0;
-
-		while (!addr_equal(msdp->peers[first].local, msdp->peers[i].local))
-			first++;
-		if (first == i)
-			give_listener(k, i);
-	}
 }
 
 /* The line broke: whoever does not answer is as good as dead. */
@@ -692,7 +498,7 @@ static void lose_child(struct keeper_state *k, enum child_name name)
 	if (name == CHILD_CLERK)
 		k->waits_for_count = false;
 	if (name == CHILD_SPEAKER)
-		refuse_questions(k);
+		keeper_refuse_questions(k);
 	if (!k->must_end)
 		run_say("the %s has ended; it begins again, and the rules stay", child_names[name]);
 }
@@ -707,8 +513,10 @@ static enum child_name child_at(const struct keeper_state *k, int fd)
 
 static void hear(void *context, int fd)
 {
-	static void (*const hears[CHILD_COUNT])(struct keeper_state *, const struct message *, int) = {
-		[CHILD_CLERK] = hear_clerk, [CHILD_JUDGE] = hear_judge, [CHILD_SPEAKER] = hear_speaker,
+	static void (*const hears[CHILD_COUNT])(struct keeper_state *, const struct message *,
+						int) = {
+		[CHILD_CLERK] = hear_clerk, [CHILD_JUDGE] = hear_judge,
+		[CHILD_SPEAKER] = keeper_hear_speaker,
 	};
 	struct keeper_state *k = context;
 	enum child_name name = child_at(k, fd);
@@ -795,8 +603,8 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 	child->begun++;
 	loop_add(&k->loop, child->fd, hear, k);
 	if (name == CHILD_SPEAKER) {
-		give_listeners(k);
-		give_ruling(k);
+		keeper_give_listeners(k);
+		keeper_give_ruling(k);
 	} else {
 		connect_children(k);
 	}
@@ -815,7 +623,7 @@ static void hear_signal(void *context, int fd)
 	if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT)
 		k->must_end = true;
 	else if (signal.ssi_signo == SIGHUP)
-		tell(k, CHILD_JUDGE, &reload);
+		keeper_tell(k, CHILD_JUDGE, &reload);
 	/* SIGCHLD: the line says the same */
 }
 
@@ -897,7 +705,8 @@ static int lock_up(const struct keeper_state *k)
 	const uint64_t rights = CAPABILITY(NET_ADMIN) | CAPABILITY(NET_RAW) | CAPABILITY(BPF) |
 				CAPABILITY(PERFMON) | CAPABILITY(SETUID) | CAPABILITY(SETGID) |
 				CAPABILITY(KILL) |
-				(k->options->conf->msdp.is_there ? CAPABILITY(NET_BIND_SERVICE) : 0);
+				(k->options->conf->msdp.is_there ? CAPABILITY(NET_BIND_SERVICE)
+								 : 0);
 	int error = privilege_keep(rights);
 
 	return error < 0 ? error : sandbox_run_keeper(k->options->state, k->options->history);
@@ -916,7 +725,7 @@ static int prepare(struct keeper_state *k)
 	k->roots[1] =
 		k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
 	k->queue.means = queue_probe(k->queue.why);
-	error = read_keys(k);
+	error = keeper_read_keys(k);
 	if (error == 0)
 		error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
 	return error < 0 ? error : lock_up(k);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The speaker's process: the MSDP relay.  It has no right to anything: its sockets come from the
- * keeper, its policy from the judge by way of the keeper, and what it is asked from the clerk by the
- * same way. */
+ * keeper, its policy from the judge by way of the keeper, and what it is asked from the clerk by
+ * the same way. */
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -262,11 +262,11 @@ static int connect_to(void *context, unsigned peer)
 	return error;
 }
 
-static struct addr gateway(void *context, struct addr to)
+static void look_up(void *context, struct addr to, struct addr *out)
 {
 	struct speaker_state *s = context;
 
-	return route_gateway(s->routes, to);
+	*out = route_gateway(s->routes, to);
 }
 
 static bool begin(struct speaker_state *s)
@@ -277,7 +277,7 @@ static bool begin(struct speaker_state *s)
 		seed = (uint64_t)clock_now().ns;
 	if (speaker_init(&s->speaker, &(struct speaker_options){
 		.peers = s->peers, .n = (unsigned)s->conf->peer_count, .conf = s->conf, .seed = seed,
-		.connect = connect_to, .tell = tell, .route = gateway, .context = s }, &s->loop) < 0)
+		.connect = connect_to, .tell = tell, .route = look_up, .context = s }, &s->loop) < 0)
 		return false;
 	for (size_t i = 0; i < s->listener_count; i++)
 		if (speaker_listen(&s->speaker, s->listeners[i]) < 0)

@@ -22,7 +22,7 @@ static void look_up(void *context, struct addr rp, struct rpf_route *out)
 	*out = (struct rpf_route){ .found = false };
 	if (!s->options.route)
 		return;
-	out->igp_next_hop = s->options.route(s->options.context, rp);
+	s->options.route(s->options.context, rp, &out->igp_next_hop);
 	out->found = addr_is_there(out->igp_next_hop);
 }
 

@@ -14,7 +14,7 @@ typedef int speaker_connect(void *context, unsigned peer);
 /* Something that an operator should hear of. */
 typedef void speaker_tell(void *context, const struct relay_event *event);
 /* The gateway on the way to an address; ADDR_NONE where it is unknown or on the link. */
-typedef struct addr speaker_route(void *context, struct addr to);
+typedef void speaker_route(void *context, struct addr to, struct addr *out);
 
 struct speaker_options {
 	const struct relay_peering *peers;

@@ -86,7 +86,8 @@ static const int everyday[] = {
 
 /* The kernel's rules, new children, files to be read for the judge. */
 static const int keeping[] = {
-	SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(connect), SCMP_SYS(getsockname), SCMP_SYS(ioctl),
+	SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(connect),
+	SCMP_SYS(getsockname), SCMP_SYS(ioctl),
 	SCMP_SYS(socketpair), SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getcwd),
 	SCMP_SYS(getdents64), SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(bpf),

@@ -69,7 +69,8 @@ bool conf_check(const struct conf *conf, const struct policy *policy, struct dia
 		const struct conf_name transit = { CONF_TRANSIT, peer->spot };
 
 		if (peer->boundary.name || peer->is_transit)
-			check_boundary(peer->boundary.name ? &peer->boundary : &transit, policy, diags);
+			check_boundary(peer->boundary.name ? &peer->boundary : &transit, policy,
+				       diags);
 	}
 	return diags->errors == errors;
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the keeper's files share. */
+#ifndef WEIR_DAEMON_RUN_KEEPER_H
+#define WEIR_DAEMON_RUN_KEEPER_H
+
+#include "daemon/message.h"
+#include "daemon/run.h"
+#include "enforce/queue.h"
+#include "os/loop.h"
+
+/* The speaker, where MSDP is configured. */
+enum child_name { CHILD_CLERK, CHILD_JUDGE, CHILD_SPEAKER, CHILD_COUNT };
+
+/* The queue of control packets, open as long as the judge that listens to it lives. */
+struct keeper_queue {
+	enum queue_means   means;
+	char		   why[QUEUE_WHY];	/* the means */
+	struct queue_ports ports;
+	int		   questions;		/* the judge's verdicts come here; -1: it is not open */
+	struct queue_link *links;		/* of the rules that stand */
+	size_t		   n;
+	bool		   has_rules;
+};
+
+struct child {
+	pid_t	 pid;			/* 0: it does not run */
+	int	 fd;
+	unsigned begun;			/* how often */
+	int64_t	 again_ns;		/* when to begin it again; INT64_MAX */
+};
+
+#define ASKED_MAX 16
+#define MSDP_KEY_MAX 80			/* RFC 2385 4.5: what every TCP takes */
+
+struct keeper_state {
+	struct run_options *options;
+	struct loop	 loop;
+	struct child	 children[CHILD_COUNT];
+	struct enforcer *enforcer;
+	int		 signals;
+	struct enforce_image *image, *before;	/* before: where `image` waits to be confirmed */
+	uint64_t	 generation;
+	int64_t		 confirm_ns, count_ns;	/* INT64_MAX: never */
+	uint64_t	 installs, counted_at;	/* counters were read at this many installs */
+	bool		 is_ready, was_ready, must_end, must_remove, waits_for_count;
+	int		 status;
+	struct keeper_queue queue;
+	char		*roots[2];		/* folders whose files are read for the judge */
+	struct text	 ruling, msdp_counts;	/* for and from the speaker */
+	char		 keys[CONF_PEERS_MAX][MSDP_KEY_MAX + 1];	/* out of password files */
+	uint64_t	 asked[ASKED_MAX];	/* of the speaker, and not answered yet; 0: free */
+};
+
+/* Nothing where the child does not run. */
+void keeper_tell(struct keeper_state *k, enum child_name name, const struct message *message);
+
+/* run_keeper_msdp.c: from one child to another, unread; closes the payload. */
+void keeper_pass_on(struct keeper_state *k, enum child_name to, const struct message *message,
+		    int payload);
+/* The passwords of the peers' files.  0 or negative errno. */
+int keeper_read_keys(struct keeper_state *k);
+/* For a speaker that begins: its sockets, and the policy in force. */
+void keeper_give_listeners(struct keeper_state *k);
+void keeper_give_ruling(struct keeper_state *k);
+void keeper_hear_speaker(struct keeper_state *k, const struct message *message, int payload);
+/* Puts one question's id in the place of another; 0 is a free place. */
+void keeper_note_question(struct keeper_state *k, uint64_t from, uint64_t to);
+/* Nobody answers any more: an answer without words. */
+void keeper_refuse_questions(struct keeper_state *k);
+
+#endif
