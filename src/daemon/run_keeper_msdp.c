@@ -56,7 +56,8 @@ static struct tcp_options tcp_options_of(const struct keeper_state *k, const str
 	const struct conf_msdp *msdp = &k->options->conf->msdp;
 	const char *key = k->keys[peer - msdp->peers];
 
-	return (struct tcp_options){ .local = peer->local, .remote = peer->remote, .port = MSDP_PORT,
+	return (struct tcp_options){ .local = peer->local, .remote = peer->remote,
+				     .port = MSDP_PORT,
 				     .password = key[0] ? key : peer->password, .hops = peer->hops,
 				     .is_transparent = msdp->is_transparent };
 }
