@@ -226,6 +226,7 @@ static void tick(struct watching *w, unsigned number)
 	struct engine *engine = w->judging.engine;
 	struct mtime now = clock_now();
 	const struct ras_host *host;
+	struct gauge gauge;
 	uint64_t lost = watch_count_lost(w);
 
 	watch_tick_links(w);
@@ -236,6 +237,8 @@ static void tick(struct watching *w, unsigned number)
 	}
 	for (unsigned i = 0; i < EVENT_LINES_MAX && (host = engine_ras_next(engine, now)); i++)
 		event_print_ras(&w->print, host, now);
+	for (unsigned i = 0; i < EVENT_LINES_MAX && engine_gauge_next(engine, &gauge); i++)
+		event_print_gauge(&w->print, &gauge, now);
 	if (number % GOES_ON_TICKS == 0)
 		tell_flows(w, now);
 	event_print_lost(&w->print, lost - w->lost_told, engine_events_lost(engine), now);
@@ -397,11 +400,13 @@ const struct command cmd_watch = {
 	.summary = "judge multicast live, on interfaces, as audit does on captures",
 	.operands = "INTERFACE[=inside|=outside]...", .operands_min = 1,
 	.operands_max = LIVE_INTERFACES_MAX,
-	.about = "Reads packets of interfaces as they come, and prints a line for whatever is new: a flow, "
-		 "the first hit of a rule, a worse verdict, a RAS server and its changes, a finding, a kind "
-		 "of broken message, an interface that comes or goes.  A flow that goes on is summed up once "
-		 "a minute.  With --duration it prints the audit's report instead, and exits 1 where there is "
-		 "a finding.  It needs CAP_NET_RAW to open the interfaces, and gives up every privilege "
+	.about = "Reads packets of interfaces as they come.  On a terminal it fills the screen with rules, "
+		 "flows, members, RAS servers, MSDP and oddities ('?' there tells the keys).  Elsewhere it "
+		 "prints a line for whatever is new: a flow, the first hit of a rule, a worse verdict, a RAS "
+		 "server and its changes, a police line that speaks, a finding, a kind of broken message, an "
+		 "interface that comes or goes.  A flow that goes on is summed up once a minute.  With "
+		 "--duration it prints the audit's report instead of lines, and exits 1 where there is a "
+		 "finding.  It needs CAP_NET_RAW to open the interfaces, and gives up every privilege "
 		 "before it reads a packet.  It sends nothing, unless --join asks for membership.",
 	.example = "weir watch eth0 eth1=inside\n"
 		   "weir watch -p border.weir --duration 10m eth0\n"

@@ -178,6 +178,23 @@ static bool is_site_scope(struct addr group)
 	return addr_is_multicast(group) && scope >= 3 && scope <= 5;
 }
 
+/* The finding itself is made at the flow's end, with the largest TTL of all. */
+void frame_raise_ttl(struct engine *e, struct flow *f, const struct packet *packet, uint8_t ttl)
+{
+	bool is_known = f->ttl_max > TTL_LARGE;
+	struct flow_key key;
+
+	f->ttl_max = ttl;
+	if (!e->events || is_known || ttl <= TTL_LARGE)
+		return;
+	key = flow_key_read(&e->flows, f);
+	if (key.point == POINT_DATA && is_site_scope(key.group))
+		events_add(e->events, &(struct event){ .at = packet->at, .kind = EVENT_FINDING,
+						       .which = FINDING_TTL_LARGE, .key = key,
+						       .detail = ttl, .ttl = ttl, .has_ttl = true,
+						       .file = packet->file });
+}
+
 /* Hands the packets of a lump to its rule; from here on they are counted one by one. */
 static void break_lump(struct engine *e, struct flow *f)
 {
@@ -272,7 +289,8 @@ static void meet(struct engine *e, struct flow *f, const struct observation *obs
 	if (!obs->has_ttl)
 		return;
 	f->ttl_min = obs->ttl < f->ttl_min ? obs->ttl : f->ttl_min;
-	f->ttl_max = obs->ttl > f->ttl_max ? obs->ttl : f->ttl_max;
+	if (obs->ttl > f->ttl_max)
+		frame_raise_ttl(e, f, e->packet, obs->ttl);
 }
 
 static void sentence(struct flow *f, struct verdict v)

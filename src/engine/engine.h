@@ -83,6 +83,10 @@ uint64_t engine_events_lost(struct engine *engine);
 struct ras_host;
 const struct ras_host *engine_ras_next(struct engine *engine, struct mtime now);
 
+/* The next police line that spoke since this was last asked, with its figures; false where none did. */
+struct gauge;
+bool engine_gauge_next(struct engine *engine, struct gauge *out);
+
 /* Flows that began before a time and were heard after it: the busiest, at most `max` of them, and
  * how many others there are.  Looks through the whole table. */
 #define ENGINE_BUSY_MAX 64

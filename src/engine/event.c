@@ -87,6 +87,11 @@ const struct ras_host *engine_ras_next(struct engine *e, struct mtime now)
 	return ras_table_next(e->ras, now);
 }
 
+bool engine_gauge_next(struct engine *e, struct gauge *out)
+{
+	return police_next(e->court.police, out);
+}
+
 /* Keeps the busiest flows, in order. */
 static size_t keep_busy(const struct flow **busy, size_t n, size_t max, const struct flow *f)
 {

@@ -102,7 +102,7 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 	if (q->ttl < f->ttl_min)
 		f->ttl_min = q->ttl;
 	if (q->ttl > f->ttl_max)
-		f->ttl_max = q->ttl;
+		frame_raise_ttl(e, f, packet, q->ttl);
 }
 
 static inline void take_data(struct engine *e, const struct packet *packet, const struct quick *q,

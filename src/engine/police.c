@@ -33,6 +33,7 @@ struct keyed_gauge {
 	struct gauge  gauge;
 	struct bucket bucket;
 	bool	      used, warned, alarmed;	/* has spoken, and not fallen below 90 % since */
+	uint64_t      told;			/* how much of its speech police_next() told */
 };
 
 struct line {
@@ -544,4 +545,20 @@ struct police_peer *police_peers(const struct police *police, size_t *out_n)
 uint64_t police_evicted(const struct police *police)
 {
 	return police->evicted;
+}
+
+bool police_next(struct police *police, struct gauge *out)
+{
+	for (size_t i = 0; i < POLICE_GAUGES_MAX; i++) {
+		struct keyed_gauge *g = &police->gauges[i];
+		uint64_t spoke = (uint64_t)g->gauge.warned + g->gauge.alarmed +
+				 (g->gauge.denied > 0);
+
+		if (!g->used || spoke == g->told)
+			continue;
+		g->told = spoke;
+		*out = g->gauge;
+		return true;
+	}
+	return false;
 }

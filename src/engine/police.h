@@ -44,6 +44,10 @@ uint16_t police_hear(struct police *police, const struct observation *sa, bool l
 /* Drops what was not heard again. */
 void police_settle(struct police *police, struct mtime now);
 
+/* The figures of a line that spoke since it was told: warned, alarmed, or denied for the first time.
+ * They count as told then.  False where none did. */
+bool police_next(struct police *police, struct gauge *out);
+
 /* By line and key, and by address: arrays that the caller frees. */
 struct gauge *police_gauges(const struct police *police, size_t *out_n);
 struct police_peer *police_peers(const struct police *police, size_t *out_n);

@@ -69,6 +69,9 @@ void frame_observe_lump(struct engine *engine, const struct observation *obs, st
 /* A packet of a lump is a copy of one before it. */
 void frame_find_copy(struct engine *engine, const struct packet *packet,
 		     const struct observation *obs);
+/* The flow has a larger TTL than before; tells where that is too large for its group. */
+void frame_raise_ttl(struct engine *engine, struct flow *flow, const struct packet *packet,
+		     uint8_t ttl);
 void packet_note(struct noted *noted, const struct packet *packet);
 
 #endif

@@ -8,13 +8,15 @@
 #include "os/localtime.h"
 
 #define RAS_KIND EVENT_COUNT
+#define POLICER_KIND (EVENT_COUNT + 1)
 
 static const char *const words[] = { "flow", "verdict", "rule", "finding", "anomaly", "goes-on",
-				     "ras" };
+				     "ras", "policer" };
 static const char *const labels[] = { "new flow", "verdict", "first hit", "finding", "anomaly",
-				      "goes on", "ras" };
+				      "goes on", "ras", "policer" };
 static const char *const held_words[] = { "new flows", "changed verdicts", "first hits", "findings",
-					  "anomalies", "flows that go on", "news of RAS servers" };
+					  "anomalies", "flows that go on", "news of RAS servers",
+					  "news of police lines" };
 
 static void put_line(struct event_print *print)
 {
@@ -276,6 +278,57 @@ void event_print_ras(struct event_print *print, const struct ras_host *host, str
 		print_ras_text(print, host, now);
 }
 
+/* A line that refuses refuses on: the worst is said. */
+static const char *gauge_state(const struct gauge *gauge)
+{
+	return gauge->denied > 0 ? "refuses" : gauge->alarmed > 0 ? "alarm" : "warns";
+}
+
+static void print_gauge_json(struct event_print *print, const struct gauge *gauge, struct mtime now)
+{
+	struct json j = begin_json(print, "policer", now);
+	char key[ADDR_TEXT];
+
+	json_string(&j, "rule", report_rule_name(print->boundary, gauge->rule));
+	json_string(&j, "key", prefix_text(gauge->key, gauge->key_len, key));
+	json_string(&j, "state", gauge_state(gauge));
+	json_number(&j, "live", gauge->live);
+	json_number(&j, "peak", gauge->peak);
+	json_number(&j, "warned", gauge->warned);
+	json_number(&j, "alarmed", gauge->alarmed);
+	json_number(&j, "denied", gauge->denied);
+	end_json(print, &j);
+}
+
+static void print_gauge_text(struct event_print *print, const struct gauge *gauge, struct mtime now)
+{
+	const struct rule *rule = print->boundary->rules[gauge->rule];
+	char key[ADDR_TEXT], live[NUMBER_TEXT], over[NUMBER_TEXT];
+	struct text *t = &print->line;
+
+	begin_text(print, labels[POLICER_KIND], now, gauge->denied > 0 || gauge->alarmed > 0);
+	text_printf(t, "%s %s: %s entries live", report_rule_name(print->boundary, gauge->rule),
+		    prefix_text(gauge->key, gauge->key_len, key), number_text(gauge->live, live));
+	if (rule->over_asked)
+		text_printf(t, " of %s", number_text(rule->over, over));
+	text_printf(t, ", %s", gauge_state(gauge));
+	if (rule->text) {
+		text_put(t, "  ");
+		text_escape_utf8(t, span_of(rule->text));
+	}
+	put_line(print);
+}
+
+void event_print_gauge(struct event_print *print, const struct gauge *gauge, struct mtime now)
+{
+	if (hold(print, POLICER_KIND))
+		return;
+	if (print->json)
+		print_gauge_json(print, gauge, now);
+	else
+		print_gauge_text(print, gauge, now);
+}
+
 void event_print_interface(struct event_print *print, const char *name, const char *what,
 			   struct mtime now)
 {
@@ -334,7 +387,7 @@ void event_print_tick(struct event_print *print, struct mtime now)
 {
 	char what[64];
 
-	for (unsigned kind = 0; kind <= RAS_KIND; kind++) {
+	for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
 		uint64_t held = print->held[kind];
 
 		print->said[kind] = 0;

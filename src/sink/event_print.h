@@ -9,11 +9,13 @@
 
 #include "base/text.h"
 #include "engine/event.h"
+#include "engine/police.h"
 #include "engine/ras.h"
 #include "policy/policy.h"
 
 #define EVENT_LINES_MAX 20		/* of a kind, in a second */
 #define EVENT_RECENT 4096
+#define EVENT_KINDS (EVENT_COUNT + 2)	/* the last two: RAS servers, police lines */
 
 struct event_print {
 	FILE		      *out;
@@ -23,8 +25,8 @@ struct event_print {
 	size_t		       interface_count;
 	bool		       json, colour, has_ras_list;
 	/* its own, zeroed at first */
-	unsigned	       said[EVENT_COUNT + 1];	/* the last: RAS servers */
-	uint64_t	       held[EVENT_COUNT + 1];
+	unsigned	       said[EVENT_KINDS];
+	uint64_t	       held[EVENT_KINDS];
 	uint64_t	       recent[EVENT_RECENT];	/* hashes of what was told */
 	struct text	       line;
 };
@@ -33,6 +35,8 @@ struct event_print {
 void event_print_begin(struct event_print *print, struct mtime now);
 void event_print(struct event_print *print, const struct event *event);
 void event_print_ras(struct event_print *print, const struct ras_host *host, struct mtime now);
+/* What a police line says of one peer, source or RP. */
+void event_print_gauge(struct event_print *print, const struct gauge *gauge, struct mtime now);
 /* "eth0", "is up". */
 void event_print_interface(struct event_print *print, const char *name, const char *what,
 			   struct mtime now);

@@ -59,6 +59,12 @@ static const struct {
 	  "1 data 10.0.0.1 > 224.0.0.251\n",
 	  "1 rule deny default 10.0.0.1 > 224.0.0.251 link-local ttl\n"
 	  "1 flow deny default 10.0.0.1 > 224.0.0.251 link-local ttl\n" },
+	{ "a TTL too large for the site is told when it comes, not at the flow's end, and once",
+	  "1 data 10.0.0.1 > 239.255.1.1 ttl=32\n2 data 10.0.0.1 > 239.255.1.1 ttl=33\n"
+	  "3 data 10.0.0.1 > 239.255.1.1 ttl=64\n4 data 10.0.0.1 > 239.1.1.1 ttl=64\n",
+	  "1 rule deny scoped 10.0.0.1 > 239.255.1.1 ttl\n1 flow deny scoped 10.0.0.1 > 239.255.1.1 ttl\n"
+	  "2 finding ttl-large 10.0.0.1 > 239.255.1.1 ttl\n"
+	  "4 flow deny scoped 10.0.0.1 > 239.1.1.1 ttl\n" },
 	{ "a notice makes no flow", "1 membership * > 232.1.1.1 speaker=10.0.0.2 what=leave\n", "" },
 };
 
@@ -77,6 +83,35 @@ static void test_scenes(void)
 		scene_close(&s);
 	}
 	text_release(&told);
+}
+
+/* Each time a police line speaks it is told, and no more often. */
+static void test_police_lines(void)
+{
+	struct text told = { 0 };
+	struct gauge gauge;
+	struct scene s;
+	char line[96];
+
+	scene_open(&s, "boundary b { permit at sa as all default deny police sa by peer over 3 warn 2 "
+		       "then alarm police sa by source over 4 then deny }",
+		   (struct engine_options){ .events = true }, false);
+	for (unsigned i = 0; i < 7; i++) {
+		snprintf(line, sizeof(line), "%u sa 10.0.0.1 > 232.1.1.%u speaker=192.0.2.1 to=192.0.2.2",
+			 100 + i, i);
+		scene_play(&s, line);
+		while (engine_gauge_next(s.engine, &gauge))
+			text_printf(&told, "%u %s live %u warned %u alarmed %u denied %u\n", i,
+				    report_rule_name(s.boundary, gauge.rule), gauge.live, gauge.warned,
+				    gauge.alarmed, (unsigned)gauge.denied);
+	}
+	check_text(text_string(&told),
+		   "1 police-sa-by-peer live 2 warned 1 alarmed 0 denied 0\n"
+		   "3 police-sa-by-peer live 4 warned 1 alarmed 1 denied 0\n"
+		   "4 police-sa-by-source live 4 warned 0 alarmed 0 denied 1\n",
+		   "what police lines say");
+	text_release(&told);
+	scene_close(&s);
 }
 
 /* Nobody asked: nothing is kept. */
@@ -146,5 +181,5 @@ static void test_goes_on(void)
 	scene_close(&s);
 }
 
-TEST_MAIN({ "scenes", test_scenes }, { "unasked", test_unasked }, { "full", test_full },
-	  { "first hits", test_first_hit }, { "flows that go on", test_goes_on })
+TEST_MAIN({ "scenes", test_scenes }, { "police lines", test_police_lines },
+	  { "unasked", test_unasked }, { "full", test_full }, { "first hits", test_first_hit }, { "flows that go on", test_goes_on })

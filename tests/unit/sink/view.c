@@ -236,6 +236,25 @@ static void test_screens(void)
 	}
 }
 
+/* The README's screen is the first one here, without its blank lines. */
+static void test_the_readme(void)
+{
+	char *golden = read_golden("rules-80x24"), *readme = calloc(1, 1 << 18);
+	FILE *f = fopen("README.md", "r");
+	struct text screen = { 0 };
+
+	check(f && fread(readme, 1, (1 << 18) - 1, f) > 0);
+	for (char *at = golden; *at; at += strcspn(at, "\n") + 1)
+		if (*at != '\n')
+			text_put_n(&screen, at, strcspn(at, "\n") + 1);
+	check(screen.n > 500 && strstr(readme, text_string(&screen)) != NULL);
+	if (f)
+		fclose(f);
+	free(golden);
+	free(readme);
+	text_release(&screen);
+}
+
 /* --- what keys do --- */
 
 static const char *row_says(struct stage *s, unsigned row, const char *words)
@@ -626,7 +645,7 @@ static void test_windows_of_many(void)
 	close_stage(&s);
 }
 
-TEST_MAIN({ "screens", test_screens }, { "sorting, both ways", test_sort_both_ways },
+TEST_MAIN({ "screens", test_screens }, { "the screen of the README", test_the_readme }, { "sorting, both ways", test_sort_both_ways },
 	  { "the row that is chosen stays chosen", test_the_choice_stays }, { "a pause", test_pause },
 	  { "filters", test_filters }, { "any keys at any size", test_any_keys },
 	  { "hostile names", test_hostile_names },
