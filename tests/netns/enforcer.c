@@ -3,7 +3,9 @@
  *
  *	enforcer text|check|install POLICY BOUNDARY [NAME=SET]... -- LINK...
  *	enforcer reload N POLICY-A POLICY-B BOUNDARY [NAME=SET]... -- LINK...
+ *	enforcer replace POLICY-A POLICY-B ...		A, then B; then forgets what is gone
  *	enforcer counts|forget|remove
+ *	enforcer blast SENDER RECEIVER MS		sequence-numbered packets to two groups
  *	enforcer random SEED RULES				a policy
  *	enforcer packets SEED N in|out POLICY BOUNDARY [NAME=SET]...	packets, and what is to become of them
  *
@@ -23,6 +25,7 @@
 #include "policy/load.h"
 #include "random_policy.h"
 #include "t.h"
+#include "traffic.h"
 
 #define LINKS_MAX 64
 #define PINS "/sys/fs/bpf/weir-test"
@@ -214,6 +217,19 @@ static void reload(struct enforcer *e, const struct request *r, unsigned times)
 	free(images[1]);
 }
 
+static void replace(const struct request *r)
+{
+	struct enforcer *e = open_enforcer();
+
+	reload(e, r, 2);
+	if (enforce_forget(e) < 0)
+		fail("forget", enforcer_error(e));
+	printf("forgotten\n");
+	if (enforce_counts(e, put_count, NULL) < 0)
+		fail("counts", enforcer_error(e));
+	enforcer_free(e);
+}
+
 /* From a policy's text to rules in force, each step by itself. */
 static void install_timed(const struct request *r)
 {
@@ -373,6 +389,11 @@ int main(int argc, char **argv)
 		r = read_request(argv + 3, 2, argv + 5);
 		reload(e, &r, (unsigned)atoi(argv[2]));
 		enforcer_free(e);
+	} else if (strcmp(word, "replace") == 0 && argc > 5) {
+		r = read_request(argv + 2, 2, argv + 4);
+		replace(&r);
+	} else if (strcmp(word, "blast") == 0 && argc == 5) {
+		return blast(argv[2], argv[3], (unsigned)atoi(argv[4]));
 	} else if (strcmp(word, "random") == 0 && argc == 4) {
 		put_policy(strtoull(argv[2], NULL, 10) * 2 + 1, (unsigned)atoi(argv[3]));
 		return 0;

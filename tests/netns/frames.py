@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Frames for the tests of what the kernel enforces: whole and right, each with a number of its own as
-its last four bytes, so that who arrives can be told."""
+"""Frames for the tests of what the kernel enforces: whole and right, each with a number of its own at
+its end, so that who arrives can be told."""
 import socket
 import struct
 
+MARK = b"WEIR"
 PAYLOADS = {
     "-": b"\0" * 12, "control": b"", "rasadv": b"Hostname=VPN\n\0",
     "sap": b"\x20\0\0\1\x0a\0\0\1application/sdp\0v=0\r\n",
 }
+
+
+def numbered(data):
+    """The number of a test's frame; None for what the machine itself says."""
+    return struct.unpack("!I", data[-4:])[0] if data[-8:-4] == MARK else None
 
 
 def checksum(data):
@@ -20,7 +26,7 @@ def checksum(data):
 
 def upper(protocol, dport, fragment, word, number):
     """What stands behind the IP header and its extensions."""
-    body = PAYLOADS[word] + struct.pack("!I", number)
+    body = PAYLOADS[word] + MARK + struct.pack("!I", number)
     if fragment == 2:
         return b"later fragment: no header here" + body
     if protocol == 17:
@@ -54,17 +60,19 @@ def ip6(source, group, protocol, ttl, fragment, payload, hop_by_hop=False):
         socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, group) + payload
 
 
-def frame(packet, number=0, vlan=None, target=None):
-    """One packet as a frame.  `packet` has source, group, protocol, dport, ttl, fragment, word."""
+def frame(packet, number=0, vlan=None, target=None, plain=False):
+    """One packet as a frame.  `packet` has source, group, protocol, dport, ttl, fragment, word.  Some
+    have options or extension headers, unless they are to be plain."""
     is6 = ":" in packet.group
+    extended = not plain and number % 3 == 0
     payload = upper(packet.protocol, packet.dport, packet.fragment, packet.word, number)
     if is6:
         body = ip6(packet.source, packet.group, packet.protocol, packet.ttl, packet.fragment, payload,
-                   number % 3 == 0 or packet.word == "control")
+                   extended or packet.word == "control")
         group = b"\x33\x33" + socket.inet_pton(socket.AF_INET6, packet.group)[12:]
     else:
         body = ip4(packet.source, packet.group, packet.protocol, packet.ttl, packet.fragment, payload,
-                   b"\x94\4\0\0" if number % 3 == 0 else b"")
+                   b"\x94\4\0\0" if extended else b"")
         low = socket.inet_aton(packet.group)
         group = b"\1\0\x5e" + bytes([low[1] & 0x7f]) + low[2:]
     tag = b"" if vlan is None else struct.pack("!HH", 0x8100, vlan)

@@ -6,22 +6,20 @@ under traffic; counters that outlive everything.
 nft.py WEIR ENFORCER -- needs root and nftables; WEIR_LONG=1 reloads 300 times under 100,000 packets a
 second and tries more policies."""
 import collections
+import ipaddress
 import os
-import random
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 ENFORCER = os.path.abspath(sys.argv[2])
 
 import net  # noqa: E402
 from cli import Skip, equal, main  # noqa: E402
-from frames import frame  # noqa: E402
+from frames import frame, numbered  # noqa: E402
 
 LONG = os.environ.get("WEIR_LONG", "0") not in ("", "0")
 CALM = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
@@ -82,13 +80,6 @@ def drain(s, number_of):
             return numbers
         if where[2] != socket.PACKET_OUTGOING and number_of(data) is not None:
             numbers.append(number_of(data))
-
-
-def numbered(data):
-    """The number of a test's frame; None for what the machine itself says."""
-    if data[6:12] != b"\2\0\0\0\0\1":
-        return None
-    return struct.unpack("!I", data[-4:])[0]
 
 
 def judge(sent, arrived, found, link, hook, passes=("permit", "warn", "ignore", "unjudged")):
@@ -161,6 +152,7 @@ def one_policy(policy, seed, link, hook, side, *sets, n=120):
     """One hook alone: `hook` is where the direction of `side` is judged."""
     inward = (side == "outside") == (hook == "ingress")
     sent = list(packets(seed, n, "in" if inward else "out", policy, *sets))
+    enforcer("remove")
     enforcer("install", policy, "border", *sets, "--", f"{link},{side},nftables,port")
     arrived, found = bridge().offer(sent, 5 if seed % 3 == 0 else None)
     try:
@@ -179,7 +171,6 @@ def one_policy(policy, seed, link, hook, side, *sets, n=120):
 
 
 def random_policies(link, hook, first):
-    enforcer("remove")
     judged = tried = 0
     for seed in range(first, first + (300 if LONG else 14)):
         policy = random_policy(seed)
@@ -198,12 +189,182 @@ def test_bridge_egress_says_what_the_reference_says():
 
 
 def test_built_in_borders():
-    enforcer("remove")
     own = "own=192.0.2.0/24, 2001:db8::/32"
     for seed, policy in enumerate(("modern", "chown-02", "ssm-only")):
         for side in ("inside", "outside"):
             one_policy(policy, 3 * seed + 1, "pb", "ingress", side, own, n=400)
             one_policy(policy, 3 * seed + 2, "pc", "egress", side, own, n=200)
+
+
+def can_be_routed(p):
+    """What a kernel routes: no link-local group, a source that can be one, a TTL that lasts."""
+    if p.ttl < 2 or p.rule.startswith(".") or p.word == "control":
+        return False
+    group, source = ipaddress.ip_address(p.group), ipaddress.ip_address(p.source)
+    if group.version == 6 and group.packed[1] & 15 < 3:
+        return False
+    return not (source.is_multicast or source.is_loopback or source.is_unspecified or
+                source.packed[0] in (0, 255) and source.version == 4)
+
+
+class Router:
+    """pe - [r0 router r1] - ph, which forwards by the kernel's multicast routing."""
+
+    def __init__(self, wanted):
+        net.add_host("r")
+        for name, outer in (("r0", "pe"), ("r1", "ph")):
+            net.add_cable(("r", name, None), (None, outer, None))
+        for line in ("ipv4.conf.all.rp_filter=0", "ipv4.conf.r0.rp_filter=0", "ipv4.ip_forward=1",
+                     "ipv6.conf.all.forwarding=1", "ipv6.conf.all.disable_ipv6=0",
+                     "ipv6.conf.r0.disable_ipv6=0", "ipv6.conf.r1.disable_ipv6=0"):
+            name, value = line.split("=")
+            path = "/proc/sys/net/" + name.replace(".", "/")
+            subprocess.run(net.at("r", "sh", "-c", f"echo {value} > {path}"), check=True)
+        net.ip("addr", "add", "10.99.0.1/24", "dev", "r0", host="r")
+        net.ip("addr", "add", "10.98.0.1/24", "dev", "r1", host="r")
+        pairs = sorted({(p.source, p.group) for p in wanted})
+        config = write("smc.conf", "phyint r0 enable\nphyint r1 enable\n" + "".join(
+            f"mroute from r0 source {s} group {g} to r1\n" for s, g in pairs))
+        self.daemon = subprocess.Popen(net.at("r", "smcrouted", "-n", "-N", "-f", config, "-i", "wr", "-P",
+                                              os.path.join(FOLDER.name, "pid"), "-u",
+                                              os.path.join(FOLDER.name, "sock")),
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.sender, self.receiver = tap("pe"), tap("ph")
+        end = time.monotonic() + 10
+        while self.routes() < len(pairs) and time.monotonic() < end and self.daemon.poll() is None:
+            time.sleep(0.1)
+        self.all_there = self.routes() >= len(pairs)
+
+    @staticmethod
+    def routes():
+        said = ""
+        for family in ("ip_mr_cache", "ip6_mr_cache"):
+            said += subprocess.run(net.at("r", "cat", f"/proc/net/{family}"), capture_output=True,
+                                   text=True).stdout
+        return sum(1 for line in said.splitlines() if "Group" not in line)
+
+    def close(self):
+        self.daemon.terminate()
+        return self.daemon.communicate(timeout=10)[0].decode()
+
+
+def test_routed_packets():
+    """The forward hook stands behind the decrement: what it says of a TTL is of that on arrival."""
+    if not shutil.which("smcrouted"):
+        raise Skip("smcroute is not installed")
+    rounds = []
+    for seed in range(5000, 5040 if LONG else 5012):
+        text = enforcer("random", str(seed), str(2 + seed % 12))
+        policy = write(f"routed-{seed}.weir", text)
+        if loads(policy):
+            sent = [p for p in packets(seed, 120, "out", policy) if can_be_routed(p)]
+            rounds.append((policy, sent))
+    router = Router([p for _, sent in rounds for p in sent])
+    if not router.all_there:
+        raise Skip("no routes: " + router.close()[-200:])
+    judged = 0
+    for policy, sent in rounds:
+        enforcer("remove", host="r")
+        enforcer("install", policy, "border", "--", "r1,outside,nftables", host="r")
+        before = counts("r")
+        drain(router.receiver, numbered)
+        for number, p in enumerate(sent):
+            router.sender.send(frame(p, number, plain=True))
+        arrived = drain(router.receiver, numbered)
+        found = difference(counts("r"), before)
+        if any(key[:2] == ("r1", "egress") for key in found):
+            judge(sent, arrived, found, "r1", "egress")
+            judged += len(sent)
+    router.close()
+    assert judged > 100, judged
+
+
+A = """boundary border { permit to 239.1.1.1 as first-passes deny to 239.2.2.2 as second-stops
+default deny "nobody gets here" }"""
+B = """boundary border { deny to 239.1.1.1 as first-stops permit to 239.2.2.2 as second-passes
+default deny }"""
+
+
+def words(line):
+    """{"sent": 5, ...} of "sent 5 ..." """
+    w = line.split()
+    return {w[i]: int(w[i + 1]) for i in range(0, len(w) - 1, 2)}
+
+
+def test_reloads_under_traffic():
+    """No packet is judged by half of a policy, and no count is lost."""
+    bridge()
+    enforcer("remove")
+    a, b = write("a.weir", A), write("b.weir", B)
+    enforcer("install", a, "border", "--", "pb,outside,nftables,port")
+    time.sleep(0.2)
+    before = counts()
+    with subprocess.Popen([ENFORCER, "blast", "pa", "pd", "60000" if LONG else "2500"], env=CALM, text=True,
+                          stdout=subprocess.PIPE) as traffic:
+        time.sleep(0.3)
+        reloads = 300 if LONG else 12
+        said = enforcer("reload", str(reloads), b, a, "border", "--", "pb,outside,nftables,port")
+        still = traffic.poll() is None
+        saw = words(traffic.communicate(timeout=120)[0])
+    assert still, "the traffic ended before the reloads did"
+    found = {rule: n for (_, hook, rule), (n, _) in difference(counts(), before).items() if hook == "ingress"}
+    rate = saw["sent"] * 1000 // saw["ms"]
+    print(f"# {said.splitlines()[0]}, {saw['sent']} packets, {rate} a second, {saw['changes']} changes seen")
+    equal((saw["twice"], saw["unseen"]), (0, 0))
+    assert rate >= 100000 or not LONG, rate
+    equal(sum(found.values()), saw["sent"], "offered = counted")
+    equal(found["first-passes"], saw["first"])
+    equal(found["second-passes"], saw["second"])
+    equal(found["default"], 0, "judged by half of a policy")
+    assert 2 <= saw["changes"] <= reloads, "the numbers tell of more changes than there were"
+
+
+def test_counters_of_vanished_rules_are_handed_out():
+    bridge()
+    enforcer("remove")
+    a, b = write("a.weir", A), write("b.weir", B)
+    enforcer("install", a, "border", "--", "pb,outside,nftables,port")
+    BRIDGE.offer([Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "permit", "first-passes")] * 7)
+    said, kept = enforcer("replace", a, b, "border", "--", "pb,outside,nftables,port").split("forgotten\n")
+    assert "border pb ingress first-passes passed gone 7" in said, said
+    assert "first-stops" in kept and "first-passes" not in kept, kept
+    equal(counts()[("pb", "ingress", ".link-local")], [0, 0])
+
+
+def test_a_bad_plan_leaves_the_old_one():
+    bridge()
+    enforcer("remove")
+    enforcer("install", write("a.weir", A), "border", "--", "pb,outside,nftables,port")
+    subprocess.run(["nft", "add", "chain", "netdev", "weir", "ingress/pc"], check=True)    # no base chain
+    done = enforcer("install", write("b.weir", B), "border", "--", "pb,outside,nftables,port",
+                    "pc,outside,nftables,port", good=False)
+    equal(done.returncode, 3)
+    assert "nftables: Could not process rule" in done.stderr, done.stderr
+    first = Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "permit", "first-passes")
+    arrived, found = BRIDGE.offer([first] * 5)
+    equal((len(arrived), found[("pb", "ingress", "first-passes")]), (5, [5, 0]))
+    enforcer("remove")
+    equal(subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout, "")
+
+
+def test_dry_run_counts_and_passes():
+    bridge()
+    enforcer("install", write("b.weir", B), "border", "--", "pb,outside,nftables,port,dry")
+    first = Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "deny", "first-stops")
+    arrived, found = BRIDGE.offer([first] * 5)
+    equal((len(arrived), found[("pb", "ingress", "first-stops")]), (5, [5, 0]))
+
+
+def test_unicast_and_interfaces_that_return():
+    """Unicast is neither stopped nor counted; an interface that is made again is enforced again."""
+    bridge()
+    enforcer("install", write("b.weir", B), "border", "--", "pb,outside,nftables,port")
+    one = Packet("10.1.2.3", "10.9.9.9", 17, 5000, 9, 0, "-", "permit", "")
+    drain(BRIDGE.receiver, numbered)
+    before = counts()
+    BRIDGE.sender.send(frame(one, 1, target=b"\2\0\0\0\0\x42"))
+    equal(drain(BRIDGE.receiver, numbered), [1])
+    equal(counts(), before)
 
 
 net.enter()
