@@ -337,32 +337,77 @@ def test_a_table_that_updates_on_a_terminal():
     os.close(main_end)
 
 
+class Router:
+    """r forwards 239.255.2.2 and 239.1.2.3 from `lan` to `away`, as smcroute tells the kernel."""
+
+    def __enter__(self):
+        if not shutil.which("smcrouted"):
+            raise Skip("smcroute is not installed")
+        config = os.path.join(FOLDER.name, "smcroute.conf")
+        with open(config, "w", encoding="ascii") as f:
+            for group in ("239.255.2.2", "239.1.2.3"):
+                f.write(f"mgroup from lan group {group}\nmroute from lan group {group} to away\n")
+        self.process = subprocess.Popen(net.at("r", "smcrouted", "-n", "-f", config), stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.terminate()
+        said = self.process.communicate(timeout=10)[0]
+        if b"not support" in said or b"Protocol not available" in said:
+            raise Skip("this kernel routes no multicast")
+
+
+def announce_until(weir):
+    for _ in range(10):
+        announce("a", "--hostname", "vpn1")
+        time.sleep(0.3)
+        if weir.poll() is not None:
+            break
+    return ended(weir)
+
+
 def test_heard_across_a_router():
-    if not shutil.which("smcrouted"):
-        raise Skip("smcroute is not installed")
-    config = os.path.join(FOLDER.name, "smcroute.conf")
-    with open(config, "w", encoding="ascii") as f:
-        f.write("mgroup from lan group 239.255.2.2\nmroute from lan group 239.255.2.2 to away\n")
-    router = subprocess.Popen(net.at("r", "smcrouted", "-n", "-f", config), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-    try:
-        weir = listening("d", "-j", "--count", "1", "--duration", "20s", "--site-hops", "0")
-        for _ in range(10):
-            announce("a", "--hostname", "vpn1")
-            time.sleep(0.3)
-            if weir.poll() is not None:
-                break
-        status, out, _ = ended(weir)
-    finally:
-        router.terminate()
-        said = router.communicate(timeout=10)[0]
-    if b"not support" in said or b"Protocol not available" in said:
-        raise Skip("this kernel routes no multicast")
+    with Router():
+        status, out, _ = announce_until(listening("d", "-j", "--count", "1", "--duration", "20s",
+                                                  "--site-hops", "0"))
     report = json.loads(out)
-    assert report["ras"], said
     server = report["ras"][0]
     equal((server["address"], server["ttl"], server["hops"], status), ("10.1.0.1", 14, 1, 1))
     assert "ras-from-outside" in [f["kind"] for f in report["findings"]]
+
+
+def test_not_beyond_a_boundary():
+    """A boundary that denies 239.255/16 holds announcements back, and nothing else; without it they
+    are heard again."""
+    if not shutil.which("nft"):
+        raise Skip("nftables is not installed")
+    ruleset = ("table ip boundary {\n chain forward {\n  type filter hook forward priority 0;\n"
+               "  ip daddr 239.255.0.0/16 counter drop\n }\n}\n")
+    done = subprocess.run(net.at("r", "nft", ruleset), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Skip(f"nft does not work here: {done.stderr.strip()}")
+    with Router():
+        watch = subprocess.Popen(net.at("d", WEIR, "watch", "-v", "-j", "--duration", "5s", "eth0"),
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env={**CALM, "ASAN_OPTIONS": "detect_leaks=0"})
+        holds(line_of(watch.stderr), "without privileges")
+        weir = listening("d", "--duration", "4s")
+        for _ in range(8):
+            announce("a", "--hostname", "vpn1")
+            send("a", b"x" * 20, group="239.1.2.3", port=5004)
+            time.sleep(0.2)
+        status, out, _ = ended(weir)
+        equal(status, 0, "nothing is heard")
+        holds(out, "No server was heard in 4 s")
+        holds(out, "That proves nothing yet")
+        groups = {f.get("group") for f in json.loads(watch.communicate(timeout=20)[0])["flows"]}
+        assert "239.1.2.3" in groups, groups
+        said = subprocess.run(net.at("r", "nft", "list", "ruleset"), capture_output=True, text=True).stdout
+        dropped = int(re.search(r"counter packets (\d+)", said).group(1))
+        assert dropped >= 8, said
+        subprocess.run(net.at("r", "nft", "flush", "ruleset"), check=True)
+        equal(announce_until(listening("d", "--count", "1", "--duration", "20s"))[0], 1, "without it")
 
 
 main(globals())
