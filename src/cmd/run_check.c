@@ -204,6 +204,8 @@ static void plan_all(struct checking *c)
 	error = plan_choose(&c->plan, &c->support);
 	if (error == 0)
 		error = enforce_compile(&c->plan.plan, c->plan.choices, &c->image, &c->notes);
+	if (error == 0)
+		plan_notes(&c->plan, &c->notes);
 	if (error < 0 && c->plan.error == 0)
 		complain(c->io, "the policy cannot be compiled: %s", strerror(-error));
 	if (error < 0)

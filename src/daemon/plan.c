@@ -2,10 +2,12 @@
 /* Boundaries in the order of the policy, links in that of the configuration. */
 #include "daemon/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/unspoken.h"
 #include "os/clock.h"
 
 static const enum backend backend_of[CONF_BACKEND_COUNT] = {
@@ -37,7 +39,7 @@ static bool add_boundary(struct plan *plan, const struct boundary *boundary, boo
 {
 	struct enforce_boundary *b = &plan->boundaries[plan->plan.n];
 
-	*b = (struct enforce_boundary){ .boundary = boundary,
+	*b = (struct enforce_boundary){ .boundary = unspoken_boundary(&plan->arena, boundary),
 					.links = plan->links + plan->link_count };
 	for (size_t i = 0; i < plan->interface_count; i++) {
 		struct plan_interface *one = &plan->interfaces[i];
@@ -57,6 +59,7 @@ void plan_init(struct plan *plan, const struct conf *conf, const struct policy *
 	size_t n = conf->interface_count;
 
 	*plan = (struct plan){ .conf = conf, .policy = policy, .interface_count = n };
+	arena_init(&plan->arena);
 	plan->interfaces = memory_array(n + 1, sizeof(plan->interfaces[0]));
 	plan->links = memory_array(n + 1, sizeof(plan->links[0]));
 	plan->choices = memory_array(n + 1, sizeof(plan->choices[0]));
@@ -78,6 +81,7 @@ void plan_release(struct plan *plan)
 	free(plan->links);
 	free(plan->choices);
 	free(plan->boundaries);
+	arena_release(&plan->arena);
 	*plan = (struct plan){ 0 };
 }
 
@@ -85,6 +89,36 @@ int plan_choose(struct plan *plan, const struct enforce_support *support)
 {
 	plan->error = plan->link_count ? enforce_choose(&plan->plan, support, plan->choices) : 0;
 	return plan->error;
+}
+
+static void note_rule(const struct boundary *boundary, const struct rule *rule, enum unspoken found,
+		      struct enforce_notes *notes)
+{
+	struct enforce_note note = { 0 };
+
+	snprintf(note.boundary, sizeof(note.boundary), "%s", boundary->name);
+	snprintf(note.rule, sizeof(note.rule), "%s", rule->name);
+	snprintf(note.text, sizeof(note.text), "%s",
+		 found == UNSPOKEN_STOPPED
+			 ? "what its sources send is dropped too: whoever joins (*,G) would get it"
+			 : "its sources come to whoever joins (*,G): a rule at data must stop them");
+	enforce_notes_add(notes, &note);
+}
+
+/* Of boundaries that some link lies at, as they are written. */
+void plan_notes(const struct plan *plan, struct enforce_notes *notes)
+{
+	for (size_t i = 0; i < plan->plan.n; i++) {
+		const struct boundary *b =
+			policy_boundary(plan->policy, plan->boundaries[i].boundary->name);
+		enum unspoken *found = memory_array(b->rule_count, sizeof(found[0]));
+
+		unspoken_find(b, found);
+		for (size_t k = 0; k < b->rule_count; k++)
+			if (found[k] != UNSPOKEN_NONE)
+				note_rule(b, b->rules[k], found[k], notes);
+		free(found);
+	}
 }
 
 static void put_subnets(void *context, const char *interface, struct text *out)

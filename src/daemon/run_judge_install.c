@@ -44,6 +44,8 @@ static int compile(struct plan *plan, const struct enforce_support *support,
 	if (error < 0)
 		text_printf(problem, "%s", notes->n ? notes->list[notes->n - 1].text
 						    : strerror(-error));
+	else
+		plan_notes(plan, notes);
 	return error;
 }
 

@@ -101,9 +101,4 @@ const struct trim_counts *trim_counts(const struct trim *trim);
 bool trim_is_needed(const struct boundary *boundary, enum direction direction);
 bool trim_needs_payload(const struct boundary *boundary, enum direction direction);
 
-/* The first rule from `*at` on that refuses by source at `membership` or `join` and not at
- * `data`: under a kept (*,G) such a source gets through, so an operator should add `data`.
- * RULE_NONE where there is none. */
-uint16_t trim_next_unspoken(const struct boundary *boundary, size_t *at);
-
 #endif

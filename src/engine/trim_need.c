@@ -40,25 +40,3 @@ bool trim_needs_payload(const struct boundary *boundary, enum direction directio
 	}
 	return false;
 }
-
-static bool asks_source(const struct rule *rule)
-{
-	for (size_t i = 0; i < rule->match_count; i++)
-		if (rule->matches[i].field == FIELD_FROM)
-			return true;
-	return false;
-}
-
-uint16_t trim_next_unspoken(const struct boundary *boundary, size_t *at)
-{
-	while (*at < boundary->match_count) {
-		size_t i = (*at)++;
-		const struct rule *rule = boundary->rules[i];
-
-		if ((rule->points & (AT(MEMBERSHIP) | AT(JOIN))) && !(rule->points & AT(DATA)) &&
-		    !rule->off && asks_source(rule) &&
-		    (rule->action == ACTION_DENY || rule->action == ACTION_LIMIT))
-			return (uint16_t)i;
-	}
-	return RULE_NONE;
-}

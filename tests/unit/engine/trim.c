@@ -415,19 +415,11 @@ static void test_pairs(void)
 	struct span in = packet_of(VIA_PIM, JP("02") GG "00030000" WG XG SG "01000020 ef030303 00010000" XG);
 	struct trim_result out;
 	struct t_trim t;
-	size_t at = 0;
 
 	check(t_trim_open(&t, POLICY, (struct trim_options){ 0 }));
 	out = t_judge(&t, in);
 	check(out.act == TRIM_REWRITE && out.pair_count == 1);
 	check(out.pairs[0].source.lo == 0x0a000009 && out.pairs[0].group.lo == 0xef020202);
-	check(trim_next_unspoken(t.policy->boundaries[0], &at) == RULE_NONE);
-	t_trim_close(&t);
-	check(t_trim_open(&t, "boundary b { permit to 239.1.1.1 deny from 10.0.0.9 at join default permit }",
-			  (struct trim_options){ 0 }));
-	at = 0;
-	check(trim_next_unspoken(t.policy->boundaries[0], &at) == 1);
-	check(trim_next_unspoken(t.policy->boundaries[0], &at) == RULE_NONE);
 	t_trim_close(&t);
 	free((void *)in.p);
 }

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""weir run on the port of a bridge: what hosts ask for is trimmed, and what no report can say, a refused
+source under an admitted (*,G), is dropped where its data comes.
+
+queue_run.py QUEUE-HELPER WEIR -- needs root, and skips without."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import net
+
+net.enter()
+subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
+
+from cli import equal, holds, main  # noqa: E402
+from control import (ALLOW, CALM, TO_EX, Port, frame, groups_of, ip4, packed, probe, report3,  # noqa: E402
+                     setting, until)
+
+WEIR = os.path.abspath(sys.argv[2])
+FOLDER = tempfile.TemporaryDirectory()
+os.chmod(FOLDER.name, 0o755)
+ENV = {**CALM, "TZ": "UTC"}
+HOST = "10.1.0.77"
+POLICY = """policy "lan"
+boundary lan {
+    ignore to 224.0.0.0/24 as link-local
+    deny in to 239.1.1.1 at membership as no-group
+    deny in from 10.9.0.0/16 at membership as no-source
+    default permit
+}
+"""
+
+
+def write(name, text):
+    path = os.path.join(FOLDER.name, name)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    return path
+
+
+CONF = write("weir.conf", f"""policy "{write('lan.weir', POLICY)}"
+state "{FOLDER.name}/state"
+control "{FOLDER.name}/control"
+history "{FOLDER.name}/history.db"
+interface p1 boundary lan outside enforce nftables
+""")
+
+if not probe().startswith(("0 ", "1 ")):
+    net.skip_all(probe())
+net.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+setting("net.ipv6.conf.default.disable_ipv6", 1)
+for i in "12":
+    net.add_host(f"h{i}")
+    setting("net.ipv6.conf.default.disable_ipv6", 1, f"h{i}")
+    net.add_cable((None, f"p{i}", None), (f"h{i}", f"e{i}", f"10.1.0.{i}/24"))
+    net.ip("link", "set", f"p{i}", "master", "br0", "up")
+net.ip("link", "set", "br0", "up")
+setting("net.bridge.bridge-nf-filter-vlan-tagged", 1)
+ONE, TWO = Port("h1", "e1"), Port("h2", "e2")
+
+
+def weir(*args):
+    conf = ["-c", CONF] if args[0] == "run" else []
+    return subprocess.run([WEIR, *args, *conf], capture_output=True, text=True, timeout=60, env=ENV)
+
+
+def udp(source, group):
+    return frame(ip4(source, group, 17, bytes.fromhex("0fa0138800100000") + b"12345678", ttl=8))
+
+
+def arrives(source, group, n=5):
+    """How many of n packets of the other side's source come to the host."""
+    ONE.frames(0.05)
+    TWO.send(*[udp(source, group)] * n)
+    return len(ONE.frames(1.0, 17, n, source))
+
+
+def test_check_says_it():
+    done = weir("run", "--check")
+    holds(done.stdout, "no-source")
+    holds(done.stdout, "what its sources send is dropped too")
+
+
+def test_trimmed_and_dropped():
+    log = tempfile.TemporaryFile()
+    said = lambda: os.pread(log.fileno(), 1 << 16, 0).decode()  # noqa: E731
+    daemon = subprocess.Popen([WEIR, "run", "-c", CONF, "--count-every", "1"], stdout=log, stderr=log, env=ENV,
+                              stdin=subprocess.DEVNULL)
+    try:
+        until(lambda: "is in force" in said() or daemon.poll() is not None, 20)
+        assert "is in force" in said(), said()
+        TWO.frames(0.05)
+        ONE.send(frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2"),
+                               (ALLOW, "232.1.1.1", "10.8.0.1", "10.9.0.1"))))
+        equal([groups_of(p) for _, p in TWO.frames(3, 2, 1, HOST)],
+              [[(TO_EX, "239.2.2.2"), (ALLOW, "232.1.1.1", "10.8.0.1")]], said())
+        equal(arrives("10.8.0.1", "239.2.2.2"), 5, "another source of the group")
+        equal(arrives("10.9.0.1", "239.2.2.2"), 0, "the refused source under the admitted (*,G)")
+        equal(arrives("10.9.0.1", "239.2.2.2", 3), 0)
+        time.sleep(1.5)
+        daemon.send_signal(signal.SIGTERM)
+        equal(daemon.wait(20), 0, said())
+    finally:
+        if daemon.poll() is None:
+            daemon.kill()
+    done = weir("hits", "-j", "--history", f"{FOLDER.name}/history.db")
+    hits = {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"]}
+    equal((hits["no-group"], hits["no-source"]), (1, 1 + 5 + 3), "asked for, and sent")
+    # the rules stay: neither the daemon nor anybody else is needed for the data
+    equal(arrives("10.9.0.1", "239.2.2.2"), 0, "without the daemon")
+    TWO.frames(0.05)
+    ONE.send(frame(report3(HOST, (TO_EX, "239.2.2.2"))))
+    equal(TWO.frames(0.5, 2, 1, HOST), [], "nobody listens: closed")
+
+
+main(globals())
