@@ -163,7 +163,7 @@ static struct counters count_lumps(struct report *r)
 
 	c.rules = memory_array(c.n, sizeof(c.rules[0]));
 	memcpy(c.rules, e->counters.rules, c.n * sizeof(c.rules[0]));
-	for (size_t i = 0; !e->finished && i < FLOWS4_MAX; i++) {	/* lumps are of IPv4 */
+	for (size_t i = 0; !e->finished && i < FLOWS4_MAX + FLOWS6_MAX; i++) {
 		const struct flow *f = flow_at(&e->flows, i);
 
 		if (!f || !(f->state & FLOW_LUMP))
