@@ -88,6 +88,17 @@ def udp(source, group, payload=b"", port=5000, ttl=8):
         (8 + len(payload)).to_bytes(2, "big") + b"\0\0" + payload
 
 
+def udp6(source, group, ttl=60):
+    addresses = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, group)
+    body = bytes.fromhex("0402" "1388" "000c" "0000") + b"data"
+    total = sum(int.from_bytes((addresses + body)[i:i + 2], "big") for i in range(0, 44, 2)) + len(body) + 17
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    body = body[:6] + (0xffff - total).to_bytes(2, "big") + body[8:]
+    return b"\x33\x33" + addresses[-4:] + bytes.fromhex("02000000000386dd60000000") + \
+        len(body).to_bytes(2, "big") + bytes([17, ttl]) + addresses + body
+
+
 SENDER = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 
 
@@ -97,7 +108,7 @@ def send(*frames):
 
 
 def send_border():
-    send(*[udp("198.51.10.7", "232.1.1.7")] * 30, *[udp("192.105.90.14", "239.255.255.250", port=1900)] * 5,
+    send(*[udp("198.51.10.7", "232.1.1.7")] * 30, *[udp6("2a10:77::20", "ff3e::8000:1001")] * 20, *[udp("192.105.90.14", "239.255.255.250", port=1900)] * 5,
          *[udp("10.20.3.9", "233.252.0.14")] * 2,
          udp("192.105.90.102", "239.255.2.2", b"Hostname=thepcsname\n\0", 9753, 15),
          udp("192.105.90.103", "239.255.2.2", b"Hostname=" + HOSTILE + b"\n\0", 9753, 15),
@@ -120,7 +131,12 @@ def test_tabs():
     head = screen.splitlines()[0]
     assert re.search(r"weir watch  vb .*\d\d:\d\d:\d\d  [\d,]+ pkt/s  [▁-█]{8}  0 lost", head), head
     assert re.search(r"local-scope +deny .*now +[▁-█]{8}", screen), screen
-    T.keys("2")
+    T.keys("/")
+    T.keys("-l", "rule:ssm verdict:permit")
+    T.keys("Enter")
+    screen = T.until("1-1 of 1")
+    assert re.search(r"\n ssm +permit +\S+ +50 ", screen), screen     # both families, still going on
+    T.keys("Escape", "2")
     screen = T.until("[2 Flows]")
     assert re.search(r"192\.105\.90\.14 +239\.255\.255\.250 data +deny +local-scope", screen), screen
     T.keys("3")
@@ -153,14 +169,14 @@ def test_filter_while_typing():
 def test_sorting():
     def sources(screen):
         found = [line.split()[0] for line in screen.splitlines()[3:-1] if line.strip()]
-        return [a for a in found if a != "*"]
+        return [a for a in found if a != "*" and ":" not in a]
 
     T.keys("Home", "S", "S", "S", "S", "S")      # from PKT/s back to SOURCE
     screen = T.until("SOURCE▲")
     up = sources(screen)
     equal(up, sorted(up, key=socket.inet_aton))
     T.keys("r")
-    equal(sources(T.until("SOURCE▼"))[0], "198.51.10.7")
+    equal(sources(T.until("SOURCE▼"))[0], "198.51.10.7", "the other way")
     T.keys("r", "s", "s", "s", "s", "s")
     T.until("PKT/s▼")
 
@@ -173,7 +189,7 @@ def test_detail_explains():
     assert re.search(r"rule +bogon-source\n written in +modern, line \d+\n asks for +from .*\n", screen), screen
     assert re.search(r"reference +\S", screen) and re.search(r"\n   data +deny +bogon-source", screen), screen
     T.keys("Enter", "Escape")
-    T.until("1-6 of 6")
+    T.until("1-7 of 7")
 
 
 def test_pause():
