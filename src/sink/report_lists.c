@@ -324,9 +324,10 @@ static void print_host(struct sheet *s, const struct report *r, const struct ras
 		snprintf(hops, sizeof(hops), "%u hop%s", h->hops, h->hops == 1 ? "" : "s");
 	sheet_put(s, INK_PLAIN, "  ");
 	sheet_left(s, 15, INK_PLAIN, addr_text(h->address, a));
-	sheet_left(s, 22, INK_PLAIN, text_string(&name));
-	sheet_printf(s, INK_PLAIN, "first %s  last %s  %" PRIu64 "x  %s  ",
-		     moment_text(r, h->first, first), moment_text(r, h->last, last), h->count,
+	sheet_left(s, s->columns < 100 ? 18 : 22, INK_PLAIN, text_string(&name));
+	if (s->columns >= 100)
+		sheet_printf(s, INK_PLAIN, "first %s  ", moment_text(r, h->first, first));
+	sheet_printf(s, INK_PLAIN, "last %s  %" PRIu64 "x  %s  ", moment_text(r, h->last, last), h->count,
 		     hops);
 	if (h->authorised == RAS_AUTHORISED)
 		sheet_put(s, INK_GOOD, "authorised");

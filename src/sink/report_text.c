@@ -94,6 +94,7 @@ static void print_points(struct sheet *s, const struct report *r)
 {
 	static const enum action order[] = { ACTION_PERMIT, ACTION_WARN, ACTION_DENY, ACTION_LIMIT,
 					     ACTION_IGNORE };
+	unsigned width = s->columns >= 90 ? 13 : s->columns >= 60 ? (s->columns - 17) / 5 - 1 : 7;
 	bool any = false;
 
 	for (unsigned point = 0; point < POINT_COUNT; point++) {
@@ -102,14 +103,14 @@ static void print_points(struct sheet *s, const struct report *r)
 		if (!any) {
 			sheet_left(s, 16, INK_DIM, "  statements at");
 			for (size_t a = 0; a < COUNT(order); a++)
-				sheet_right(s, 13, INK_DIM, action_name(order[a]));
+				sheet_right(s, width, INK_DIM, action_name(order[a]));
 			sheet_end(s);
 		}
 		any = true;
 		sheet_put(s, INK_PLAIN, "  ");
 		sheet_left(s, 14, INK_PLAIN, point_name(point));
 		for (size_t a = 0; a < COUNT(order); a++)
-			sheet_number(s, 13, r->points[point][order[a]]);
+			sheet_number(s, width, r->points[point][order[a]]);
 		sheet_end(s);
 	}
 	if (any)
@@ -120,7 +121,7 @@ static void print_verdicts(struct sheet *s, const struct report *r)
 {
 	uint64_t passing = r->verdicts[ACTION_PERMIT] + r->verdicts[ACTION_IGNORE];
 	const char *least = r->flows_evicted ? "at least " : "";
-	char n[NUMBER_TEXT];
+	char n[NUMBER_TEXT], part[NUMBER_TEXT + 32];
 
 	sheet_printf(s, INK_PLAIN, "  At boundary %s: %s%s flow%s pass%s, ", r->boundary->name, least,
 		     number_text(passing, n), passing == 1 ? "" : "s", passing == 1 ? "es" : "");
@@ -130,10 +131,12 @@ static void print_verdicts(struct sheet *s, const struct report *r)
 		sheet_printf(s, INK_LIMIT, ", %s run%s over a limit",
 			     number_text(r->verdicts[ACTION_LIMIT], n),
 			     r->verdicts[ACTION_LIMIT] == 1 ? "s" : "");
-	if (r->verdicts[ACTION_WARN])
-		sheet_printf(s, INK_WARN, ", %s pass%s with a warning",
-			     number_text(r->verdicts[ACTION_WARN], n),
-			     r->verdicts[ACTION_WARN] == 1 ? "es" : "");
+	if (r->verdicts[ACTION_WARN]) {
+		snprintf(part, sizeof(part), ", %s pass%s with a warning",
+			 number_text(r->verdicts[ACTION_WARN], n),
+			 r->verdicts[ACTION_WARN] == 1 ? "es" : "");
+		sheet_wrap(s, 2, INK_WARN, part);
+	}
 	sheet_put(s, INK_PLAIN, ".");
 	sheet_end(s);
 	if (r->flows_evicted) {
@@ -192,16 +195,42 @@ static int order_rules(const void *a, const void *b, void *context)
 	return (int)x - y;
 }
 
-static void print_rules_head(struct sheet *s, const struct report *r, unsigned name_width)
+/* Of the list of rules; on a narrow terminal some columns go, the least telling one first. */
+struct rules_layout {
+	unsigned name, moment;
+	bool	 has_first, has_bytes, has_last;
+};
+
+static struct rules_layout rules_layout_of(const struct sheet *s, const struct report *r)
 {
-	sheet_left(s, name_width + 2, INK_HEAD, "RULES HIT");
+	const unsigned name = 24, bytes = 9, rest = 3 + 7 + 12 + 8 + 7 - 1;
+	unsigned moment = moment_width(r) + 1, left;
+	struct rules_layout l = { .moment = moment_width(r) };
+
+	left = s->columns > name + rest ? s->columns - name - rest : 0;
+	l.has_last = left >= moment;
+	left -= l.has_last ? moment : 0;
+	l.has_bytes = left >= bytes;
+	left -= l.has_bytes ? bytes : 0;
+	l.has_first = l.has_last && left >= moment;
+	left -= l.has_first ? moment : 0;
+	l.name = name + left;
+	return l;
+}
+
+static void print_rules_head(struct sheet *s, struct rules_layout l)
+{
+	sheet_left(s, l.name + 2, INK_HEAD, "RULES HIT");
 	sheet_left(s, 6, INK_DIM, "action");
 	sheet_right(s, 11, INK_DIM, "hits");
-	sheet_right(s, 8, INK_DIM, "bytes");
+	if (l.has_bytes)
+		sheet_right(s, 8, INK_DIM, "bytes");
 	sheet_right(s, 7, INK_DIM, "sources");
 	sheet_right(s, 6, INK_DIM, "groups");
-	sheet_left(s, moment_width(r), INK_DIM, "first");
-	sheet_left(s, moment_width(r), INK_DIM, "last");
+	if (l.has_first)
+		sheet_left(s, l.moment, INK_DIM, "first");
+	if (l.has_last)
+		sheet_left(s, l.moment, INK_DIM, "last");
 	sheet_end(s);
 }
 
@@ -223,31 +252,36 @@ static void put_rule_name(struct sheet *s, unsigned width, const struct report *
 	const char *name = report_rule_name(r->boundary, i);
 	char both[256];
 
-	/* a name that was made of the clauses says them already */
-	if (rule->clauses && rule->clauses[0] && (rule->named || rule->kind != RULE_MATCH))
+	/* a name that was made of the clauses says them already; less than a few of their letters
+	 * says nothing */
+	if (width >= 32 && rule->clauses && rule->clauses[0] &&
+	    (rule->named || rule->kind != RULE_MATCH))
 		snprintf(both, sizeof(both), "%-21s %s", name, rule->clauses);
 	else
 		snprintf(both, sizeof(both), "%s", name);
 	sheet_left(s, width, INK_PLAIN, both);
 }
 
-static void print_rule(struct sheet *s, const struct report *r, uint16_t i, unsigned name_width)
+static void print_rule(struct sheet *s, const struct report *r, uint16_t i, struct rules_layout l)
 {
 	const struct rule *rule = r->boundary->rules[i];
 	const struct report_rule *c = &r->rules[i];
 	char buffer[LOCAL_TIME_TEXT];
 
 	sheet_put(s, INK_PLAIN, "  ");
-	put_rule_name(s, name_width, r, i);
+	put_rule_name(s, l.name, r, i);
 	sheet_left(s, 6, ink_of(rule->action), rule->off ? "off" : action_name(rule->action));
 	sheet_number(s, 11, c->hits);
-	sheet_right(s, 8, c->bytes ? INK_PLAIN : INK_DIM, c->bytes ? bytes_text(c->bytes, buffer) : "-");
+	if (l.has_bytes)
+		sheet_right(s, 8, c->bytes ? INK_PLAIN : INK_DIM,
+			    c->bytes ? bytes_text(c->bytes, buffer) : "-");
 	put_distinct(s, 7, c->sources, c->estimated);
 	put_distinct(s, 6, c->groups, c->estimated);
-	if (c->hits > 0) {
-		sheet_left(s, moment_width(r), INK_PLAIN, moment_text(r, c->first, buffer));
-		sheet_left(s, moment_width(r), INK_PLAIN, moment_text(r, c->last, buffer));
-	} else if (rule->off && rule->off_why) {
+	if (c->hits > 0 && l.has_first)
+		sheet_left(s, l.moment, INK_PLAIN, moment_text(r, c->first, buffer));
+	if (c->hits > 0 && l.has_last) {
+		sheet_left(s, l.moment, INK_PLAIN, moment_text(r, c->last, buffer));
+	} else if (c->hits == 0 && rule->off && rule->off_why) {
 		sheet_left(s, 0, INK_DIM, rule->off_why);
 	}
 	sheet_end(s);
@@ -258,6 +292,7 @@ static void print_rules_rest(struct sheet *s, const struct report_print *p)
 	const struct boundary *b = p->report->boundary;
 	size_t quiet = 0, unhit = 0, off = 0;
 	const char *why = NULL;
+	struct text words = { 0 };
 
 	for (size_t i = 0; i < b->rule_count; i++) {
 		const struct report_rule *c = &p->report->rules[i];
@@ -268,23 +303,22 @@ static void print_rules_rest(struct sheet *s, const struct report_print *p)
 		unhit += c->hits == 0 && !b->rules[i]->off;
 		quiet += c->hits > 0 && !rule_is_shown(p, i);
 	}
-	sheet_printf(s, INK_DIM, "  (%zu more rules were hit by permitted or link-local traffic, %zu by "
-				 "nothing: -v shows them", quiet, unhit);
-	if (off > 0) {
-		sheet_put(s, INK_DIM, ";");
-		sheet_end(s);
-		sheet_printf(s, INK_DIM, "  %zu %s off: %s%s", off, off == 1 ? "is" : "are", why ? why : "",
-			     off > 1 ? ", ..." : "");
-	}
-	sheet_put(s, INK_DIM, ")");
+	text_printf(&words, "(%zu more rule%s hit by permitted or link-local traffic, %zu by nothing: -v "
+			    "shows them", quiet, quiet == 1 ? " was" : "s were", unhit);
+	if (off > 0)
+		text_printf(&words, "; %zu %s off: %s%s", off, off == 1 ? "is" : "are", why ? why : "",
+			    off > 1 ? ", ..." : "");
+	text_char(&words, ')');
+	sheet_put(s, INK_DIM, "  ");
+	sheet_wrap(s, 2, INK_DIM, text_string(&words));
 	sheet_end(s);
+	text_release(&words);
 }
 
 static void print_rules(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	unsigned fixed = 2 + 1 + 7 + 12 + 9 + 8 + 7 + 2 * (moment_width(r) + 1) - 1;
-	unsigned name_width = s->columns > fixed + 24 ? s->columns - fixed : 24;
+	struct rules_layout l = rules_layout_of(s, r);
 	uint16_t *order = memory_array(r->boundary->rule_count, sizeof(order[0]));
 	size_t n = 0;
 
@@ -293,9 +327,9 @@ static void print_rules(struct sheet *s, const struct report_print *p)
 			order[n++] = (uint16_t)i;
 	qsort_r(order, n, sizeof(order[0]), order_rules, (void *)r);
 	if (n > 0)
-		print_rules_head(s, r, name_width);
+		print_rules_head(s, l);
 	for (size_t i = 0; i < n; i++)
-		print_rule(s, r, order[i], name_width);
+		print_rule(s, r, order[i], l);
 	if (p->verbose == 0)
 		print_rules_rest(s, p);
 	sheet_end(s);
@@ -313,7 +347,7 @@ static void print_inputs(struct sheet *s, const struct report_print *p)
 			continue;
 		text_reset(&safe);
 		text_escape_utf8(&safe, span_of(p->inputs[i].problem));	/* it names the file */
-		sheet_put(s, INK_WARN, text_string(&safe));
+		sheet_wrap(s, 2, INK_WARN, text_string(&safe));
 		sheet_end(s);
 	}
 	text_release(&safe);

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where output goes and input comes from: pipes that close, full disks, terminals, standard
 input, files that cannot be read."""
+import fcntl
 import json
 import os
 import pty
 import pwd
 import select
 import signal
+import struct
 import subprocess
+import sys
 import tempfile
+import termios
 import time
 
 from cli import CALM, ROOT, WEIR, Skip, a_capture, equal, err, holds, main, out, run
@@ -25,9 +29,11 @@ def many(n):
     return one[:24] + one[24:] * n
 
 
-def on_terminal(words, env):
-    """What weir writes to a terminal."""
+def on_terminal(words, env, columns=None):
+    """What weir writes to a terminal, so many columns wide."""
     parent, child = pty.openpty()
+    if columns:
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     done = subprocess.Popen([WEIR, *words], stdout=child, stderr=child, stdin=subprocess.DEVNULL,
                             env={**CALM, **env})
     os.close(child)
@@ -55,6 +61,17 @@ def test_audit_reads_standard_input():
     done = run("audit", "-j", "-", stdin=many(7))
     document = json.loads(done.stdout)
     equal((done.returncode, document["inputs"][0]["file"], document["packets"]["total"]), (1, "-", 7))
+
+
+def test_report_fits_the_terminal():
+    campus = sys.argv[2]
+    for columns in 80, 100, 140:
+        text = on_terminal(["audit", campus], {"NO_COLOR": "1", "TERM": "xterm"}, columns).decode()
+        lines = text.replace("\r", "").splitlines()
+        equal([line for line in lines if len(line) > columns], [], f"{columns} columns")
+        # the bar of progress is no line of the report
+        assert max(len(line) for line in lines) > columns - 15, max(len(line) for line in lines)
+        holds(text, "RULES HIT")
 
 
 def test_reader_that_leaves_is_no_error():
