@@ -95,6 +95,17 @@ def frame(source, group, ttl=8):
     return mac + b"\x02\0\0\0\0\1\x08\0" + head + udp
 
 
+def report(group):
+    """An IGMPv2 report, as a host sends it (RFC 2236)."""
+    to = socket.inet_aton(group)
+    igmp = struct.pack("!BBH4s", 0x16, 0, 0, to)
+    igmp = igmp[:2] + struct.pack("!H", checksum(igmp)) + igmp[4:]
+    head = struct.pack("!BBHHHBBH4s4s", 0x46, 0, 32, 1, 0, 1, 2, 0, socket.inet_aton("198.51.100.7"), to) + \
+        b"\x94\4\0\0"
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    return bytes([1, 0, 0x5e, to[1] & 0x7f, to[2], to[3]]) + b"\x02\0\0\0\0\1\x08\0" + head + igmp
+
+
 class Receiver:
     """Counts what comes up to a socket that joined the groups."""
 
@@ -406,6 +417,49 @@ def test_addresses_change():
     until(lambda: not passes(GOOD), "the old subnet")
     weir("apply", "-c", path("weir.conf"))
     equal(passes(GOOD), True)
+
+
+def all_hits():
+    done = weir("hits", "-j", "--history", path("state/history.db"))
+    return {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"]}
+
+
+def send_reports(group, n):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind(("pa", 0))
+        for _ in range(n):
+            s.send(report(group))
+
+
+def test_queue():
+    """Control packets are judged, and counted by rule; those that nobody judged are told."""
+    fresh()
+    write("join.weir", POLICY.replace("permit at membership", "deny to 239.1.1.3 at membership as no-join\n"
+                                      "    permit at membership"))
+    weir("apply", path("join.weir"), "-c", path("weir.conf"))
+    queue = state()["queue"]
+    if queue["state"] != "judged":
+        weir("apply", "-c", path("weir.conf"))
+        raise Skip(queue.get("problem", queue["state"]))
+    before, sums = all_hits(), queue
+    send_reports(OTHER, 5)
+    send_reports(GOOD, 3)
+    until(lambda: all_hits()["no-join"] == 5, "the refused reports")
+    until(lambda: all_hits()["control"] >= before["control"] + 3, "the others")
+    queue = until(lambda: (q := state()["queue"])["offered"] >= sums["offered"] + 8 and
+                  q["judged"] >= sums["judged"] + 8 and q, "the sums")
+    equal(queue["bypassed"], queue["offered"] - queue["judged"])
+    assert [i for i in queue["interfaces"] if i["name"] == "eo" and i["dropped"] >= 5], queue
+    # a judge that stands still, and ends
+    pid = children()["judge"]
+    os.kill(pid, signal.SIGSTOP)
+    send_reports(OTHER, 4)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: children()["judge"] != pid, "another judge")
+    until(lambda: state()["queue"]["bypassed"] >= queue["bypassed"] + 4, "what went past")
+    send_reports(OTHER, 2)
+    until(lambda: all_hits()["no-join"] == 7, "the refused reports of after")
+    weir("apply", "-c", path("weir.conf"))
 
 
 def test_rights():
