@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "daemon/client.h"
@@ -11,6 +12,8 @@
 #include "sink/diag_print.h"
 
 #define CONF_BYTES_MAX (1u << 20)
+#define AGAIN 50
+#define AGAIN_US 100000
 
 struct conf *daemon_conf(const char *file, const struct io *io, int *out_status)
 {
@@ -64,6 +67,14 @@ int daemon_ask(const char *control, json_t *request, struct text *out_line, cons
 {
 	int error = client_ask_text(control, request, out_line, out);
 
+	/* a process of the daemon that begins just now is soon there */
+	for (unsigned i = 0; i < AGAIN && error == 0 && json_is_true(json_object_get(*out, "again")); i++) {
+		usleep(AGAIN_US);
+		json_decref(*out);
+		if (out_line)
+			text_reset(out_line);
+		error = client_ask_text(control, request, out_line, out);
+	}
 	if (error == 0)
 		return EXIT_CLEAN;
 	if (error == -ENOENT || error == -ECONNREFUSED)

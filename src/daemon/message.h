@@ -18,6 +18,9 @@ enum message_kind {
 	MESSAGE_QUEUE,		/* judge: control packets of these links (struct queue_link);
 				 * keeper: what is refused, or done */
 	MESSAGE_QUEUE_CHECK,	/* the same, and nothing is changed */
+	MESSAGE_RING,		/* judge: packets of the interface `text`; keeper: its ring (text:
+				 * struct packet_socket) */
+	MESSAGE_DROPPED,	/* keeper: a packet that the kernel dropped (text: struct dropped) */
 	MESSAGE_PORT,		/* keeper: a descriptor of the queue; number: which (enum port) */
 	MESSAGE_RELOAD,		/* keeper, clerk: the configuration again */
 	MESSAGE_ROLLED_BACK,	/* keeper: `generation` was not confirmed; to both */
@@ -27,6 +30,7 @@ enum message_kind {
 	MESSAGE_STATUS,		/* clerk: how does it stand?; judge: JSON */
 	MESSAGE_RULES,		/* judge: every rule of the policy in force, as JSON */
 	MESSAGE_KEEP,		/* judge: this bundle is generation `generation` */
+	MESSAGE_SAMPLE,		/* judge: for the history; clerk: it is written, or error */
 	MESSAGE_GROWTH,		/* judge: what the queue has counted since the last one */
 	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
 	/* by way of the keeper, which looks at none of it */
@@ -43,6 +47,14 @@ enum message_kind {
 };
 
 enum port { PORT_CLOSED, PORT_OPEN, PORT_RAW4, PORT_RAW6, PORT_ANSWERS, PORT_COUNT };
+
+/* The first bytes of a packet, in a message's text. */
+#define DROPPED_BYTES 256
+struct dropped {
+	int64_t	 at_ns;
+	uint32_t index, hook, length, linktype, n;	/* index: of the interface */
+	uint8_t	 bytes[DROPPED_BYTES];
+};
 
 #define MESSAGE_TEXT 1024
 #define PAYLOAD_MAX (UINT32_C(256) << 20)

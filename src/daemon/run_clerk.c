@@ -133,14 +133,22 @@ static void answer_msdp(struct clerk_state *c, uint64_t id, const struct text *t
 	control_answer(c, id, object);
 }
 
+/* The words are copied: the notice puts its own into the object. */
 static void tell_notice(struct clerk_state *c, const struct text *json)
 {
 	json_t *object = parse(json);
 	const char *kind = json_string_value(json_object_get(object, "kind"));
 	const char *text = json_string_value(json_object_get(object, "text"));
+	struct text words = { 0 }, name = { 0 };
 
-	if (kind && text)
-		clerk_notice(c, LOG_WARNING, kind, text, text, NULL);
+	if (kind && text) {
+		text_put(&words, text);
+		text_put(&name, kind);
+		clerk_notice(c, LOG_WARNING, text_string(&name), text_string(&words),
+			     text_string(&words), json_incref(object));
+	}
+	text_release(&words);
+	text_release(&name);
 	json_decref(object);
 }
 
@@ -154,6 +162,8 @@ static void obey_judge(struct clerk_state *c, const struct message *message, str
 		keep_rules(c, text);
 	else if (message->kind == MESSAGE_KEEP)
 		keep_bundle(c, message, text);
+	else if (message->kind == MESSAGE_SAMPLE)
+		keep_sample(c, message, text);
 	else if (message->kind == MESSAGE_GROWTH)
 		keep_growth(c, text);
 	else if (message->kind == MESSAGE_NOTICE)

@@ -84,6 +84,8 @@ void keep_rolled_back(struct clerk_state *c, uint64_t generation);
 void keep_rules(struct clerk_state *c, const struct text *json);
 /* What the keeper read: into the history, and the keeper is told. */
 void keep_counts(struct clerk_state *c, const struct text *bytes);
+/* What the judge has watched: written, and the judge is told. */
+void keep_sample(struct clerk_state *c, const struct message *asked, const struct text *bytes);
 /* What the judge's queue has counted: added. */
 void keep_growth(struct clerk_state *c, const struct text *bytes);
 /* What met the rules before the queue: with the next counters. */

@@ -61,6 +61,13 @@ void control_refuse(struct clerk_state *c, uint64_t id, int status, const char *
 	control_answer(c, id, object);
 }
 
+/* The judge begins just now: a command asks again by itself. */
+static void refuse_for_now(struct clerk_state *c, uint64_t id)
+{
+	control_answer(c, id, json_pack("{s:i, s:b, s:s}", "status", 3, "again", 1, "problem",
+					"the judge begins just now; ask again"));
+}
+
 /* --- what can be asked --- */
 
 static void ask_status(struct clerk_state *c, struct client *client, json_t *request)
@@ -69,7 +76,7 @@ static void ask_status(struct clerk_state *c, struct client *client, json_t *req
 
 	(void)request;
 	if (c->judge < 0 || message_send(c->judge, &message, -1) < 0)
-		control_refuse(c, client->id, 3, "the judge begins just now; ask again");
+		refuse_for_now(c, client->id);
 }
 
 static void ask_apply(struct clerk_state *c, struct client *client, json_t *request)
@@ -88,7 +95,7 @@ static void ask_apply(struct clerk_state *c, struct client *client, json_t *requ
 	line = json_dumps(request, JSON_COMPACT);
 	text_put(&text, line ? line : "{}");
 	if (c->judge < 0 || message_send_text(c->judge, &message, &text) < 0)
-		control_refuse(c, client->id, 3, "the judge begins just now; ask again");
+		refuse_for_now(c, client->id);
 	text_release(&text);
 	free(line);
 }

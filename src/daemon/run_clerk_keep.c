@@ -146,7 +146,7 @@ static void trouble(struct clerk_state *c, const char *problem)
 /* A history that cannot be opened is tried again with each reading: the kernel counts on. */
 static bool open_history(struct clerk_state *c)
 {
-	const struct history_options options = { .mode = HISTORY_WHOLE,
+	const struct history_options options = { .mode = HISTORY_LIVE,
 						 .keep_s = c->options->conf->keep_s,
 						 .bytes_max = c->options->conf->bytes_max };
 	char problem[HISTORY_PROBLEM] = "";
@@ -350,6 +350,22 @@ void keep_growth(struct clerk_state *c, const struct text *bytes)
 	if (history_tallies_add(c->tallies, rows, n, clock_now(), tell_growth, c, problem) < 0)
 		trouble(c, problem);
 	free(rows);
+}
+
+void keep_sample(struct clerk_state *c, const struct message *asked, const struct text *bytes)
+{
+	struct message reply = { .kind = MESSAGE_SAMPLE, .id = asked->id, .error = -EIO,
+				 .generation = asked->generation };
+
+	if (open_history(c)) {
+		const struct span sample = { (const uint8_t *)text_string(bytes), bytes->n };
+
+		reply.error = history_take(c->history, sample) ? 0 : -EIO;
+		if (reply.error < 0)
+			trouble(c, history_why(c->history));
+	}
+	if (c->judge >= 0)
+		message_send(c->judge, &reply, -1);
 }
 
 struct queue_sums {

@@ -54,14 +54,16 @@ static void tell_ruling(struct judge *j, unsigned confirm_s)
 	judge_tell_speaker(j);
 }
 
-/* A line for the journal and whoever else is told. */
-static void notice(struct judge *j, const char *kind, const char *text)
+void judge_notice(struct judge *j, const char *kind, const char *text, json_t *more)
 {
-	json_t *object = json_pack("{s:s, s:s}", "kind", kind, "text", text);
-	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_t *object = more ? more : json_object();
+	char *line;
 	struct message message = { .kind = MESSAGE_NOTICE };
 	struct text payload = { 0 };
 
+	json_object_set_new(object, "kind", json_stringn(kind, strlen(kind)));
+	json_object_set_new(object, "text", json_stringn(text, strlen(text)));
+	line = json_dumps(object, JSON_COMPACT);
 	if (line) {
 		text_put(&payload, line);
 		tell_clerk(j, &message, &payload);
@@ -208,7 +210,7 @@ static void apply_asked(struct judge *j, const struct message *asked, const stru
 		answer_apply(j, asked, &a);
 	} else if (a.status != 0) {
 		run_say("reload: the policy in force stays.\n%s", text_string(&a.problem));
-		notice(j, "reload-failed", text_string(&a.problem));
+		judge_notice(j, "reload-failed", text_string(&a.problem), NULL);
 	} else {
 		run_say("reload: generation %llu is in force",
 			(unsigned long long)j->now.bundle.generation);
@@ -225,7 +227,8 @@ static void roll_back(struct judge *j)
 	if (!j->before.policy)
 		return;
 	control_tell(j);
-	queue_set_release(&j->control);		/* it names the policy that goes */
+	watch_end(j);				/* they name the policy that goes */
+	queue_set_release(&j->control);
 	plan_release(&j->plan);
 	ruling_release(&j->now);
 	j->now = j->before;
@@ -249,6 +252,22 @@ static void answer_status(struct judge *j, const struct message *asked)
 
 static void new_clerk(struct judge *j, int *payload);
 
+static void take_dropped(struct judge *j, const struct message *message)
+{
+	struct dropped dropped;
+	struct packet packet = { 0 };
+
+	memcpy(&dropped, message->text, sizeof(dropped));
+	if (dropped.n > DROPPED_BYTES)
+		return;
+	packet.at.ns = dropped.at_ns;
+	packet.bytes = (struct span){ dropped.bytes, dropped.n };
+	packet.length = dropped.length;
+	packet.linktype = dropped.linktype;
+	packet.checksums_unreliable = true;
+	watch_dropped(j, dropped.index, dropped.hook, &packet);
+}
+
 static void obey(struct judge *j, const struct message *message, int payload)
 {
 	struct text text = { 0 };
@@ -257,6 +276,10 @@ static void obey(struct judge *j, const struct message *message, int payload)
 		new_clerk(j, &payload);
 	} else if (message->kind == MESSAGE_ROLLED_BACK) {
 		roll_back(j);
+	} else if (message->kind == MESSAGE_SAMPLE) {
+		watch_written(j, message);
+	} else if (message->kind == MESSAGE_DROPPED) {
+		take_dropped(j, message);
 	} else if (message->kind == MESSAGE_CONFIRM) {
 		ruling_release(&j->before);
 	} else if (message->kind == MESSAGE_STATUS) {
@@ -298,6 +321,7 @@ static void hear(void *context, int fd)
 		loop_drop(&j->loop, fd);
 		close(fd);
 		j->clerk = -1;
+		watch_clerk_gone(j);
 	}
 }
 
@@ -308,6 +332,7 @@ static void new_clerk(struct judge *j, int *payload)
 	if (j->clerk >= 0) {
 		loop_drop(&j->loop, j->clerk);
 		close(j->clerk);
+		watch_clerk_gone(j);
 	}
 	j->clerk = *payload;
 	*payload = -1;
@@ -360,6 +385,7 @@ static int64_t next_deadline(const struct judge *j, int64_t midnight_ns)
 {
 	int64_t next = j->look_ns < midnight_ns ? j->look_ns : midnight_ns;
 
+	next = j->watching.sample_ns < next ? j->watching.sample_ns : next;
 	return j->growth_ns < next ? j->growth_ns : next;
 }
 
@@ -378,6 +404,8 @@ static void go_on(struct judge *j)
 			judge_look(j);
 		if (clock_steady().ns >= j->growth_ns)
 			control_tell(j);
+		if (clock_steady().ns >= j->watching.sample_ns)
+			watch_sample(j);
 	}
 }
 
@@ -394,11 +422,13 @@ void run_judge(const struct run_options *options, int keeper)
 		.options = options, .keeper = keeper, .clerk = -1, .look_ns = INT64_MAX
 	};
 	memcpy(j->ports, ports, sizeof(ports));
+	j->watching.sample_ns = INT64_MAX;
 	error = open_news(j);
 	if (error < 0)
 		run_say("cannot read the interfaces: %s", strerror(-error));
 	else if (lock_up(j) && begin(j))
 		go_on(j);
+	watch_end(j);
 	control_stop(j);
 	queue_set_release(&j->control);
 	queue_set_release(&j->standing);
@@ -409,6 +439,7 @@ void run_judge(const struct run_options *options, int keeper)
 	ruling_release(&j->before);
 	links_release(&j->links);
 	text_release(&j->installed);
+	text_release(&j->sets);
 	loop_release(&j->loop);
 	free(j);
 }

@@ -8,6 +8,7 @@
 #include "daemon/plan.h"
 #include "daemon/run.h"
 #include "daemon/run_judge_queue.h"
+#include "daemon/run_judge_watch.h"
 #include "os/loop.h"
 
 /* A policy that is, was or may come to be in force, with what it was loaded from. */
@@ -38,6 +39,8 @@ struct judge {
 	struct queue_set standing;		/* the links alone that the kernel's rules serve */
 	int		 ports[PORT_COUNT];	/* -1 where there is none */
 	char		 queue_problem[MESSAGE_TEXT];	/* why there is no queue though one is needed */
+	struct watching	 watching;
+	struct text	 sets;			/* that the policy in force was loaded with */
 	int64_t		 growth_ns;		/* when to tell the clerk what it counted */
 	bool		 must_end;
 	struct message	 waiting[JUDGE_WAITING];	/* came while another was awaited */
@@ -85,6 +88,23 @@ void control_follow(struct judge *j);
 void control_stop(struct judge *j);
 /* Sends the clerk what was counted. */
 void control_tell(struct judge *j);
+
+/* run_judge_watch.c: for the policy in force; watch_end() before that goes. */
+void watch_begin(struct judge *j);
+void watch_end(struct judge *j);
+/* Makes it follow the interfaces as j->links has them. */
+void watch_follow(struct judge *j);
+/* A packet that the kernel dropped at a hook of an interface, and shows. */
+void watch_dropped(struct judge *j, unsigned index, enum hook hook, const struct packet *packet);
+/* Tells what is new; sends what the history is to keep. */
+void watch_tell(struct judge *j);
+void watch_sample(struct judge *j);
+/* What became of a sample. */
+void watch_written(struct judge *j, const struct message *message);
+void watch_clerk_gone(struct judge *j);
+
+/* run_judge.c: to the journal and whoever else is told; takes `more`, an object of texts or NULL. */
+void judge_notice(struct judge *j, const char *kind, const char *text, json_t *more);
 
 /* run_judge_tell.c: JSON for the clerk. */
 void judge_status_text(struct judge *j, struct text *out);

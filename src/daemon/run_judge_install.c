@@ -95,6 +95,17 @@ static int put(struct judge *j, struct plan *plan, struct enforce_notes *notes, 
 	return error;
 }
 
+/* What the configuration's sets hold with the addresses of now. */
+static void put_sets(const struct judge *j, struct text *out)
+{
+	const struct conf *conf = ruling_conf(j, &j->now);
+	char **sets = plan_sets(conf, &j->links);
+
+	for (size_t i = 0; i < conf->set_count; i++)
+		text_printf(out, "%s\n", sets[i]);
+	plan_sets_free(sets, conf->set_count);
+}
+
 int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct text *problem)
 {
 	struct enforce_notes notes = { 0 };
@@ -112,6 +123,7 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 		return error;
 	}
 	control_tell(j);
+	watch_end(j);
 	plan_release(&j->plan);
 	enforce_notes_release(&j->notes);
 	j->plan = plan;
@@ -126,18 +138,31 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 	*r = (struct ruling){ 0 };
 	if (j->now.bundle.generation > j->highest)
 		j->highest = j->now.bundle.generation;
+	text_reset(&j->sets);
+	put_sets(j, &j->sets);
+	watch_begin(j);
 	return 0;
 }
 
-/* The policy again where addresses are part of it. */
+/* The policy again where addresses are part of it, and have changed. */
 static bool rule_again(struct judge *j, struct text *problem)
 {
 	struct policy *old = j->now.policy;
+	struct text sets = { 0 };
 	struct diags diags;
 	bool good;
 
-	if (!conf_follows_addresses(ruling_conf(j, &j->now)))
+	put_sets(j, &sets);
+	good = strcmp(text_string(&sets), text_string(&j->sets)) == 0;
+	if (!good) {
+		text_release(&j->sets);
+		j->sets = sets;
+	} else {
+		text_release(&sets);
+	}
+	if (good)
 		return true;
+	watch_end(j);				/* it names the policy */
 	j->now.policy = NULL;			/* the plan still names it: freed below */
 	diags_init(&diags);
 	good = judge_rule(j, &j->now, &diags);
@@ -148,7 +173,6 @@ static bool rule_again(struct judge *j, struct text *problem)
 		j->now.policy = old;
 		return false;
 	}
-	plan_release(&j->plan);
 	policy_free(old);
 	return true;
 }
@@ -185,6 +209,10 @@ void judge_look(struct judge *j)
 	control_follow(j);
 	if (conf_follows_addresses(ruling_conf(j, &j->now)))
 		judge_tell_speaker(j);
+	if (j->watching.groups)
+		watch_follow(j);
+	else
+		watch_begin(j);
 	if (error < 0 && error != -EPIPE) {
 		/* an interface that went while we looked: the next news come at once */
 		run_say("the interfaces have changed, but the rules could not follow: %s",

@@ -24,7 +24,6 @@
 #include "sink/history_tally.h"
 
 static void begin_child(struct keeper_state *k, enum child_name name);
-static void lose_child(struct keeper_state *k, enum child_name name);
 
 static const char *const child_names[CHILD_COUNT] = { "clerk", "judge", "speaker" };
 
@@ -73,30 +72,6 @@ static void put_processes(const struct keeper_state *k, char out[MESSAGE_TEXT])
 	snprintf(out + n, (size_t)(MESSAGE_TEXT - n), "]");
 }
 
-static void add_offered(void *context, const char *link, enum queue_hook hook, uint64_t packets,
-			uint64_t bytes)
-{
-	struct text *rows = context;
-	struct history_tally row;
-
-	memset(&row, 0, sizeof(row));
-	snprintf(row.link, sizeof(row.link), "%s", link);
-	snprintf(row.hook, sizeof(row.hook), "%s", queue_hook_name(hook));
-	row.packets = packets;
-	row.bytes = bytes;
-	text_put_n(rows, (const char *)&row, sizeof(row));
-}
-
-static void send_offered(struct keeper_state *k)
-{
-	const struct message message = { .kind = MESSAGE_OFFERED };
-	struct text rows = { 0 };
-
-	if (k->children[CHILD_CLERK].pid != 0 && queue_offered(add_offered, &rows) == 0)
-		message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
-	text_release(&rows);
-}
-
 /* Hands all counters to the clerk; false where there is no clerk, or the kernel did not say. */
 static bool send_counts(struct keeper_state *k)
 {
@@ -105,7 +80,7 @@ static bool send_counts(struct keeper_state *k)
 	int error = enforce_counts(k->enforcer, add_count, &rows);
 
 	put_processes(k, message.text);
-	send_offered(k);
+	keeper_queue_offered(k);
 	if (error < 0)
 		run_say("cannot read the kernel's counters: %s",
 			enforcer_error(k->enforcer)[0] ? enforcer_error(k->enforcer)
@@ -219,141 +194,6 @@ static void confirm(struct keeper_state *k, const struct message *message)
 	keeper_tell(k, CHILD_CLERK, &reply);
 }
 
-/* --- the queue --- */
-
-static void close_queue(struct keeper_state *k)
-{
-	struct keeper_queue *q = &k->queue;
-
-	if (q->questions < 0)
-		return;
-	loop_drop(&k->loop, q->questions);
-	close(q->questions);
-	queue_close(&q->ports);
-	q->questions = -1;
-}
-
-/* Verdicts of the judge; one who sends anything else is not believed any more. */
-static void hear_verdicts(void *context, int fd)
-{
-	struct keeper_state *k = context;
-	const struct queue_plan plan = { .links = k->queue.links, .n = k->queue.n };
-	int error = queue_relay(&k->queue.ports, &plan, fd);
-
-	if (error == -EBADMSG || error == -EPIPE) {
-		run_say("the judge answers what nobody asked");
-		lose_child(k, CHILD_JUDGE);
-	}
-}
-
-static void send_port(const struct keeper_state *k, enum port port, int fd)
-{
-	const struct message message = { .kind = MESSAGE_PORT, .number = port };
-	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	message_send(k->children[CHILD_JUDGE].fd, &message, copy);
-}
-
-static int open_queue(struct keeper_state *k, const struct queue_plan *plan)
-{
-	struct keeper_queue *q = &k->queue;
-	int ends[2], error;
-
-	if (q->questions >= 0)
-		return 0;
-	error = message_line(ends);
-	if (error < 0)
-		return error;
-	error = queue_open(plan, &q->ports);
-	if (error < 0) {
-		close(ends[0]);
-		close(ends[1]);
-		return error;
-	}
-	q->questions = ends[0];
-	loop_add(&k->loop, ends[0], hear_verdicts, k);
-	send_port(k, PORT_CLOSED, q->ports.closed);
-	send_port(k, PORT_OPEN, q->ports.open);
-	send_port(k, PORT_RAW4, q->ports.raw4);
-	send_port(k, PORT_RAW6, q->ports.raw6);
-	send_port(k, PORT_ANSWERS, ends[1]);
-	close(ends[1]);
-	return 0;
-}
-
-/* Takes the links; they are the keeper's from then on. */
-static int install_queue(struct keeper_state *k, struct queue_link *links, size_t n,
-			 char why[QUEUE_WHY])
-{
-	const struct queue_plan plan = { .links = links, .n = n };
-	struct keeper_queue *q = &k->queue;
-	int error;
-
-	free(q->links);
-	q->links = links;
-	q->n = n;
-	if (n == 0) {
-		error = q->has_rules ? queue_remove() : 0;
-		q->has_rules = false;
-		return error;
-	}
-	error = open_queue(k, &plan);
-	if (error < 0) {
-		snprintf(why, QUEUE_WHY, "%s", error == -EBUSY
-			 ? "another process listens to the queue" : strerror(-error));
-		return error;
-	}
-	error = queue_install(&plan, q->means, why);
-	q->has_rules = q->has_rules || error == 0;
-	return error;
-}
-
-static bool are_links(const struct text *bytes, size_t n)
-{
-	const struct queue_link *links = (const struct queue_link *)(const void *)bytes->p;
-
-	if (n > CONF_INTERFACES_MAX || bytes->n != n * sizeof(*links))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!memchr(links[i].name, 0, QUEUE_NAME) ||
-		    !memchr(links[i].bridge, 0, QUEUE_NAME) ||
-		    !memchr(links[i].peer, 0, QUEUE_NAME))
-			return false;
-	return true;
-}
-
-static void queue_asked(struct keeper_state *k, const struct message *message, int payload)
-{
-	struct message reply = { .kind = message->kind };
-	size_t n = (size_t)message->number;
-	struct queue_link *links;
-	char why[QUEUE_WHY] = "";
-	struct text bytes = { 0 };
-
-	reply.error = payload < 0 ? -EBADMSG : payload_read(payload, &bytes);
-	if (reply.error == 0 && !are_links(&bytes, n))
-		reply.error = -EBADMSG;
-	if (reply.error == 0) {
-		links = memory_array(n + 1, sizeof(*links));
-		if (n > 0)
-			memcpy(links, bytes.p, n * sizeof(*links));
-		if (n > 0 && k->queue.means == QUEUE_BY_NONE) {
-			reply.error = -ENOTSUP;
-			snprintf(why, sizeof(why), "%s", k->queue.why);
-		} else if (n > 0) {
-			reply.error = queue_check(&(struct queue_plan){ .links = links, .n = n },
-						  k->queue.means, why);
-		}
-		if (reply.error == 0 && message->kind == MESSAGE_QUEUE)
-			reply.error = install_queue(k, links, n, why);
-		else
-			free(links);
-	}
-	snprintf(reply.text, sizeof(reply.text), "%s", why);
-	text_release(&bytes);
-	keeper_tell(k, CHILD_JUDGE, &reply);
-}
-
 /* --- files for the judge --- */
 
 /* Below a root, as the kernel sees the path. */
@@ -439,11 +279,14 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 {
 	if (message->kind == MESSAGE_FILE) {
 		file_asked(k, message);
+	} else if (message->kind == MESSAGE_RING) {
+		keeper_ring_asked(k, message);
 	} else if (message->kind == MESSAGE_INSTALL) {
 		install_asked(k, message, payload);
+		keeper_samples_open(k);
 		return;
 	} else if (message->kind == MESSAGE_QUEUE || message->kind == MESSAGE_QUEUE_CHECK) {
-		queue_asked(k, message, payload);
+		keeper_queue_asked(k, message, payload);
 		return;
 	} else if (message->kind == MESSAGE_READY) {
 		judge_ready(k, message, payload);
@@ -479,7 +322,7 @@ static void hear_clerk(struct keeper_state *k, const struct message *message, in
 }
 
 /* The line broke: whoever does not answer is as good as dead. */
-static void lose_child(struct keeper_state *k, enum child_name name)
+void keeper_lose_child(struct keeper_state *k, enum child_name name)
 {
 	struct child *child = &k->children[name];
 
@@ -492,7 +335,7 @@ static void lose_child(struct keeper_state *k, enum child_name name)
 	child->pid = 0;
 	child->again_ns = clock_steady().ns + (child->begun < 5 ? NS_PER_S / 20 : NS_PER_S);
 	if (name == CHILD_JUDGE) {
-		close_queue(k);
+		keeper_queue_close(k);
 		roll_back(k);
 	}
 	if (name == CHILD_CLERK)
@@ -526,7 +369,7 @@ static void hear(void *context, int fd)
 	if (name == CHILD_COUNT)
 		return;
 	if (message_receive(fd, &message, &payload) <= 0)
-		lose_child(k, name);
+		keeper_lose_child(k, name);
 	else
 		hears[name](k, &message, payload);
 }
@@ -671,7 +514,8 @@ static void end(struct keeper_state *k)
 		run_say("cannot take the rules out of the kernel: %s", enforcer_error(k->enforcer));
 		k->status = 3;
 	}
-	close_queue(k);
+	keeper_queue_close(k);
+	keeper_samples_close(k);
 	for (unsigned i = 0; i < CHILD_COUNT; i++) {
 		struct child *child = &k->children[i];
 

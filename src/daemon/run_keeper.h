@@ -29,6 +29,8 @@ struct child {
 	int64_t	 again_ns;		/* when to begin it again; INT64_MAX */
 };
 
+struct bpf_samples;
+
 #define ASKED_MAX 16
 #define MSDP_KEY_MAX 80			/* RFC 2385 4.5: what every TCP takes */
 
@@ -45,6 +47,7 @@ struct keeper_state {
 	bool		 is_ready, was_ready, must_end, must_remove, waits_for_count;
 	int		 status;
 	struct keeper_queue queue;
+	struct bpf_samples *samples;		/* of packets that the kernel dropped; or NULL */
 	char		*roots[2];		/* folders whose files are read for the judge */
 	struct text	 ruling, msdp_counts;	/* for and from the speaker */
 	char		 keys[CONF_PEERS_MAX][MSDP_KEY_MAX + 1];	/* out of password files */
@@ -53,6 +56,20 @@ struct keeper_state {
 
 /* Nothing where the child does not run. */
 void keeper_tell(struct keeper_state *k, enum child_name name, const struct message *message);
+
+/* One whose line broke, or who cannot be believed: it ends, and begins again. */
+void keeper_lose_child(struct keeper_state *k, enum child_name name);
+
+/* run_keeper_packets.c: the judge's links, to be checked or to be served; closes the payload. */
+void keeper_queue_asked(struct keeper_state *k, const struct message *message, int payload);
+void keeper_queue_close(struct keeper_state *k);
+/* Tells the clerk what met the rules before the queue. */
+void keeper_queue_offered(struct keeper_state *k);
+/* The ring of an interface, for the judge. */
+void keeper_ring_asked(struct keeper_state *k, const struct message *message);
+/* What the kernel shows of dropped packets: another ring with each image. */
+void keeper_samples_open(struct keeper_state *k);
+void keeper_samples_close(struct keeper_state *k);
 
 /* run_keeper_msdp.c: from one child to another, unread; closes the payload. */
 void keeper_pass_on(struct keeper_state *k, enum child_name to, const struct message *message,

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The packets that the keeper lets the judge have: the queue of control packets with its verdicts,
+ * the rings of watched interfaces, and what the kernel shows of those that it dropped.  It looks
+ * into none of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "daemon/run_keeper.h"
+#include "enforce/bpf.h"
+#include "os/packet_socket.h"
+#include "sink/history_tally.h"
+
+/* --- the queue --- */
+
+void keeper_queue_close(struct keeper_state *k)
+{
+	struct keeper_queue *q = &k->queue;
+
+	if (q->questions < 0)
+		return;
+	loop_drop(&k->loop, q->questions);
+	close(q->questions);
+	queue_close(&q->ports);
+	q->questions = -1;
+}
+
+/* Verdicts of the judge; one who sends anything else is not believed any more. */
+static void hear_verdicts(void *context, int fd)
+{
+	struct keeper_state *k = context;
+	const struct queue_plan plan = { .links = k->queue.links, .n = k->queue.n };
+	int error = queue_relay(&k->queue.ports, &plan, fd);
+
+	if (error == -EBADMSG || error == -EPIPE) {
+		run_say("the judge answers what nobody asked");
+		keeper_lose_child(k, CHILD_JUDGE);
+	}
+}
+
+static void send_port(const struct keeper_state *k, enum port port, int fd)
+{
+	const struct message message = { .kind = MESSAGE_PORT, .number = port };
+	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	message_send(k->children[CHILD_JUDGE].fd, &message, copy);
+}
+
+static int open_queue(struct keeper_state *k, const struct queue_plan *plan)
+{
+	struct keeper_queue *q = &k->queue;
+	int ends[2], error;
+
+	if (q->questions >= 0)
+		return 0;
+	error = message_line(ends);
+	if (error < 0)
+		return error;
+	error = queue_open(plan, &q->ports);
+	if (error < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return error;
+	}
+	q->questions = ends[0];
+	loop_add(&k->loop, ends[0], hear_verdicts, k);
+	send_port(k, PORT_CLOSED, q->ports.closed);
+	send_port(k, PORT_OPEN, q->ports.open);
+	send_port(k, PORT_RAW4, q->ports.raw4);
+	send_port(k, PORT_RAW6, q->ports.raw6);
+	send_port(k, PORT_ANSWERS, ends[1]);
+	close(ends[1]);
+	return 0;
+}
+
+/* Takes the links; they are the keeper's from then on. */
+static int install_queue(struct keeper_state *k, struct queue_link *links, size_t n,
+			 char why[QUEUE_WHY])
+{
+	const struct queue_plan plan = { .links = links, .n = n };
+	struct keeper_queue *q = &k->queue;
+	int error;
+
+	free(q->links);
+	q->links = links;
+	q->n = n;
+	if (n == 0) {
+		error = q->has_rules ? queue_remove() : 0;
+		q->has_rules = false;
+		return error;
+	}
+	error = open_queue(k, &plan);
+	if (error < 0) {
+		snprintf(why, QUEUE_WHY, "%s", error == -EBUSY
+			 ? "another process listens to the queue" : strerror(-error));
+		return error;
+	}
+	error = queue_install(&plan, q->means, why);
+	q->has_rules = q->has_rules || error == 0;
+	return error;
+}
+
+static bool are_links(const struct text *bytes, size_t n)
+{
+	const struct queue_link *links = (const struct queue_link *)(const void *)bytes->p;
+
+	if (n > CONF_INTERFACES_MAX || bytes->n != n * sizeof(*links))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!memchr(links[i].name, 0, QUEUE_NAME) ||
+		    !memchr(links[i].bridge, 0, QUEUE_NAME) ||
+		    !memchr(links[i].peer, 0, QUEUE_NAME))
+			return false;
+	return true;
+}
+
+void keeper_queue_asked(struct keeper_state *k, const struct message *message, int payload)
+{
+	struct message reply = { .kind = message->kind };
+	size_t n = (size_t)message->number;
+	struct queue_link *links;
+	char why[QUEUE_WHY] = "";
+	struct text bytes = { 0 };
+
+	reply.error = payload < 0 ? -EBADMSG : payload_read(payload, &bytes);
+	if (reply.error == 0 && !are_links(&bytes, n))
+		reply.error = -EBADMSG;
+	if (reply.error == 0) {
+		links = memory_array(n + 1, sizeof(*links));
+		if (n > 0)
+			memcpy(links, bytes.p, n * sizeof(*links));
+		if (n > 0 && k->queue.means == QUEUE_BY_NONE) {
+			reply.error = -ENOTSUP;
+			snprintf(why, sizeof(why), "%s", k->queue.why);
+		} else if (n > 0) {
+			reply.error = queue_check(&(struct queue_plan){ .links = links, .n = n },
+						  k->queue.means, why);
+		}
+		if (reply.error == 0 && message->kind == MESSAGE_QUEUE)
+			reply.error = install_queue(k, links, n, why);
+		else
+			free(links);
+	}
+	snprintf(reply.text, sizeof(reply.text), "%s", why);
+	text_release(&bytes);
+	keeper_tell(k, CHILD_JUDGE, &reply);
+}
+
+static void add_offered(void *context, const char *link, enum queue_hook hook, uint64_t packets,
+			uint64_t bytes)
+{
+	struct text *rows = context;
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));
+	snprintf(row.link, sizeof(row.link), "%s", link);
+	snprintf(row.hook, sizeof(row.hook), "%s", queue_hook_name(hook));
+	row.packets = packets;
+	row.bytes = bytes;
+	text_put_n(rows, (const char *)&row, sizeof(row));
+}
+
+void keeper_queue_offered(struct keeper_state *k)
+{
+	const struct message message = { .kind = MESSAGE_OFFERED };
+	struct text rows = { 0 };
+
+	if (k->children[CHILD_CLERK].pid != 0 && queue_offered(add_offered, &rows) == 0)
+		message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
+	text_release(&rows);
+}
+
+/* --- rings, and what was dropped --- */
+
+void keeper_ring_asked(struct keeper_state *k, const struct message *message)
+{
+	struct message reply = { .kind = MESSAGE_RING };
+	struct packet_socket socket = { .fd = -1 };
+
+	reply.error = packet_socket_open(message->text, 0, &socket);
+	memcpy(reply.text, &socket, sizeof(socket));
+	message_send(k->children[CHILD_JUDGE].fd, &reply, reply.error < 0 ? -1 : socket.fd);
+}
+
+static void pass_dropped(void *context, const struct packet *packet,
+			 const struct bpf_sample_info *info)
+{
+	struct message message = { .kind = MESSAGE_DROPPED };
+	struct keeper_state *k = context;
+	struct dropped dropped = { .at_ns = packet->at.ns, .index = info->ifindex,
+				   .hook = info->hook, .length = packet->length,
+				   .linktype = packet->linktype };
+
+	if (info->is_dry_run)			/* it passed: a packet socket hears it */
+		return;
+	dropped.n = packet->bytes.n < DROPPED_BYTES ? (uint32_t)packet->bytes.n : DROPPED_BYTES;
+	memcpy(dropped.bytes, packet->bytes.p, dropped.n);
+	memcpy(message.text, &dropped, sizeof(dropped));
+	keeper_tell(k, CHILD_JUDGE, &message);
+}
+
+static void hear_dropped(void *context, int fd)
+{
+	struct keeper_state *k = context;
+
+	(void)fd;
+	bpf_samples_read(k->samples, pass_dropped, k);
+}
+
+void keeper_samples_close(struct keeper_state *k)
+{
+	if (!k->samples)
+		return;
+	loop_drop(&k->loop, bpf_samples_fd(k->samples));
+	bpf_samples_free(k->samples);
+	k->samples = NULL;
+}
+
+/* The ring is that of what stands: another one with each image. */
+void keeper_samples_open(struct keeper_state *k)
+{
+	keeper_samples_close(k);
+	if (k->options->conf->watch.n > 0 && bpf_samples_open(RUN_PIN_FOLDER, &k->samples) == 0)
+		loop_add(&k->loop, bpf_samples_fd(k->samples), hear_dropped, k);
+}
