@@ -116,6 +116,15 @@ def send_border():
                        "94040000" "1600" "00f7" "e8010107"))
 
 
+def send_until(terminal, part):
+    """It may take its time to begin."""
+    def asked(screen):
+        send(*[udp("192.105.90.14", "239.255.255.250")] * 3)
+        return part in screen
+
+    terminal.until(asked)
+
+
 net.add_cable((None, "va", None), (None, "vb", None))
 for end in ("va", "vb"):
     with open(f"/proc/sys/net/ipv6/conf/{end}/disable_ipv6", "w", encoding="ascii") as f:
@@ -262,14 +271,8 @@ def test_interrupted_after_a_duration():
 
 def test_no_view():
     for words, part in (("-j", '"verdict"'), ("--lines", "new flow"), ("--lines --color=never", "new flow")):
-        T.line(f"clear; {WEIR} watch {words} --count 5 vb")
-        time.sleep(0.6)
-        for _ in range(12):
-            send(*[udp("192.105.90.14", "239.255.255.250")] * 3)
-            if part in T.screen():
-                break
-            time.sleep(0.2)
-        holds(T.until(part), part)
+        T.line(f"clear; {WEIR} watch {words} --count 2 vb")
+        send_until(T, part)
         T.until(lambda s: s.rstrip().endswith("ready$"))
         assert "pkt/s" not in T.screen()
     T.line(f"clear; {WEIR} watch --duration 1 vb < /dev/null | tail -3; echo over.")
@@ -288,9 +291,8 @@ def test_plain_terminals():
     with open(plain.raw, "rb") as f:
         assert not re.search(rb"\x1b\[(?:\d+;)*3[0-7]m", f.read()), "NO_COLOR is set"
     plain.line(f"clear; TERM=dumb {WEIR} watch --count 1 vb")
-    plain.until("printing lines")
-    send(*[udp("192.105.90.14", "239.255.255.250")] * 3)
-    plain.until("first hit")
+    send_until(plain, "first hit")
+    holds(plain.screen(), "printing lines")
 
 
 def gone(pid):
