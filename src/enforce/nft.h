@@ -82,6 +82,10 @@ uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
 			const struct nft_span *spans, size_t n);
 void nft_rests_release(struct nft_hook *h);
 
+/* Tests of an IPv6 group, of which one must hold, a text each: how many, or 0 where they would be
+ * more than `max`, and a set does better. */
+size_t nft_put_mask(const struct artefact_mask *mask, struct text *out, size_t max);
+
 /* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
  * chain stands behind those that it refers to. */
 void nft_put_rules(struct nft_hook *h, struct text *out);

@@ -6,7 +6,8 @@
 
 #include "enforce/nft.h"
 
-#define MASKS_TEXT 512
+#define ALTERNATIVES_MAX 24		/* of the masks of a rule */
+#define LINES_MAX (9 * ALTERNATIVES_MAX)	/* at most 3 kinds of flags, and 3 of payloads */
 #define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
 #define HASH_TIMEOUT_MIN_S 60
 
@@ -173,17 +174,6 @@ static bool put_ttl(struct text *out, const struct nft_hook *h, const struct art
 	return true;
 }
 
-static void put_masks(struct text *out, const struct nft_hook *h, unsigned index)
-{
-	const struct artefact_rule *rule = &h->artefact->rules[index];
-	char mask[ADDR_TEXT];
-
-	for (size_t i = 0; i < rule->mask_count; i++)
-		text_printf(out, "ip6 daddr & %s @%%b%ur%umask%zu ",
-			    addr_text(rule->masks[i].mask, mask), h->boundary_index, index, i);
-	h->shared[index] |= rule->mask_count > 0;
-}
-
 static bool can_hold(const struct artefact_rule *rule, enum family family)
 {
 	if (rule->flags == FLAG_BIT(SCOPE_F) && family == FAMILY_IP4)
@@ -196,32 +186,106 @@ static bool can_hold(const struct artefact_rule *rule, enum family family)
 	return true;
 }
 
+/* Lines that are being written: each is tested by itself. */
+struct lines {
+	struct text list[LINES_MAX];
+	size_t	    n;
+};
+
+/* Every line goes on with each of the alternatives. */
+static void multiply(struct lines *lines, const struct text *alternatives, size_t n)
+{
+	size_t before = lines->n;
+
+	for (size_t k = 1; k < n; k++)
+		for (size_t i = 0; i < before; i++)
+			text_put(&lines->list[lines->n++], text_string(&lines->list[i]));
+	for (size_t i = 0; i < lines->n; i++)
+		text_put(&lines->list[i], text_string(&alternatives[i / before]));
+}
+
+static void multiply_by(struct lines *lines, const struct any_of *any)
+{
+	struct text alternatives[COUNT(any->list)] = { { 0 } };
+
+	for (size_t i = 0; i < any->n; i++)
+		text_put(&alternatives[i], any->list[i]);
+	if (any->n > 0)
+		multiply(lines, alternatives, any->n);
+	for (size_t i = 0; i < any->n; i++)
+		text_release(&alternatives[i]);
+}
+
+/* Which masks of a rule become named sets, for they, or all together, have too many alternatives. */
+static void choose_sets(const struct artefact_rule *rule, bool out[ARTEFACT_MASKS])
+{
+	size_t product = 1;
+
+	for (size_t i = 0; i < rule->mask_count; i++) {
+		struct text alternatives[ALTERNATIVES_MAX] = { { 0 } };
+		size_t n = nft_put_mask(&rule->masks[i], alternatives, ALTERNATIVES_MAX);
+
+		out[i] = n == 0 || product * n > ALTERNATIVES_MAX;
+		product *= out[i] ? 1 : n;
+		for (size_t k = 0; k < ALTERNATIVES_MAX; k++)
+			text_release(&alternatives[k]);
+	}
+}
+
+static void multiply_by_mask(struct lines *lines, const struct nft_hook *h, unsigned index,
+			     size_t i, bool is_set)
+{
+	const struct artefact_mask *mask = &h->artefact->rules[index].masks[i];
+	struct text alternatives[ALTERNATIVES_MAX] = { { 0 } };
+	char text[ADDR_TEXT];
+	size_t n = 1;
+
+	if (is_set)
+		text_printf(&alternatives[0], "ip6 daddr & %s @%%b%ur%umask%zu ",
+			    addr_text(mask->mask, text), h->boundary_index, index, i);
+	else
+		n = nft_put_mask(mask, alternatives, ALTERNATIVES_MAX);
+	multiply(lines, alternatives, n);
+	h->shared[index] |= is_set;
+	for (size_t k = 0; k < ALTERNATIVES_MAX; k++)
+		text_release(&alternatives[k]);
+}
+
+/* What all lines of a rule have in common; false where it never holds. */
+static bool put_packet_tests(struct text *out, const struct nft_hook *h, enum family family,
+			     const struct artefact_rule *rule)
+{
+	if (!can_hold(rule, family) || (rule->asks_ttl && !put_ttl(out, h, rule, family)))
+		return false;
+	if (rule->asks_port)
+		text_printf(out, "meta l4proto { tcp, udp } th dport %u-%u ", rule->port_first,
+			    rule->port_last);
+	return true;
+}
+
 /* One line for each combination of alternatives. */
 static void put_tests(struct text *out, struct nft_hook *h, enum family family, unsigned index)
 {
 	const struct artefact_rule *rule = &h->artefact->rules[index];
-	struct any_of none = { { "" }, 1 }, flags = none, recognised = none;
-	struct text same = { 0 };
-	bool good = can_hold(rule, family);
+	struct lines lines = { .n = 1 };
+	bool sets[ARTEFACT_MASKS] = { false };
 
-	if (rule->flags)
-		flags = ask_flags(rule, family);
-	if (rule->recognised != PROTOCOL_COUNT)
-		recognised = ask_recognised(rule, family);
-	if (good && rule->asks_ttl)
-		good = put_ttl(&same, h, rule, family);
-	if (good && rule->asks_port)
-		text_printf(&same, "meta l4proto { tcp, udp } th dport %u-%u ", rule->port_first,
-			    rule->port_last);
-	if (good && family == FAMILY_IP6)
-		put_masks(&same, h, index);
-	for (size_t i = 0; i < flags.n * recognised.n && good; i++) {
-		text_printf(out, "\t\t%s%s%s", recognised.list[i % recognised.n],
-			    flags.list[i / recognised.n], text_string(&same));
+	if (!put_packet_tests(&lines.list[0], h, family, rule))
+		lines.n = 0;
+	if (lines.n && rule->flags)
+		multiply_by(&lines, &(struct any_of[]){ ask_flags(rule, family) }[0]);
+	if (lines.n && rule->recognised != PROTOCOL_COUNT)
+		multiply_by(&lines, &(struct any_of[]){ ask_recognised(rule, family) }[0]);
+	choose_sets(rule, sets);
+	for (size_t i = 0; i < rule->mask_count && family == FAMILY_IP6 && lines.n; i++)
+		multiply_by_mask(&lines, h, index, i, sets[i]);
+	for (size_t i = 0; i < lines.n; i++) {
+		text_printf(out, "\t\t%s", text_string(&lines.list[i]));
 		nft_put_goto(out, h, family, index);
 		text_char(out, '\n');
 	}
-	text_release(&same);
+	for (size_t i = 0; i < LINES_MAX; i++)
+		text_release(&lines.list[i]);
 }
 
 /* --- chains --- */
@@ -388,10 +452,14 @@ void nft_put_shared(const struct nft_hook *h, struct text *out)
 	for (size_t i = 0; i < h->boundary->match_count; i++) {
 		const struct rule *rule = h->boundary->rules[i];
 		const struct artefact_rule *asked = &h->artefact->rules[i];
+		bool sets[ARTEFACT_MASKS];
 
 		if (!h->shared[i])
 			continue;
+		choose_sets(asked, sets);
 		for (size_t k = 0; k < asked->mask_count; k++) {
+			if (!sets[k])
+				continue;
 			text_printf(out, "\tset %%b%ur%zumask%zu", h->boundary_index, i, k);
 			put_mask_set(&asked->masks[k], out);
 		}

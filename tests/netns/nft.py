@@ -69,10 +69,10 @@ def tap(interface):
     return s
 
 
-def drain(s, number_of):
-    """The numbers of all frames that came."""
+def drain(s, number_of, patience=0.1):
+    """The numbers of all frames that came, until none comes for a while."""
     numbers = []
-    s.settimeout(0.15)
+    s.settimeout(patience)
     while True:
         try:
             data, where = s.recvfrom(65536)
@@ -133,7 +133,7 @@ class Bridge:
 
     def offer(self, sent, vlan=None):
         before = counts()
-        drain(self.receiver, numbered)
+        drain(self.receiver, numbered, 0.001)
         send_all(self.sender, sent, vlan)
         arrived = drain(self.receiver, numbered)
         return arrived, difference(counts(), before)
@@ -172,12 +172,12 @@ def one_policy(policy, seed, link, hook, side, *sets, n=120):
 
 def random_policies(link, hook, first):
     judged = tried = 0
-    for seed in range(first, first + (300 if LONG else 14)):
+    for seed in range(first, first + (300 if LONG else 10)):
         policy = random_policy(seed)
         if loads(policy):
             tried += 1
             judged += one_policy(policy, seed, link, hook, "inside" if seed % 2 else "outside")
-    assert judged * 2 > tried > 5, (judged, tried)
+    assert judged * 2 > tried > 4, (judged, tried)
 
 
 def test_ingress_says_what_the_reference_says():
@@ -267,7 +267,7 @@ def test_routed_packets():
         enforcer("remove", host="r")
         enforcer("install", policy, "border", "--", "r1,outside,nftables", host="r")
         before = counts("r")
-        drain(router.receiver, numbered)
+        drain(router.receiver, numbered, 0.001)
         for number, p in enumerate(sent):
             router.sender.send(frame(p, number, plain=True))
         arrived = drain(router.receiver, numbered)
