@@ -76,6 +76,25 @@ static const struct listing_column event_columns[] = {
 	{ NULL, "domain", CELL_TEXT, 0, NULL },
 };
 
+static const struct listing_column count_columns[] = {
+	{ "FROM", "at", CELL_TIME, 16, NULL },
+	{ "KIND", "kind", CELL_TEXT, 8, NULL },
+	{ NULL, "boundary", CELL_TEXT, 0, NULL },
+	{ "COUNT", "count", CELL_NUMBER, 12, NULL },
+	{ "OF", "name", CELL_TEXT, 0, NULL },
+};
+
+static void print_count(void *context, const struct history_count *c)
+{
+	const struct cell cells[COUNT(count_columns)] = {
+		{ .at = c->at }, { .text = c->kind },
+		{ .text = c->boundary, .is_absent = !c->boundary[0] }, { .number = c->n },
+		{ .text = c->name },
+	};
+
+	listing_row(context, "", cells);
+}
+
 static void print_flow(void *context, const struct history_flow *f)
 {
 	const struct cell cells[COUNT(flow_columns)] = {
@@ -126,14 +145,20 @@ static const struct {
 	int (*servers)(struct history *history, const struct history_query *query,
 		       void (*each)(void *context, const struct history_server *server),
 		       void *context, char *problem);
+	int (*counts)(struct history *history, const struct history_query *query,
+		      void (*each)(void *context, const struct history_count *count), void *context,
+		      char *problem);
 } kinds[] = {
-	{ "flows", "weir-history-flows/1", "flows", flow_columns, COUNT(flow_columns), history_flows, NULL },
+	{ "flows", "weir-history-flows/1", "flows", flow_columns, COUNT(flow_columns), history_flows, NULL,
+	  NULL },
 	{ "findings", "weir-history-findings/1", "findings", finding_columns, COUNT(finding_columns),
-	  history_findings, NULL },
+	  history_findings, NULL, NULL },
 	{ "ras", "weir-history-ras/1", "servers", server_columns, COUNT(server_columns), NULL,
-	  history_servers },
+	  history_servers, NULL },
 	{ "events", "weir-history-events/1", "events", event_columns, COUNT(event_columns), NULL,
-	  history_server_events },
+	  history_server_events, NULL },
+	{ "counts", "weir-history-counts/1", "counts", count_columns, COUNT(count_columns), NULL, NULL,
+	  history_counts },
 };
 
 static int print(const struct past_rows *o, size_t kind, const struct io *io)
@@ -154,6 +179,8 @@ static int print(const struct past_rows *o, size_t kind, const struct io *io)
 	listing_begin(&listing, kinds[kind].schema, kinds[kind].rows);
 	if (kinds[kind].flows)
 		error = kinds[kind].flows(history, &query, print_flow, &listing, problem);
+	else if (kinds[kind].counts)
+		error = kinds[kind].counts(history, &query, print_count, &listing, problem);
 	else
 		error = kinds[kind].servers(history, &query, print_server, &listing, problem);
 	if (error < 0)
@@ -173,18 +200,19 @@ static int run(const void *arg, const struct io *io)
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (strcmp(what, kinds[i].name) == 0)
 			return print(o, i, io);
-	complain(io, "the history tells of flows, findings, ras or events, not of '%s'", what);
+	complain(io, "the history tells of flows, findings, ras, events or counts, not of '%s'", what);
 	return EXIT_USAGE;
 }
 
 const struct command cmd_history = {
 	.name = "history",
 	.summary = "flows, findings and RAS servers of the past, by time and address",
-	.operands = "[flows|findings|ras|events]", .operands_max = 1,
-	.about = "Reads the history that weir audit --history writes: flows (the default), "
+	.operands = "[flows|findings|ras|events|counts]", .operands_max = 1,
+	.about = "Reads the history that weir watch and weir audit write with --history: flows (the default), "
 		 "findings with when they were met first and last, the servers that announced themselves "
-		 "(ras), and what changed about those (events).  The latest stands first, events stand by "
-		 "time.  Needs no privilege, and nothing that runs.",
+		 "(ras), what changed about those (events), and statements by point and verdict, oddities and "
+		 "packets that the kernel lost, every five minutes (counts).  The latest stands first, events "
+		 "and counts stand by time.  Needs no privilege, and nothing that runs.",
 	.example = "weir history --since 1d --source 10.1.2.3\n"
 		   "weir history findings --since 2026-11-20 --until 2026-11-21\n"
 		   "weir history ras -j",

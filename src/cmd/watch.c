@@ -332,6 +332,7 @@ static struct report_input *gather_inputs(struct watching *w, size_t *out_n)
 			.name = interfaces[i].name, .link = link ? link : "",
 			.problem = arena_text(arena, problem, strlen(problem)),
 			.packets = interfaces[i].packets, .bytes = interfaces[i].bytes,
+			.dropped = interfaces[i].dropped,
 		};
 	}
 	return list;

@@ -47,6 +47,19 @@ int history_findings(struct history *history, const struct history_query *query,
 		     void (*each)(void *context, const struct history_flow *finding), void *context,
 		     char *problem);
 
+/* What was counted in HISTORY_BUCKET_S from a time on: statements of a point and verdict ("data deny"),
+ * a flag, an anomaly, or packets that the kernel lost. */
+struct history_count {
+	const char *kind, *boundary, *name;	/* boundary: "" but for points */
+	struct mtime at;
+	uint64_t    n;
+};
+
+/* By time. */
+int history_counts(struct history *history, const struct history_query *query,
+		   void (*each)(void *context, const struct history_count *count), void *context,
+		   char *problem);
+
 /* A RAS server, or an event of one (then `state` is what happened, at `first`).  `host` is all that
  * is known of a server, for ras_table_restore(): settle it before its state is believed. */
 struct history_server {

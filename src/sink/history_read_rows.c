@@ -86,6 +86,29 @@ int history_findings(struct history *h, const struct history_query *query,
 	return read_flows(h, SQL_FINDINGS, query, each, context, problem);
 }
 
+int history_counts(struct history *h, const struct history_query *q,
+		   void (*each)(void *context, const struct history_count *count), void *context,
+		   char *problem)
+{
+	int64_t since_s = q->since.ns / NS_PER_S;
+	sqlite3_stmt *st;
+
+	history_clear(h);
+	st = history_statement(h, SQL_COUNTS);
+	/* the bucket in which the time begins counts whole */
+	history_bind(st, "nnt", q->has_since ? since_s - since_s % HISTORY_BUCKET_S : INT64_MIN,
+		     q->has_until ? q->until.ns / NS_PER_S : INT64_MAX, q->boundary);
+	while (history_step(h, st)) {
+		const struct history_count count = {
+			.at.ns = sqlite3_column_int64(st, 0) * NS_PER_S, .kind = text_at(st, 1),
+			.boundary = text_at(st, 2), .name = text_at(st, 3), .n = number_at(st, 4),
+		};
+
+		each(context, &count);
+	}
+	return finish(h, problem);
+}
+
 /* --- servers --- */
 
 /* Column numbers of SERVERS behind those that SERVER_EVENTS has too. */

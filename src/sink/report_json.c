@@ -86,6 +86,8 @@ static void put_inputs(struct document *d)
 		json_bool(j, "truncated", input->truncated);
 		if (input->truncated)
 			json_number(j, "truncated_at", input->truncated_at);
+		if (input->dropped > 0)
+			json_number(j, "dropped", input->dropped);
 		json_close(j);
 	}
 	json_close_array(j);

@@ -13,6 +13,7 @@ struct report_input {
 	const char *name, *link;	/* link: names of its link types */
 	const char *problem;		/* a line for a person, or "" */
 	uint64_t    packets, bytes, truncated_at;
+	uint64_t    dropped;		/* by the kernel, of an interface */
 	bool	    truncated;
 };
 

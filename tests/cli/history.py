@@ -167,6 +167,19 @@ def test_flows_and_findings():
     equal(run("history", "--history", place.db, "xyz").returncode, 2)
 
 
+def test_counts():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    equal([(c["at"], c["kind"], c["name"], c["count"]) for c in past(place, "counts")],
+          [("2026-11-21T13:00:00.000000Z", "flag", "bad-ip-checksum", 2),
+           ("2026-11-21T13:00:00.000000Z", "point", "data deny", 1),
+           ("2026-11-21T13:00:00.000000Z", "point", "data warn", 1),
+           ("2026-11-21T15:00:00.000000Z", "flag", "bad-ip-checksum", 2),
+           ("2026-11-21T15:00:00.000000Z", "point", "data deny", 2)])
+    equal(len(past(place, "counts", "--since", "2026-11-21T14:00:00Z")), 2)
+    equal(past(place, "counts", "-b", "none"), [])
+
+
 def test_servers():
     evil = b"evil\x1b[2J\xff=\""
     capture_of = bytearray(a_capture())
@@ -221,7 +234,7 @@ def test_json_by_its_schema():
     run("audit", "-q", "--history", place.db, "--authorised", servers, place.write("b.pcap", a_capture()))
     schema_of("hits").validate(json.loads(out("hits", "-j", "--history", place.db)))
     schema_of("ras").validate(json.loads(run("ras", "list", "-j", "--history", place.db).stdout))
-    for what in ("flows", "findings", "ras", "events"):
+    for what in ("flows", "findings", "ras", "events", "counts"):
         document = json.loads(out("history", what, "-j", "--history", place.db))
         schema_of("history").validate(document)
         rows = list(document.values())[1]

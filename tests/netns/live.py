@@ -144,6 +144,23 @@ def test_a_history_while_it_runs():
           ("192.0.2.1", "vpn1", "vb", "new"))
 
 
+def test_what_the_kernel_loses():
+    """A judge that stands still while more comes than the ring holds: told, reported, and kept."""
+    path = at("lost.db")
+    watch = Watch("--history", path, "-j", "--duration", "1h")
+    watch.process.send_signal(signal.SIGSTOP)
+    send(*[udp("198.51.100.7", "233.252.0.9", b"x" * 8000)] * 11000)       # 88 MB, the ring holds 64
+    watch.process.send_signal(signal.SIGCONT)
+    until(lambda: os.path.exists(path) and hits(path) > 1000, "a sample")
+    watch.end()
+    given = json.loads(watch.told())["inputs"][0]
+    lost = given["dropped"]
+    assert lost > 1000 and 11000 <= given["packets"] + lost < 11050, given
+    done = subprocess.run([WEIR, "history", "counts", "-j", "--history", path], capture_output=True, env=CALM,
+                          check=True)
+    equal(sum(c["count"] for c in json.loads(done.stdout)["counts"] if c["kind"] == "lost"), lost)
+
+
 def test_killed():
     """Whichever of the three processes is killed, the history is sound; the others end or go on."""
     path = at("killed.db")
