@@ -14,6 +14,11 @@ static void add(uint32_t *bar, uint64_t n)
 	*bar = n > UINT32_MAX - *bar ? UINT32_MAX : *bar + (uint32_t)n;
 }
 
+void pulse_begin(struct pulse *p, uint32_t who, uint32_t second)
+{
+	*p = (struct pulse){ .who = who, .second = second };
+}
+
 /* What came while nobody looked is spread over the seconds since. */
 void pulse_feel(struct pulse *p, uint32_t who, uint64_t total, uint32_t second)
 {
@@ -21,7 +26,7 @@ void pulse_feel(struct pulse *p, uint32_t who, uint64_t total, uint32_t second)
 	uint32_t seconds;
 
 	if (p->who != who || total < p->then || second < p->second)
-		*p = (struct pulse){ .who = who, .second = second ? second - 1 : 0 };
+		pulse_begin(p, who, second ? second - 1 : 0);
 	seconds = second - p->second;
 	if (seconds == 0)
 		return;

@@ -20,6 +20,8 @@ struct pulse {
 	uint32_t bars[PULSE_BARS];	/* of eight seconds each, in a ring by second */
 };
 
+/* Another counter, which began from 0 in this second. */
+void pulse_begin(struct pulse *pulse, uint32_t who, uint32_t second);
 /* The counter stands at `total` in this second; the first time it came from 0. */
 void pulse_feel(struct pulse *pulse, uint32_t who, uint64_t total, uint32_t second);
 /* Appends one character for each bar, oldest first. */

@@ -122,11 +122,22 @@ static void put_flow(struct view_row *row, const struct report_flow *flow)
 	row->is_quiet = flow->is_link_local;
 }
 
+/* A flow may be old when it is first looked at; and one that is silent has no rate, though some came
+ * since it was looked at. */
 static void feel_flow(struct view_facts *facts, uint32_t slot, const struct report_flow *flow,
 		      uint64_t id)
 {
-	pulse_feel(&facts->flows[slot], (uint32_t)(id ^ id >> 32), flow->packets,
-		   facts->moment.second);
+	struct pulse *pulse = &facts->flows[slot];
+	const struct view_moment *moment = &facts->moment;
+	uint32_t who = (uint32_t)(id ^ id >> 32);
+	int64_t age_s = (moment->now.ns - flow->first.ns) / NS_PER_S + 1;
+
+	if (pulse->who != who)
+		pulse_begin(pulse, who,
+			    age_s < moment->second ? moment->second - (uint32_t)age_s : 0);
+	pulse_feel(pulse, who, flow->packets, moment->second);
+	if (moment->now.ns - flow->last.ns > 2 * NS_PER_S)
+		pulse->rate = 0;
 }
 
 static uint64_t flow_id(const struct flow_key *key)

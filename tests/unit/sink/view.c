@@ -595,6 +595,42 @@ static void test_pulses(void)
 	text_release(&t);
 }
 
+/* Flows that nobody looked at: when their tab is turned to, no burst of old shows as a rate. */
+static void test_flows_that_were_not_looked_at(void)
+{
+	const struct view_row *row;
+	struct stage s;
+	char line[64];
+
+	open_stage(&s, BORDER, false);
+	for (unsigned i = 0; i < 40; i++) {	/* some of which the eighths have not met yet */
+		snprintf(line, sizeof(line), "data 198.51.100.%u > 232.1.1.7", i);
+		play(&s, 2, 20, line);
+	}
+	for (unsigned second = 1; second <= 6; second++) {
+		play(&s, second, second > 2 ? 10 : 0, "data 192.0.2.14 > 232.1.1.8");
+		gather(&s, second);
+	}
+	press(&s, "2");
+	view_gather_flows(&s.view, s.scene.engine);
+	check(s.view.facts.tabs[TAB_FLOWS].n == 41);
+	for (size_t i = 0; i < 41; i++) {
+		row = &s.view.facts.tabs[TAB_FLOWS].list[i];
+		check(row->count == 20 ? row->pulse->rate == 0 : row->pulse->rate <= 10);
+	}
+	press(&s, "1");
+	for (unsigned second = 7; second <= 60; second++) {
+		play(&s, second, 10, "data 192.0.2.14 > 232.1.1.8");
+		gather(&s, second);
+	}
+	press(&s, "2");
+	view_gather_flows(&s.view, s.scene.engine);
+	show(&s);
+	row = view_selected(&s.view);
+	check(row->count == 580 && row->pulse->rate >= 9 && row->pulse->rate <= 11);
+	close_stage(&s);
+}
+
 /* Windows of a large tab are what sorting all of it would show. */
 static void test_windows_of_many(void)
 {
@@ -650,4 +686,5 @@ TEST_MAIN({ "screens", test_screens }, { "the screen of the README", test_the_re
 	  { "filters", test_filters }, { "any keys at any size", test_any_keys },
 	  { "hostile names", test_hostile_names },
 	  { "raw bytes in cells", test_cells_refuse_what_is_raw }, { "pulses", test_pulses },
+	  { "flows that were not looked at", test_flows_that_were_not_looked_at },
 	  { "windows of many rows", test_windows_of_many })
