@@ -53,8 +53,7 @@ static bool open_parcel(struct span bytes, struct view *out)
 
 	v.head = (const void *)rd_take(&r, sizeof(*v.head)).p;
 	if (!rd_ok(&r) || v.head->magic != PARCEL_MAGIC || v.head->version != BPF_LAYOUT_VERSION ||
-	    v.head->hook_count > BPF_SLOTS || v.head->image_bytes < sizeof(struct bpf_image) ||
-	    v.head->lower_bytes > v.head->image_bytes)
+	    v.head->hook_count > BPF_SLOTS || v.head->image_bytes < sizeof(struct bpf_image))
 		return false;
 	v.hooks = (const void *)rd_take(&r, v.head->hook_count * sizeof(*v.hooks)).p;
 	v.names = (const void *)rd_take(&r, v.head->name_count * sizeof(*v.names)).p;
@@ -139,8 +138,7 @@ static bool fits(struct bpf_store *store, const struct view *v)
 {
 	const struct bpf_set *set = bpf_store_set(store);
 
-	return set && set->image_bytes >= v->head->image_bytes &&
-	       set->image_bytes / 2 >= v->head->lower_bytes;
+	return set && set->image_bytes - BPF_IMAGE_SPARE >= v->head->image_bytes;
 }
 
 static int explain(struct text *error, const char *what, int status)
@@ -198,8 +196,7 @@ static int install_set(struct bpf_store *store, const struct view *v, struct tex
 
 	text_reset(error);
 	status = explain(error, "cannot make the maps",
-			 bpf_store_add_set(store, v->head->image_bytes, v->head->lower_bytes,
-					   count_names(v)));
+			 bpf_store_add_set(store, v->head->image_bytes, count_names(v)));
 	if (status < 0)
 		return status;
 	status = try_view(store, v, true, error);
@@ -333,7 +330,8 @@ struct counting {
 	struct bpf_store *store;
 	enforce_count_fn *each;
 	void		 *ctx;
-	int64_t		  offset_ns;	/* from the monotonic clock to that of the world */
+	struct bpf_clock  clock;	/* zeros: no time is known */
+	int64_t		  now_ns;	/* by the clock of the world */
 };
 
 static void tell_count(void *ctx, const struct bpf_name *name, const struct bpf_counter *sum,
@@ -347,8 +345,9 @@ static void tell_count(void *ctx, const struct bpf_name *name, const struct bpf_
 		.backend = bpf_hooks_backend(c->store, name->link, name->hook),
 	};
 
-	if (sum->last_ns)
-		count.last_ns = (int64_t)sum->last_ns + c->offset_ns;
+	if (sum->last && c->clock.ticks_per_s)
+		count.last_ns = c->now_ns - (int64_t)(c->clock.ticks - sum->last) * NS_PER_S /
+						    c->clock.ticks_per_s;
 	c->each(c->ctx, &count);
 }
 
@@ -357,7 +356,9 @@ static int counts(void *state, enforce_count_fn *each, void *ctx, struct text *e
 	struct counting c = { .store = state, .each = each, .ctx = ctx };
 
 	(void)error;
-	c.offset_ns = now_of(CLOCK_REALTIME) - now_of(CLOCK_MONOTONIC);
+	if (bpf_clock_read(&c.clock) < 0)
+		c.clock = (struct bpf_clock){ 0 };
+	c.now_ns = now_of(CLOCK_REALTIME);
 	return bpf_store_each(state, tell_count, &c);
 }
 
@@ -377,7 +378,8 @@ int bpf_load_program(const char *pin_folder, unsigned slot, enum hook hook, bool
 	status = -ENOENT;
 	if (bpf_store_set(&store))
 		status = bpf_set_load(bpf_store_set(&store), &(struct bpf_program_options){
-			.slot = slot, .hook = hook, .is_xdp = is_xdp });
+			.slot = slot, .hook = hook, .is_xdp = is_xdp,
+			.ticks_per_s = store.ticks_per_s });
 	bpf_store_close(&store);
 	return status;
 }

@@ -23,7 +23,6 @@
 
 struct compiler {
 	struct text	    image;		/* bytes */
-	uint32_t	    lower_bytes;
 	struct parcel_hook *hooks;
 	size_t		    hook_count;
 	struct parcel_name *names;
@@ -39,6 +38,7 @@ struct section {
 	uint32_t	       refused_n;
 	uint32_t	       names_first, names_n;
 	struct bpf_side	       side;		/* of no direction yet */
+	uint32_t	       cells4, cells6, plane4, plane6;	/* offsets; bytes of a plane */
 };
 
 /* --- bytes --- */
@@ -165,7 +165,6 @@ static struct bpf_demand demand_of(struct section *s, size_t index)
 	return d;
 }
 
-/* Room for the ranges is taken later: they need not lie in the lower half. */
 static uint32_t append_masks(struct compiler *c, const struct artefact_rule *r)
 {
 	uint32_t at = reserve(c, r->mask_count * sizeof(struct bpf_mask), 8);
@@ -251,6 +250,84 @@ static unsigned count_blocks(const uint16_t *pool)
 	return (middle > most ? middle : most) + 1;
 }
 
+/* One level of small numbers: the block of a pool by its new number. */
+struct level {
+	int16_t	 numbers[16384 + 1];	/* by block of the pool; -1: not met */
+	unsigned n;
+};
+
+/* The new number of a block; *out_is_new: its content is to be written.  256 where there is no
+ * number left. */
+static unsigned number_block(struct level *level, unsigned block, bool *out_is_new)
+{
+	*out_is_new = level->numbers[block] < 0;
+	if (*out_is_new && level->n < 256)
+		level->numbers[block] = (int16_t)level->n++;
+	return level->numbers[block] < 0 ? 256 : (unsigned)level->numbers[block];
+}
+
+static void begin_level(struct level *level)
+{
+	memset(level->numbers, 0xff, sizeof(level->numbers));
+	level->n = 0;
+}
+
+/* A middle block, and the bottoms that it names. */
+static bool put_middle(const uint16_t *pool, unsigned block, struct level *bottoms,
+		       uint8_t *out_middle, uint8_t *out_bottoms)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		const uint16_t *bottom = pool + (size_t)pool[block * 256u + i] * 256;
+		bool is_new;
+		unsigned number = number_block(bottoms, pool[block * 256u + i], &is_new);
+
+		if (number > 255)
+			return false;
+		out_middle[i] = (uint8_t)number;
+		for (unsigned k = 0; is_new && k < 256; k++)
+			out_bottoms[number * 256 + k] = (uint8_t)bottom[k];
+	}
+	return true;
+}
+
+static bool put_tops(const uint16_t *pool, const uint16_t *tops, size_t n, struct level levels[2],
+		     uint8_t *out_tops, uint8_t *out_middles, uint8_t *out_bottoms)
+{
+	begin_level(&levels[0]);
+	begin_level(&levels[1]);
+	for (size_t i = 0; i < n; i++) {
+		bool is_new;
+		unsigned number = number_block(&levels[0], tops[i], &is_new);
+
+		if (number > 255)
+			return false;
+		out_tops[i] = (uint8_t)number;
+		if (is_new && !put_middle(pool, tops[i], &levels[1], out_middles + number * 256,
+					  out_bottoms))
+			return false;
+	}
+	return true;
+}
+
+/* The same tables in bytes, where all numbers are small enough. */
+static bool put_near(struct section *s, const uint16_t *pool)
+{
+	struct level *levels = memory_array(2, sizeof(*levels));
+	struct bpf_near *near = memory_take(sizeof(*near));
+	bool good = s->artefact->ip4.sources.classes <= 256 &&
+		    s->artefact->ip4.groups.classes <= 256 &&
+		    put_tops(pool, pool, TOPS, levels, near->source_tops, near->source_middles,
+			     near->source_bottoms) &&
+		    put_tops(pool, pool + TOPS + 0xe000, BPF_TOPS_GROUP4, levels, near->group_tops,
+			     near->group_middles, near->group_bottoms);
+
+	if (good)
+		s->side.near = append(s->c, near, sizeof(*near), 64);
+	free(near);
+	free(levels);
+	return good;
+}
+
 static bool put_classes4(struct section *s)
 {
 	struct classes sources = classes_of_side(&s->artefact->ip4.sources, FAMILY_IP4);
@@ -261,11 +338,14 @@ static bool put_classes4(struct section *s)
 
 	if (!pool)
 		return false;
-	s->side.sources4 = append(s->c, pool, BPF_TOPS_SOURCE4 * sizeof(*pool), 64);
-	s->side.groups4 = append(s->c, pool + TOPS + 0xe000, BPF_TOPS_GROUP4 * sizeof(*pool), 64);
-	s->side.blocks4 = append(s->c, pool + 2 * TOPS,
-				 (count_blocks(pool) - first) * BLOCK_BYTES, 64) -
-			  first * BLOCK_BYTES;
+	if (!put_near(s, pool)) {
+		s->side.sources4 = append(s->c, pool, BPF_TOPS_SOURCE4 * sizeof(*pool), 64);
+		s->side.groups4 = append(s->c, pool + TOPS + 0xe000,
+					 BPF_TOPS_GROUP4 * sizeof(*pool), 64);
+		s->side.blocks4 = append(s->c, pool + 2 * TOPS,
+					 (count_blocks(pool) - first) * BLOCK_BYTES, 64) -
+				  first * BLOCK_BYTES;
+	}
 	free(pool);
 	return true;
 }
@@ -353,19 +433,26 @@ static bool asks_upper(const struct section *s)
 	return false;
 }
 
+#define IP_IGMP 2
+#define IP_AH 51				/* another protocol is behind it */
+#define IP_PIM 103
+
 /* The planes of one direction. */
 static struct bpf_side side_of(struct section *s, enum direction direction)
 {
 	struct bpf_side side = s->side;
-	uint16_t planes[256];
+	uint32_t planes4[256], planes6[256];
 
 	side.asks_upper = asks_upper(s);
 	for (unsigned p = 0; p < 256; p++) {
-		planes[p] = (uint16_t)artefact_plane_of(s->artefact, direction, p);
-		side.asks_upper |= planes[p] != planes[0];
+		unsigned plane = artefact_plane_of(s->artefact, direction, p);
+
+		planes4[p] = s->cells4 + plane * s->plane4;
+		planes6[p] = s->cells6 + plane * s->plane6;
 	}
-	side.plane = planes[0];
-	side.planes = append(s->c, planes, sizeof(planes), 2);
+	planes4[IP_IGMP] = planes4[IP_PIM] = planes4[IP_AH] = 0;
+	side.planes4 = append(s->c, planes4, sizeof(planes4), 64);
+	side.planes6 = append(s->c, planes6, sizeof(planes6), 64);
 	return side;
 }
 
@@ -387,7 +474,8 @@ static void add_hook(struct section *s, const struct enforce_link *link, enum ho
 	snprintf(h->link, sizeof(h->link), "%s", link->name);
 	head = image_at(c, 0);
 	head->slots[i] = (struct bpf_slot){
-		.side = *side, .ids = h->ids, .id_count = s->names_n, .is_active = 1, .is_dry_run = link->dry_run,
+		.side = *side, .ids = h->ids, .id_count = s->names_n, .is_active = 1,
+		.on_drop = link->dry_run ? BPF_OUTCOME_DRY : BPF_OUTCOME_DROP,
 		.ttl_less = hook == HOOK_EGRESS && !link->is_bridge_port,
 	};
 }
@@ -426,7 +514,7 @@ static int refuse(const struct boundary *boundary, const char *why, struct enfor
 	return -E2BIG;
 }
 
-/* Demands and masks of all boundaries come first: they belong into the lower half. */
+/* What all boundaries ask for comes first. */
 static void put_lower(struct section *s)
 {
 	s->used = memory_array(s->boundary->rule_count, sizeof(*s->used));
@@ -445,8 +533,8 @@ static bool put_upper(struct section *s)
 		return false;
 	s->side.source6 = put_trie(s, &a->ip6.sources, SIDE_SOURCE);
 	s->side.group6 = put_trie(s, &a->ip6.groups, SIDE_GROUP);
-	s->side.cells4 = put_cells(s, &a->ip4, &s->side.row4, &s->side.plane4);
-	s->side.cells6 = put_cells(s, &a->ip6, &s->side.row6, &s->side.plane6);
+	s->cells4 = put_cells(s, &a->ip4, &s->side.row4, &s->plane4);
+	s->cells6 = put_cells(s, &a->ip6, &s->side.row6, &s->plane6);
 	s->side.lists = append(s->c, a->lists, lists_length(a) * sizeof(*a->lists), 2);
 	return s->c->image.n < IMAGE_MAX;
 }
@@ -469,7 +557,6 @@ static int put_boundaries(struct compiler *c, const struct enforce_plan *plan,
 			return refuse(s->boundary, "too large a matrix for BPF", notes);
 		put_lower(s);
 	}
-	c->lower_bytes = (uint32_t)c->image.n;
 	at = choices;
 	for (size_t i = 0; i < plan->n; at += plan->boundaries[i++].link_count) {
 		if (!sections[i].artefact)
@@ -496,7 +583,7 @@ static void put_parcel(const struct compiler *c, struct text *out)
 	struct parcel head = {
 		.magic = PARCEL_MAGIC, .version = BPF_LAYOUT_VERSION,
 		.hook_count = (uint32_t)c->hook_count, .name_count = (uint32_t)c->name_count,
-		.image_bytes = (uint32_t)c->image.n, .lower_bytes = c->lower_bytes,
+		.image_bytes = (uint32_t)c->image.n,
 	};
 
 	text_put_n(out, (const char *)&head, sizeof(head));

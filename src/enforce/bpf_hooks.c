@@ -208,7 +208,8 @@ static int attach(struct bpf_store *store, const struct bpf_set *set, struct bpf
 {
 	struct bpf_program_options options = { .slot = h->value.slot, .hook = h->key.hook,
 					       .is_xdp = h->value.backend == BACKEND_XDP,
-					       .is_bare = is_bare(h->key.link) };
+					       .is_bare = is_bare(h->key.link),
+					       .ticks_per_s = store->ticks_per_s };
 	struct bpf_spot spot = spot_of(store, h);
 	bool made;
 	int program = bpf_set_load(set, &options), status;

@@ -300,7 +300,7 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 
 /* The constants of weir.bpf.c, in its order. */
 struct constants {
-	uint32_t image_mask, own_slot, is_bare, own_hook;
+	uint32_t image_mask, own_slot, is_bare, own_hook, minute;
 };
 
 static int set_constants(struct bpf_object *object, const struct constants *constants)
@@ -342,22 +342,77 @@ static int load_program(struct bpf_object *object, const char *name)
 	return status < 0 ? -errno : status;
 }
 
-int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options)
+static int open_object(struct bpf_object **out)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "weir");
-	struct constants constants = { set->image_bytes - 1, options->slot, options->is_bare,
-				       options->hook };
-	struct bpf_object *object;
-	int status;
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "weir");
 
 	libbpf_set_print(say_nothing);
-	object = bpf_object__open_mem(bpf_bytes, bpf_bytes_n, &open_options);
-	if (!object)
-		return -errno;
+	*out = bpf_object__open_mem(bpf_bytes, bpf_bytes_n, &options);
+	return *out ? 0 : -errno;
+}
+
+int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options)
+{
+	struct constants constants = { (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
+				       (uint32_t)(offsetof(struct bpf_image, slots) +
+						  options->slot * sizeof(struct bpf_slot)),
+				       options->is_bare, options->hook,
+				       (60 * options->ticks_per_s) >> BPF_SEEN_UNIT_BITS };
+	struct bpf_object *object;
+	int status = open_object(&object);
+
+	if (status < 0)
+		return status;
 	status = set_constants(object, &constants);
 	status = status < 0 ? status : reuse_maps(object, set);
 	if (status == 0)
 		status = load_program(object, options->is_xdp ? "weir_xdp" : "weir_tc");
 	bpf_object__close(object);
 	return status;
+}
+
+/* --- the time --- */
+
+/* The kernel begins to count its ticks five minutes before they would pass 2^32, and counts them by
+ * CLOCK_MONOTONIC (include/linux/jiffies.h): so the two clocks tell the rate. */
+static uint32_t rate_of(uint64_t ticks, uint64_t ns)
+{
+	static const uint32_t rates[] = { 100, 250, 300, 1000, 64, 128, 256, 512, 1024, 1200 };
+	uint32_t best = 250;
+	double least = 1e300;
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		double begun = (double)(uint32_t)-(300 * rates[i]);
+		double away = (double)ticks - begun - (double)ns * rates[i] / 1e9;
+
+		away = away < 0 ? -away : away;
+		if (away < least) {
+			least = away;
+			best = rates[i];
+		}
+	}
+	return best;
+}
+
+int bpf_clock_read(struct bpf_clock *out)
+{
+	uint64_t both[2] = { 0 };
+	uint8_t packet[16] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet),
+		    .data_out = both, .data_size_out = sizeof(both), .repeat = 1);
+	struct bpf_object *object;
+	int status = open_object(&object), program;
+
+	if (status < 0)
+		return status;
+	program = load_program(object, "weir_clock");
+	bpf_object__close(object);
+	if (program < 0)
+		return program;
+	status = bpf_prog_test_run_opts(program, &options);
+	close(program);
+	if (status < 0)
+		return status;
+	*out = (struct bpf_clock){ both[0], both[1], rate_of(both[0], both[1]) };
+	return 0;
 }

@@ -20,7 +20,8 @@ enum bpf_map_index { MAP_POLICY, MAP_COUNTERS, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLE
 
 struct bpf_set {
 	unsigned number;
-	uint32_t image_bytes;		/* of the map that holds the image: a power of two */
+	uint32_t image_bytes;		/* of the map that holds the image: a power of two, and
+					 * BPF_IMAGE_SPARE */
 	uint32_t capacity;		/* counters */
 	int	 maps[MAP_COUNT];
 	int	 image;			/* the map in force, or -1 */
@@ -48,10 +49,19 @@ const struct bpf_image *bpf_set_map_image(const struct bpf_set *set);
 
 struct bpf_program_options {
 	uint32_t slot, hook;
+	uint32_t ticks_per_s;
 	bool	 is_xdp, is_bare;
 };
 
 /* A program that reads the set's maps: a descriptor or negative errno. */
 int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options);
+
+/* The kernel's ticks, in which counters tell the time, beside CLOCK_MONOTONIC. */
+struct bpf_clock {
+	uint64_t ticks, ns;
+	uint32_t ticks_per_s;
+};
+
+int bpf_clock_read(struct bpf_clock *out);
 
 #endif

@@ -16,8 +16,7 @@ struct parcel {
 	uint32_t magic, version;	/* BPF_LAYOUT_VERSION */
 	uint32_t hook_count, name_count;
 	uint32_t image_bytes;
-	uint32_t lower_bytes;		/* of these must lie in the map's lower half */
-	uint64_t spare;			/* all parts begin at multiples of 8 */
+	uint32_t spare;			/* all parts begin at multiples of 8 */
 };
 
 /* One hook of one link. */

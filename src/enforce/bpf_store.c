@@ -129,15 +129,18 @@ int bpf_store_open(const char *folder, struct bpf_store *out)
 {
 	unsigned numbers[STORE_SETS_MAX];
 	int processors = libbpf_num_possible_cpus();
+	struct bpf_clock clock;
 	size_t n;
 
-	*out = (struct bpf_store){ 0 };
+	*out = (struct bpf_store){ .ticks_per_s = 250 };
 	if (processors < 0)
 		return processors;
 	if (strlen(folder) >= sizeof(out->folder))
 		return -ENAMETOOLONG;
 	snprintf(out->folder, sizeof(out->folder), "%s", folder);
 	out->processors = (unsigned)processors;
+	if (bpf_clock_read(&clock) == 0)
+		out->ticks_per_s = clock.ticks_per_s;
 	out->scratch = memory_array(out->processors, sizeof(*out->scratch));
 	n = bpf_set_list(folder, numbers, STORE_SETS_MAX);
 	for (size_t i = 0; i < n; i++)
@@ -176,8 +179,8 @@ static void add_counter(struct bpf_counter *sum, const struct bpf_counter *more)
 {
 	sum->packets += more->packets;
 	sum->bytes += more->bytes;
-	if (more->last_ns > sum->last_ns)
-		sum->last_ns = more->last_ns;
+	if (more->last > sum->last)
+		sum->last = more->last;
 }
 
 /* What one set counted for a name; with what older ones had, if `based`. */
@@ -342,16 +345,15 @@ static int copy_hooks(const struct bpf_set *from, const struct bpf_set *to)
 	return 0;
 }
 
-int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t lower_bytes,
-		      uint32_t counters)
+int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t counters)
 {
 	const struct bpf_set *old = bpf_store_set(store);
 	unsigned number = old ? old->number + 1 : 1;
-	uint32_t bytes = power_above(IMAGE_BYTES_MIN, image_bytes);
+	uint32_t bytes = power_above(IMAGE_BYTES_MIN, image_bytes) +
+			 (uint32_t)BPF_IMAGE_SPARE;
 	struct bpf_set set;
 	int status;
 
-	bytes = power_above(bytes, 2 * lower_bytes);
 	counters += old ? old->capacity : 0;
 	if (store->set_count == STORE_SETS_MAX)
 		return -EUSERS;

@@ -16,6 +16,7 @@ struct bpf_store {
 	uint8_t	      *taken;		/* by counter of the set in force */
 	uint8_t	      *in_force;	/* the same: the image names it */
 	unsigned       processors;
+	uint32_t       ticks_per_s;	/* of the kernel */
 	struct bpf_counter *scratch;	/* one of each processor */
 };
 
@@ -29,8 +30,7 @@ int bpf_store_make_folder(const struct bpf_store *store, struct text *error);
 
 /* A set with room for an image and counters, with the names of the one in force: it is in force from
  * now on.  No program reads it yet. */
-int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t lower_bytes,
-		      uint32_t counters);
+int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t counters);
 /* Takes over what older sets counted, once no program uses them, and takes them away. */
 void bpf_store_settle(struct bpf_store *store);
 /* The one in force goes again, and the one before it is in force: for when it cannot be used. */

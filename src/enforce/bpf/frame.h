@@ -267,21 +267,33 @@ static __always_inline __u32 find_ip(const struct bytes *b, const struct carrier
 	return c->xdp ? xdp_tags(c->xdp) : skb_tags(c->skb);
 }
 
+/* What the fixed part of an IP header says, in host order. */
+struct ip4 {
+	__u32 at;			/* the header's offset */
+	__u32 source, group;
+	__u8  ttl, protocol;
+};
+
+struct ip6 {
+	__u32 at;
+	__u64 source_hi, source_lo, group_hi, group_lo;
+	__u8  ttl, protocol;
+};
+
 /* True for an IPv4 packet to a group. */
-static __always_inline bool read_ip4(const struct bytes *b, struct frame *f)
+static __always_inline bool read_ip4(const struct bytes *b, __u32 at, struct ip4 *out)
 {
-	const __u8 *p = at_offset(b, f->ip);
-	__u32 group;
+	const __u8 *p = at_offset(b, at);
 
 	if (p + 20 > b->end)
 		return false;
-	group = bpf_ntohl(*(const __u32 *)(p + 16));
-	if (group >> 28 != 0xe || p[0] >> 4 != 4)
+	out->group = bpf_ntohl(*(const __u32 *)(p + 16));
+	if (out->group >> 28 != 0xe || p[0] >> 4 != 4)
 		return false;
-	f->group_lo = group;
-	f->source_lo = bpf_ntohl(*(const __u32 *)(p + 12));
-	f->ttl = p[8];
-	f->upper.protocol = p[9];
+	out->at = at;
+	out->source = bpf_ntohl(*(const __u32 *)(p + 12));
+	out->ttl = p[8];
+	out->protocol = p[9];
 	return true;
 }
 
@@ -290,19 +302,19 @@ static __always_inline __u64 read_long(const __u8 *p)
 	return (__u64)bpf_ntohl(*(const __u32 *)p) << 32 | bpf_ntohl(*(const __u32 *)(p + 4));
 }
 
-static __always_inline bool read_ip6(const struct bytes *b, struct frame *f)
+static __always_inline bool read_ip6(const struct bytes *b, __u32 at, struct ip6 *out)
 {
-	const __u8 *p = at_offset(b, f->ip);
+	const __u8 *p = at_offset(b, at);
 
 	if (p + 40 > b->end || p[24] != 0xff || p[0] >> 4 != 6)
 		return false;
-	f->is_ip6 = 1;
-	f->source_hi = read_long(p + 8);
-	f->source_lo = read_long(p + 16);
-	f->group_hi = read_long(p + 24);
-	f->group_lo = read_long(p + 32);
-	f->ttl = p[7];
-	f->upper.protocol = p[6];
+	out->at = at;
+	out->source_hi = read_long(p + 8);
+	out->source_lo = read_long(p + 16);
+	out->group_hi = read_long(p + 24);
+	out->group_lo = read_long(p + 32);
+	out->ttl = p[7];
+	out->protocol = p[6];
 	return true;
 }
 

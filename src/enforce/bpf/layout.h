@@ -33,20 +33,28 @@ struct bpf_keys {
 #define BPF_REF_LIST  0x80000000u
 #define BPF_REF_KIND  (BPF_REF_TABLE | BPF_REF_LIST)
 
+/* The tables of IPv4 where one byte is enough for each number: what a top names, what that names,
+ * and the class.  Of one size, so that the verifier needs no mask at each step. */
+struct bpf_near {
+	__u8 source_tops[BPF_TOPS_SOURCE4], group_tops[BPF_TOPS_GROUP4];
+	__u8 source_middles[65536], group_middles[65536];
+	__u8 source_bottoms[65536], group_bottoms[65536];
+};
+
 /* The classes, the matrix and the lists of a boundary, seen from one direction. */
 struct bpf_side {
-	__u32 sources4, groups4;	/* __u16 each: the tops */
-	__u32 blocks4;			/* 256 __u16 each; what a top names, counted from here */
-	__u32 cells4, row4, plane4;	/* __u32 each; bytes of a source's row, and of a plane */
-	__u32 cells6, row6, plane6;
+	__u32 near;			/* struct bpf_near; 0: not all numbers are small */
+	__u32 sources4, groups4;	/* else: __u16 each, the tops */
+	__u32 blocks4;			/* and 256 __u16 each; what a top names, counted from here */
+	__u32 row4, row6;		/* bytes of a source's row of cells */
 	struct bpf_trie source6, group6;
-	__u32 planes;			/* __u16[256]: by IP protocol */
+	__u32 planes4, planes6;		/* __u32[256], by IP protocol: where its cells begin, of
+					 * __u32 each; of IPv4 0 for what is no data */
 	__u32 lists;			/* __u16 each: n, then n rules; the last needs no test */
 	__u32 demands;			/* struct bpf_demand, by rule */
-	__u16 plane;			/* where asks_upper is 0 */
 	__u16 rule_count;		/* the default included */
-	__u8  asks_upper;		/* something asks for more than addresses and TTL */
-	__u8  spare[7];
+	__u8  asks_upper;		/* some rule asks for a port, a fragment, SAP or rasadv */
+	__u8  spare;
 };
 
 /* One hook of one interface. */
@@ -55,7 +63,7 @@ struct bpf_slot {
 	__u32 ids;			/* __u32: counter of each rule, then BPF_ID_MORE others */
 	__u32 id_count;
 	__u8  is_active;		/* 0: everything passes */
-	__u8  is_dry_run;
+	__u8  on_drop;			/* BPF_OUTCOME_DROP, or BPF_OUTCOME_DRY */
 	__u8  ttl_less;			/* what forwarded packets lost on their way to this hook */
 	__u8  spare;
 };
@@ -63,7 +71,9 @@ struct bpf_slot {
 /* Counters behind those of the rules; behind these, what each `limit` rule refused. */
 enum { BPF_ID_LINK_LOCAL, BPF_ID_CONTROL, BPF_ID_MORE };
 
-/* Slots, demands and masks lie in its lower half: the verifier then sees that each is whole. */
+/* The map's value is a power of two and this more: what is read at a masked offset lies inside. */
+#define BPF_IMAGE_SPARE sizeof(struct bpf_near)
+
 struct bpf_image {
 	__u64 generation;
 	__u32 version;
@@ -75,6 +85,11 @@ struct bpf_image {
 #define BPF_CELL_LIST 0x80000000u
 
 enum { BPF_ACTION_PASS, BPF_ACTION_DROP, BPF_ACTION_LIMIT };
+
+/* What becomes of a packet: bits. */
+#define BPF_OUTCOME_DROP   1
+#define BPF_OUTCOME_DRY	   2		/* it would have been dropped */
+#define BPF_OUTCOME_SAMPLE 4
 
 #define BPF_ASKS_TTL   1
 #define BPF_ASKS_PORT  2
@@ -117,7 +132,7 @@ struct bpf_range {
 /* The map `counters`, of each processor. */
 struct bpf_counter {
 	__u64 packets, bytes;
-	__u64 last_ns;			/* CLOCK_MONOTONIC, coarse */
+	__u64 last;			/* in ticks of the kernel (jiffies) */
 };
 
 /* Two maps that no program reads; they stand beside the others for whoever adopts them.  `names`
@@ -158,10 +173,13 @@ struct bpf_bucket_key {
 };
 
 /* The map `seen`: of which (S,G) a sample was taken lately. */
-#define BPF_SEEN_WAYS 4
-#define BPF_SEEN_SETS 16384
+#define BPF_SEEN_SETS_BITS 14
+#define BPF_SEEN_SETS	   (1 << BPF_SEEN_SETS_BITS)
+#define BPF_SEEN_TIME_BITS 12
+#define BPF_SEEN_TIME	   ((1 << BPF_SEEN_TIME_BITS) - 1)
+#define BPF_SEEN_UNIT_BITS 8		/* time in units of 256 ticks */
 struct bpf_seen {
-	__u64 ways[BPF_SEEN_WAYS];	/* a hash above, 32 bits of time below */
+	__u32 ways[2];			/* a hash above, the time below */
 };
 
 /* The ring `samples`. */
