@@ -457,7 +457,8 @@ static __noinline bool note_seen(struct bpf_seen *s, __u32 entry)
 
 /* Whether a sample is due: the first of each (S,G) in a minute.  An entry has the time in its low
  * bits, so what was seen in this minute lies less than a minute above the oldest that would do.
- * `wanted` 0 asks for nothing.  All is asked at once, for a branch that is guessed wrong costs more. */
+ * `wanted` 0 asks for nothing.  All is asked at once, for a branch that is guessed wrong costs
+ * more. */
 static __always_inline bool is_due(__u32 source, __u32 group, __u64 ticks, __u64 wanted)
 {
 	__u64 hash = ((__u64)source << 32 | group) * 0x9e3779b97f4a7c15ull;
@@ -581,9 +582,10 @@ static __always_inline __u32 judge_frame(const struct carrier *c, const struct b
 	}
 	if (c->skb && c->skb->ingress_ifindex)
 		f->ttl += t->slot->ttl_less;
-	cell = f->is_ip6 ? cell6(t, f)
-			 : cell4(t, word_at(t, t->slot->side.planes4 + (__u32)f->upper.protocol * 4),
-				 f->source_lo, f->group_lo);
+	cell = f->is_ip6
+		       ? cell6(t, f)
+		       : cell4(t, word_at(t, t->slot->side.planes4 + (__u32)f->upper.protocol * 4),
+			       f->source_lo, f->group_lo);
 	return settle(t, b, f, resolve(t, f, cell));
 }
 
