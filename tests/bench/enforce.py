@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a policy costs in the kernel, by XDP: medians of cases that took turns, and their ratios.
+
+usage: enforce.py PROGRAM BENCH.o [--rounds N]
+
+PROGRAM is bench-enforce-bpf, which needs root.  A line that ends in MISS is beyond what weir promises;
+the exit code is 1 then."""
+import argparse
+import subprocess
+import sys
+
+missed = []
+
+
+def verdict(what, value, limit, unit="", at_least=False):
+    good = value >= limit if at_least else value <= limit
+    print(f"  {what:<66}{value:8.2f}{unit} ({'at least' if at_least else 'at most'} {limit}{unit})"
+          f"  {'ok' if good else 'MISS'}")
+    if not good:
+        missed.append(what)
+
+
+def read(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr.strip() or f"{command[0]}: exit {done.returncode}")
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
+
+
+def tell_lookups(t):
+    print(f"One program, a new (S,G) for every packet (two LPM tries: {int(t['ip4-prefixes'])} prefixes)")
+    for family in ("ip4", "ip6"):
+        base, policy = t[f"{family}-without"], t[f"{family}-policy"]
+        print(f"  {family}: {base:.1f} ns without look-ups, {policy:.1f} ns with the policy")
+        if family == "ip4":
+            print(f"  {family}: {t['ip4-lpm']:.1f} ns with the policy on two LPM tries")
+            verdict("IPv4: the policy over the program without look-ups", policy - base, 12, " ns")
+            verdict("IPv4: two LPM tries : the policy", (t["ip4-lpm"] - base) / (policy - base), 8, "x", True)
+
+
+def tell_path(t):
+    print("Frames over a veth pair, all dropped at its end, beside a bare XDP drop")
+    for name, what, limit in (("ip4", "rules with from, to, at", 1.15),
+                              ("modern", "`modern`, which asks for the protocol too", 1.3),
+                              ("asking", "rules with ttl, port and limit before them", 1.3),
+                              ("ip6", "`modern`, IPv6", 1.3)):
+        drop, weir = t[f"path-{name}-drop"], t[f"path-{name}-weir"]
+        print(f"  {what}: {drop:.1f} ns and {weir:.1f} ns, {1e3 / weir:.1f} million packets a second")
+        verdict(what, weir / drop, limit, "x")
+
+
+def tell_install(t):
+    print("From a policy in memory until it is in force (the first time the program is verified too)")
+    for name, limit in (("modern", 10), ("large", 500)):
+        print(f"  {name}: {t[f'{name}-first-ms']:.1f} ms the first time")
+        verdict(f"{name}: again", t[f"{name}-again-ms"], limit, " ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("object")
+    parser.add_argument("--rounds", type=int, default=11)
+    options = parser.parse_args()
+    read_back = read([options.program, options.object, str(options.rounds)])
+    if "skip" in read_back:
+        print(f"XDP and tc: skipped, {read_back['skip']}")
+        return
+    times = {name: float(value) for name, value in read_back.items()}
+    tell_lookups(times)
+    tell_path(times)
+    tell_install(times)
+    sys.exit(1 if missed else 0)
+
+
+main()
