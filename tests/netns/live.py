@@ -144,6 +144,45 @@ def test_a_history_while_it_runs():
           ("192.0.2.1", "vpn1", "vb", "new"))
 
 
+SIDES = """policy "s"
+boundary edge {
+    deny to 233.252.0.1 in as inward
+    deny to 233.252.0.2 out as outward
+    default permit
+}
+"""
+
+
+def test_sides_and_an_interface_that_returns():
+    """What comes in over an inside interface goes out; one that vanishes and returns is joined again."""
+    with open(at("sides.weir"), "w", encoding="ascii") as f:
+        f.write(SIDES)
+    net.add_cable((None, "ia", None), (None, "ib", "203.0.113.2/24"))
+    words = [WEIR, "watch", "-v", "-j", "--lines", "-p", at("sides.weir"), "--join", "239.7.7.7", "vb", "ib=inside"]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(words, stdout=out, stderr=err, env=CALM, stdin=subprocess.DEVNULL)
+        until(lambda: b"without privileges" in os.pread(err.fileno(), 1 << 16, 0), "the start")
+        for interface in ("va", "ia"):
+            for group in ("233.252.0.1", "233.252.0.2"):
+                send(udp("198.51.100.7", group), interface=interface)
+            time.sleep(0.3)                    # not copies of each other
+        net.ip("link", "del", "ib")
+        until(lambda: b"is gone" in os.pread(out.fileno(), 1 << 20, 0), "that it is gone")
+        net.add_cable((None, "ia", None), (None, "ib", "203.0.113.2/24"))
+
+        def joined():
+            with open("/proc/net/igmp", encoding="ascii") as f:
+                return re.search(r"\tib .*\n(\t\t\t\t.*\n)*\t\t\t\t070707EF", f.read())
+        until(joined, "the membership on the interface that returned")
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        lines = [json.loads(line) for line in os.pread(out.fileno(), 1 << 20, 0).decode().splitlines()]
+    told = {(x["interface"], x["rule"], x["group"]) for x in lines
+            if x.get("event") == "rule" and x.get("verdict") == "deny"}
+    equal(told, {("vb", "inward", "233.252.0.1"), ("ib", "outward", "233.252.0.2")})
+    net.ip("link", "del", "ib")
+
+
 def test_what_the_kernel_loses():
     """A judge that stands still while more comes than the ring holds: told, reported, and kept."""
     path = at("lost.db")
