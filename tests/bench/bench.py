@@ -4,8 +4,11 @@
 
 usage: bench.py WEIR [--gen WEIR-GEN] [--judge PROGRAM] [--rounds N] [--megabytes N] [--folder F]
 
-Captures are generated once into a temporary folder.  A line that ends in MISS is beyond what
-weir promises; the exit code is 1 then.
+Captures are generated once into a temporary folder.  The mix (weir-gen bench-mix, tests/gen/bench.c)
+is 1 GB of frames of 714 bytes on average: 72 % UDP multicast in about 93,000 (S,G), of which few
+send much, 15 % unicast, 5 % IGMPv2 and v3, 2.5 % PIM, 1 % MSDP (half of it bare acknowledgments),
+1.5 % SAP, 3 % mDNS, SSDP and Router Advertisements; every tenth frame has a VLAN tag.  A line that
+ends in MISS is beyond what weir promises; the exit code is 1 then.
 """
 import argparse
 import os
@@ -81,21 +84,24 @@ def generate(options, scene, size, path):
 
 def bench_capture(options, path, title, limits):
     packets, size = count_packets(path), os.path.getsize(path)
-    commands = {"cat": ["cat", path], "weir audit --jobs 1": [options.weir, "audit", "--jobs", "1", path]}
+    commands = {"cat": ["cat", path],
+                "read() in blocks of 256 KiB": ["dd", "if=" + path, "of=/dev/null", "bs=256k"],
+                "weir audit --jobs 1": [options.weir, "audit", "--jobs", "1", path]}
     if shutil.which("tcpdump"):
         commands["tcpdump multicast"] = ["tcpdump", "-r", path, "-w", "/dev/null", "multicast"]
     print(f"{title}: {packets:,} packets, {size / 1e6:,.0f} MB")
     results = compare(commands, options.rounds)
     show(results, packets, size)
     weir = results["weir audit --jobs 1"][0]
-    if "cat" in limits:
+    plain = results["read() in blocks of 256 KiB"][0]
+    if "read" in limits:
+        verdict("weir : plain read", weir / plain, limits["read"], "x")
         verdict("weir : cat", weir / results["cat"][0], limits["cat"], "x")
     if "tcpdump multicast" in results:
         verdict("weir : tcpdump", weir / results["tcpdump multicast"][0], limits["tcpdump"], "x")
     if "rate" in limits:
-        reads = packets / results["cat"][0] / 1e6
-        verdict(f"million packets a second (cat: {reads:.0f})", packets / weir / 1e6, limits["rate"],
-                at_least=True)
+        verdict(f"million packets a second (plain read: {packets / plain / 1e6:.0f})",
+                packets / weir / 1e6, limits["rate"], at_least=True)
     return weir / packets
 
 
@@ -161,7 +167,7 @@ def main():
             generate(options, "bench-mix", options.megabytes * 1_000_000, mix)
         if not os.path.exists(snap):
             generate(options, "bench-snap", options.megabytes * 500_000, snap)
-        per_packet = bench_capture(options, mix, "Mixed traffic", {"cat": 1.6, "tcpdump": 0.6})
+        per_packet = bench_capture(options, mix, "Mixed traffic", {"read": 1.6, "cat": 2, "tcpdump": 0.6})
         bench_capture(options, snap, "The same, cut to 96 bytes", {"tcpdump": 0.4, "rate": 25})
         bench_tshark(options, folder, per_packet)
         bench_memory(options, folder)
