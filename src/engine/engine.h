@@ -48,7 +48,7 @@ void engine_packet(struct engine *engine, const struct packet *packet, struct sa
 #define ENGINE_BATCH 64
 
 struct expected {
-	uint64_t hash[ENGINE_BATCH];		/* of an IPv4 flow at `data` */
+	uint32_t flow[ENGINE_BATCH];		/* the number of the IPv4 flow at `data`; 0: none */
 };
 
 void engine_expect(const struct engine *engine, const struct quick *quick, size_t n,

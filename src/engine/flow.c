@@ -9,8 +9,6 @@
 
 #include "base/memory.h"
 
-#define PROBES 8
-
 struct flow_long {
 	uint64_t source_hi, source_lo, group_hi, group_lo;
 };
@@ -111,15 +109,11 @@ static bool same_long(const struct flow_long *l, const struct flow_key *key)
 	       l->group_hi == key->group.hi && l->group_lo == key->group.lo;
 }
 
-/* The bits of a hash that stand beside a number. */
-static uint32_t mark_of(uint64_t hash)
+void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) & ~FLOW_NUMBER;
-}
+	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
 
-static bool is_marked(uint32_t entry, uint64_t hash)
-{
-	return ((entry ^ (uint32_t)(hash >> 32)) & ~FLOW_NUMBER) == 0;
+	__builtin_prefetch(&side->list[flow_number(side, hash, tag_of(key))], 1);
 }
 
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
@@ -127,15 +121,16 @@ struct flow *flow_find(const struct flow_table *table, const struct flow_key *ke
 	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
 	uint32_t source, group;
 	uint16_t tag = tag_of(key);
+	uint32_t mark = flow_mark(hash, tag);
 
 	short_of(key, hash, &source, &group);
-	for (size_t i = 0; i < PROBES; i++) {
+	for (size_t i = 0; i < FLOW_PROBES; i++) {
 		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
 		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
 		if (!entry)
 			return NULL;
-		if (is_marked(entry, hash) && f->source == source && f->group == group &&
+		if ((entry & ~FLOW_NUMBER) == mark && f->source == source && f->group == group &&
 		    f->tag == tag &&
 		    (is_short(key) || same_long(&table->keys6[entry & FLOW_NUMBER], key)))
 			return f;
@@ -143,22 +138,12 @@ struct flow *flow_find(const struct flow_table *table, const struct flow_key *ke
 	return NULL;
 }
 
-struct flow *flow_find4_far(const struct flow_table *table, uint32_t source, uint32_t group,
-			    uint64_t hash)
+struct flow *flow_find4_anew(const struct flow_table *table, uint32_t source, uint32_t group)
 {
-	const struct flow_side *side = &table->ip4;
+	struct flow_key key = { .source = addr_of4(source), .group = addr_of4(group),
+				.point = POINT_DATA, .kind = FLOW_SOURCE_HOST, .group_len = 32 };
 
-	for (size_t i = 0; i < PROBES; i++) {
-		uint32_t entry = side->index[(hash + i) & (FLOWS4_MAX - 1)];
-		struct flow *f = &side->list[entry & FLOW_NUMBER];
-
-		if (!entry)
-			return NULL;
-		if (is_marked(entry, hash) && f->source == source && f->group == group &&
-		    f->tag == FLOW_TAG_DATA4)
-			return f;
-	}
-	return NULL;
+	return flow_find(table, &key, flow_hash4(source, group));
 }
 
 /* True where a goes before b. */
@@ -176,7 +161,7 @@ struct flow *flow_room(const struct flow_table *table, const struct flow_key *ke
 	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
 	struct flow *victim = NULL;
 
-	for (size_t i = 0; i < PROBES; i++) {
+	for (size_t i = 0; i < FLOW_PROBES; i++) {
 		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
 		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
@@ -189,13 +174,13 @@ struct flow *flow_room(const struct flow_table *table, const struct flow_key *ke
 }
 
 /* The place that flow_room() saw: the first empty one, or the victim's. */
-static void link_flow(struct flow_side *side, uint32_t number, uint64_t hash)
+static void link_flow(struct flow_side *side, uint32_t number, uint64_t hash, uint16_t tag)
 {
 	size_t at = hash & (side->max - 1);
 
 	while (side->index[at] && (side->index[at] & FLOW_NUMBER) != number)
 		at = (at + 1) & (side->max - 1);
-	side->index[at] = number | mark_of(hash);
+	side->index[at] = number | flow_mark(hash, tag);
 }
 
 void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_key *key,
@@ -210,7 +195,7 @@ void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_k
 	} else {
 		side->n++;
 	}
-	link_flow(side, number, hash);
+	link_flow(side, number, hash, tag_of(key));
 	*flow = (struct flow){ .tag = tag_of(key), .state = FLOW_USED, .rule = UINT16_MAX };
 	short_of(key, hash, &flow->source, &flow->group);
 	if (addr_is_link_local_group(key->group))

@@ -13,6 +13,7 @@
 #define FLOWS4_MAX (1u << 18)		/* 68 bytes each */
 #define FLOWS6_MAX (1u << 16)		/* 100 bytes each */
 #define FLOW_PRINTS 3
+#define FLOW_PROBES 8			/* places of the index where a flow may stand */
 
 /* What stands in the place of the source: S, `*`, or where a point has no source (bootstrap,
  * router) the speaker; nothing where that is unknown too. */
@@ -57,8 +58,14 @@ struct flow_other {
 
 /* The tag of a source's flow at `data` to an IPv4 group. */
 #define FLOW_TAG_DATA4 (POINT_DATA | FLOW_SOURCE_HOST << 4 | 32 << 6)
-/* In an entry of the index: the flow's number.  Above are bits of its hash; no flow is 0. */
+/* In an entry of the index: the flow's number.  Above is a mark by which most entries of others
+ * are told without a look at their flows.  No flow is 0. */
 #define FLOW_NUMBER ((1u << 19) - 1)
+
+static inline uint32_t flow_mark(uint64_t hash, uint16_t tag)
+{
+	return ((uint32_t)(hash >> 32) ^ tag * UINT32_C(0x9e3779b1)) & ~FLOW_NUMBER;
+}
 
 /* The flows of one family. */
 struct flow_side {
@@ -75,6 +82,20 @@ struct flow_table {
 	struct flow_long *keys6;		/* by number */
 	uint64_t	  evicted, evicted_findings;
 };
+
+/* The number of the flow that is probably meant; 0 where there is none, or none that is marked so. */
+static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, uint16_t tag)
+{
+	uint32_t mark = flow_mark(hash, tag);
+
+	for (size_t i = 0; i < FLOW_PROBES; i++) {
+		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
+
+		if (!entry || (entry & ~FLOW_NUMBER) == mark)
+			return entry & FLOW_NUMBER;
+	}
+	return 0;
+}
 
 void flow_table_init(struct flow_table *table, bool with_others);
 void flow_table_release(struct flow_table *table);
@@ -97,6 +118,8 @@ static inline uint64_t flow_hash4(uint32_t source, uint32_t group)
 	return x ^ x >> 29;
 }
 
+/* Has the flow fetched that flow_find() will look for. */
+void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 /* NULL where it is not kept. */
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 /* Where a new flow may stand.  A slot that is FLOW_USED holds one that has to go: settle it
@@ -119,32 +142,32 @@ struct flow *flow_at(const struct flow_table *table, size_t slot);
 /* The first slot that is not empty, at or behind this one; FLOWS4_MAX + FLOWS6_MAX at the end. */
 size_t flow_next(const struct flow_table *table, size_t slot);
 
-/* Before an IPv4 look-up: has the index fetched, and then, some time later, the flow. */
+/* Look-ups of IPv4 flows at `data`, many at a time, so that their misses overlap: flow_expect4() has
+ * the index fetched, flow_guess4() then, some time later, the flow that it points to, and tells
+ * its number, or 0; flow_find4() takes it from there.  It returns NULL where there is none. */
 static inline void flow_expect4(const struct flow_table *table, uint64_t hash)
 {
 	__builtin_prefetch(&table->ip4.index[hash & (FLOWS4_MAX - 1)]);
 }
 
-static inline void flow_fetch4(const struct flow_table *table, uint64_t hash)
+static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash)
 {
-	uint32_t number = table->ip4.index[hash & (FLOWS4_MAX - 1)] & FLOW_NUMBER;
+	uint32_t number = flow_number(&table->ip4, hash, FLOW_TAG_DATA4);
 
 	__builtin_prefetch(&table->ip4.list[number], 1);
+	return number;
 }
 
-/* The IPv4 flow at `data`, or NULL: nearly always it has the first place of the index. */
-struct flow *flow_find4_far(const struct flow_table *table, uint32_t source, uint32_t group,
-			    uint64_t hash);
+struct flow *flow_find4_anew(const struct flow_table *table, uint32_t source, uint32_t group);
 
 static inline struct flow *flow_find4(const struct flow_table *table, uint32_t source,
-				      uint32_t group, uint64_t hash)
+				      uint32_t group, uint32_t guess)
 {
-	uint32_t number = table->ip4.index[hash & (FLOWS4_MAX - 1)] & FLOW_NUMBER;
-	struct flow *f = &table->ip4.list[number];
+	struct flow *f = &table->ip4.list[guess];
 
 	if (f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4)
 		return f;
-	return flow_find4_far(table, source, group, hash);
+	return flow_find4_anew(table, source, group);
 }
 
 #endif

@@ -106,10 +106,11 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 }
 
 static inline void take_data(struct engine *e, const struct packet *packet, const struct quick *q,
-			     uint64_t hash, struct run *run)
+			     uint32_t guess, struct run *run)
 {
-	struct flow *f = q->kind == QUICK_DATA4 ? flow_find4(&e->flows, q->source, q->group, hash)
-						: find_flow6(e, packet, q);
+	struct flow *f = q->kind == QUICK_DATA4
+				 ? flow_find4(&e->flows, q->source, q->group, guess)
+				 : find_flow6(e, packet, q);
 
 	if (__builtin_expect(!f || !(f->state & FLOW_LUMP), 0)) {
 		tell_run(e, run);
@@ -126,20 +127,23 @@ static inline void take_data(struct engine *e, const struct packet *packet, cons
 void engine_expect(const struct engine *e, const struct quick *quick, size_t n,
 		   struct expected *out)
 {
+	uint64_t hash[ENGINE_BATCH];
+
 	for (size_t i = 0; i < n; i++) {
-		out->hash[i] = flow_hash4(quick[i].source, quick[i].group);
-		flow_expect4(&e->flows, out->hash[i]);
+		hash[i] = flow_hash4(quick[i].source, quick[i].group);
+		flow_expect4(&e->flows, hash[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		flow_fetch4(&e->flows, out->hash[i]);
+		out->flow[i] = flow_guess4(&e->flows, hash[i]);
 }
 
 void engine_foresee(const struct engine *e, const struct said *said)
 {
-	for (size_t i = 0; i < said->n; i++)
-		if (said->list[i].group.family == FAMILY_IP4)
-			flow_fetch4(&e->flows, flow_hash4((uint32_t)said->list[i].source.lo,
-							  (uint32_t)said->list[i].group.lo));
+	for (size_t i = 0; i < said->n; i++) {
+		struct flow_key key = flow_key_of(&said->list[i]);
+
+		flow_fetch(&e->flows, &key, flow_hash(&key));
+	}
 }
 
 size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,
@@ -150,7 +154,7 @@ size_t engine_take(struct engine *e, const struct packet *packets, const struct 
 
 	for (i = from; i < n && quick[i].kind != QUICK_ASK; i++) {
 		if (quick[i].kind >= QUICK_DATA4) {
-			take_data(e, &packets[i], &quick[i], expected->hash[i], &run);
+			take_data(e, &packets[i], &quick[i], expected->flow[i], &run);
 			multicast++;
 			continue;
 		}

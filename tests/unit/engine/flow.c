@@ -60,12 +60,17 @@ static void test_quick_look_up(void)
 	struct flow_key key = key_of(0x0a000001, 0xe8010101, POINT_DATA);
 	struct flow_key other = key_of(0x0a000001, 0xe8010101, POINT_SA);
 	struct flow_table table;
+	uint32_t guess;
 
 	flow_table_init(&table, false);
 	add(&table, &other);
-	check(!flow_find4(&table, 0x0a000001, 0xe8010101, flow_hash(&key)));
-	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101,
-					      flow_hash4(0x0a000001, 0xe8010101)));
+	check(flow_guess4(&table, flow_hash(&key)) == 0);
+	check(!flow_find4(&table, 0x0a000001, 0xe8010101, 0));
+	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101, 0));
+	guess = flow_guess4(&table, flow_hash4(0x0a000001, 0xe8010101));
+	check(guess == 2);
+	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101, guess));
+	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101, 1));
 	flow_table_release(&table);
 }
 
