@@ -4,7 +4,7 @@
 #include "engine/trim.h"
 
 #define AT(point) (1u << POINT_##point)
-#define CONTROL (AT(MEMBERSHIP) | AT(JOIN) | AT(REGISTER) | AT(BOOTSTRAP) | AT(ROUTER))
+#define CONTROL (AT(MEMBERSHIP) | AT(JOIN) | AT(REGISTER) | AT(ROUTER))
 #define PAYLOAD (AT(SESSION) | AT(BOOTSTRAP))
 
 static unsigned points_of(const struct rule *rule)
