@@ -161,9 +161,9 @@ static void put_link(struct ruleset *s, const struct queue_plan *plan, enum queu
 	ruleset_chain(s, chain);
 	ruleset_chain(s, queue);
 	put_jump(s, link, hook, chain);
-	if (hook == QUEUE_RECEIVED && link->bridge[0] == '\0' && s->knows_own)
-		put_looped(s, chain);
 	ruleset_select_control(s, chain, link->payload, queue);
+	if (hook == QUEUE_RECEIVED && link->bridge[0] == '\0' && s->knows_own)
+		put_looped(s, queue);
 	r = line_begin(s, queue);
 	line_counter(&r, counter);
 	put_queue(&r, means, (uint16_t)(number + link->fail_open), link->fail_open);

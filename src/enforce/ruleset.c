@@ -220,24 +220,35 @@ static void put_goto_field(struct ruleset *s, const char *chain, uint8_t protoco
 static const uint8_t icmp6_types[] = { 130, 131, 132, 143, 134 };
 static const uint16_t udp_ports[] = { PORT_AUTORP, PORT_SAP };
 
+static void put_ports(struct ruleset *s, const char *chain, const char *to)
+{
+	for (size_t i = 0; i < COUNT(udp_ports); i++) {
+		uint16_t port = htons(udp_ports[i]);
+
+		put_goto_field(s, chain, NUMBER_UDP, 2,
+			       (struct span){ (const uint8_t *)&port, sizeof(port) }, to);
+	}
+}
+
 /* Most packets are UDP or TCP, so those leave first. */
 void ruleset_select_control(struct ruleset *s, const char *chain, bool payload, const char *to)
 {
-	if (!payload)
+	char ports[RULESET_NAME + 16];
+
+	snprintf(ports, sizeof(ports), "%s:ports", chain);
+	if (payload) {
+		ruleset_chain(s, ports);
+		put_goto(s, chain, NUMBER_UDP, ports);
+		put_ports(s, ports, to);
+	} else {
 		put_return(s, chain, NUMBER_UDP);
+	}
 	put_return(s, chain, NUMBER_TCP);
 	put_goto(s, chain, NUMBER_PIM, to);
 	if (s->family != NFPROTO_IPV6)
 		put_goto(s, chain, NUMBER_IGMP, to);
 	for (size_t i = 0; s->family != NFPROTO_IPV4 && i < COUNT(icmp6_types); i++)
-		put_goto_field(s, chain, NUMBER_ICMP6, 0, (struct span){ &icmp6_types[i], 1 },
-				   to);
-	for (size_t i = 0; payload && i < COUNT(udp_ports); i++) {
-		uint16_t port = htons(udp_ports[i]);
-
-		put_goto_field(s, chain, NUMBER_UDP, 2,
-				   (struct span){ (const uint8_t *)&port, sizeof(port) }, to);
-	}
+		put_goto_field(s, chain, NUMBER_ICMP6, 0, (struct span){ &icmp6_types[i], 1 }, to);
 }
 
 void ruleset_open(struct ruleset *s, const char *table)
