@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Brings nftables text into the kernel, by libnftables, and reads its counters back.  What is new
- * stands beside what is old until one transaction turns the base chains round; then the old, which
- * nothing refers to any more, is taken away.  Counters are no part of that.  Knows no policy. */
+ * stands beside what is old until one transaction turns the base chains round; the old, which
+ * nothing refers to any more, is taken away later, for a second transaction waits until the kernel
+ * has seen every packet of the first.  Counters are no part of that.  Knows no policy. */
 #include "enforce/nft.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct nft {
 	struct wanted	wanted;
 	bool		has_installed;		/* else it does not know what is wanted */
 	bool		is_settling;		/* old rules may still be counting a packet */
+	struct nft_objects old;			/* nothing refers to them; still to be taken away */
 };
 
 static void forget_wanted(struct nft *nft)
@@ -36,6 +38,14 @@ static void forget_wanted(struct nft *nft)
 	free(nft->wanted.list);
 	nft->wanted = (struct wanted){ 0 };
 	nft->has_installed = false;
+}
+
+/* What cannot be taken away now is found again by the next install. */
+static void tidy(struct nft *nft)
+{
+	if (nft->old.n > 0)
+		(void)nft_objects_remove(&nft->old);
+	nft_objects_release(&nft->old);
 }
 
 /* --- libnftables --- */
@@ -61,6 +71,7 @@ static void nft_close(void *state)
 {
 	struct nft *nft = state;
 
+	tidy(nft);
 	nft_ctx_free(nft->ctx);
 	forget_wanted(nft);
 	free(nft);
@@ -275,6 +286,7 @@ static int nft_counts(void *state, enforce_count_fn *each, void *ctx, struct tex
 	struct nft_objects counters = { 0 };
 	int status;
 
+	tidy(nft);
 	wait_for_packets(nft);
 	status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
 	for (size_t i = 0; i < counters.n && status == 0; i++) {
@@ -298,7 +310,10 @@ static int nft_forget(void *state, struct text *error)
 {
 	struct nft *nft = state;
 	struct nft_objects counters = { 0 }, gone = { 0 };
-	int status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
+	int status;
+
+	tidy(nft);
+	status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
 
 	for (size_t i = 0; i < counters.n && status == 0; i++)
 		if (!is_wanted(nft, &counters.list[i]))
@@ -324,7 +339,7 @@ static int look(struct nft_objects *out, struct text *error)
 static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
-	struct nft_objects standing = { 0 }, old;
+	struct nft_objects standing = { 0 };
 	struct text commands = { 0 };
 	int status = look(&standing, error);
 
@@ -337,10 +352,8 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	if (status == 0) {
 		note_wanted(nft, text_string(&commands));
 		nft->is_settling = true;
-		old = removals(text_string(&commands), &standing);
-		if (old.n > 0)
-			status = told(nft_objects_remove(&old), error);
-		nft_objects_release(&old);
+		nft_objects_release(&nft->old);
+		nft->old = removals(text_string(&commands), &standing);
 	}
 	nft_objects_release(&standing);
 	text_release(&commands);
@@ -358,6 +371,7 @@ static int nft_remove(void *state, struct text *error)
 			    nft_table_family(t), nft_table_family(t));
 	status = run(nft, commands.p, error);
 	text_release(&commands);
+	nft_objects_release(&nft->old);
 	forget_wanted(nft);
 	return status;
 }

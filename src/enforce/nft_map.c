@@ -277,11 +277,13 @@ static struct lengths choose_lengths(const struct census *c, unsigned hashes)
 	return out;
 }
 
-/* The fewest hashes that take not many more elements than there are entries.  Where one byte is left
- * even one hash of all its values is good. */
+/* The fewest hashes that take not many more elements than there are entries: a hash more costs
+ * every packet, an element some microseconds of every reload.  Where one byte is left even one hash
+ * of all its values is good. */
 static bool fit_lengths(const struct domain *d, const struct entries *e, struct lengths *out)
 {
-	uint64_t some = 2 * e->n + 16, many = 4 * e->n + 64;
+	uint64_t some = d->family == FAMILY_IP4 ? 2 * e->n + 16 : e->n + e->n / 8 + 4;
+	uint64_t many = 4 * e->n + 64;
 	struct census census = count_lengths(e);
 
 	if (d->bits - d->at <= STRIDE)

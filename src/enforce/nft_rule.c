@@ -153,7 +153,7 @@ static struct any_of ask_recognised(const struct artefact_rule *rule, enum famil
 						"239.195.255.255, 239.255.255.255 } " SAP
 					      : "meta l4proto udp ip6 daddr & fff0:ffff:ffff:ffff:"
 						"ffff:ffff:ffff:ffff == ff00::2:7ffe " SAP,
-					  "meta l4proto udp ip daddr 224.2.127.255 @th,64,2 0 " },
+					  "meta l4proto udp ip daddr 224.2.127.255 @th,64,3 0 " },
 					is4 ? 3 : 2 };
 	return (struct any_of){ { is4 ? "meta l4proto != { tcp, udp, igmp, pim } "
 				      : "meta l4proto != { tcp, udp, icmpv6, pim } " }, 1 };

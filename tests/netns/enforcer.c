@@ -37,6 +37,7 @@ struct request {
 	size_t		    set_count;
 	struct enforce_link links[LINKS_MAX];
 	size_t		    link_count;
+	double		    load_ms;		/* from text to policies */
 };
 
 static _Noreturn void fail(const char *what, const char *why)
@@ -112,8 +113,10 @@ static struct request read_request(char **policies, size_t n, char **words)
 		else if (r.link_count < LINKS_MAX)
 			r.links[r.link_count++] = read_link(*words);
 	}
+	r.load_ms = -now_ms();
 	for (size_t i = 0; i < n; i++)
 		r.policies[i] = load(&r, policies[i]);
+	r.load_ms += now_ms();
 	return r;
 }
 
@@ -239,8 +242,8 @@ static void install_timed(const struct request *r)
 
 	compiled = now_ms();
 	install(e, image);
-	printf("compiled in %.2f ms, installed in %.2f ms\n", compiled - begin,
-	       now_ms() - compiled);
+	printf("loaded in %.2f ms, compiled in %.2f ms, in force in %.2f ms\n", r->load_ms,
+	       compiled - begin, now_ms() - compiled);
 	free(image);
 	enforcer_free(e);
 }
@@ -276,7 +279,6 @@ static void choose_payload(uint64_t *seed, struct sample *s)
 		obs->protocol = PROTOCOL_RASADV;
 		obs->ip_protocol = PROTOCOL_NUMBER_UDP;
 		obs->dport = 9753;
-		obs->type = TYPE_ADVERTISEMENT;
 	} else if (choice == 1 && s->fragment == 0) {
 		s->word = "sap";
 		obs->protocol = PROTOCOL_SAP;

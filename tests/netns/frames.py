@@ -6,7 +6,7 @@ import struct
 
 MARK = b"WEIR"
 PAYLOADS = {
-    "-": b"\0" * 12, "control": b"", "rasadv": b"Hostname=VPN\n\0",
+    "-": b"\xf0" * 12, "control": b"", "rasadv": b"Hostname=VPN\n\0",
     "sap": b"\x20\0\0\1\x0a\0\0\1application/sdp\0v=0\r\n",
 }
 

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a policy costs in nftables, per packet and to bring into force, beside ipset and linear rules.
+
+enforce_nft.py ENFORCER OFFER [ROUNDS] -- each case in a namespace of its own, all of them round by
+round, so that whatever else the machine does meets all alike; medians.  Every packet is dropped; the
+cost is over an empty chain at the same hook, that drops as well.  Needs root."""
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ENFORCER, OFFER = (os.path.abspath(a) for a in sys.argv[1:3])
+ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 7
+PACKETS = 200000
+SIZES = (64, 1000, 10000)
+SOURCES = 32
+RULES = 64
+FOLDER = tempfile.TemporaryDirectory()
+random.seed(9)
+
+
+def run(*words, host=None, text=None):
+    command = ["nsenter", f"--net=/run/netns/{host}"] if host else []
+    done = subprocess.run([*command, *words], input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()[:300]}")
+    return done.stdout
+
+
+def dotted(address):
+    return ".".join(str(address >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def prefixes(n, first, bits):
+    """Disjoint ones as operators write them: hosts, /24, some /28 and a few /16."""
+    found, taken = {}, set()
+    while len(found) < n:
+        length = random.choices((32, 24, 28, 16), (60, 27, 10, 3 if n < 2000 else 0))[0]
+        address = (first | random.getrandbits(bits)) >> (32 - length) << (32 - length)
+        key = address >> 16 if length == 16 else address >> 8
+        if (address >> 16) in taken or (length == 16 and any(k >> 16 == key for k in found)) or \
+                (length < 32 and key in taken) or address in found:
+            continue
+        taken.add(key)
+        found[address] = length
+    return sorted(found.items())
+
+
+def within(prefix):
+    address, length = prefix
+    return dotted(address | random.getrandbits(32 - length) if length < 32 else address)
+
+
+def text_of(prefix):
+    return f"{dotted(prefix[0])}/{prefix[1]}"
+
+
+def policy(groups, sources):
+    """Rules of as many prefixes each, every one denied; with sources, every other rule asks for some."""
+    lines = ["boundary border {"]
+    for i in range(RULES):
+        some = groups[i::RULES]
+        origin = f"from {{ {', '.join(text_of(s) for s in sources[i % 4::4])} }} " if sources and i % 2 else ""
+        lines.append(f"deny {origin}to {{ {', '.join(text_of(p) for p in some)} }} as r{i}")
+    return "\n".join([*lines, "default deny", "}", ""])
+
+
+def pairs(groups, sources):
+    """4096 flows: 7 of 10 to a group that is named."""
+    lines = []
+    for _ in range(4096):
+        named = random.random() < 0.7
+        group = within(random.choice(groups)) if named else dotted(0xe1000000 | random.getrandbits(26))
+        known = sources and random.random() < 0.7
+        source = within(random.choice(sources)) if known else dotted(0x0b000000 | random.getrandbits(24))
+        lines.append(f"{source} {group}")
+    return "\n".join(lines) + "\n"
+
+
+class Case:
+    """An interface in a namespace of its own, with something in front of it."""
+    made = 0
+
+    def __init__(self, name, base, flows):
+        Case.made += 1
+        self.name, self.base, self.flows, self.took = name, base, flows, []
+        self.host = f"wnb{os.getpid()}x{Case.made}"
+        run("ip", "netns", "add", self.host)
+        run("ip", "link", "add", "va", "type", "veth", "peer", "name", "vb", host=self.host)
+        for end in ("va", "vb", "lo"):
+            run("ip", "link", "set", end, "up", host=self.host)
+
+    def offer(self):
+        self.took.append(float(run("chrt", "-f", "50", OFFER, "va", str(PACKETS), host=self.host,
+                                   text=self.flows)))
+
+    @property
+    def median(self):
+        return statistics.median(self.took)
+
+    @property
+    def cost(self):
+        """Over its base: the median of the differences within a round."""
+        return statistics.median(t - b for t, b in zip(self.took, self.base.took)) if self.base else 0
+
+
+def chain(body):
+    return f"table netdev t {{ chain c {{ type filter hook ingress device va priority 0; {body} }} ; }}"
+
+
+def iptables(case, *rules):
+    run("iptables-nft-restore", host=case.host,
+        text="*raw\n" + "".join(f"-A PREROUTING {r}\n" for r in rules) + "COMMIT\n")
+
+
+def weir(name, base, groups, sources, flows):
+    case = Case(name, base, flows)
+    path = os.path.join(FOLDER.name, f"{len(groups)}{len(sources)}.weir")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(policy(groups, sources))
+    run(ENFORCER, "install", path, "border", "--", "va,outside,nftables", host=case.host)
+    return case
+
+
+def cases():
+    sources = prefixes(SOURCES, 0x0a000000, 24)
+    groups = {n: prefixes(n, 0xe1000000, 26) for n in SIZES}
+    flows = {n: pairs(groups[n], sources) for n in SIZES}
+    empty = Case("empty netdev chain", None, flows[SIZES[0]])
+    run("nft", "-f", "-", host=empty.host, text=chain("drop;"))
+    raw = Case("empty raw chain", None, flows[SIZES[0]])
+    iptables(raw, "-j DROP")
+    found = [empty, raw]
+    for n in SIZES:
+        found.append(weir(f"weir, {n} groups", empty, groups[n], [], flows[n]))
+    for n in SIZES:
+        found.append(weir(f"weir, {SOURCES} sources x {n} groups", empty, groups[n], sources, flows[n]))
+    for n in (SIZES[0], SIZES[-1]):
+        case = Case(f"ipset hash:net, {n} groups", raw, flows[n])
+        run("ipset", "restore", host=case.host, text=f"create g hash:net maxelem {2 * n}\n" + "".join(
+            f"add g {text_of(p)}\n" for p in groups[n]))
+        iptables(case, "-m set --match-set g dst -j DROP", "-j DROP")
+        found.append(case)
+    n = SIZES[0]
+    case = Case(f"nft interval map, {n} groups", empty, flows[n])
+    run("nft", "-f", "-", host=case.host, text=chain("ip daddr vmap { " + ", ".join(
+        f"{text_of(p)} : drop" for p in groups[n]) + " } ; drop;"))
+    found.append(case)
+    case = Case(f"nft linear rules, {n} groups", empty, flows[n])
+    run("nft", "-f", "-", host=case.host, text=chain(" ; ".join(
+        f"ip daddr {text_of(p)} counter drop" for p in groups[n]) + " ; drop;"))
+    found.append(case)
+    return found
+
+
+def per_packet():
+    found = []
+    try:
+        found = cases()
+        for _ in range(ROUNDS):
+            for case in found:
+                case.offer()
+        print(f"nftables, CPU ns per packet at ingress, {PACKETS} packets of 4096 flows, median of {ROUNDS}")
+        for case in found:
+            print(f"  {case.name:36} {case.median:8.1f}" + (f"   {case.cost:+8.1f}" if case.base else ""))
+        by_name = {c.name: c.cost for c in found}
+        small, large = (by_name[f"weir, {n} groups"] for n in (SIZES[0], SIZES[-1]))
+        print(f"  {SIZES[-1]} groups cost {large / small:.2f} times what {SIZES[0]} cost; "
+              f"ipset {by_name[f'ipset hash:net, {SIZES[-1]} groups'] / large:.1f} times, "
+              f"linear rules of {SIZES[0]} {by_name[f'nft linear rules, {SIZES[0]} groups'] / small:.1f} times")
+    finally:
+        for number in range(1, Case.made + 1):
+            subprocess.run(["ip", "netns", "del", f"wnb{os.getpid()}x{number}"], check=False)
+
+
+def times(line):
+    return [float(w) for w in line.replace(",", "").split() if w.replace(".", "").isdigit()]
+
+
+def to_in_force():
+    """From the policy's text, while another generation stands."""
+    case = Case("apply", None, "")
+    path = os.path.join(FOLDER.name, "many.weir")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("boundary border {\n" + "".join(
+            f"deny to 239.{i >> 8 & 255}.{i & 255}.7 as r{i}\n" for i in range(10000)) + "default permit }\n")
+    print(f"From policy text to rules in force, ms (load, compile, install), median of {ROUNDS}")
+    try:
+        for name in ("modern", "chown-02", path):
+            sets = [] if name == path else ["own=192.0.2.0/24"]
+            took = [times(run("chrt", "-f", "50", ENFORCER, "install", name, "border", *sets, "--",
+                              "va,outside,nftables", host=case.host)) for _ in range(ROUNDS + 1)][1:]
+            parts = [statistics.median(t[i] for t in took) for i in range(3)]
+            print(f"  {'10,000 rules' if name == path else name:36} {sum(parts):8.1f}   "
+                  f"{parts[0]:.1f} + {parts[1]:.1f} + {parts[2]:.1f}")
+    finally:
+        subprocess.run(["ip", "netns", "del", case.host], check=False)
+
+
+if os.geteuid() != 0:
+    sys.exit("enforce_nft.py: needs root")
+per_packet()
+to_in_force()
