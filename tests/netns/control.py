@@ -89,6 +89,16 @@ def register(dr, rp, source, group):
     return ip4(dr, rp, 103, head + inner, ttl=64)
 
 
+def bootstrap(source, bsr, *ranges, priority=9):
+    """Each range: (group, length, RP, ...)."""
+    message = b"\x24\0\0\0" + struct.pack("!HBB", 0x1234, 30, priority) + b"\1\0" + packed(bsr)
+    for group, length, *rps in ranges:
+        message += encoded_group(group, length) + struct.pack("!BBH", len(rps), len(rps), 0)
+        for rp in rps:
+            message += b"\1\0" + packed(rp) + struct.pack("!HBB", 150, 0, 0)
+    return ip4(source, "224.0.0.13", 103, with_sum(message))
+
+
 def frame(packet, vlan=None, to=None):
     """An Ethernet frame for a packet to a group, or to a station."""
     six = packet[0] >> 4 == 6

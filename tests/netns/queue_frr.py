@@ -18,13 +18,17 @@ import net
 net.enter()
 
 from cli import equal, main  # noqa: E402
-from control import (ALLOW, TO_EX, Port, Queue, frame, hello, join_prune, offered, probe, report3,  # noqa: E402
-                     set_namespace, setting, until)
+from control import (ALLOW, TO_EX, Port, Queue, bootstrap, frame, hello, join_prune, offered,  # noqa: E402
+                     probe, report3, set_namespace, setting, until)
 
 FRR = "/usr/lib/frr"
 POLICY = """boundary b {
     deny in to 232.9.9.9 as no-group
     deny in from 10.3.0.66 as no-source
+    deny in from * to 232.0.0.0/8 at membership, join as ssm-needs-source
+    deny in to 239.66.0.0/16 at bootstrap as no-range
+    deny in rp 10.66.0.1 at bootstrap as no-rp
+    deny in speaker not { 10.1.0.10, 10.2.0.3, 10.4.0.2 } at join type hello as no-neighbour
     deny out to 232.2.2.2 at join as no-join-out
     deny out to 239.1.1.1 at register as no-register
     default permit
@@ -173,6 +177,31 @@ def test_kept_groups_only():
         words = f"{link} {hook}"
         late = after[words] - counts[f"judged {words}"]
         assert 0 <= late <= 5, (words, late)        # what came between the end and the question
+
+
+def test_neighbours_and_what_they_flood():
+    """A Bootstrap loses a range and an RP; (*,G) joins of SSM groups and strangers' Hellos go."""
+    queue = Queue(POLICY, "l0", "u0", host="r1")
+    assert queue.ready, queue.refused()
+    HOST.send(frame(hello("10.1.0.66")), frame(hello("10.1.0.10")))
+    HOST.send(frame(report3("10.1.0.10", (TO_EX, "232.5.5.5"), (TO_EX, "239.5.5.5"))))
+    HOST.send(frame(join_prune("10.1.0.10", "10.1.0.1", ("232.6.6.6", [("10.5.0.5", 7)], []),
+                               ("239.6.6.6", [("10.5.0.5", 7)], []))))
+    HOST.send(frame(bootstrap("10.1.0.10", "10.1.0.10", ("239.66.0.0", 16, "10.1.0.10"),
+                              ("239.77.0.0", 16, "10.66.0.1", "10.1.0.10"), ("239.88.0.0", 16, "10.1.0.10"))))
+
+    def ranges():
+        said = json.dumps(show("r1", "pim bsrp-info"))
+        return {g for g in ("239.66.0.0/16", "239.77.0.0/16", "239.88.0.0/16") if g in said}, "10.66.0.1" in said
+
+    until(lambda: len(ranges()[0]) >= 2)
+    equal(ranges(), ({"239.77.0.0/16", "239.88.0.0/16"}, False), json.dumps(show("r1", "pim bsrp-info")))
+    until(lambda: ("*", "239.6.6.6") in pairs("r1", "pim join"))
+    equal({p for p in pairs("r1", "pim join") if p[0] == "*"}, {("*", "239.5.5.5"), ("*", "239.6.6.6")})
+    assert "10.1.0.66" not in show("r1", "pim neighbor")["l0"]
+    counts = queue.end()
+    equal([counts[f"rule l0 {name}"] for name in ("no-range", "no-rp", "ssm-needs-source", "no-neighbour")],
+          [1, 1, 2, 1])
 
 
 def test_a_register_refused():
