@@ -5,7 +5,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -195,14 +198,64 @@ static int attach_tc(const struct bpf_spot *spot, int program, bool *out_made, s
 	return status;
 }
 
-static int detach_tc(const struct bpf_spot *spot)
+static int note_filter(const struct nlmsghdr *message, void *data)
+{
+	(void)message;
+	*(bool *)data = true;
+	return MNL_CB_OK;
+}
+
+/* True where a filter stands at one end of the clsact, or nobody can tell. */
+static bool has_filters(struct mnl_socket *socket, unsigned ifindex, uint32_t parent)
+{
+	char buffer[16384];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
+	bool found = false;
+	ssize_t n;
+	int more = MNL_CB_OK;
+
+	request->nlmsg_type = RTM_GETTFILTER;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = (int)ifindex;
+	tc->tcm_parent = parent;
+	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		return true;
+	while (more > MNL_CB_STOP) {
+		n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		more = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buffer, (size_t)n, 0, 0, note_filter, &found);
+	}
+	return found || more == MNL_CB_ERROR;
+}
+
+static bool is_clsact_used(unsigned ifindex)
+{
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	bool used;
+
+	if (!socket)
+		return true;
+	used = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	       has_filters(socket, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) ||
+	       has_filters(socket, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
+	mnl_socket_close(socket);
+	return used;
+}
+
+static int detach_tc(const struct bpf_spot *spot, bool made)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(spot);
+	int status = 0;
 
-	if (!program_of_tc(spot))
-		return 0;
-	return bpf_tc_detach(&hook, &options);
+	if (program_of_tc(spot))
+		status = bpf_tc_detach(&hook, &options);
+	if (made && !is_clsact_used(spot->ifindex)) {
+		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+		bpf_tc_hook_destroy(&hook);
+	}
+	return status;
 }
 
 /* --- both --- */
@@ -222,8 +275,5 @@ int bpf_spot_attach(const struct bpf_spot *spot, int program, bool *out_made, st
 
 int bpf_spot_detach(const struct bpf_spot *spot, bool made)
 {
-	int status = spot->backend == BACKEND_XDP ? detach_xdp(spot) : detach_tc(spot);
-
-	(void)made;
-	return status;
+	return spot->backend == BACKEND_XDP ? detach_xdp(spot) : detach_tc(spot, made);
 }

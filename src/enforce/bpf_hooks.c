@@ -230,6 +230,14 @@ static int attach(struct bpf_store *store, const struct bpf_set *set, struct bpf
 	return status;
 }
 
+/* Both hooks of an interface share the clsact: the last of them takes it away. */
+static void share_clsact(struct bpf_hooks *hooks, const struct bpf_hook *h)
+{
+	for (size_t i = 0; i < hooks->n; i++)
+		if (hooks->list[i].value.ifindex == h->value.ifindex)
+			hooks->list[i].value.has_clsact |= h->value.has_clsact;
+}
+
 /* It is written down at once, so that even a kill in between leaves nothing unknown. */
 int bpf_hooks_attach(struct bpf_hooks *hooks, struct bpf_store *store, struct text *error)
 {
@@ -243,8 +251,10 @@ int bpf_hooks_attach(struct bpf_hooks *hooks, struct bpf_store *store, struct te
 			bpf_hooks_undo(hooks, store);
 			return status;
 		}
-		if (h->is_new)
+		if (h->is_new) {
+			share_clsact(hooks, h);
 			write_down(set, h);
+		}
 	}
 	return 0;
 }

@@ -205,6 +205,18 @@ static void test_agreement(void)
 
 /* --- limits, dry runs --- */
 
+static bool has_clsact(const char *link)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)if_nametoindex(link),
+		    .attach_point = BPF_TC_INGRESS);
+	int status = bpf_tc_hook_create(&hook);
+
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	if (status == 0)
+		bpf_tc_hook_destroy(&hook);
+	return status == -EEXIST;
+}
+
 static void test_limit(void)
 {
 	static struct tally t;
@@ -250,7 +262,9 @@ static void test_limit(void)
 	check(count_of(&b, "no", HOOK_INGRESS) == 11);
 	close(out);
 	close(in);
+	check(has_clsact("b0"));
 	end(&b);
+	check_named(!has_clsact("b0"), "nothing of weir's stays");
 	ip("link", "del", "a0", NULL);
 }
 
