@@ -9,12 +9,14 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,20 @@
 #define LO_INDEX 1
 
 /* --- the place --- */
+
+/* From here on no more rights than the daemon's keeper has. */
+static inline bool keep_capabilities(void)
+{
+	const uint64_t kept = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW |
+			      UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_PERFMON;
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = {
+		{ .effective = (uint32_t)kept, .permitted = (uint32_t)kept },
+		{ .effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32) },
+	};
+
+	return syscall(SYS_capset, &head, sets) == 0;
+}
 
 static inline const char *why_not(void)
 {
@@ -47,6 +63,8 @@ static inline const char *why_not(void)
 	if (ioctl(fd, SIOCSIFFLAGS, &up) < 0)
 		return "cannot set the interface up";
 	close(fd);
+	if (!keep_capabilities())
+		return "cannot give up capabilities";
 	bpf_backend.probe(&support);
 	snprintf(text, sizeof(text), "%s", support.why_not[BACKEND_TC]);
 	return text[0] ? text : NULL;

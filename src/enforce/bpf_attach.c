@@ -45,7 +45,7 @@ static int open_link(const struct bpf_spot *spot, struct bpf_link_info *out)
 	return -1;
 }
 
-/* The name is there for those who may look programs up. */
+/* With its name for those who may look programs up (CAP_SYS_ADMIN). */
 static void name_program(uint32_t id, struct text *out)
 {
 	struct bpf_prog_info info = { 0 };
