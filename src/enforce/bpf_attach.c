@@ -224,7 +224,8 @@ static bool has_filters(struct mnl_socket *socket, unsigned ifindex, uint32_t pa
 		return true;
 	while (more > MNL_CB_STOP) {
 		n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-		more = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buffer, (size_t)n, 0, 0, note_filter, &found);
+		more = n < 0 ? MNL_CB_ERROR
+			     : mnl_cb_run(buffer, (size_t)n, 0, 0, note_filter, &found);
 	}
 	return found || more == MNL_CB_ERROR;
 }
