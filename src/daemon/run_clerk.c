@@ -181,6 +181,7 @@ static void hear_judge(void *context, int fd)
 		loop_drop(&c->loop, fd);
 		close(fd);
 		c->judge = -1;
+		control_judge_gone(c);
 		return;
 	}
 	if (payload >= 0 && payload_read(payload, &text) < 0)
@@ -196,6 +197,7 @@ static void new_judge(struct clerk_state *c, int fd)
 	if (c->judge >= 0) {
 		loop_drop(&c->loop, c->judge);
 		close(c->judge);
+		control_judge_gone(c);
 	}
 	c->judge = fd;
 	loop_add(&c->loop, fd, hear_judge, c);

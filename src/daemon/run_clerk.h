@@ -22,6 +22,7 @@ struct client {
 	int64_t	    until_ns;
 	struct text line;
 	bool	    is_asked;		/* somebody else is working on the answer */
+	bool	    asks_judge;		/* the judge is */
 };
 
 #define NOTICES_MAX 256
@@ -70,6 +71,8 @@ void control_end(struct clerk_state *c);
 void control_answer(struct clerk_state *c, uint64_t id, json_t *object);
 /* The same with a problem in words and an exit status. */
 void control_refuse(struct clerk_state *c, uint64_t id, int status, const char *problem);
+/* The judge is gone, and its answers with it. */
+void control_judge_gone(struct clerk_state *c);
 /* When a client has waited too long; INT64_MAX. */
 int64_t control_deadline(const struct clerk_state *c);
 void control_expire(struct clerk_state *c);

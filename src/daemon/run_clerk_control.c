@@ -75,6 +75,7 @@ static void ask_status(struct clerk_state *c, struct client *client, json_t *req
 	struct message message = { .kind = MESSAGE_STATUS, .id = client->id };
 
 	(void)request;
+	client->asks_judge = true;
 	if (c->judge < 0 || message_send(c->judge, &message, -1) < 0)
 		refuse_for_now(c, client->id);
 }
@@ -94,6 +95,7 @@ static void ask_apply(struct clerk_state *c, struct client *client, json_t *requ
 	json_object_set_new(request, "flows", keep_flows(c));
 	line = json_dumps(request, JSON_COMPACT);
 	text_put(&text, line ? line : "{}");
+	client->asks_judge = true;
 	if (c->judge < 0 || message_send_text(c->judge, &message, &text) < 0)
 		refuse_for_now(c, client->id);
 	text_release(&text);
@@ -231,6 +233,13 @@ static void hear_listener(void *context, int fd)
 		close(client_fd);
 		*client = (struct client){ .fd = -1 };
 	}
+}
+
+void control_judge_gone(struct clerk_state *c)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		if (c->clients[i].fd >= 0 && c->clients[i].asks_judge)
+			refuse_for_now(c, c->clients[i].id);
 }
 
 int64_t control_deadline(const struct clerk_state *c)

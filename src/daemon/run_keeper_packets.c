@@ -224,6 +224,6 @@ void keeper_samples_close(struct keeper_state *k)
 void keeper_samples_open(struct keeper_state *k)
 {
 	keeper_samples_close(k);
-	if (k->options->conf->watch.n > 0 && bpf_samples_open(RUN_PIN_FOLDER, &k->samples) == 0)
+	if (bpf_samples_open(RUN_PIN_FOLDER, &k->samples) == 0)
 		loop_add(&k->loop, bpf_samples_fd(k->samples), hear_dropped, k);
 }
