@@ -109,6 +109,25 @@ static void tell_boundary(const json_t *s, const json_t *boundary, FILE *out)
 	}
 }
 
+static void tell_packets(const json_t *s, FILE *out)
+{
+	const json_t *queue = json_object_get(s, "queue"), *watched = json_object_get(s, "watched");
+
+	if (number(queue, "offered") > 0 || strcmp(daemon_text(queue, "state"), "not needed") != 0)
+		fprintf(out, "\nCONTROL PACKETS  %s: %lld offered, %lld judged, %lld bypassed\n",
+			safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
+			number(queue, "bypassed"));
+	if (daemon_text(queue, "problem")[0])
+		fprintf(out, "  %s\n", safe(queue, "problem"));
+	for (size_t i = 0; i < json_array_size(watched); i++) {
+		const json_t *one = json_array_get(watched, i);
+
+		fprintf(out, "%sWATCHED  %-15s %lld packets, the kernel dropped %lld%s\n", i ? "" : "\n",
+			safe(one, "interface"), number(one, "packets"), number(one, "kernel_drops"),
+			json_is_true(json_object_get(one, "open")) ? "" : "  (not open now)");
+	}
+}
+
 static void tell_rest(const json_t *s, FILE *out)
 {
 	const json_t *notes = json_object_get(s, "notes"), *history = json_object_get(s, "history");
@@ -141,6 +160,7 @@ static void tell(const json_t *s, FILE *out)
 		tell_boundary(s, json_array_get(boundaries, i), out);
 	if (json_array_size(boundaries) == 0)
 		fputs("\nNo interface is enforced.\n", out);
+	tell_packets(s, out);
 	tell_rest(s, out);
 }
 

@@ -177,7 +177,8 @@ static void answer_apply(struct judge *j, const struct message *asked, struct ap
 				   .id = asked->id,
 				   .generation = j->now.bundle.generation,
 				   .number = (uint64_t)a->status };
-	json_t *object = json_pack("{s:i, s:I, s:i}", "status", a->status, "generation",
+	json_t *object = json_pack("{s:s, s:i, s:I, s:i}", "schema", "weir-apply/1", "status",
+				   a->status, "generation",
 				   (json_int_t)j->now.bundle.generation, "confirm", (int)a->confirm_s);
 	struct text payload = { 0 };
 	char *line;

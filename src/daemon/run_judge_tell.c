@@ -148,6 +148,25 @@ static json_t *queue_json(const struct judge *j)
 	return object;
 }
 
+static json_t *watched_json(const struct judge *j)
+{
+	const struct watching *w = &j->watching;
+	json_t *list = json_array();
+	size_t n = 0;
+	const struct live_interface *live = w->live ? live_interfaces(w->live, &n) : NULL;
+
+	for (size_t i = 0; i < n && i < w->link_count; i++) {
+		json_t *one = json_object();
+
+		set_text(one, "interface", w->links[i].name);
+		json_object_set_new(one, "open", json_boolean(w->links[i].fd >= 0));
+		json_object_set_new(one, "packets", json_integer((json_int_t)live[i].packets));
+		json_object_set_new(one, "kernel_drops", json_integer((json_int_t)live[i].dropped));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
 void judge_status_text(struct judge *j, struct text *out)
 {
 	const struct policy *policy = j->now.policy;
@@ -165,6 +184,7 @@ void judge_status_text(struct judge *j, struct text *out)
 	json_object_set_new(object, "configured", configured_json(j));
 	json_object_set_new(object, "boundaries", boundaries);
 	json_object_set_new(object, "queue", queue_json(j));
+	json_object_set_new(object, "watched", watched_json(j));
 	json_object_set_new(object, "notes", notes_json(&j->notes));
 	put_json(object, out);
 }

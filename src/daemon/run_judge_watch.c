@@ -16,7 +16,12 @@
 #include "policy/table.h"
 #include "wire/wire.h"
 
-#define SAMPLE_NS (10 * NS_PER_S)
+
+/* Twice as long as between two readings of the kernel's counters: a report is more work. */
+static int64_t sample_span_ns(const struct judge *j)
+{
+	return 2 * (int64_t)j->options->count_s * NS_PER_S;
+}
 
 /* --- what is watched --- */
 
@@ -132,7 +137,7 @@ void watch_begin(struct judge *j)
 	}
 	if (w->live) {
 		read_authorised(w, j);
-		w->sample_ns = clock_steady().ns + SAMPLE_NS;
+		w->sample_ns = clock_steady().ns + sample_span_ns(j);
 	}
 	for (size_t i = 0; i < w->group_count && w->live; i++)
 		begin_group(w, j, &w->groups[i]);
@@ -376,7 +381,7 @@ void watch_sample(struct judge *j)
 
 	if (!w->live)
 		return;
-	w->sample_ns = clock_steady().ns + SAMPLE_NS;
+	w->sample_ns = clock_steady().ns + sample_span_ns(j);
 	if (w->group_count > 0)
 		history_sampler_drops(w->groups[0].sampler, drops_of(w));
 	for (size_t i = 0; i < w->group_count; i++)

@@ -91,7 +91,7 @@ static const int keeping[] = {
 	SCMP_SYS(socketpair), SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getcwd),
 	SCMP_SYS(getdents64), SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(bpf),
-	SCMP_SYS(perf_event_open), SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(fork),
+	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(fork),
 	SCMP_SYS(vfork), SCMP_SYS(wait4), SCMP_SYS(kill), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rmdir), SCMP_SYS(rename), SCMP_SYS(renameat),
 	SCMP_SYS(renameat2), SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(fdatasync),

@@ -17,7 +17,7 @@ import time
 import net
 from net import ip
 
-from cli import CALM, Skip, WEIR, equal, main
+from cli import CALM, ROOT, Skip, WEIR, equal, main
 
 net.enter()
 subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
@@ -165,6 +165,15 @@ def state():
     return json.loads(weir("status", "-j", "-c", path("weir.conf")).stdout)
 
 
+def check_schema(name, document):
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    with open(os.path.join(ROOT, "schema", f"weir-{name}.schema.json"), encoding="utf-8") as f:
+        jsonschema.Draft202012Validator(json.load(f)).validate(document)
+
+
 def hits():
     """By rule, of the data plane: not what passes unjudged, nor control packets."""
     done = weir("hits", "-j", "--history", path("state/history.db"))
@@ -237,6 +246,7 @@ def test_check():
     write("border.weir", POLICY)
     conf()
     done = weir("run", "--check", "-c", path("weir.conf"))
+    check_schema("check-run", json.loads(weir("run", "--check", "-j", "-c", path("weir.conf")).stdout))
     assert re.search(rf"eo +outside +{BACKEND} +what arrives goes in, by {BACKEND}", done.stdout), done.stdout
     conf("none.weir")
     equal(weir("run", "--check", "-c", path("weir.conf"), status=None).returncode, 2)
@@ -257,6 +267,7 @@ def test_drops_and_passes():
     equal(passes(BAD), False)
     equal(passes(OTHER), False)
     s = state()
+    check_schema("status", s)
     equal(s["generation"], 1)
     equal(s["configured"]["differs"], False)
     equal(s["boundaries"][0]["interfaces"][0]["state"], "up")
@@ -487,7 +498,9 @@ def test_watch():
     passes(GOOD)
     until(lambda: any(b"WEIR_KIND=ras" in m and b"thepcsname" in m for m in journal()), "the journal")
     assert not any(b"friend" in m for m in journal()), "it is authorised"
-    weir("apply", "-c", path("weir.conf"))				# which sends what was seen
+    check_schema("status", state())
+    check_schema("apply", json.loads(weir("apply", "-j", "-c", path("weir.conf")).stdout))	# sends what was seen
+    check_schema("hits", json.loads(weir("hits", "-j", "--history", path("state/history.db")).stdout))
     flows = until(lambda: json.loads(weir("history", "flows", "-j", "--history", path("state/history.db"))
                                      .stdout).get("flows"), "flows")
     assert (GOOD, "permit") in [(f["group"], f["verdict"]) for f in flows], flows
@@ -580,6 +593,8 @@ def test_notify():
     until(lambda: os.path.exists(path("state/told")) and os.path.getsize(path("state/told")), "the notice")
     with open(path("state/told"), encoding="utf-8") as f:
         notices = [json.loads(line) for line in f]
+    for notice in notices:
+        check_schema("notice", notice)
     assert "rolled-back" in [n["kind"] for n in notices], notices
     weir("stop", "--remove", "-c", path("weir.conf"))
 
