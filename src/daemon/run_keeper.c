@@ -510,7 +510,8 @@ static void end(struct keeper_state *k)
 		while (k->waits_for_count && k->children[CHILD_CLERK].pid != 0 &&
 		       clock_steady().ns < until_ns)
 			loop_turn(&k->loop, until_ns);
-	if (k->must_remove && (enforce_remove(k->enforcer) < 0 || queue_remove() < 0)) {
+	if (k->must_remove && (enforce_remove(k->enforcer) < 0 || queue_remove() < 0 ||
+			       keeper_leave_steering(k) < 0)) {
 		run_say("cannot take the rules out of the kernel: %s", enforcer_error(k->enforcer));
 		k->status = 3;
 	}
@@ -570,6 +571,8 @@ static int prepare(struct keeper_state *k)
 		k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
 	k->queue.means = queue_probe(k->queue.why);
 	error = keeper_read_keys(k);
+	if (error == 0)
+		error = keeper_steer(k);
 	if (error == 0)
 		error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
 	return error < 0 ? error : lock_up(k);

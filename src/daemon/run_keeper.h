@@ -76,6 +76,9 @@ void keeper_pass_on(struct keeper_state *k, enum child_name to, const struct mes
 		    int payload);
 /* The passwords of the peers' files.  0 or negative errno. */
 int keeper_read_keys(struct keeper_state *k);
+/* A transparent relay's packets are brought to it, or are not any more.  0 or negative errno. */
+int keeper_steer(const struct keeper_state *k);
+int keeper_leave_steering(const struct keeper_state *k);
 /* For a speaker that begins: its sockets, and the policy in force. */
 void keeper_give_listeners(struct keeper_state *k);
 void keeper_give_ruling(struct keeper_state *k);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/run_keeper.h"
+#include "enforce/steer.h"
 #include "os/tcp_socket.h"
 #include "wire/msdp.h"
 
@@ -153,4 +154,23 @@ void keeper_give_listeners(struct keeper_state *k)
 		if (first == i)
 			give_listener(k, i);
 	}
+}
+
+int keeper_steer(const struct keeper_state *k)
+{
+	const struct conf_msdp *msdp = &k->options->conf->msdp;
+	char why[STEER_WHY] = "";
+	int error;
+
+	if (!msdp->is_transparent)
+		return 0;
+	error = steer_install(msdp->peers[0].remote, msdp->peers[1].remote, MSDP_PORT, why);
+	if (error < 0)
+		run_say("the MSDP relay cannot be transparent: %s", why);
+	return error;
+}
+
+int keeper_leave_steering(const struct keeper_state *k)
+{
+	return k->options->conf->msdp.is_transparent ? steer_remove() : 0;
 }

@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -67,4 +69,105 @@ struct addr route_gateway(int fd, struct addr to)
 	    !NLMSG_OK(&answer.head, (size_t)n) || answer.head.nlmsg_type != RTM_NEWROUTE)
 		return ADDR_NONE;
 	return read_gateway(&answer.head);
+}
+
+/* One request with attributes of 32 bits, and its acknowledgement. */
+struct order {
+	struct nlmsghdr head;
+	union {
+		struct rtmsg	    route;
+		struct fib_rule_hdr rule;
+	} what;
+	struct {
+		struct rtattr attribute;
+		uint32_t      value;
+	} list[4];
+};
+
+static void put(struct order *o, unsigned short type, uint32_t value)
+{
+	size_t n = (o->head.nlmsg_len - offsetof(struct order, list)) / sizeof(o->list[0]);
+
+	o->list[n].attribute.rta_type = type;
+	o->list[n].attribute.rta_len = RTA_LENGTH(sizeof(uint32_t));
+	o->list[n].value = value;
+	o->head.nlmsg_len += (uint32_t)sizeof(o->list[0]);
+}
+
+static int obey(int fd, const struct order *o)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+		char		rest[512];
+	} answer;
+	ssize_t n;
+
+	if (send(fd, o, o->head.nlmsg_len, 0) < 0)
+		return -errno;
+	n = recv(fd, &answer, sizeof(answer), 0);
+	if (n < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)) ||
+	    answer.head.nlmsg_type != NLMSG_ERROR)
+		return n < 0 ? -errno : -EBADMSG;
+	return answer.error.error;
+}
+
+static struct order rule_order(uint32_t mark, unsigned short type, unsigned short flags)
+{
+	struct order o = {
+		.head = { .nlmsg_len = offsetof(struct order, list), .nlmsg_type = type,
+			  .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags) },
+		.what.rule = { .family = AF_INET, .table = RT_TABLE_UNSPEC,
+			       .action = FR_ACT_TO_TBL },
+	};
+
+	put(&o, FRA_FWMARK, mark);
+	put(&o, FRA_TABLE, mark);
+	put(&o, FRA_PRIORITY, mark);
+	return o;
+}
+
+static struct order route_order(uint32_t table, unsigned short type, unsigned short flags)
+{
+	struct order o = {
+		.head = { .nlmsg_len = offsetof(struct order, list), .nlmsg_type = type,
+			  .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags) },
+		.what.route = { .rtm_family = AF_INET, .rtm_protocol = RTPROT_STATIC,
+				.rtm_scope = RT_SCOPE_HOST, .rtm_type = RTN_LOCAL },
+	};
+
+	put(&o, RTA_TABLE, table);
+	put(&o, RTA_OIF, if_nametoindex("lo"));
+	return o;
+}
+
+/* Both orders, the second also where the first was refused; `passed` is no error. */
+static int obey_both(const struct order *first, const struct order *second, int passed)
+{
+	int fd = route_open(), a, b;
+
+	if (fd < 0)
+		return fd;
+	a = obey(fd, first);
+	b = obey(fd, second);
+	close(fd);
+	a = a == passed ? 0 : a;
+	return a ? a : b == passed ? 0 : b;
+}
+
+int route_take_marked(uint32_t mark)
+{
+	struct order route = route_order(mark, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct order rule = rule_order(mark, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
+
+	return obey_both(&route, &rule, -EEXIST);
+}
+
+int route_leave_marked(uint32_t mark)
+{
+	struct order rule = rule_order(mark, RTM_DELRULE, 0);
+	struct order route = route_order(mark, RTM_DELROUTE, 0);
+	int error = obey_both(&rule, &route, -ENOENT);
+
+	return error == -ESRCH ? 0 : error;
 }

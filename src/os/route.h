@@ -11,4 +11,9 @@ int route_open(void);
  * the link. */
 struct addr route_gateway(int fd, struct addr to);
 
+/* Packets with this mark are for this machine, whatever address they go to: a rule of that priority
+ * and a table of that number.  It may stand already, or not.  0 or negative errno. */
+int route_take_marked(uint32_t mark);
+int route_leave_marked(uint32_t mark);
+
 #endif

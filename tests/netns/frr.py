@@ -80,6 +80,13 @@ def restart_pimd(host):
     _pids.append(_pid(f"{folder}/pimd.pid"))
 
 
+def configure(host, *lines):
+    words = ["vtysh", "-N", host, "-d", "pimd", "-c", "configure terminal"]
+    for line in lines:
+        words += ["-c", line]
+    subprocess.run(words, capture_output=True, timeout=20, check=True)
+
+
 def show(host, words):
     done = subprocess.run(["vtysh", "-N", host, "-d", "pimd", "-c", f"show {words} json"], capture_output=True,
                           text=True, timeout=20, check=False)

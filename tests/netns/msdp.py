@@ -20,7 +20,7 @@ import frr  # noqa: E402
 from cli import equal, holds, main  # noqa: E402
 
 frr.skip_without()
-PERMITTED, DENIED, SOURCE = "233.252.0.7", "239.9.9.9", "20.1.0.10"
+PERMITTED, OTHER, DENIED, SOURCE = "233.252.0.7", "233.252.0.8", "239.9.9.9", "20.1.0.10"
 RP1, RP2 = "10.12.0.1", "10.23.0.2"
 
 for host in ("src", "rp1", "weir", "rp2", "rcv"):
@@ -65,6 +65,7 @@ def start_weir(msdp):
     frr.wait_for("the daemon", lambda: os.path.exists(f"{FOLDER}/control") or weir.poll() is not None, 10)
     if weir.poll() is not None:
         raise AssertionError(weir.stderr.read().decode())
+    frr.wait_for("the relay", lambda: ask("peers").get("peers"), 10)
     return weir
 
 
@@ -199,8 +200,73 @@ def test_tshark_reads_all_that_weir_sends():
     for row in rows:
         assert row[0] and set(row[0].split(",")) <= {"1", "4"}, row
         equal(row[1:], ["", ""])
-    log = stop(daemon)
-    holds(log, "generation")
+
+
+def again(msdp, peer1, peer2):
+    """Another relay, and peers that speak to these."""
+    global daemon
+    holds(stop(daemon), "generation")
+    shutil.rmtree(f"{FOLDER}/state")
+    for router, was in (("rp1", PEERS[0]), ("rp2", PEERS[1])):
+        frr.configure(router, f"no ip msdp peer {was}")
+    daemon = start_weir(msdp)
+    frr.configure("rp1", f"ip msdp peer {peer1} source {RP1}")
+    frr.configure("rp2", f"ip msdp peer {peer2} source {RP2}")
+    PEERS[:] = [peer1, peer2]
+    frr.wait_for("both sessions", both_up, 20)
+
+
+PEERS = ["10.12.0.9", "10.23.0.9"]
+TRANSPARENT = f"""
+  transparent
+  peer {RP1} {{ local {RP2} boundary msdp }}
+  peer {RP2} {{ local {RP1} connect-retry 1s }}"""
+COLLECTOR = f"""
+  listen-only
+  peer {RP1} {{ local 10.12.0.9 boundary msdp static-rpf }}
+  peer {RP2} {{ local 10.23.0.9 static-rpf }}"""
+
+
+def test_transparent_both_keep_each_others_address():
+    again(TRANSPARENT, RP2, RP1)
+    sender = send((PERMITTED, DENIED), 20)
+    known = frr.wait_for("the SA at the far RP", lambda: frr.show("rp2", "ip msdp sa"), 20)
+    equal(list(known), [PERMITTED])
+    equal(list(frr.show("rp2", "ip msdp peer")), [RP1])
+    equal({p["peer"]: p["role"] for p in ask("peers")["peers"]}, {RP1: "listens", RP2: "connects"})
+    sender.kill()
+    sender.wait()
+
+
+def test_without_the_relay_they_do_not_meet_unfiltered():
+    holds(stop(daemon), "generation")
+    code = f"import socket\ns=socket.create_connection(('{RP2}',639),1,('{RP1}',0))\n"
+    done = subprocess.run(net.at("rp1", sys.executable, "-c", code), capture_output=True, timeout=20, check=False)
+    holds(done.stderr.decode(), "timed out")
+    net.weir("weir", "run", "--check", "-c", CONF)
+    weir = start_weir(TRANSPARENT)
+    net.weir("weir", "stop", "--remove", "-c", CONF)
+    weir.wait(20)
+    rules = subprocess.run(net.at("weir", "ip", "rule"), capture_output=True, text=True, check=True).stdout
+    assert "0x639" not in rules, rules
+    done = subprocess.run(net.at("rp1", sys.executable, "-c", code), capture_output=True, timeout=20, check=False)
+    equal(done.returncode, 0, "the way is as it was")
+
+
+def test_a_collector_tells_nobody_anything():
+    global daemon
+    daemon = start_weir(TRANSPARENT)
+    again(COLLECTOR, "10.12.0.9", "10.23.0.9")
+    sender = send((OTHER, DENIED), 10)
+    frr.wait_for("the SA is collected", lambda: ask("cache", "--group", OTHER).get("matching") == 1, 20)
+    time.sleep(1)
+    assert OTHER not in frr.show("rp2", "ip msdp sa")
+    peers = {p["peer"]: p for p in ask("peers")["peers"]}
+    equal(peers[RP2]["entries_out"], 0)
+    assert peers[RP1]["denied"] > 0, peers
+    sender.kill()
+    sender.wait()
+    holds(stop(daemon), "generation")
 
 
 main(globals())
