@@ -17,6 +17,8 @@
 #include "enforce/backend.h"
 #include "enforce/nft_kernel.h"
 
+#define GENERATIONS_MAX 8		/* that stand at once before those of the dead are swept */
+
 /* "family name" of each counter that rules count in since the last install, in order. */
 struct wanted {
 	char **list;
@@ -135,20 +137,28 @@ static bool is_base_chain(const struct nft_object *object)
 	return strchr(object->name, '/') != NULL;
 }
 
-/* A letter that no name of an old generation begins with. */
-static char free_letter(const struct nft_objects *standing)
+/* Of which generation an object is; 0: of none. */
+static char letter_of(const struct nft_object *object)
+{
+	char first = object->name[0];
+
+	return first >= 'a' && first <= 'z' && !is_base_chain(object) ? first : 0;
+}
+
+/* A letter that no name of an old generation begins with; 0 where all are taken. */
+static char free_letter(const struct nft_objects *standing, unsigned *out_taken)
 {
 	bool taken[26] = { false };
-	char letter = 'a';
+	char letter = 0;
 
-	for (size_t i = 0; i < standing->n; i++) {
-		char first = standing->list[i].name[0];
-
-		if (first >= 'a' && first <= 'z' && !is_base_chain(&standing->list[i]))
-			taken[first - 'a'] = true;
+	*out_taken = 0;
+	for (size_t i = 0; i < standing->n; i++)
+		if (letter_of(&standing->list[i]))
+			taken[letter_of(&standing->list[i]) - 'a'] = true;
+	for (size_t i = COUNT(taken); i-- > 0;) {
+		*out_taken += taken[i];
+		letter = taken[i] ? letter : (char)('a' + i);
 	}
-	while (letter < 'z' && taken[letter - 'a'])
-		letter++;
 	return letter;
 }
 
@@ -220,6 +230,24 @@ static struct nft_objects removals(const char *text, const struct nft_objects *s
 		if (standing->list[i].kind != NFT_CHAINS)
 			out.list[out.n++] = standing->list[i];
 	return out;
+}
+
+/* Generations whose installer died before it took them away.  The kernel refuses for the one that
+ * base chains refer to. */
+static void sweep(const struct nft_objects *standing)
+{
+	for (char letter = 'a'; letter <= 'z'; letter++) {
+		struct nft_objects some = { 0 }, order;
+
+		for (size_t i = 0; i < standing->n; i++)
+			if (letter_of(&standing->list[i]) == letter)
+				add_object(&some, &standing->list[i]);
+		order = removals("", &some);
+		if (order.n > 0)
+			(void)nft_objects_remove(&order);
+		nft_objects_release(&order);
+		nft_objects_release(&some);
+	}
 }
 
 /* --- counters --- */
@@ -336,15 +364,37 @@ static int look(struct nft_objects *out, struct text *error)
 	return status;
 }
 
+/* What stands, and a letter for what is to come. */
+static int look_for_room(struct nft_objects *standing, char *out_letter, struct text *error)
+{
+	unsigned taken = 0;
+	int status = look(standing, error);
+
+	if (status == 0)
+		*out_letter = free_letter(standing, &taken);
+	if (status == 0 && taken >= GENERATIONS_MAX) {
+		sweep(standing);
+		standing->n = 0;
+		status = look(standing, error);
+		*out_letter = free_letter(standing, &taken);
+	}
+	if (status == 0 && !*out_letter)
+		status = told(-ENOSPC, error);
+	return status;
+}
+
 static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
 	struct nft_objects standing = { 0 };
 	struct text commands = { 0 };
-	int status = look(&standing, error);
+	char letter = 0;
+	int status;
 
+	tidy(nft);
+	status = look_for_room(&standing, &letter, error);
 	if (status == 0) {
-		put_named(&commands, bytes, free_letter(&standing));
+		put_named(&commands, bytes, letter);
 		put_flushes(&commands, text_string(&commands), &standing);
 	}
 	if (status == 0 && commands.n > 0)
@@ -352,7 +402,6 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	if (status == 0) {
 		note_wanted(nft, text_string(&commands));
 		nft->is_settling = true;
-		nft_objects_release(&nft->old);
 		nft->old = removals(text_string(&commands), &standing);
 	}
 	nft_objects_release(&standing);

@@ -319,6 +319,53 @@ def test_reloads_under_traffic():
     assert 2 <= saw["changes"] <= reloads, "the numbers tell of more changes than there were"
 
 
+def chains():
+    said = subprocess.run(["nft", "list", "chains"], capture_output=True, text=True, check=True).stdout
+    return sum(1 for line in said.splitlines() if line.startswith("\tchain"))
+
+
+def test_a_killed_installer_changes_nothing():
+    """Rules and counters outlive whoever brought them; the next one finds its way."""
+    bridge()
+    enforcer("remove")
+    a, b = write("a.weir", A), write("b.weir", B)
+    enforcer("install", a, "border", "--", "pb,outside,nftables,port")
+    usual = chains()
+    before = counts()
+    with subprocess.Popen([ENFORCER, "blast", "pa", "pd", "1800"], env=CALM, text=True,
+                          stdout=subprocess.PIPE) as traffic:
+        for _ in range(3):
+            with subprocess.Popen([ENFORCER, "reload", "1000", b, a, "border", "--", "pb,outside,nftables,port"],
+                                  env=CALM, stdout=subprocess.DEVNULL) as victim:
+                time.sleep(0.3)
+                victim.kill()
+        saw = words(traffic.communicate(timeout=60)[0])
+    found = {rule: n for (_, hook, rule), (n, _) in difference(counts(), before).items() if hook == "ingress"}
+    equal(sum(found.values()), saw["sent"], "offered = counted")
+    equal(found["default"], 0, "judged by half of a policy")
+    enforcer("install", a, "border", "--", "pb,outside,nftables,port")
+    equal(chains(), usual, "what the dead left behind")
+    for _ in range(11):
+        enforcer("abandon", b, "border", "--", "pb,outside,nftables,port")
+    enforcer("install", a, "border", "--", "pb,outside,nftables,port")
+    equal(chains(), usual, "what many dead left behind")
+
+
+def test_limits_by_source():
+    """Each source has a bucket of its own: the burst, and what time brought meanwhile."""
+    bridge()
+    enforcer("remove")
+    policy = write("limit.weir", "boundary border { limit 1/m burst 20 by source to 239.1.1.1 as slow "
+                   "limit 1/m burst 30 to 239.2.2.2 as all default permit }")
+    enforcer("install", policy, "border", "--", "pb,outside,nftables,port")
+    sent = [Packet(f"10.1.2.{i % 3}", "239.1.1.1", 17, 5000, 9, 0, "-", "limit", "slow") for i in range(150)]
+    sent += [Packet(f"10.1.2.{i % 3}", "239.2.2.2", 17, 5000, 9, 0, "-", "limit", "all") for i in range(90)]
+    arrived, found = BRIDGE.offer(sent)
+    equal(found[("pb", "ingress", "slow")], [60, 90])
+    equal(found[("pb", "ingress", "all")], [30, 60])
+    equal(len(arrived), 90)
+
+
 def test_counters_of_vanished_rules_are_handed_out():
     bridge()
     enforcer("remove")
@@ -365,6 +412,15 @@ def test_unicast_and_interfaces_that_return():
     BRIDGE.sender.send(frame(one, 1, target=b"\2\0\0\0\0\x42"))
     equal(drain(BRIDGE.receiver, numbered), [1])
     equal(counts(), before)
+    first = Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "deny", "first-stops")
+    for _ in range(3):
+        net.ip("link", "del", "pb")
+        net.add_cable((None, "pa", None), (None, "pb", None))
+        net.ip("link", "set", "pb", "master", "br0")
+        enforcer("install", os.path.join(FOLDER.name, "b.weir"), "border", "--", "pb,outside,nftables,port")
+        BRIDGE.sender = tap("pa")
+        arrived, found = BRIDGE.offer([first] * 4)
+        equal((arrived, found[("pb", "ingress", "first-stops")]), ([], [4, 0]))
 
 
 net.enter()

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pure parts of the nftables back end: names, images, and look-ups, whose text is followed here
+ * as the kernel would follow it. */
+#include "enforce/nft.h"
+
+#include <errno.h>
+
+#include "base/memory.h"
+#include "t.h"
+
+/* --- names --- */
+
+static void try_name(const char *link, const char *written)
+{
+	struct text name = { 0 };
+	struct enforce_count count;
+
+	text_put(&name, "border/ingress.refused/224.0.1-rule/");
+	nft_put_link(&name, link);
+	check_text(name.p + strlen("border/ingress.refused/224.0.1-rule/"), written, link);
+	check_named(nft_counter_parse(name.p, &count), link);
+	check_text(count.link, link, "link");
+	check_text(count.rule, "224.0.1-rule", "rule");
+	check_text(count.boundary, "border", "boundary");
+	check(count.hook == HOOK_INGRESS && count.refused && count.backend == BACKEND_NFTABLES);
+	text_release(&name);
+}
+
+static void test_names(void)
+{
+	static const char *const others[] = { "", "x", "a/b", "a/ingress/c", "a/sideways/c/d",
+					      "a/ingress.more/c/d", "a/egress/c/d/", "a/egress/c/d/4",
+					      "a/egress/c/d/zz" };
+
+	try_name("eth0", "eth0");
+	try_name("eth0.12", "eth0.12");
+	try_name("wg-x_y", "wg-x_y");
+	try_name("a:b", "a/3ab");
+	try_name("\xc3\xbc{}", "/c3/bc/7b/7d");
+	try_name("%\"", "/25/22");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		struct text name = { 0 };
+		struct enforce_count count;
+
+		text_put(&name, others[i]);
+		if (name.p)
+			check_named(!nft_counter_parse(name.p, &count), others[i]);
+		text_release(&name);
+	}
+}
+
+/* --- images --- */
+
+static void test_images(void)
+{
+	struct enforce_plan plan = { 0 };
+	struct enforce_notes notes = { 0 };
+	struct enforce_image *image, *copy;
+
+	check(enforce_compile(&plan, NULL, &image, &notes) == 0);
+	check(enforce_image_of((struct span){ image->bytes, image->n }, &copy) == 0);
+	check(copy->n == image->n && memcmp(copy->bytes, image->bytes, image->n) == 0);
+	free(copy);
+	for (size_t n = 0; n < image->n; n++)
+		check(enforce_image_of((struct span){ image->bytes, n }, &copy) == -EBADMSG);
+	for (size_t bit = 0; bit < 8 * image->n; bit++) {
+		image->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		check(enforce_image_of((struct span){ image->bytes, image->n }, &copy) == -EBADMSG);
+		image->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	free(image);
+}
+
+/* --- following the text --- */
+
+#define NO_TARGET UINT32_MAX
+
+static struct addr read_addr(const char **at)
+{
+	size_t n = strspn(*at, "0123456789abcdef:.");
+	struct addr a = ADDR_NONE;
+
+	check(addr_parse(*at, n, &a));
+	*at += n;
+	while (**at == ' ')
+		(*at)++;
+	return a;
+}
+
+static bool skip(const char **at, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*at, word, n) != 0)
+		return false;
+	*at += n;
+	return true;
+}
+
+static const char *next_line(const char *at)
+{
+	at += strcspn(at, "\n");
+	return *at ? at + 1 : at;
+}
+
+/* "goto %0r12" and what it comes to. */
+static uint32_t follow(const char *chains, const char *at, struct addr a);
+
+static uint32_t follow_goto(const char *chains, const char *at, struct addr a)
+{
+	struct text head = { 0 };
+	const char *chain;
+	uint32_t target = NO_TARGET;
+
+	if (skip(&at, "goto %0r"))
+		return (uint32_t)strtoul(at, NULL, 10);
+	if (!skip(&at, "goto "))
+		return NO_TARGET;
+	text_put(&head, "\tchain ");
+	text_put_n(&head, at, strcspn(at, ",\n"));
+	text_put(&head, " {\n");
+	chain = strstr(chains, head.p);
+	if (chain)
+		target = follow(chains, chain + head.n, a);
+	text_release(&head);
+	return target;
+}
+
+static bool same_bits(struct addr a, struct addr mask, struct addr key)
+{
+	return (a.hi & mask.hi) == key.hi && (a.lo & mask.lo) == key.lo;
+}
+
+/* One line, or one map: true where it sends the address on. */
+static bool try_line(const char *chains, const char **at, struct addr a, uint32_t *out)
+{
+	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
+	bool found = false;
+
+	*at += strcspn(*at, "i");
+	*at += strcspn(*at, " ") + 1;			/* ip, ip6 */
+	*at += strcspn(*at, " ") + 1;			/* saddr, daddr */
+	if (skip(at, "& "))
+		mask = read_addr(at);
+	if (skip(at, "== ")) {
+		found = same_bits(a, mask, read_addr(at));
+		*out = found ? follow_goto(chains, *at, a) : NO_TARGET;
+		*at = next_line(*at);
+		return found;
+	}
+	check(skip(at, "vmap {\n"));
+	while (skip(at, "\t\t\t")) {
+		bool here = same_bits(a, mask, read_addr(at));
+
+		check(skip(at, ": "));
+		if (here)
+			*out = follow_goto(chains, *at, a);
+		found |= here;
+		*at = next_line(*at);
+	}
+	*at = next_line(*at);
+	return found;
+}
+
+static uint32_t follow(const char *chains, const char *at, struct addr a)
+{
+	uint32_t target = NO_TARGET;
+
+	while (strncmp(at, "\t\tip", 4) == 0)
+		if (try_line(chains, &at, a, &target))
+			return target;
+	return skip(&at, "\t\t") ? follow_goto(chains, at, a) : NO_TARGET;
+}
+
+/* --- look-ups --- */
+
+#define TARGETS 9
+
+static struct addr random_addr(uint64_t *seed, enum family family, enum side side)
+{
+	uint64_t hi = t_random(seed), lo = t_random(seed);
+
+	if (t_random(seed) % 2)		/* few bits: neighbours, and patterns that repeat */
+		hi &= UINT64_C(0xff0f00f000000000), lo &= 0x30f;
+	if (family == FAMILY_IP4)
+		return addr_of4((uint32_t)(side == SIDE_GROUP ? 0xe0000000 | (lo & 0xfffffff) : lo));
+	return addr_of6(side == SIDE_GROUP ? UINT64_C(0xff) << 56 | hi >> 8 : hi, lo);
+}
+
+static int order_spans(const void *a, const void *b)
+{
+	return addr_order(((const struct nft_span *)a)->first, ((const struct nft_span *)b)->first);
+}
+
+/* Spans that cover the family or its multicast; some end where prefixes do. */
+static size_t random_spans(uint64_t *seed, enum family family, enum side side, size_t n,
+			   struct nft_span *out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i].first = random_addr(seed, family, side);
+		if (t_random(seed) % 3)
+			out[i].first = addr_first(out[i].first,
+						  (unsigned)(8 + t_random(seed) %
+							     (family == FAMILY_IP4 ? 24 : 120)));
+		out[i].target = (uint32_t)(t_random(seed) >> 30) % TARGETS;
+	}
+	out[0].first = side == SIDE_SOURCE     ? (struct addr){ 0, 0, (uint8_t)family }
+		       : family == FAMILY_IP4 ? addr_of4(0xe0000000)
+					      : addr_of6(UINT64_C(0xff) << 56, 0);
+	qsort(out, n, sizeof(*out), order_spans);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || !addr_equal(out[kept - 1].first, out[i].first))
+			out[kept++] = out[i];
+	return kept;
+}
+
+static uint32_t target_of(const struct nft_span *spans, size_t n, struct addr a)
+{
+	while (n > 1 && addr_order(spans[n - 1].first, a) > 0)
+		n--;
+	return spans[n - 1].target;
+}
+
+static bool follow_all(const struct nft_span *spans, size_t n, const char *chains,
+		       const char *lines, uint64_t *seed, enum side side)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < 2 * n + 50 && good; i++) {
+		struct addr a = i < 2 * n ? spans[i / 2].first
+					  : random_addr(seed, spans[0].first.family, side);
+		char text[ADDR_TEXT];
+
+		if (i < 2 * n && i % 2 && i > 1)
+			a = addr_previous(a);
+		good = follow(chains, lines, a) == target_of(spans, n, a);
+		if (!good)
+			printf("# %s: is %u, should be %u\n", addr_text(a, text),
+			       follow(chains, lines, a), target_of(spans, n, a));
+	}
+	return good;
+}
+
+static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t wanted)
+{
+	struct nft_span *spans = memory_array(wanted, sizeof(*spans));
+	size_t n = random_spans(seed, family, side, wanted, spans);
+	bool rules[TARGETS] = { false }, good;
+	struct nft_hook h = { .rules = rules };
+	struct text lines = { 0 };
+	uint32_t other = nft_put_lookup(&lines, &h, side, spans, n);
+
+	text_put(&lines, "\t\t");
+	nft_put_goto(&lines, &h, family, other);
+	text_char(&lines, '\n');
+	good = follow_all(spans, n, text_string(&h.chains), lines.p, seed, side);
+	nft_rests_release(&h);
+	text_release(&h.chains);
+	text_release(&lines);
+	free(spans);
+	return good;
+}
+
+static void test_lookups(void)
+{
+	static const size_t sizes[] = { 1, 2, 3, 8, 40, 200 };
+	uint64_t seed = 4711;
+
+	for (unsigned i = 0; i < 120; i++) {
+		enum family family = i % 2 ? FAMILY_IP6 : FAMILY_IP4;
+		enum side side = i % 4 < 2 ? SIDE_SOURCE : SIDE_GROUP;
+
+		if (!try_spans(&seed, family, side, sizes[i / 4 % COUNT(sizes)])) {
+			check_named(false, "a look-up that goes astray");
+			return;
+		}
+	}
+}
+
+TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups })
