@@ -31,6 +31,24 @@ static struct queue_boundary *find_boundary(struct queue_set *set, const struct 
 	return one;
 }
 
+/* The other port of a bridge that has two: where a tap sends what arrives at this one. */
+static void find_peer(const struct links *links, const struct link *link, struct queue_link *out)
+{
+	const struct link *peer = NULL;
+	unsigned others = 0;
+
+	for (size_t i = 0; i < links->n; i++) {
+		if (links->list[i].master != link->master || links->list[i].index == link->index)
+			continue;
+		peer = &links->list[i];
+		others++;
+	}
+	if (others != 1)
+		return;
+	snprintf(out->peer, sizeof(out->peer), "%s", peer->name);
+	out->peer_index = peer->index;
+}
+
 /* False where nothing of the boundary asks for a control packet's own words. */
 static bool fill_link(const struct plan_interface *one, const struct boundary *boundary,
 		      const struct links *links, struct queue_link *out)
@@ -38,9 +56,11 @@ static bool fill_link(const struct plan_interface *one, const struct boundary *b
 	*out = (struct queue_link){ .index = one->link->index, .inside = one->conf->is_inside,
 				    .fail_open = one->conf->fails_open };
 	memcpy(out->name, one->link->name, sizeof(out->name));
-	if (one->link->is_bridge_port)
+	if (one->link->is_bridge_port) {
 		snprintf(out->bridge, sizeof(out->bridge), "%s",
 			 name_of_index(links, one->link->master));
+		find_peer(links, one->link, out);
+	}
 	out->arriving = trim_is_needed(boundary, queue_direction(out, QUEUE_RECEIVED));
 	out->leaving = trim_is_needed(boundary, queue_direction(out, QUEUE_SENT));
 	out->payload = trim_needs_payload(boundary, queue_direction(out, QUEUE_RECEIVED)) ||
@@ -114,9 +134,10 @@ bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b)
 		const struct queue_link *x = &a->links[i], *y = &b->links[i];
 
 		if (strcmp(x->name, y->name) != 0 || strcmp(x->bridge, y->bridge) != 0 ||
-		    x->index != y->index || x->inside != y->inside ||
-		    x->fail_open != y->fail_open || x->arriving != y->arriving ||
-		    x->leaving != y->leaving || x->payload != y->payload)
+		    x->index != y->index || x->peer_index != y->peer_index ||
+		    x->inside != y->inside || x->fail_open != y->fail_open ||
+		    x->arriving != y->arriving || x->leaving != y->leaving ||
+		    x->payload != y->payload)
 			return false;
 	}
 	return true;
@@ -168,7 +189,8 @@ static void put_growth(const struct boundary *boundary, const struct queue_link 
 	text_put_n(out, (const char *)&row, sizeof(row));
 }
 
-/* What passed the queue's judge at all: beside what was offered to it, it tells what went past. */
+/* What passed the queue's judge at all: beside what was offered to it, it tells what went
+ * past. */
 static void put_judged(const struct queue_link *link, const struct boundary *boundary,
 		       uint64_t packets, struct text *out)
 {

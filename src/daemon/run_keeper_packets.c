@@ -81,7 +81,7 @@ static int open_queue(struct keeper_state *k, const struct queue_plan *plan)
 static int install_queue(struct keeper_state *k, struct queue_link *links, size_t n,
 			 char why[QUEUE_WHY])
 {
-	const struct queue_plan plan = { .links = links, .n = n };
+	const struct queue_plan plan = { .links = links, .n = n, .means = k->queue.means };
 	struct keeper_queue *q = &k->queue;
 	int error;
 

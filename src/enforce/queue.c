@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "enforce/nfnl.h"
 #include "enforce/queue_rules.h"
+#include "enforce/tap.h"
 
 #define BATCH 64			/* packets at once */
 #define TURN_MAX 512			/* in one turn, so that its caller sees to other things */
@@ -35,6 +36,7 @@ struct queue {
 	struct queue_counts	  counts;
 	struct queue_link_counts *link_counts;
 	int			  error;	/* of the last answer */
+	struct tap		 *tap;		/* NULL: it is a queue */
 };
 
 static void point_vectors(struct queue *q)
@@ -50,6 +52,8 @@ int queue_new(const struct queue_plan *plan, const struct queue_ports *ports, in
 	      struct queue **out)
 {
 	struct queue *q = memory_take(sizeof(*q));
+	struct tap_legs legs;
+	int error = 0;
 
 	q->n = plan->n;
 	q->links = memory_array(plan->n + 1, sizeof(q->links[0]));
@@ -59,17 +63,25 @@ int queue_new(const struct queue_plan *plan, const struct queue_ports *ports, in
 	q->number = plan->number ? plan->number : QUEUE_NUMBER;
 	q->ports = *ports;
 	q->answers = answers;
+	if (ports->open < 0) {
+		error = tap_legs_of(plan, &legs);
+		q->tap = tap_new(&legs, ports->closed);
+	}
 	q->bytes = memory_array(BATCH, MESSAGE_BYTES);
 	nfnl_batch_init(&q->batch, QUEUE_ANSWER_BYTES);
 	point_vectors(q);
-	*out = q;
-	return 0;
+	if (error < 0)
+		queue_free(q);
+	else
+		*out = q;
+	return error;
 }
 
 void queue_free(struct queue *queue)
 {
 	if (!queue)
 		return;
+	tap_free(queue->tap);
 	nfnl_batch_release(&queue->batch);
 	free(queue->links);
 	free(queue->link_counts);
@@ -331,6 +343,8 @@ int queue_turn(struct queue *queue, struct trim *const *trims, struct mtime now)
 {
 	unsigned judged = 0;
 
+	if (queue->tap)
+		return tap_turn(queue->tap, trims, now, &queue->counts, queue->link_counts);
 	queue->error = 0;
 	for (unsigned open = 0; open < 2; open++) {
 		struct turn t = { queue, trims, now,

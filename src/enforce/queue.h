@@ -37,11 +37,6 @@ struct queue_link {
 	bool	 payload;		/* Auto-RP and SAP come too: trim_needs_payload() */
 };
 
-struct queue_plan {
-	const struct queue_link *links;
-	size_t			 n;
-	uint16_t		 number;	/* 0: QUEUE_NUMBER */
-};
 
 /* The direction of what arrives at a link, or leaves there (LANGUAGE S29). */
 enum direction queue_direction(const struct queue_link *link, enum queue_hook hook);
@@ -54,14 +49,23 @@ enum queue_means {
 	QUEUE_BY_NONE,
 };
 
-/* Asks the kernel, and changes nothing.  `why` says in a line what is there and what is not. */
+struct queue_plan {
+	const struct queue_link *links;
+	size_t			 n;
+	uint16_t		 number;	/* 0: QUEUE_NUMBER */
+	enum queue_means	 means;		/* for queue_open() */
+};
+
+/* Asks the kernel, and changes nothing.  `why` says in a line what is there and what is not.
+ * WEIR_QUEUE=tap in the environment takes the tap all the same. */
 enum queue_means queue_probe(char why[QUEUE_WHY]);
 
 /* 0, or -EINVAL where packets would go past the queue on one of the links, or -ENOTSUP where
  * the means cannot serve it; `why` says which link, which setting, and what it must be. */
 int queue_check(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY]);
 
-/* What the judge needs, as descriptors that can be passed on; -1: none. */
+/* What the judge needs, as descriptors that can be passed on; -1: none.  A tap's socket is
+ * `closed`, and there is no `open` then. */
 struct queue_ports {
 	int closed, open;	/* netlink: the queue that fails closed, and the one that fails open */
 	int raw4, raw6;		/* to send Register-Stops */

@@ -17,6 +17,7 @@
 #include "enforce/nfnl.h"
 #include "enforce/queue.h"
 #include "enforce/queue_rules.h"
+#include "enforce/tap.h"
 
 #define WAITING_MAX 16384		/* packets in a queue */
 #define RECEIVE_BYTES (16 << 20)	/* of the socket: what the kernel may hand over ahead */
@@ -186,14 +187,24 @@ static int open_raw(int family, int level, int option, int *out)
 	return error;
 }
 
+static int open_ways(const struct queue_plan *plan, struct queue_ports *out)
+{
+	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
+	int error;
+
+	if (plan->means == QUEUE_BY_TAP) {
+		out->closed = tap_open();
+		return out->closed < 0 ? out->closed : 0;
+	}
+	error = open_queue(number, false, &out->closed);
+	return error < 0 ? error : open_queue((uint16_t)(number + 1), true, &out->open);
+}
+
 int queue_open(const struct queue_plan *plan, struct queue_ports *out)
 {
 	struct queue_ports ports = { -1, -1, -1, -1 };
-	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
-	int error = open_queue(number, false, &ports.closed);
+	int error = open_ways(plan, &ports);
 
-	if (error == 0)
-		error = open_queue((uint16_t)(number + 1), true, &ports.open);
 	if (error == 0)
 		error = open_raw(AF_INET, IPPROTO_IP, IP_HDRINCL, &ports.raw4);
 	/* a kernel without IPv6 forwards no Register of it */

@@ -21,6 +21,7 @@
 #include "enforce/queue.h"
 #include "enforce/queue_rules.h"
 #include "enforce/ruleset.h"
+#include "enforce/tap.h"
 
 #define TABLE "weir-control"
 #define DUMP_BYTES 8192
@@ -116,8 +117,9 @@ static void put_own(struct ruleset *s)
 	line_end(&r);
 }
 
-/* What this machine sends to a group that it has joined comes back to it, as if it had arrived: it
- * was judged when it left.  Not at a bridge's ports, where a stranger could say so of himself. */
+/* What this machine sends to a group that it has joined comes back to it, as if it had
+ * arrived: it was judged when it left.  Not at a bridge's ports, where a stranger could say
+ * so of himself. */
 static void put_looped(struct ruleset *s, const char *chain)
 {
 	const uint32_t local = RTN_LOCAL;
@@ -212,8 +214,14 @@ static int install(const struct queue_plan *plan, enum queue_means means, bool k
 /* A kernel may lack the expression that asks whose an address is. */
 int queue_install(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
 {
-	int error = install(plan, means, true);
+	struct tap_legs legs;
+	int error;
 
+	if (means == QUEUE_BY_TAP) {
+		error = tap_legs_of(plan, &legs);
+		return error < 0 ? error : tap_install(&legs, why);
+	}
+	error = install(plan, means, true);
 	if (error == -ENOENT)
 		error = install(plan, means, false);
 	snprintf(why, QUEUE_WHY, "%s%s", error ? "cannot install the rules before the queue: " : "",
@@ -223,7 +231,7 @@ int queue_install(const struct queue_plan *plan, enum queue_means means, char wh
 
 int queue_remove(void)
 {
-	int error = 0;
+	int error = tap_remove();
 
 	for (size_t i = 0; i < COUNT(families); i++) {
 		int failed = ruleset_remove(TABLE, families[i]);
@@ -253,8 +261,14 @@ static int try_means(enum queue_means means)
 
 enum queue_means queue_probe(char why[QUEUE_WHY])
 {
-	int statement = try_means(QUEUE_BY_STATEMENT), target;
+	const char *wish = getenv("WEIR_QUEUE");
+	int statement, target;
 
+	if (wish && strcmp(wish, "tap") == 0) {
+		snprintf(why, QUEUE_WHY, "queue: by a tap, as WEIR_QUEUE says");
+		return QUEUE_BY_TAP;
+	}
+	statement = try_means(QUEUE_BY_STATEMENT);
 	if (statement == 0) {
 		snprintf(why, QUEUE_WHY, "queue: by the queue statement of nftables");
 		return QUEUE_BY_STATEMENT;

@@ -17,41 +17,29 @@
 #define MACS 12u		/* bytes of the two addresses */
 
 struct tap {
-	struct tap_legs		  legs;
-	struct tap_ports	  ports;
-	struct queue_counts	  counts;
-	struct queue_link_counts *link_counts;
-	uint8_t			 *heard, *sent;		/* FRAME_BYTES each */
+	struct tap_legs legs;
+	int		fd;
+	uint8_t	       *heard, *sent;		/* FRAME_BYTES each */
 };
 
-int tap_new(const struct tap_legs *legs, const struct tap_ports *ports, size_t link_count,
-	    struct tap **out)
+struct tap *tap_new(const struct tap_legs *legs, int fd)
 {
 	struct tap *tap = memory_take(sizeof(*tap));
 
 	tap->legs = *legs;
-	tap->ports = *ports;
-	tap->link_counts = memory_array(link_count + 1, sizeof(tap->link_counts[0]));
-	tap->counts.links = tap->link_counts;
+	tap->fd = fd;
 	tap->heard = memory_take(FRAME_BYTES);
 	tap->sent = memory_take(FRAME_BYTES);
-	*out = tap;
-	return 0;
+	return tap;
 }
 
 void tap_free(struct tap *tap)
 {
 	if (!tap)
 		return;
-	free(tap->link_counts);
 	free(tap->heard);
 	free(tap->sent);
 	free(tap);
-}
-
-const struct queue_counts *tap_counts(const struct tap *tap)
-{
-	return &tap->counts;
 }
 
 /* --- which packets --- */
@@ -134,6 +122,7 @@ struct heard {
 	struct span macs, packet;	/* the two addresses; what the frame carries */
 	uint16_t    type;
 	uint16_t    tag, tag_type;	/* tag_type 0: there was none */
+	unsigned    index;		/* of the interface */
 };
 
 /* The kernel has taken the tag out of the frame. */
@@ -157,18 +146,21 @@ static void read_tag(struct msghdr *message, struct heard *h)
 }
 
 /* False where nothing waits; a frame that is none of the tap's has no packet. */
-static bool hear(struct tap *tap, int fd, struct heard *out)
+static bool hear(struct tap *tap, struct heard *out)
 {
+	struct sockaddr_ll from = { 0 };
 	uint8_t control[256];
 	struct iovec vector = { tap->heard, FRAME_BYTES };
-	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof(from),
+				  .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control,
 				  .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
+	ssize_t n = recvmsg(tap->fd, &message, MSG_DONTWAIT);
 	struct rd r = rd_of((struct span){ tap->heard, n > 0 ? (size_t)n : 0 });
 
 	if (n < 0)
 		return false;
 	*out = (struct heard){ .macs = rd_take(&r, MACS) };
+	out->index = (unsigned)from.sll_ifindex;
 	out->type = rd_be16(&r);
 	out->packet = rd_rest(&r);
 	if (!rd_ok(&r) || (out->type != ETHERTYPE_IP && out->type != ETHERTYPE_IPV6))
@@ -177,7 +169,7 @@ static bool hear(struct tap *tap, int fd, struct heard *out)
 	return true;
 }
 
-static bool send_frame(struct tap *tap, int fd, unsigned index, struct span to, struct span from,
+static bool send_frame(struct tap *tap, unsigned index, struct span to, struct span from,
 		       const struct heard *h, struct span packet)
 {
 	const struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = (int)index,
@@ -192,7 +184,7 @@ static bool send_frame(struct tap *tap, int fd, unsigned index, struct span to, 
 	}
 	wr_be16(&w, h->type);
 	wr_bytes(&w, packet.p, packet.n);
-	return wr_ok(&w) && sendto(fd, tap->sent, wr_done(&w), MSG_DONTWAIT,
+	return wr_ok(&w) && sendto(tap->fd, tap->sent, wr_done(&w), MSG_DONTWAIT,
 				   (const struct sockaddr *)&address, sizeof(address)) ==
 				    (ssize_t)wr_done(&w);
 }
@@ -202,7 +194,8 @@ static bool send_frame(struct tap *tap, int fd, unsigned index, struct span to, 
 struct carrying {
 	struct tap	     *tap;
 	const struct tap_leg *leg;
-	int		      fd;
+	struct queue_counts  *counts;
+	struct queue_link_counts *links;
 	struct heard	      heard;
 	struct span	      packet;		/* what is left so far */
 	struct mtime	      now;
@@ -216,10 +209,10 @@ static void answer(struct carrying *c, struct span stop)
 
 	if (stop.n == 0)
 		return;
-	if (send_frame(c->tap, c->fd, c->leg->from_index, to, from, &c->heard, stop))
-		c->tap->counts.stops++;
+	if (send_frame(c->tap, c->leg->from_index, to, from, &c->heard, stop))
+		c->counts->stops++;
 	else
-		c->tap->counts.stops_failed++;
+		c->counts->stops_failed++;
 }
 
 static bool judge(struct carrying *c, enum queue_hook hook, struct trim *const *trims)
@@ -235,7 +228,7 @@ static bool judge(struct carrying *c, enum queue_hook hook, struct trim *const *
 
 	if (link == SIZE_MAX)
 		return true;
-	counts = &c->tap->link_counts[link];
+	counts = &c->links[link];
 	memcpy(in.mac, c->heard.macs.p + ETH_ALEN, ETH_ALEN);
 	trim_judge(trims[link], &in, &out);
 	counts->judged[hook]++;
@@ -255,30 +248,30 @@ static bool carry(struct carrying *c, struct trim *const *trims)
 
 	if (!judge(c, QUEUE_RECEIVED, trims) || !judge(c, QUEUE_FORWARDED, trims))
 		return true;
-	return send_frame(c->tap, c->fd, c->leg->to_index, to, from, &c->heard, c->packet);
+	return send_frame(c->tap, c->leg->to_index, to, from, &c->heard, c->packet);
 }
 
-static int turn_leg(struct tap *tap, size_t number, struct trim *const *trims, struct mtime now)
+static const struct tap_leg *find_leg(const struct tap *tap, unsigned index)
 {
-	const struct tap_leg *leg = &tap->legs.list[number];
-	struct carrying c = { .tap = tap, .leg = leg, .fd = tap->ports.fds[number], .now = now };
+	for (size_t i = 0; i < tap->legs.n; i++)
+		if (index != 0 && tap->legs.list[i].from_index == index)
+			return &tap->legs.list[i];
+	return NULL;
+}
+
+int tap_turn(struct tap *tap, struct trim *const *trims, struct mtime now,
+	     struct queue_counts *counts, struct queue_link_counts *links)
+{
+	struct carrying c = { .tap = tap, .counts = counts, .links = links, .now = now };
 	int carried = 0;
 
-	for (unsigned n = 0; n < TURN_MAX && hear(tap, c.fd, &c.heard); n++) {
-		if (!tap_carries(c.heard.packet, leg->payload))
+	for (unsigned n = 0; n < TURN_MAX && hear(tap, &c.heard); n++) {
+		c.leg = find_leg(tap, c.heard.index);
+		if (!c.leg || !tap_carries(c.heard.packet, c.leg->payload))
 			continue;
 		c.packet = c.heard.packet;
-		tap->counts.lost += !carry(&c, trims);
+		counts->lost += !carry(&c, trims);
 		carried++;
 	}
-	return carried;
-}
-
-int tap_turn(struct tap *tap, struct trim *const *trims, struct mtime now)
-{
-	int carried = 0;
-
-	for (size_t i = 0; i < tap->legs.n; i++)
-		carried += turn_leg(tap, i, trims, now);
 	return carried;
 }

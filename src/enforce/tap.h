@@ -3,11 +3,7 @@
  * dropped by a rule, heard by a packet socket that stands before it, judged, and sent out of
  * the other port.  So it serves pairs of ports only, the bridge sees none of it (its
  * snooping learns nothing, and must be off), and with nobody there nothing passes: it always
- * fails closed.
- *
- * the keeper the judge tap_legs_of(&plan, &legs); tap_legs_of(&plan, &legs); tap_open(&legs,
- * &ports); tap_install(&legs, why); tap_new(&legs, &ports, plan.n, &tap);
- * queue_offered(...); tap_remove(); tap_turn(tap, trims, now); tap_counts(tap); */
+ * fails closed.  The calls of queue.h use it; nobody else needs this header. */
 #ifndef WEIR_ENFORCE_TAP_H
 #define WEIR_ENFORCE_TAP_H
 
@@ -33,12 +29,8 @@ struct tap_legs {
 /* -E2BIG: more than there is room for. */
 int tap_legs_of(const struct queue_plan *plan, struct tap_legs *out);
 
-/* One packet socket a leg. */
-struct tap_ports {
-	int fds[TAP_LEGS_MAX];
-};
-int tap_open(const struct tap_legs *legs, struct tap_ports *out);
-void tap_close(const struct tap_legs *legs, struct tap_ports *ports);
+/* A packet socket that hears all interfaces, or a negative errno. */
+int tap_open(void);
 
 /* The rules that drop what the tap carries; `why` says why not. */
 int tap_install(const struct tap_legs *legs, char why[QUEUE_WHY]);
@@ -46,12 +38,13 @@ int tap_remove(void);
 
 struct tap;
 
-int tap_new(const struct tap_legs *legs, const struct tap_ports *ports, size_t link_count,
-	    struct tap **out);
+/* Borrows the socket. */
+struct tap *tap_new(const struct tap_legs *legs, int fd);
 void tap_free(struct tap *tap);
-/* Carries what waits; never waits itself.  How many packets, or a negative errno. */
-int tap_turn(struct tap *tap, struct trim *const *trims, struct mtime now);
-const struct queue_counts *tap_counts(const struct tap *tap);
+/* Carries what waits, and counts it in `counts`, whose links are the plan's; never waits
+ * itself.  How many packets. */
+int tap_turn(struct tap *tap, struct trim *const *trims, struct mtime now,
+	     struct queue_counts *counts, struct queue_link_counts *links);
 
 /* True for the packets that the rules drop: the tap carries those and no other. */
 bool tap_carries(struct span packet, bool payload);

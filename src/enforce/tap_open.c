@@ -103,11 +103,10 @@ static int filter(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-static int open_socket(unsigned index)
+int tap_open(void)
 {
 	const struct sockaddr_ll address = { .sll_family = AF_PACKET,
-					     .sll_protocol = htons(ETH_P_ALL),
-					     .sll_ifindex = (int)index };
+					     .sll_protocol = htons(ETH_P_ALL) };
 	const int yes = 1, bytes = RECEIVE_BYTES;
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
 
@@ -121,34 +120,6 @@ static int open_socket(unsigned index)
 	error = -errno;
 	close(fd);
 	return error;
-}
-
-int tap_open(const struct tap_legs *legs, struct tap_ports *out)
-{
-	struct tap_ports ports;
-
-	for (size_t i = 0; i < TAP_LEGS_MAX; i++)
-		ports.fds[i] = -1;
-	for (size_t i = 0; i < legs->n; i++) {
-		ports.fds[i] = open_socket(legs->list[i].from_index);
-		if (ports.fds[i] < 0) {
-			int error = ports.fds[i];
-
-			tap_close(legs, &ports);
-			return error;
-		}
-	}
-	*out = ports;
-	return 0;
-}
-
-void tap_close(const struct tap_legs *legs, struct tap_ports *ports)
-{
-	for (size_t i = 0; i < legs->n; i++) {
-		if (ports->fds[i] >= 0)
-			close(ports->fds[i]);
-		ports->fds[i] = -1;
-	}
 }
 
 /* --- rules --- */

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "enforce/tap.h"
+#include "enforce/queue.h"
 #include "policy/load.h"
 #include "policy/table.h"
 
@@ -132,6 +132,7 @@ static void print_counts(const struct setting *s, const struct queue_counts *c)
 				       ? s->court.boundary->rules[r]->name : "default",
 			       (unsigned long long)t->rules[r].hits);
 	}
+	printf("lost %llu\n", (unsigned long long)c->lost);
 	printf("unknown %llu\nstops %llu\nstops-failed %llu\n", (unsigned long long)c->unknown,
 	       (unsigned long long)c->stops, (unsigned long long)c->stops_failed);
 	fflush(stdout);
@@ -200,44 +201,6 @@ static int judge_split(const struct setting *s, const struct queue_ports *ports)
 	return WEXITSTATUS(status);
 }
 
-static int carry(const struct setting *s, const struct tap_legs *legs, const struct tap_ports *ports)
-{
-	struct pollfd polls[TAP_LEGS_MAX];
-	struct tap *tap;
-	int n = 0;
-
-	for (size_t i = 0; i < legs->n; i++)
-		polls[i] = (struct pollfd){ .fd = ports->fds[i], .events = POLLIN };
-	tap_new(legs, ports, s->plan.n, &tap);
-	printf("ready\n");
-	fflush(stdout);
-	while (!is_over && n >= 0) {
-		if (poll(polls, legs->n, 200) > 0)
-			n = tap_turn(tap, s->trims, now());
-	}
-	print_counts(s, tap_counts(tap));
-	printf("lost %llu\n", (unsigned long long)tap_counts(tap)->lost);
-	tap_free(tap);
-	return n < 0 ? 3 : 0;
-}
-
-static int run_tap(const struct setting *s)
-{
-	char why[QUEUE_WHY];
-	struct tap_legs legs;
-	struct tap_ports ports;
-	int error = tap_legs_of(&s->plan, &legs);
-
-	if (error == 0)
-		error = tap_open(&legs, &ports);
-	if (error < 0)
-		fail("tap", error);
-	error = tap_install(&legs, why);
-	if (error < 0)
-		fail(why, error);
-	return carry(s, &legs, &ports);
-}
-
 static int run(int n, char **words)
 {
 	struct setting s = { 0 };
@@ -258,8 +221,7 @@ static int run(int n, char **words)
 		fprintf(stderr, "%s\n", why);
 		return 3;
 	}
-	if (tap)
-		return run_tap(&s);
+	s.plan.means = means;
 	error = queue_open(&s.plan, &ports);
 	if (error < 0)
 		fail("open", error);
@@ -320,7 +282,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "offered") == 0)
 		error = queue_offered(print_offered, NULL);
 	else if (argc == 2 && strcmp(argv[1], "remove") == 0)
-		error = queue_remove() == 0 ? tap_remove() : -EIO;
+		error = queue_remove();
 	else if (argc == 2 && strcmp(argv[1], "probe") == 0)
 		printf("%d %s\n", (int)queue_probe(why), why);
 	else

@@ -5,6 +5,7 @@ source under an admitted (*,G), is dropped where its data comes.
 queue_run.py QUEUE-HELPER WEIR -- needs root, and skips without."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,14 +86,23 @@ def test_check_says_it():
     holds(done.stdout, "what its sources send is dropped too")
 
 
-def test_trimmed_and_dropped():
+def start(**env):
+    """The daemon, and a function that tells what it said."""
     log = tempfile.TemporaryFile()
-    said = lambda: os.pread(log.fileno(), 1 << 16, 0).decode()  # noqa: E731
-    daemon = subprocess.Popen([WEIR, "run", "-c", CONF, "--count-every", "1"], stdout=log, stderr=log, env=ENV,
-                              stdin=subprocess.DEVNULL)
+
+    def said():
+        return os.pread(log.fileno(), 1 << 16, 0).decode()
+
+    daemon = subprocess.Popen([WEIR, "run", "-c", CONF, "--count-every", "1"], stdout=log, stderr=log,
+                              env={**ENV, **env}, stdin=subprocess.DEVNULL)
+    until(lambda: "is in force" in said() or daemon.poll() is not None, 20)
+    assert "is in force" in said(), said()
+    return daemon, said
+
+
+def test_trimmed_and_dropped():
+    daemon, said = start()
     try:
-        until(lambda: "is in force" in said() or daemon.poll() is not None, 20)
-        assert "is in force" in said(), said()
         TWO.frames(0.05)
         ONE.send(frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2"),
                                (ALLOW, "232.1.1.1", "10.8.0.1", "10.9.0.1"))))
@@ -115,6 +125,24 @@ def test_trimmed_and_dropped():
     TWO.frames(0.05)
     ONE.send(frame(report3(HOST, (TO_EX, "239.2.2.2"))))
     equal(TWO.frames(0.5, 2, 1, HOST), [], "nobody listens: closed")
+
+
+def test_by_a_tap():
+    """The same where the kernel has no NFQUEUE."""
+    daemon, said = start(WEIR_QUEUE="tap")
+    try:
+        TWO.frames(0.05)
+        ONE.send(frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")), vlan=7))
+        equal([(vlan, groups_of(p)) for vlan, p in TWO.frames(3, 2, 1, HOST)], [(7, [(TO_EX, "239.2.2.2")])], said())
+        status = json.loads(weir("status", "-j", "-c", CONF).stdout)["queue"]
+        equal((status["offered"] >= 1, status["bypassed"]), (True, 0), json.dumps(status))
+        equal(weir("stop", "--remove", "-c", CONF).returncode, 0)
+        daemon.wait(20)
+        if shutil.which("nft"):
+            equal(subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout, "")
+    finally:
+        if daemon.poll() is None:
+            daemon.kill()
 
 
 main(globals())
