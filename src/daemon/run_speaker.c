@@ -279,6 +279,9 @@ static bool begin(struct speaker_state *s)
 		.peers = s->peers, .n = (unsigned)s->conf->peer_count, .conf = s->conf, .seed = seed,
 		.connect = connect_to, .tell = tell, .route = look_up, .context = s }, &s->loop) < 0)
 		return false;
+	for (size_t i = 0; i < s->conf->source_count; i++)
+		relay_originate(s->speaker.relay, s->conf->sources[i].source,
+				s->conf->sources[i].group, clock_steady());
 	for (size_t i = 0; i < s->listener_count; i++)
 		if (speaker_listen(&s->speaker, s->listeners[i]) < 0)
 			close(s->listeners[i]);

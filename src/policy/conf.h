@@ -13,6 +13,7 @@
 
 #define CONF_INTERFACES_MAX 64
 #define CONF_PEERS_MAX 128
+#define CONF_SOURCES_MAX 1024
 #define CONF_TRANSIT "msdp-transit"	/* the boundary of `role transit` */
 #define CONF_STATE "/var/lib/weir"
 #define CONF_CONTROL "/run/weir/control.sock"
@@ -65,12 +66,19 @@ struct conf_peer {
 	bool		 strips_data, listens;
 };
 
+/* A source that this machine announces itself. */
+struct conf_source {
+	struct addr source, group;
+};
+
 struct conf_msdp {
 	bool		       is_there;
 	struct spot	       spot;
 	const struct conf_peer *peers;
 	size_t		       peer_count;
 	struct addr	       originator;
+	const struct conf_source *sources;
+	size_t		       source_count;
 	uint32_t	       entries_max;	/* 0: the usual */
 	bool		       listens;		/* a collector: nobody is told anything */
 	bool		       is_transparent;	/* between two peers that keep each other's address */

@@ -14,6 +14,8 @@ struct msdp_parser {
 	struct conf_peer   *peers;
 	size_t		    cap;
 	struct conf_peer   *peer;
+	struct conf_source *sources;
+	size_t		    source_cap;
 };
 
 struct word_row {
@@ -286,6 +288,42 @@ static bool read_originator(struct msdp_parser *m)
 			    &m->c->conf->msdp.originator);
 }
 
+static bool read_group(struct msdp_parser *m, struct addr *out)
+{
+	struct parser *p = &m->c->p;
+	struct spot spot = parser_spot(p, &p->token);
+	const char *text;
+
+	if (p->token.kind != TOKEN_ADDRESS)
+		return parser_expected(p, "the group that the source sends to");
+	text = parser_text(p, &p->token);
+	parser_take(p);
+	if (!addr_parse(text, strlen(text), out) || out->family != FAMILY_IP4 ||
+	    !addr_is_multicast(*out))
+		parser_wrong(p, &spot, NULL, "'%s' is no IPv4 group", text);
+	return true;
+}
+
+/* originate SOURCE GROUP */
+static bool read_source(struct msdp_parser *m)
+{
+	struct conf_msdp *msdp = &m->c->conf->msdp;
+	struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
+	struct conf_source one;
+
+	if (!read_address(m->c, "a source of this domain", &one.source) ||
+	    !read_group(m, &one.group))
+		return false;
+	if (msdp->source_count == CONF_SOURCES_MAX) {
+		parser_wrong(&m->c->p, &spot, NULL, "more than %d sources", CONF_SOURCES_MAX);
+		return true;
+	}
+	m->sources = conf_room(m->c, m->sources, msdp->source_count, &m->source_cap, sizeof(one));
+	m->sources[msdp->source_count++] = one;
+	msdp->sources = m->sources;
+	return true;
+}
+
 static bool read_entries(struct msdp_parser *m)
 {
 	struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
@@ -313,6 +351,7 @@ static const struct word_row msdp_words[] = {
 	{ "peer", read_peer },		{ "mesh-group", read_mesh },
 	{ "originator", read_originator }, { "cache", read_entries },
 	{ "listen-only", read_listening }, { "transparent", read_transparent },
+	{ "originate", read_source },
 };
 
 static void check_msdp(struct conf_parser *c)
@@ -322,6 +361,9 @@ static void check_msdp(struct conf_parser *c)
 	if (msdp->peer_count == 0)
 		parser_wrong(&c->p, &msdp->spot, "peer 192.0.2.1 { local 192.0.2.2 }",
 			     "'msdp' names no peer");
+	if (msdp->source_count > 0 && msdp->originator.family == FAMILY_NONE)
+		parser_wrong(&c->p, &msdp->spot, "originator 192.0.2.1, the RP of this domain",
+			     "'originate' needs an originator");
 	if (msdp->is_transparent && msdp->peer_count != 2)
 		parser_wrong(&c->p, &msdp->spot, "each of the two is a peer, and the other's local "
 			     "address", "'transparent' stands between exactly two peers");

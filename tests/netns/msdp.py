@@ -196,7 +196,7 @@ def test_tshark_reads_all_that_weir_sends():
                            "-e", "_ws.malformed", "-e", "_ws.expert.severity"], capture_output=True, text=True,
                           timeout=60, check=True)
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    assert len(rows) > 4, rows
+    assert len(rows) > 2, rows
     for row in rows:
         assert row[0] and set(row[0].split(",")) <= {"1", "4"}, row
         equal(row[1:], ["", ""])

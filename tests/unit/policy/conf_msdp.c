@@ -23,6 +23,7 @@ static void test_all_of_it(void)
 		"  peer 192.0.2.3 { local 192.0.2.2 inside connect-retry 10s hold 30s keepalive 10s\n"
 		"    password file \"key\" listen-only role transit data keep }\n"
 		"  peer 192.0.2.4 { local 192.0.2.2 }\n"
+		"  originate 10.9.0.1 233.252.0.9 originate 10.9.0.2 233.252.0.9\n"
 		"  mesh-group core { 192.0.2.3, 192.0.2.4 }\n"
 		"}\n"
 		"watch eth0\n", &diags);
@@ -44,6 +45,8 @@ static void test_all_of_it(void)
 	check_text(p[1].password_file, "key", "password file");
 	check_text(p[1].mesh, "core", "mesh group");
 	check(p[2].mesh && !p[0].mesh);
+	check(c->msdp.source_count == 2 &&
+	      addr_equal(c->msdp.sources[1].source, addr_of4(0x0a090002)));
 	check(c->watch.n == 1);
 	conf_free(c);
 	diags_release(&diags);
@@ -72,6 +75,9 @@ static const struct {
 	  "'transparent' stands between exactly two peers" },
 	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 password \"\" } }",
 	  "a password has 1 to 80 bytes" },
+	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 } originate 10.0.0.1 233.252.0.1 }",
+	  "'originate' needs an originator" },
+	{ "msdp { originator 10.0.0.9 originate 10.0.0.1 10.0.0.2 }", "'10.0.0.2' is no IPv4 group" },
 	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 } cache 99M }",
 	  "the cache holds at most 16777216" },
 };
