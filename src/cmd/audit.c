@@ -6,6 +6,7 @@
 #include "cmd/capture.h"
 #include "cmd/command.h"
 #include "cmd/judging.h"
+#include "cmd/load.h"
 #include "cmd/marks.h"
 #include "cmd/progress.h"
 #include "cmd/recording.h"
@@ -17,7 +18,8 @@
 struct audit {
 	struct common	common;
 	bool		all;
-	const char     *vantage, *against, *write, *authorised, *registry, *baseline, *history;
+	const char     *vantage, *against, *write, *authorised, *config, *registry;
+	const char     *baseline, *history;
 	uint64_t	jobs;
 	struct texts	files;
 };
@@ -30,6 +32,8 @@ static const struct opt opts[] = {
 	{ OPT_POLICY, 0, "against", "FILE|PROFILE",
 	  "show which flows this policy would judge otherwise", AT(against), 0 },
 	{ OPT_FILE, 0, "authorised", "FILE", "the RAS servers that may be there", AT(authorised), 0 },
+	{ OPT_FILE, 0, "config", "FILE", "take their lists from this configuration (default: " LOAD_CONF ")",
+	  AT(config), 0 },
 	{ OPT_FILE, 0, "baseline", "REPORT.json", "report only what this earlier report does not tell",
 	  AT(baseline), 0 },
 	{ OPT_FILE, 0, "write", "OUT.pcapng",
@@ -65,7 +69,8 @@ static void load_judging(struct auditing *a)
 {
 	a->judging_options = (struct judging_options){
 		.common = &a->options->common, .against = a->options->against,
-		.authorised = a->options->authorised, .registry = a->options->registry,
+		.authorised = a->options->authorised, .config = a->options->config,
+		.registry = a->options->registry,
 		.remarks = a->options->write != NULL,
 	};
 	a->status = judging_load(&a->judging, &a->judging_options, a->io);

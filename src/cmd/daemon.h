@@ -7,9 +7,10 @@
 #include <jansson.h>
 
 #include "cmd/command.h"
+#include "cmd/load.h"
 #include "policy/conf.h"
 
-#define DAEMON_CONF "/etc/weir/weir.conf"
+#define DAEMON_CONF LOAD_CONF
 
 /* NULL, with complaints, where it cannot be read or has mistakes; the caller frees it. */
 struct conf *daemon_conf(const char *file, const struct io *io, int *out_status);

@@ -50,8 +50,7 @@ static int load_list(struct judging *j)
 {
 	int status = EXIT_CLEAN;
 
-	if (j->options->authorised)
-		j->authorised = load_authorised(j->options->authorised, j->io, &status);
+	j->authorised = load_authorised(j->options->authorised, j->options->config, j->io, &status);
 	return status;
 }
 

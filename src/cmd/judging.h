@@ -13,7 +13,7 @@
 /* What the options say; all but `common` may be NULL. */
 struct judging_options {
 	const struct common *common;
-	const char	    *against, *authorised, *registry;
+	const char	    *against, *authorised, *config, *registry;
 	bool		     remarks, events, roll;	/* of the engine */
 };
 

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/nearest.h"
 #include "os/file.h"
+#include "policy/conf.h"
 #include "policy/load.h"
 #include "policy/profiles.h"
 #include "sink/diag_print.h"
@@ -127,26 +129,86 @@ const struct boundary *load_boundary(const struct policy *policy, const struct c
 	return NULL;
 }
 
-struct authorised *load_authorised(const char *file, const struct io *io, int *out_status)
+static struct span bytes_of(const struct text *text)
 {
+	return (struct span){ (const uint8_t *)text_string(text), text->n };
+}
+
+/* Appends the text of a list, which must be without a mistake. */
+static int read_list(const char *file, const struct io *io, struct text *out)
+{
+	struct text text = { 0 };
+	int error = file_read(file, POLICY_BYTES_MAX, &text), status = EXIT_CLEAN;
+	struct authorised *list;
+	struct diags diags;
+
+	diags_init(&diags);
+	if (error < 0) {
+		complain(io, "cannot read the list of authorised servers %s: %s", file, strerror(-error));
+		status = EXIT_SYSTEM;
+	} else {
+		list = authorised_parse(file, bytes_of(&text), &diags);
+		status = list ? EXIT_CLEAN : EXIT_USAGE;
+		authorised_free(list);
+		text_put_n(out, text_string(&text), text.n);
+		text_char(out, '\n');
+	}
+	diags_print(&diags, io->err_colour, io->err);
+	diags_release(&diags);
+	text_release(&text);
+	return status;
+}
+
+/* Appends the lists that a configuration names; *out_n: how many.  The mistakes of one that nobody asked
+ * for are told to those who run the daemon. */
+static int read_lists_of(const char *file, bool is_asked, const struct io *io, struct text *out,
+			 size_t *out_n)
+{
+	struct text text = { 0 };
+	struct conf *conf = NULL;
+	struct diags diags;
+	int error = file_read(file, POLICY_BYTES_MAX, &text), status = EXIT_CLEAN;
+
+	diags_init(&diags);
+	if (error == 0)
+		conf = conf_parse(file, text_string(&text), text.n, &diags);
+	if (is_asked && error < 0)
+		complain(io, "cannot read the configuration %s: %s", file, strerror(-error));
+	else if (is_asked && !conf)
+		complain(io, "the configuration %s has mistakes; weir run --check -c %s tells them", file, file);
+	if (!conf)
+		status = error < 0 ? EXIT_SYSTEM : EXIT_USAGE;
+	for (size_t i = 0; conf && i < conf->authorised.n && status == EXIT_CLEAN; i++)
+		status = read_list(conf->authorised.list[i].name, io, out);
+	*out_n = conf ? conf->authorised.n : 0;
+	conf_free(conf);
+	diags_release(&diags);
+	text_release(&text);
+	return status;
+}
+
+struct authorised *load_authorised(const char *file, const char *conf, const struct io *io,
+				   int *out_status)
+{
+	bool is_asked = file || conf;
 	struct authorised *list = NULL;
 	struct text text = { 0 };
 	struct diags diags;
-	int error = file_read(file, POLICY_BYTES_MAX, &text);
+	int status = EXIT_CLEAN;
+	size_t n = 1;
 
-	if (error < 0) {
-		complain(io, "cannot read the list of authorised servers %s: %s", file, strerror(-error));
-		*out_status = EXIT_SYSTEM;
-		goto done;
-	}
 	diags_init(&diags);
-	list = authorised_parse(file, (struct span){ (const uint8_t *)text_string(&text), text.n },
-				&diags);
-	diags_print(&diags, io->err_colour, io->err);
+	if (file)
+		status = read_list(file, io, &text);
+	else if (conf || access(LOAD_CONF, R_OK) == 0)
+		status = read_lists_of(conf ? conf : LOAD_CONF, is_asked, io, &text, &n);
+	else
+		n = 0;
+	if (status == EXIT_CLEAN && n > 0)
+		list = authorised_parse("the lists", bytes_of(&text), &diags);
+	if (status != EXIT_CLEAN && is_asked)
+		*out_status = status;
 	diags_release(&diags);
-	if (!list)
-		*out_status = EXIT_USAGE;
-done:
 	text_release(&text);
 	return list;
 }

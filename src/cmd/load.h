@@ -30,9 +30,14 @@ int load_refuse(const char *name, int error, const struct io *io);
 struct policy *load_parse(const char *name, const struct text *text, const struct common *common,
 			  struct diags *diags);
 
-/* The list of authorised RAS servers in a file.  NULL, with the complaints on standard error, where
- * it has a mistake (*out_status: EXIT_USAGE) or cannot be read (EXIT_SYSTEM).  The caller frees it
- * with authorised_free(). */
-struct authorised *load_authorised(const char *file, const struct io *io, int *out_status);
+#define LOAD_CONF "/etc/weir/weir.conf"
+
+/* The list of authorised RAS servers: of `file`, or where that is NULL what `conf` names, or else
+ * LOAD_CONF where it can be read.  NULL without a list; and, with the complaints on standard
+ * error, where a file that was asked for has a mistake (*out_status: EXIT_USAGE) or cannot be
+ * read (EXIT_SYSTEM).  LOAD_CONF never fails; where a list that it names is bad, that is said.
+ * The caller frees the list with authorised_free(). */
+struct authorised *load_authorised(const char *file, const char *conf, const struct io *io,
+				   int *out_status);
 
 #endif

@@ -21,6 +21,8 @@ static const struct opt opts[] = {
 	{ OPT_CHOICE, 0, "format", "table|netsh",
 	  "netsh: each announcement in the layout of netsh ras show activeservers", AT(format), 0 },
 	{ OPT_FILE, 0, "authorised", "FILE", "the RAS servers that may be there", AT(authorised), 0 },
+	{ OPT_FILE, 0, "config", "FILE", "take their lists from this configuration (default: " LOAD_CONF ")",
+	  AT(config), 0 },
 	{ OPT_NUMBER, 0, "site-hops", "N",
 	  "routers between any two hosts of the site, at most: what came over more is from outside",
 	  AT(site_hops), 255 },
@@ -61,8 +63,9 @@ static void load_site(struct listing *l)
 
 static void load_lists(struct listing *l)
 {
-	if (l->options->authorised)
-		l->authorised = load_authorised(l->options->authorised, l->io, &l->status);
+	const struct ras_list *o = l->options;
+
+	l->authorised = load_authorised(o->authorised, o->config, l->io, &l->status);
 }
 
 /* Whoever runs it as root: what strangers send is read without any privilege. */

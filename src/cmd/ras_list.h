@@ -13,7 +13,7 @@
 struct ras_list {
 	struct common common;
 	bool	      follow, resolve;
-	const char   *format, *authorised, *history;
+	const char   *format, *authorised, *config, *history;
 	uint64_t      duration_s, count, site_hops;
 	struct texts  operands;
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/load.h"
 #include "engine/report.h"
 #include "os/clock.h"
 #include "os/localtime.h"
@@ -39,6 +40,8 @@ static const struct opt opts[] = {
 	{ OPT_LIST, 0, "inside", "SET|vlan:N|mac:ADDR|link:NAME",
 	  "what is inside, for rules with 'in' and 'out'; may be repeated", AT(common.inside), 0 },
 	{ OPT_FILE, 0, "authorised", "FILE", "the RAS servers that may be there", AT(authorised), 0 },
+	{ OPT_FILE, 0, "config", "FILE", "take their lists from this configuration (default: " LOAD_CONF ")",
+	  AT(config), 0 },
 	{ OPT_FILE, 0, "registry", "FILE", "names of groups from a newer file of IANA (CSV)",
 	  AT(registry), 0 },
 	{ OPT_FLAG, 0, "checksums", NULL, "verify the UDP checksum of every datagram",
@@ -73,6 +76,7 @@ static bool load(struct watching *w)
 {
 	w->judging_options = (struct judging_options){
 		.common = &w->options->common, .authorised = w->options->authorised,
+		.config = w->options->config,
 		.registry = w->options->registry, .remarks = w->options->write != NULL,
 		.events = w->is_line_mode || w->is_view, .roll = w->is_view,
 	};

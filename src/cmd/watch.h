@@ -17,7 +17,7 @@
 struct watch {
 	struct common common;
 	bool	      all, lines;
-	const char   *authorised, *history, *registry, *write;
+	const char   *authorised, *config, *history, *registry, *write;
 	struct texts  joins, interfaces;
 	uint64_t      duration_s, count, snaplen, write_mb, write_files;
 };

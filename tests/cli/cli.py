@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import traceback
 
 WEIR = os.path.abspath(sys.argv[1])
@@ -71,9 +72,10 @@ def main(tests):
     failed = 0
     print(f"1..{len(named)}")
     for i, (name, test) in enumerate(named, 1):
+        began = time.monotonic()
         try:
             test()
-            print(f"ok {i} - {name}")
+            print(f"ok {i} - {name}\n# {time.monotonic() - began:.2f} s")
         except Skip as reason:
             print(f"ok {i} - {name} # SKIP {reason}")
         except Exception:

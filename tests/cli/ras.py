@@ -100,6 +100,36 @@ def test_authorised_servers():
     equal(run("ras list", "--authorised", servers + ".none", path).returncode, 3)
 
 
+def test_authorised_servers_of_the_configuration():
+    path = capture("c.pcap", [(0, frame("192.0.2.1", hello("a"))), (1, frame("192.0.2.2", hello("b")))])
+    conf = os.path.join(FOLDER.name, "weir.conf")
+    for name, text in (("one", "192.0.2.1 a\n"), ("two", "# no end of line\n192.0.2.2"),
+                       ("weir.conf", 'policy modern\nras authorised "one", "two"\n')):
+        with open(os.path.join(FOLDER.name, name), "w", encoding="ascii") as f:
+            f.write(text)
+    done = run("ras list", "-j", "--config", conf, path)
+    equal((done.returncode, done.stderr), (0, b""))
+    equal([h["authorised"] for h in json.loads(done.stdout)["ras"]], [True, True])
+    holds(out("audit", "--config", conf, path), "authorised")
+    equal([h["authorised"] for h in json.loads(out("audit", "-j", "--config", conf, path))["ras"]], [True, True])
+    equal(run("ras list", "--config", conf, "--authorised", os.path.join(FOLDER.name, "one"), path).returncode, 1)
+    with open(os.path.join(FOLDER.name, "two"), "w", encoding="ascii") as f:
+        f.write("\nnobody\n")
+    for command in ("ras list", "audit"):
+        done = run(command, "--config", conf, path)
+        equal(done.returncode, 2)
+        holds(done.stderr.decode(), "two:2:1: error")
+    for text, status, says in (("policy modern\nras authorised \"none\"\n", 3, "cannot read the list"),
+                               ("policy modern\nras\n", 2, "has mistakes; weir run --check -c"),
+                               ("policy modern\n", 1, "")):
+        with open(conf, "w", encoding="ascii") as f:
+            f.write(text)
+        done = run("ras list", "--config", conf, path)
+        equal(done.returncode, status, text)
+        holds(done.stderr.decode(), says)
+    equal(run("ras list", "--config", conf + ".none", path).returncode, 3)
+
+
 def kinds(path, *words):
     return {(f["kind"], f["source"]) for f in listed(path, *words)["findings"]}
 

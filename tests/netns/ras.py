@@ -244,6 +244,31 @@ def test_following_and_authorised():
     equal(ended(weir, signal.SIGTERM)[0], 1)
 
 
+def test_authorised_by_the_usual_configuration():
+    """/etc/weir/weir.conf of another /etc: used where no list is given; a bad one stops nothing."""
+    etc = os.path.join(FOLDER.name, "etc")
+    os.makedirs(os.path.join(etc, "weir"))
+    for name in ("passwd", "group", "nsswitch.conf"):
+        if os.path.exists(f"/etc/{name}"):
+            shutil.copy(f"/etc/{name}", etc)
+    for conf, status, says in (('ras authorised "list"\n', 0, ""), ("", 1, ""), ("ras\n", 1, ""),
+                               ('ras authorised "none"\n', 1, "cannot read the list")):
+        for name, text in (("weir.conf", "policy modern\n" + conf), ("list", "10.1.0.1 vpn1\n")):
+            with open(os.path.join(etc, "weir", name), "w", encoding="ascii") as f:
+                f.write(text)
+        weir = subprocess.Popen(net.at("b", "unshare", "--mount", "sh", "-c",
+                                       f'mount --bind {etc} /etc && exec "$@"', "sh", WEIR, "ras", "list",
+                                       "--count", "1", "eth0"),
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=CALM)
+        line = line_of(weir.stderr)
+        if says:
+            holds(line, says)
+            line = line_of(weir.stderr)
+        holds(line, "Joined")
+        announce("a", "--hostname", "vpn1")
+        equal(ended(weir)[0], status, conf)
+
+
 def test_a_duration():
     began = time.monotonic()
     status, out, _ = ended(listening("b", "--duration", "1s"))
