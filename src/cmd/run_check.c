@@ -9,6 +9,7 @@
 #include "cmd/load.h"
 #include "cmd/run.h"
 #include "daemon/plan.h"
+#include "daemon/run_judge_queue.h"
 #include "sink/diag_print.h"
 
 struct checking {
@@ -21,6 +22,8 @@ struct checking {
 	struct enforce_support support;
 	struct enforce_notes  notes;
 	struct enforce_image *image;
+	struct queue_set      control;
+	char		      control_by[QUEUE_WHY], control_problem[QUEUE_WHY];
 	struct json	      json;
 	struct text	      text;
 	int		      status;
@@ -129,6 +132,18 @@ static void tell_notes(const struct checking *c)
 	}
 }
 
+static void tell_control(const struct checking *c)
+{
+	if (c->control.n > 0)
+		fprintf(c->io->out, "\ncontrol messages at");
+	for (size_t i = 0; i < c->control.n; i++)
+		fprintf(c->io->out, "%s %s", i ? "," : "", c->control.links[i].name);
+	if (c->control.n > 0)
+		fprintf(c->io->out, ", %s\n", c->control_by);
+	if (c->control_problem[0])
+		fprintf(c->io->out, "  %s\n", c->control_problem);
+}
+
 static void tell(struct checking *c)
 {
 	fprintf(c->io->out, "weir %s   configuration %s   policy %s%s\n", WEIR_VERSION, c->conf->file,
@@ -137,6 +152,7 @@ static void tell(struct checking *c)
 		tell_boundary(c, c->policy->boundaries[i]);
 	if (c->plan.interface_count == 0)
 		fputs("\nNo interface is to be enforced.\n", c->io->out);
+	tell_control(c);
 	tell_notes(c);
 }
 
@@ -164,6 +180,22 @@ static void put_interface(struct checking *c, const struct plan_interface *one)
 	json_close(j);
 }
 
+static void put_control(struct checking *c)
+{
+	struct json *j = &c->json;
+
+	json_open(j, "control");
+	json_open_array(j, "interfaces");
+	for (size_t i = 0; i < c->control.n; i++)
+		json_string(j, NULL, c->control.links[i].name);
+	json_close_array(j);
+	if (c->control.n > 0)
+		json_string(j, "by", c->control_by);
+	if (c->control_problem[0])
+		json_string(j, "problem", c->control_problem);
+	json_close(j);
+}
+
 static void tell_json(struct checking *c)
 {
 	struct json *j = &c->json;
@@ -179,6 +211,7 @@ static void tell_json(struct checking *c)
 	for (size_t i = 0; i < c->plan.interface_count; i++)
 		put_interface(c, &c->plan.interfaces[i]);
 	json_close_array(j);
+	put_control(c);
 	json_open_array(j, "notes");
 	for (size_t i = 0; i < c->notes.n; i++) {
 		json_open(j, NULL);
@@ -192,6 +225,21 @@ static void tell_json(struct checking *c)
 	json_close(j);
 	fprintf(c->io->out, "%s\n", text_string(&c->text));
 	text_release(&c->text);
+}
+
+/* What would let packets past the queue is as bad as a policy that cannot be enforced; a kernel that
+ * has no queue judges data all the same. */
+static void plan_control(struct checking *c)
+{
+	enum queue_means means = queue_probe(c->control_by);
+	struct queue_plan plan;
+	int error;
+
+	queue_set_init(&c->control, &c->plan, &c->links, c->options->dry_run);
+	plan = (struct queue_plan){ .links = c->control.links, .n = c->control.n };
+	error = plan.n > 0 ? queue_check(&plan, means, c->control_problem) : 0;
+	if (error == -EINVAL)
+		c->status = EXIT_FINDINGS;
 }
 
 /* As the daemon does it, up to the image. */
@@ -223,10 +271,12 @@ int run_check(const struct run *options, const struct conf *conf, const struct i
 	}
 	if (load(&c)) {
 		plan_all(&c);
+		plan_control(&c);
 		if (options->common.json)
 			tell_json(&c);
 		else
 			tell(&c);
+		queue_set_release(&c.control);
 		plan_release(&c.plan);
 	}
 	free(c.image);

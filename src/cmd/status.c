@@ -117,6 +117,8 @@ static void tell_packets(const json_t *s, FILE *out)
 		fprintf(out, "\nCONTROL PACKETS  %s: %lld offered, %lld judged, %lld bypassed\n",
 			safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
 			number(queue, "bypassed"));
+	if (daemon_text(queue, "by")[0])
+		fprintf(out, "  %s\n", safe(queue, "by"));
 	if (daemon_text(queue, "problem")[0])
 		fprintf(out, "  %s\n", safe(queue, "problem"));
 	for (size_t i = 0; i < json_array_size(watched); i++) {

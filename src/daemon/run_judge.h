@@ -38,6 +38,7 @@ struct judge {
 	struct queue	*queue;			/* NULL: no link needs one, or there can be none */
 	struct queue_set standing;		/* the links alone that the kernel's rules serve */
 	int		 ports[PORT_COUNT];	/* -1 where there is none */
+	char		 queue_by[MESSAGE_TEXT];	/* how packets come to it */
 	char		 queue_problem[MESSAGE_TEXT];	/* why there is no queue though one is needed */
 	struct watching	 watching;
 	struct text	 sets;			/* that the policy in force was loaded with */

@@ -103,6 +103,7 @@ static void install(struct judge *j)
 
 	j->queue_problem[0] = '\0';
 	if (error == 0 && j->control.n > 0 && take_ports(j)) {
+		memcpy(j->queue_by, answer.text, sizeof(j->queue_by));
 		begin(j);
 		return;
 	}

@@ -140,6 +140,8 @@ static json_t *queue_json(const struct judge *j)
 		json_array_append_new(links, link);
 	}
 	set_text(object, "state", j->queue ? "judged" : j->control.n ? "refused" : "not needed");
+	if (j->queue)
+		set_text(object, "by", j->queue_by);
 	if (j->queue_problem[0])
 		set_text(object, "problem", j->queue_problem);
 	if (counts)

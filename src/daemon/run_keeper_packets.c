@@ -145,7 +145,8 @@ void keeper_queue_asked(struct keeper_state *k, const struct message *message, i
 		else
 			free(links);
 	}
-	snprintf(reply.text, sizeof(reply.text), "%s", why);
+	/* how packets come, where they do */
+	snprintf(reply.text, sizeof(reply.text), "%s", reply.error == 0 ? k->queue.why : why);
 	text_release(&bytes);
 	keeper_tell(k, CHILD_JUDGE, &reply);
 }

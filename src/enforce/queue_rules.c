@@ -265,24 +265,24 @@ enum queue_means queue_probe(char why[QUEUE_WHY])
 	int statement, target;
 
 	if (wish && strcmp(wish, "tap") == 0) {
-		snprintf(why, QUEUE_WHY, "queue: by a tap, as WEIR_QUEUE says");
+		snprintf(why, QUEUE_WHY, "by a tap, as WEIR_QUEUE says");
 		return QUEUE_BY_TAP;
 	}
 	statement = try_means(QUEUE_BY_STATEMENT);
 	if (statement == 0) {
-		snprintf(why, QUEUE_WHY, "queue: by the queue statement of nftables");
+		snprintf(why, QUEUE_WHY, "by the queue statement of nftables");
 		return QUEUE_BY_STATEMENT;
 	}
 	target = try_means(QUEUE_BY_TARGET);
 	if (target == 0) {
 		snprintf(why, QUEUE_WHY,
-			 "queue: by the NFQUEUE target of xtables (no queue statement in nftables: %s)",
+			 "by the NFQUEUE target of xtables (no queue statement in nftables: %s)",
 			 strerror(-statement));
 		return QUEUE_BY_TARGET;
 	}
 	snprintf(why, QUEUE_WHY,
-		 "no queue: neither the queue statement of nftables (%s) nor the NFQUEUE target (%s)",
-		 strerror(-statement), strerror(-target));
+		 "%sneither the queue statement of nftables (%s) nor the NFQUEUE target (%s)",
+		 statement == -EPERM ? "" : "by a tap: ", strerror(-statement), strerror(-target));
 	return statement == -EPERM ? QUEUE_BY_NONE : QUEUE_BY_TAP;
 }
 

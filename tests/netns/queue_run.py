@@ -84,6 +84,14 @@ def test_check_says_it():
     done = weir("run", "--check")
     holds(done.stdout, "no-source")
     holds(done.stdout, "what its sources send is dropped too")
+    holds(done.stdout, "control messages at p1, by ")
+    control = json.loads(weir("run", "--check", "-j").stdout)["control"]
+    equal((control["interfaces"], "problem" in control), (["p1"], False))
+    setting("net.bridge.bridge-nf-filter-vlan-tagged", 0)
+    done = weir("run", "--check")
+    holds(done.stdout, "net.bridge.bridge-nf-filter-vlan-tagged is 0, must be 1")
+    equal(done.returncode, 1)
+    setting("net.bridge.bridge-nf-filter-vlan-tagged", 1)
 
 
 def start(**env):
@@ -135,7 +143,8 @@ def test_by_a_tap():
         ONE.send(frame(report3(HOST, (TO_EX, "239.1.1.1"), (TO_EX, "239.2.2.2")), vlan=7))
         equal([(vlan, groups_of(p)) for vlan, p in TWO.frames(3, 2, 1, HOST)], [(7, [(TO_EX, "239.2.2.2")])], said())
         status = json.loads(weir("status", "-j", "-c", CONF).stdout)["queue"]
-        equal((status["offered"] >= 1, status["bypassed"]), (True, 0), json.dumps(status))
+        equal((status["offered"] >= 1, status["bypassed"], status["by"]), (True, 0, "by a tap, as WEIR_QUEUE says"),
+              json.dumps(status))
         equal(weir("stop", "--remove", "-c", CONF).returncode, 0)
         daemon.wait(20)
         if shutil.which("nft"):
