@@ -53,6 +53,7 @@ struct nft_hook {
 	bool		       drops_unjudged;	/* a router forwards no link-local group */
 	/* What was met, and so must be written: rules by index, lists by cell. */
 	bool		      *rules, *lists4, *lists6;
+	bool		      *masked;		/* by rule: asked for what an IPv6 group embeds */
 	bool		      *shared;		/* by rule: its sets and limits, once a table */
 	unsigned	       chain_count;
 	struct nft_rest	      *rests;

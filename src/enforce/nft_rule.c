@@ -7,7 +7,7 @@
 #include "enforce/nft.h"
 
 #define ALTERNATIVES_MAX 24		/* of the masks of a rule */
-#define LINES_MAX (9 * ALTERNATIVES_MAX)	/* at most 3 kinds of flags, and 3 of payloads */
+#define LINES_MAX ALTERNATIVES_MAX	/* of flags and payloads there are fewer */
 #define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
 #define HASH_TIMEOUT_MIN_S 60
 
@@ -232,8 +232,8 @@ static void choose_sets(const struct artefact_rule *rule, bool out[ARTEFACT_MASK
 	}
 }
 
-static void multiply_by_mask(struct lines *lines, const struct nft_hook *h, unsigned index,
-			     size_t i, bool is_set)
+static void multiply_by_mask(struct lines *lines, struct nft_hook *h, unsigned index, size_t i,
+			     bool is_set)
 {
 	const struct artefact_mask *mask = &h->artefact->rules[index].masks[i];
 	struct text alternatives[ALTERNATIVES_MAX] = { { 0 } };
@@ -249,6 +249,37 @@ static void multiply_by_mask(struct lines *lines, const struct nft_hook *h, unsi
 	h->shared[index] |= is_set;
 	for (size_t k = 0; k < ALTERNATIVES_MAX; k++)
 		text_release(&alternatives[k]);
+}
+
+static void put_lines(struct text *out, struct nft_hook *h, enum family family, unsigned index,
+		      struct lines *lines, bool jumps)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		text_printf(out, "\t\t%s", text_string(&lines->list[i]));
+		if (jumps)
+			text_printf(out, "jump %%%um%u", h->id, index);
+		else
+			nft_put_goto(out, h, family, index);
+		text_char(out, '\n');
+	}
+	for (size_t i = 0; i < LINES_MAX; i++)
+		text_release(&lines->list[i]);
+}
+
+/* What an IPv6 group embeds is asked in a chain of its own, which returns where it is not so: many
+ * lists ask for the same. */
+static void put_mask_chain(struct text *out, struct nft_hook *h, unsigned index)
+{
+	const struct artefact_rule *rule = &h->artefact->rules[index];
+	struct lines lines = { .n = 1 };
+	bool sets[ARTEFACT_MASKS] = { false };
+
+	choose_sets(rule, sets);
+	for (size_t i = 0; i < rule->mask_count; i++)
+		multiply_by_mask(&lines, h, index, i, sets[i]);
+	text_printf(out, "\tchain %%%um%u {\n", h->id, index);
+	put_lines(out, h, FAMILY_IP6, index, &lines, false);
+	text_put(out, "\t}\n");
 }
 
 /* What all lines of a rule have in common; false where it never holds. */
@@ -267,25 +298,19 @@ static bool put_packet_tests(struct text *out, const struct nft_hook *h, enum fa
 static void put_tests(struct text *out, struct nft_hook *h, enum family family, unsigned index)
 {
 	const struct artefact_rule *rule = &h->artefact->rules[index];
+	struct any_of flags = ask_flags(rule, family), recognised = ask_recognised(rule, family);
+	bool jumps = family == FAMILY_IP6 && rule->mask_count > 0;
 	struct lines lines = { .n = 1 };
-	bool sets[ARTEFACT_MASKS] = { false };
 
 	if (!put_packet_tests(&lines.list[0], h, family, rule))
 		lines.n = 0;
 	if (lines.n && rule->flags)
-		multiply_by(&lines, &(struct any_of[]){ ask_flags(rule, family) }[0]);
+		multiply_by(&lines, &flags);
 	if (lines.n && rule->recognised != PROTOCOL_COUNT)
-		multiply_by(&lines, &(struct any_of[]){ ask_recognised(rule, family) }[0]);
-	choose_sets(rule, sets);
-	for (size_t i = 0; i < rule->mask_count && family == FAMILY_IP6 && lines.n; i++)
-		multiply_by_mask(&lines, h, index, i, sets[i]);
-	for (size_t i = 0; i < lines.n; i++) {
-		text_printf(out, "\t\t%s", text_string(&lines.list[i]));
-		nft_put_goto(out, h, family, index);
-		text_char(out, '\n');
-	}
-	for (size_t i = 0; i < LINES_MAX; i++)
-		text_release(&lines.list[i]);
+		multiply_by(&lines, &recognised);
+	if (lines.n && jumps)
+		h->masked[index] = true;
+	put_lines(out, h, family, index, &lines, jumps);
 }
 
 /* --- chains --- */
@@ -370,7 +395,7 @@ static void put_unjudged(struct text *out, const struct nft_hook *h)
 
 void nft_put_rules(struct nft_hook *h, struct text *out)
 {
-	struct text lists = { 0 };
+	struct text lists = { 0 }, masks = { 0 };
 
 	for (uint32_t cell = 0; cell < h->artefact->cell_limit; cell++) {
 		if (h->lists4[cell])
@@ -378,11 +403,16 @@ void nft_put_rules(struct nft_hook *h, struct text *out)
 		if (h->lists6[cell])
 			put_list(&lists, h, FAMILY_IP6, cell);
 	}
+	for (size_t i = 0; i < h->boundary->match_count; i++)
+		if (h->masked[i])
+			put_mask_chain(&masks, h, (unsigned)i);
 	put_unjudged(out, h);
 	for (size_t i = 0; i < h->boundary->rule_count; i++)
 		if (h->rules[i])
 			put_rule(out, h, (unsigned)i);
+	text_put_n(out, text_string(&masks), masks.n);
 	text_put_n(out, text_string(&lists), lists.n);
+	text_release(&masks);
 	text_release(&lists);
 }
 
@@ -458,7 +488,7 @@ void nft_put_shared(const struct nft_hook *h, struct text *out)
 			continue;
 		choose_sets(asked, sets);
 		for (size_t k = 0; k < asked->mask_count; k++) {
-			if (!sets[k])
+			if (!sets[k] || asked->masks[k].n == 0)
 				continue;
 			text_printf(out, "\tset %%b%ur%zumask%zu", h->boundary_index, i, k);
 			put_mask_set(&asked->masks[k], out);

@@ -386,6 +386,7 @@ static struct nft_hook hook_of(const struct enforce_boundary *b, const struct ar
 		.table = table, .id = c->hook_count++,
 		.is_behind_decrement = table == NFT_INET, .drops_unjudged = table == NFT_INET,
 		.rules = memory_array(b->boundary->rule_count, sizeof(bool)),
+		.masked = memory_array(b->boundary->rule_count, sizeof(bool)),
 		.lists4 = memory_array(a->cell_limit + 1, sizeof(bool)),
 		.lists6 = memory_array(a->cell_limit + 1, sizeof(bool)),
 	};
@@ -396,6 +397,7 @@ static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct comp
 	h->shared = sharing->shared[h->table];
 	put_hook(h, c);
 	free(h->rules);
+	free(h->masked);
 	free(h->lists4);
 	free(h->lists6);
 	nft_rests_release(h);
@@ -426,6 +428,9 @@ static int compile_links(const struct enforce_boundary *b, unsigned index,
 				status = -EINVAL;
 				continue;
 			}
+			if (b->links[i].is_bridge_port && hook == HOOK_EGRESS)
+				note(c, b, &b->links[i], NULL, "nftables judges no frame with two "
+								"VLAN tags; tc does");
 			h = hook_of(b, a, &b->links[i], hook, c);
 			h.boundary_index = index;
 			status = compile_hook(&h, &sharing, c);

@@ -134,21 +134,20 @@ static struct mtime today(void)
 	return (struct mtime){ (int64_t)time(NULL) * NS_PER_S };
 }
 
-static struct enforce_image *compile(const struct request *r, size_t which, bool tells)
+static struct enforce_image *compile(const struct request *r, size_t which,
+				     const struct enforce_support *support, bool tells)
 {
 	const struct boundary *boundary = policy_boundary(r->policies[which], r->boundary);
 	struct enforce_boundary b = { boundary, r->links, r->link_count };
 	struct enforce_plan plan = { &b, 1, 1, today() };
 	struct enforce_choice choices[LINKS_MAX];
 	struct enforce_notes notes = { 0 };
-	struct enforce_support support;
 	struct enforce_image *image = NULL;
 	int status;
 
 	if (!boundary)
 		fail(r->boundary, "no such boundary");
-	enforce_probe(&support);
-	if (enforce_choose(&plan, &support, choices) < 0)
+	if (enforce_choose(&plan, support, choices) < 0)
 		for (size_t i = 0; i < r->link_count; i++)
 			fprintf(stderr, "%s: %s\n", r->links[i].name, choices[i].why);
 	status = enforce_compile(&plan, choices, &image, &notes);
@@ -209,9 +208,14 @@ static void put_count(void *ctx, const struct enforce_count *c)
 
 static void reload(struct enforcer *e, const struct request *r, unsigned times)
 {
-	struct enforce_image *images[2] = { compile(r, 0, true), compile(r, 1, true) };
-	double begin = now_ms();
+	struct enforce_image *images[2];
+	struct enforce_support support;
+	double begin;
 
+	enforce_probe(&support);
+	for (size_t i = 0; i < 2; i++)
+		images[i] = compile(r, i, &support, true);
+	begin = now_ms();
 	for (unsigned i = 0; i < times; i++)
 		install(e, images[i % 2]);
 	printf("%u installs in %.1f ms\n", times, now_ms() - begin);
@@ -238,9 +242,13 @@ static void replace(const struct request *r)
 static void install_timed(const struct request *r, bool dies)
 {
 	struct enforcer *e = open_enforcer();
-	double begin = now_ms(), compiled;
-	struct enforce_image *image = compile(r, 0, true);
+	struct enforce_support support;
+	struct enforce_image *image;
+	double begin, compiled;
 
+	enforce_probe(&support);		/* once, as a daemon does */
+	begin = now_ms();
+	image = compile(r, 0, &support, true);
 	compiled = now_ms();
 	install(e, image);
 	printf("loaded in %.2f ms, compiled in %.2f ms, in force in %.2f ms\n", r->load_ms,

@@ -6,6 +6,7 @@ under traffic; counters that outlive everything.
 nft.py WEIR ENFORCER -- needs root and nftables; WEIR_LONG=1 reloads 300 times under 100,000 packets a
 second and tries more policies."""
 import collections
+import glob
 import ipaddress
 import os
 import shutil
@@ -194,6 +195,13 @@ def test_built_in_borders():
         for side in ("inside", "outside"):
             one_policy(policy, 3 * seed + 1, "pb", "ingress", side, own, n=400)
             one_policy(policy, 3 * seed + 2, "pc", "egress", side, own, n=200)
+
+
+def test_the_kernel_takes_the_golden_texts():
+    bridge()
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "enforce", "golden")
+    for policy in sorted(glob.glob(folder + "/*.weir")):
+        enforcer("install", policy, "border", "--", "pb,outside,nftables,port", "pc,inside,nftables")
 
 
 def can_be_routed(p):
