@@ -106,13 +106,14 @@ static struct bpf_hook hook_of(const struct parcel_hook *wanted)
 	return h;
 }
 
-/* Takes over from what is written down; `stands` there says that it is taken. */
+/* Takes over from what is written down; `stands` there says that it is taken.  An interface that went
+ * leaves its slot to the one that came under its name, and is taken away with the others. */
 static void take_over(struct bpf_store *store, struct bpf_hook *h, struct bpf_hook *was)
 {
 	bool is_same = was->value.ifindex == h->value.ifindex;
 	struct bpf_spot spot = spot_of(store, was);
 
-	was->stands = true;
+	was->stands = is_same;
 	h->was = was->key;
 	h->is_renamed = strcmp(was->key.link, h->key.link) != 0;
 	h->value.slot = was->value.slot;

@@ -81,7 +81,7 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 			       sizeof(struct bpf_bucket_key), sizeof(uint64_t), BUCKETS_MAX, 0);
 	case MAP_SEEN:
 		return new_map("weir_seen", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
-			       sizeof(struct bpf_seen), BPF_SEEN_SETS, 0);
+			       BPF_SEEN_SETS * sizeof(struct bpf_seen), 1, BPF_F_MMAPABLE);
 	case MAP_SAMPLES:
 		return new_map("weir_samples", BPF_MAP_TYPE_RINGBUF, 0, 0, SAMPLES_BYTES, 0);
 	case MAP_NAMES:
@@ -310,10 +310,16 @@ static int set_constants(struct bpf_object *object, const struct constants *cons
 	return map ? bpf_map__set_initial_value(map, constants, sizeof(*constants)) : -ENOENT;
 }
 
+/* As the object calls it. */
+static const char *section_of(enum bpf_map_index index)
+{
+	return index == MAP_SEEN ? ".bss" : map_names[index];
+}
+
 static int reuse_maps(struct bpf_object *object, const struct bpf_set *set)
 {
 	for (unsigned i = MAP_POLICY; i <= MAP_SAMPLES; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(object, map_names[i]);
+		struct bpf_map *map = bpf_object__find_map_by_name(object, section_of(i));
 		int status = map ? bpf_map__reuse_fd(map, set->maps[i]) : -ENOENT;
 
 		if (status < 0)

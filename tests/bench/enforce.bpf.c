@@ -39,7 +39,7 @@ struct {
 	__type(value, __u32);
 } target SEC(".maps");
 
-static __u32 at;
+static __u32 at = 1;			/* not 0: the section of zeros is the program's own */
 
 static __always_inline const struct stream_row *next_row(void)
 {
@@ -54,7 +54,8 @@ static __always_inline bool take4(const struct carrier *c, const struct bytes *b
 	const struct stream_row *row = next_row();
 	__u32 found = find_ip(b, c, is_bare);
 
-	if (!row || (__u16)found != bpf_htons(ETH_P_IP) || !read_ip4(b, found >> 16, out))
+	if (!row || (__u16)found != bpf_htons(ETH_P_IP) || !is_multicast4(b, found >> 16) ||
+	    !read_ip4(b, found >> 16, out))
 		return false;
 	out->source = row->source[0];
 	out->group = row->group[0];
@@ -109,8 +110,11 @@ int bench_policy4(struct xdp_md *ctx)
 	struct bytes b = bytes_of_xdp(ctx);
 	struct carrier c = { .xdp = ctx };
 	struct ip4 ip = { 0 };
+	struct table t;
 
-	return take4(&c, &b, &ip) ? finish(ctx, judge4(&c, &b, &ip), b.length) : XDP_PASS;
+	if (!find_table(&t) || !take4(&c, &b, &ip))
+		return XDP_PASS;
+	return finish(ctx, judge4(&c, &b, &t, &ip), b.length);
 }
 
 SEC("xdp")
@@ -144,7 +148,7 @@ int bench_lpm4(struct xdp_md *ctx)
 	struct ip4 ip = { 0 };
 	__u32 cell;
 
-	if (!take4(&c, &b, &ip) || !find_table(&t))
+	if (!find_table(&t) || !take4(&c, &b, &ip))
 		return XDP_PASS;
 	cell = word_at(&t, word_at(&t, t.slot->side.planes4 + (__u32)ip.protocol * 4) +
 				   lpm_class(&lpm_sources, ip.source) * t.slot->side.row4 +

@@ -281,17 +281,23 @@ struct ip6 {
 };
 
 /* True for an IPv4 packet to a group. */
+static __always_inline bool is_multicast4(const struct bytes *b, __u32 at)
+{
+	const __u8 *p = at_offset(b, at);
+
+	return p + 20 <= b->end && (p[16] & 0xf0) == 0xe0 && p[0] >> 4 == 4;
+}
+
+/* Of such a packet. */
 static __always_inline bool read_ip4(const struct bytes *b, __u32 at, struct ip4 *out)
 {
 	const __u8 *p = at_offset(b, at);
 
 	if (p + 20 > b->end)
 		return false;
-	out->group = bpf_ntohl(*(const __u32 *)(p + 16));
-	if (out->group >> 28 != 0xe || p[0] >> 4 != 4)
-		return false;
 	out->at = at;
 	out->source = bpf_ntohl(*(const __u32 *)(p + 12));
+	out->group = bpf_ntohl(*(const __u32 *)(p + 16));
 	out->ttl = p[8];
 	out->protocol = p[9];
 	return true;

@@ -57,16 +57,12 @@ struct {
 } buckets SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, BPF_SEEN_SETS);
-	__type(key, __u32);
-	__type(value, struct bpf_seen);
-} seen SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } samples SEC(".maps");
+
+/* All that is in the section of zeros, which is a map that needs no look-up. */
+static struct bpf_seen seen[BPF_SEEN_SETS];
 
 /* The image at hand. */
 struct table {
@@ -465,11 +461,9 @@ static __always_inline bool is_due(__u32 source, __u32 group, __u64 ticks, __u64
 	__u32 set = hash >> (64 - BPF_SEEN_SETS_BITS);
 	__u32 now = ticks >> BPF_SEEN_UNIT_BITS & BPF_SEEN_TIME;
 	__u32 entry = (__u32)(hash >> 20) << BPF_SEEN_TIME_BITS | now, first = entry - minute;
-	struct bpf_seen *s = bpf_map_lookup_elem(&seen, &set);
+	struct bpf_seen *s = &seen[set & (BPF_SEEN_SETS - 1)];
 	__u64 a, b;
 
-	if (!s)
-		return false;
 	a = (__u64)(s->ways[0] - first - 1) - minute;
 	b = (__u64)(s->ways[1] - first - 1) - minute;
 	if ((__s64)(a | b | (wanted - 1)) < 0)		/* one of them was less, or 0 */
@@ -615,28 +609,25 @@ static __always_inline __u32 judge4_slowly(const struct carrier *c, const struct
 /* Most packets are data of IPv4 without options, whose cell is one rule: of these nothing is kept in
  * memory. */
 static __always_inline __u32 judge4(const struct carrier *c, const struct bytes *b,
-				    const struct ip4 *ip)
+				    const struct table *t, const struct ip4 *ip)
 {
 	const __u8 *p = at_offset(b, ip->at);
-	struct table t;
 	__u32 cell, plane, action, outcome;
 	__u64 ticks;
 	__u16 port;
 
-	if (!find_table(&t))
-		return 0;
-	plane = word_at(&t, t.slot->side.planes4 + (__u32)ip->protocol * 4);
-	if (plane == 0 || t.slot->side.asks_upper || ip->group >> 8 == 0xe00000 ||
+	plane = word_at(t, t->slot->side.planes4 + (__u32)ip->protocol * 4);
+	if (plane == 0 || t->slot->side.asks_upper || ip->group >> 8 == 0xe00000 ||
 	    p + 24 > b->end || p[0] != 0x45)
-		return judge4_slowly(c, b, &t, ip);
+		return judge4_slowly(c, b, t, ip);
 	port = *(const __u16 *)(p + 22);
-	cell = cell4(&t, plane, ip->source, ip->group);
+	cell = cell4(t, plane, ip->source, ip->group);
 	if (cell >> 16 > BPF_ACTION_DROP)
-		return judge4_slowly(c, b, &t, ip);
+		return judge4_slowly(c, b, t, ip);
 	ticks = bpf_jiffies64();
 	action = cell >> 16;
-	count(&t, cell & 0xffff, b->length, ticks);
-	outcome = -action & t.slot->on_drop;
+	count(t, cell & 0xffff, b->length, ticks);
+	outcome = -action & t->slot->on_drop;
 	if (port == bpf_htons(PORT_RASADV) || port == bpf_htons(PORT_SAP)) {
 		if (action && is_announcement4(b, ip->at, ip->protocol))
 			return outcome | BPF_OUTCOME_SAMPLE;
@@ -700,21 +691,23 @@ static __always_inline void sample_skb(struct __sk_buff *skb, __u32 outcome)
 	bpf_ringbuf_submit(s, 0);
 }
 
+/* The table is looked for between the two looks at the header: calls would push what the second one
+ * reads out of the registers. */
 static __always_inline __u32 judge(const struct carrier *c, const struct bytes *b)
 {
 	__u32 found = find_ip(b, c, is_bare);
 	__u16 ethertype = found;
+	struct table t;
+	struct ip4 ip;
+	struct ip6 ip6;
 
 	if (ethertype == bpf_htons(ETH_P_IP)) {
-		struct ip4 ip;
-
-		return read_ip4(b, found >> 16, &ip) ? judge4(c, b, &ip) : 0;
+		if (!is_multicast4(b, found >> 16) || !find_table(&t))
+			return 0;
+		return read_ip4(b, found >> 16, &ip) ? judge4(c, b, &t, &ip) : 0;
 	}
-	if (ethertype == bpf_htons(ETH_P_IPV6)) {
-		struct ip6 ip;
-
-		return read_ip6(b, found >> 16, &ip) ? judge6(c, b, &ip) : 0;
-	}
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return read_ip6(b, found >> 16, &ip6) ? judge6(c, b, &ip6) : 0;
 	return 0;
 }
 

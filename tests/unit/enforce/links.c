@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <pthread.h>
@@ -448,6 +449,19 @@ static void test_growth(void)
 	ip("link", "del", "a0", NULL);
 }
 
+static unsigned count_pins(const char *prefix)
+{
+	DIR *dir = opendir(PINS);
+	struct dirent *entry;
+	unsigned n = 0;
+
+	while (dir && (entry = readdir(dir)))
+		n += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 static void test_interfaces(void)
 {
 	struct bench b;
@@ -470,6 +484,7 @@ static void test_interfaces(void)
 		send_udp(out, 1, 1, 5000, 3);
 		wait_ms(20);
 		check(count_of(&b, "no", HOOK_INGRESS) == 3 * (i + 1));
+		check_named(count_pins("xdp-") == 1, "no pin stays behind");
 		close(out);
 	}
 	ip("link", "set", "b0", "name", "c0", NULL);
