@@ -50,14 +50,12 @@ static void send_port(const struct keeper_state *k, enum port port, int fd)
 	message_send(k->children[CHILD_JUDGE].fd, &message, copy);
 }
 
-static int open_queue(struct keeper_state *k, const struct queue_plan *plan)
+/* *out_answers is the judge's end of the line for verdicts. */
+static int open_queue(struct keeper_state *k, const struct queue_plan *plan, int *out_answers)
 {
 	struct keeper_queue *q = &k->queue;
-	int ends[2], error;
+	int ends[2], error = message_line(ends);
 
-	if (q->questions >= 0)
-		return 0;
-	error = message_line(ends);
 	if (error < 0)
 		return error;
 	error = queue_open(plan, &q->ports);
@@ -68,13 +66,37 @@ static int open_queue(struct keeper_state *k, const struct queue_plan *plan)
 	}
 	q->questions = ends[0];
 	loop_add(&k->loop, ends[0], hear_verdicts, k);
-	send_port(k, PORT_CLOSED, q->ports.closed);
-	send_port(k, PORT_OPEN, q->ports.open);
-	send_port(k, PORT_RAW4, q->ports.raw4);
-	send_port(k, PORT_RAW6, q->ports.raw6);
-	send_port(k, PORT_ANSWERS, ends[1]);
-	close(ends[1]);
+	*out_answers = ends[1];
 	return 0;
+}
+
+static void give_ports(const struct keeper_state *k, int answers)
+{
+	const struct queue_ports *ports = &k->queue.ports;
+
+	send_port(k, PORT_CLOSED, ports->closed);
+	send_port(k, PORT_OPEN, ports->open);
+	send_port(k, PORT_RAW4, ports->raw4);
+	send_port(k, PORT_RAW6, ports->raw6);
+	send_port(k, PORT_ANSWERS, answers);
+}
+
+/* A queue without rules before it is closed again: the judge takes ports once in its life. */
+static int put_queue_rules(struct keeper_state *k, const struct queue_plan *plan, int answers,
+			   char why[QUEUE_WHY])
+{
+	int error = queue_install(plan, k->queue.means, why);
+
+	if (error == 0)
+		k->queue.has_rules = true;
+	if (answers < 0)
+		return error;
+	if (error == 0)
+		give_ports(k, answers);
+	else
+		keeper_queue_close(k);
+	close(answers);
+	return error;
 }
 
 /* Takes the links; they are the keeper's from then on. */
@@ -83,7 +105,7 @@ static int install_queue(struct keeper_state *k, struct queue_link *links, size_
 {
 	const struct queue_plan plan = { .links = links, .n = n, .means = k->queue.means };
 	struct keeper_queue *q = &k->queue;
-	int error;
+	int answers = -1, error = 0;
 
 	free(q->links);
 	q->links = links;
@@ -93,15 +115,14 @@ static int install_queue(struct keeper_state *k, struct queue_link *links, size_
 		q->has_rules = false;
 		return error;
 	}
-	error = open_queue(k, &plan);
+	if (q->questions < 0)
+		error = open_queue(k, &plan, &answers);
 	if (error < 0) {
 		snprintf(why, QUEUE_WHY, "%s", error == -EBUSY
 			 ? "another process listens to the queue" : strerror(-error));
 		return error;
 	}
-	error = queue_install(&plan, q->means, why);
-	q->has_rules = q->has_rules || error == 0;
-	return error;
+	return put_queue_rules(k, &plan, answers, why);
 }
 
 static bool are_links(const struct text *bytes, size_t n)

@@ -17,14 +17,18 @@
 #define MESSAGE_MAX 4096	/* more than any single message of ours takes, packets aside */
 #define ANSWER_MS 5000
 #define ANSWER_BYTES 32768
+#define SOCKET_BYTES (4 << 20)	/* a transaction goes in one piece, and all of it may be complained of */
 
 int nfnl_open(void)
 {
 	const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER), error;
+	int bytes = SOCKET_BYTES;
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	error = -errno;

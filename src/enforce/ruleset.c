@@ -28,12 +28,13 @@
 
 struct nlmsghdr *ruleset_begin(struct ruleset *s, unsigned type, unsigned flags)
 {
-	return nfnl_begin(&s->batch, NFNL_SUBSYS_NFTABLES, type, NLM_F_ACK | flags, s->family, 0);
+	return nfnl_begin(&s->batch, NFNL_SUBSYS_NFTABLES, type, flags, s->family, 0);
 }
 
 void ruleset_end(struct ruleset *s, struct nlmsghdr *message)
 {
 	nfnl_end(&s->batch, message);
+	s->last = message;
 }
 
 /* --- expressions --- */
@@ -262,6 +263,11 @@ int ruleset_send(struct ruleset *s, bool keep)
 {
 	int fd = nfnl_open(), error = fd;
 
+	/* what fails is answered all the same; an answer to each would overrun the socket */
+	if (s->last && !s->batch.failed) {
+		s->last->nlmsg_flags |= NLM_F_ACK;
+		s->batch.asked = 1;
+	}
 	if (keep)
 		nfnl_transaction_end(&s->batch);
 	if (fd >= 0) {

@@ -14,6 +14,7 @@
 /* What is put into it is of this table and family at the time. */
 struct ruleset {
 	struct nfnl_batch batch;
+	struct nlmsghdr	 *last;
 	const char	 *table;
 	uint8_t		  family;
 	bool		  knows_own;	/* the caller's: whether this kernel has the `fib` expression */
