@@ -11,6 +11,7 @@
 #include "engine/state.h"
 
 #define TTL_LARGE 32
+#define STREAM_AHEAD 32
 
 static bool asks_joined(const struct boundary *boundary)
 {
@@ -527,8 +528,15 @@ void frame_end(struct engine *e)
 		packet_note(&e->notes[__builtin_ctzll(left)], e->packet);
 }
 
+/* The SAs of a message all ask for memory that was not used for long: they are foreseen together. */
 static void observe_stream(struct engine *e, int64_t age_ns)
 {
+	const struct said *said = &e->stream_said;
+	size_t ahead = said->n < STREAM_AHEAD ? said->n : STREAM_AHEAD;
+
+	frame_foresee(e, said->list, ahead);
+	police_expect(e->court.police, said->list, ahead);
+	frame_fetch(e, said->list, ahead);
 	for (size_t i = 0; i < e->stream_said.n; i++)
 		frame_observe(e, &e->stream_said.list[i], age_ns < STREAM_REPLAY_NS);
 }

@@ -109,6 +109,13 @@ static bool same_long(const struct flow_long *l, const struct flow_key *key)
 	       l->group_hi == key->group.hi && l->group_lo == key->group.lo;
 }
 
+void flow_expect(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+{
+	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
+
+	__builtin_prefetch(&side->index[hash & (side->max - 1)]);
+}
+
 void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
 {
 	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
@@ -156,21 +163,29 @@ static bool goes_first(const struct flow *a, const struct flow *b)
 	return a->last_ns < b->last_ns;
 }
 
-struct flow *flow_room(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+/* Of the flows that stand where the new one may. */
+static struct flow *choose_victim(const struct flow_side *side, uint64_t hash)
 {
-	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
 	struct flow *victim = NULL;
 
 	for (size_t i = 0; i < FLOW_PROBES; i++) {
 		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
 		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
-		if (!entry)
-			return &side->list[side->n + 1];
 		if (!victim || goes_first(f, victim))
 			victim = f;
 	}
 	return victim;
+}
+
+struct flow *flow_room(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+{
+	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
+
+	for (size_t i = 0; i < FLOW_PROBES; i++)
+		if (!side->index[(hash + i) & (side->max - 1)])
+			return &side->list[side->n + 1];
+	return choose_victim(side, hash);
 }
 
 /* The place that flow_room() saw: the first empty one, or the victim's. */

@@ -118,7 +118,8 @@ static inline uint64_t flow_hash4(uint32_t source, uint32_t group)
 	return x ^ x >> 29;
 }
 
-/* Has the flow fetched that flow_find() will look for. */
+/* Before flow_find(): has the index fetched, and then, some time later, the flow. */
+void flow_expect(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 /* NULL where it is not kept. */
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash);

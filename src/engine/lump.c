@@ -137,13 +137,27 @@ void engine_expect(const struct engine *e, const struct quick *quick, size_t n,
 		out->flow[i] = flow_guess4(&e->flows, hash[i]);
 }
 
-void engine_foresee(const struct engine *e, const struct said *said)
+void frame_foresee(const struct engine *e, const struct observation *list, size_t n)
 {
-	for (size_t i = 0; i < said->n; i++) {
-		struct flow_key key = flow_key_of(&said->list[i]);
+	for (size_t i = 0; i < n; i++) {
+		struct flow_key key = flow_key_of(&list[i]);
+
+		flow_expect(&e->flows, &key, flow_hash(&key));
+	}
+}
+
+void frame_fetch(const struct engine *e, const struct observation *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct flow_key key = flow_key_of(&list[i]);
 
 		flow_fetch(&e->flows, &key, flow_hash(&key));
 	}
+}
+
+void engine_foresee(const struct engine *e, const struct said *said)
+{
+	frame_fetch(e, said->list, said->n);
 }
 
 size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,

@@ -16,6 +16,7 @@
 #define BUCKETS POLICE_ENTRIES_MAX
 #define LINES_MAX 64
 #define WAYS 8
+#define EXPECTED_MAX 32			/* SAs whose entries are fetched ahead */
 
 enum list { LIST_HELD, LIST_HEARD, LIST_COUNT };	/* heard: not let through, or denied */
 
@@ -223,7 +224,7 @@ static uint64_t entry_hash(const struct entry *e)
 	return x ^ x >> 32;
 }
 
-static uint32_t *head_of(struct police *p, const struct entry *e)
+static uint32_t *head_of(const struct police *p, const struct entry *e)
 {
 	return &p->heads[entry_hash(e) % BUCKETS];
 }
@@ -414,24 +415,66 @@ static uint16_t first_denial(const struct police *p, struct ask *asks, size_t n,
 	return first->index;
 }
 
-static struct police_peer *find_peer(struct police *p, struct addr peer, struct addr to)
+/* The peer's place, or the empty one where it belongs; NULL where there is none. */
+static struct police_peer *seek_peer(const struct police *p, struct addr peer, struct addr to)
 {
 	uint64_t hash = addr_hash(peer) * 3 + addr_hash(to);
 
 	for (size_t i = 0; i < POLICE_PEERS_MAX; i++) {
 		struct police_peer *at = &p->peers[(hash + i) % POLICE_PEERS_MAX];
 
-		if (at->sas > 0 && addr_equal(at->peer, peer) && addr_equal(at->to, to))
+		if (at->sas == 0 || (addr_equal(at->peer, peer) && addr_equal(at->to, to)))
 			return at;
-		if (at->sas > 0)
-			continue;
-		if (p->peer_count == POLICE_PEERS_MAX - 1)
-			return NULL;
-		p->peer_count++;
-		*at = (struct police_peer){ .peer = peer, .to = to };
-		return at;
 	}
 	return NULL;
+}
+
+static struct police_peer *find_peer(struct police *p, struct addr peer, struct addr to)
+{
+	struct police_peer *at = seek_peer(p, peer, to);
+
+	if (!at || at->sas > 0)
+		return at;
+	if (p->peer_count == POLICE_PEERS_MAX - 1)
+		return NULL;
+	p->peer_count++;
+	*at = (struct police_peer){ .peer = peer, .to = to };
+	return at;
+}
+
+static struct entry key_of_sa(const struct police *p, const struct observation *sa,
+			      const struct police_peer *peer)
+{
+	return (struct entry){ .source = (uint32_t)sa->source.lo, .group = (uint32_t)sa->group.lo,
+			       .rp = (uint32_t)sa->rp.lo, .peer = (uint16_t)(peer - p->peers) };
+}
+
+/* First the heads of the chains, then the first of each, then its neighbours in the list. */
+void police_expect(const struct police *p, const struct observation *sas, size_t n)
+{
+	const uint32_t *heads[EXPECTED_MAX];
+	const struct police_peer *peer = n > 0 ? seek_peer(p, sas->speaker, sas->receiver) : NULL;
+
+	if (!peer)
+		return;
+	n = n < EXPECTED_MAX ? n : EXPECTED_MAX;
+	for (size_t i = 0; i < n; i++) {
+		struct entry key = key_of_sa(p, &sas[i], peer);
+
+		heads[i] = head_of(p, &key);
+		__builtin_prefetch(heads[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (*heads[i])
+			__builtin_prefetch(&p->entries[*heads[i] - 1], 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct entry *e = *heads[i] ? &p->entries[*heads[i] - 1] : NULL;
+
+		if (e && e->before != NONE)
+			__builtin_prefetch(&p->entries[e->before], 1);
+		if (e && e->behind != NONE)
+			__builtin_prefetch(&p->entries[e->behind], 1);
+	}
 }
 
 /* A new entry for some of the lines: they are all asked, and only then any of them holds it. */
@@ -457,10 +500,8 @@ static uint16_t admit(struct police *p, const struct entry keys[2], struct entry
 uint16_t police_hear(struct police *p, const struct observation *sa, bool let_through,
 		     bool replay, struct mtime now)
 {
-	struct entry keys[2] = { { .source = (uint32_t)sa->source.lo,
-				   .group = (uint32_t)sa->group.lo, .rp = (uint32_t)sa->rp.lo } };
 	struct police_peer *peer;
-	struct entry *old[2];
+	struct entry keys[2], *old[2];
 	uint16_t denied = RULE_NONE;
 
 	if (sa->source.family != FAMILY_IP4 || sa->group.family != FAMILY_IP4)
@@ -472,11 +513,10 @@ uint16_t police_hear(struct police *p, const struct observation *sa, bool let_th
 		return RULE_NONE;
 	}
 	peer->sas++;
-	keys[0].peer = (uint16_t)(peer - p->peers);
-	keys[1] = keys[0];
+	keys[0] = keys[1] = key_of_sa(p, sa, peer);
 	keys[1].peer = PEER_ALL;
 	old[0] = find_entry(p, &keys[0]);
-	old[1] = find_entry(p, &keys[1]);
+	old[1] = p->counts_all ? find_entry(p, &keys[1]) : NULL;
 	peer->fresh += !old[0] && !replay;
 	if (let_through)
 		denied = admit(p, keys, old, replay);

@@ -41,6 +41,9 @@ void police_free(struct police *police);
  * denies it, else RULE_NONE. */
 uint16_t police_hear(struct police *police, const struct observation *sa, bool let_through,
 		     bool replay, struct mtime now);
+/* Before the SAs of one message are heard: has what is known of them fetched, so that the misses
+ * overlap. */
+void police_expect(const struct police *police, const struct observation *sas, size_t n);
 /* Drops what was not heard again. */
 void police_settle(struct police *police, struct mtime now);
 

@@ -72,6 +72,10 @@ void frame_find_copy(struct engine *engine, const struct packet *packet,
 /* The flow has a larger TTL than before; tells where that is too large for its group. */
 void frame_raise_ttl(struct engine *engine, struct flow *flow, const struct packet *packet,
 		     uint8_t ttl);
+/* What n statements will need is fetched ahead: first where to look, and then, some time later, what
+ * is there. */
+void frame_foresee(const struct engine *engine, const struct observation *list, size_t n);
+void frame_fetch(const struct engine *engine, const struct observation *list, size_t n);
 void packet_note(struct noted *noted, const struct packet *packet);
 
 #endif
