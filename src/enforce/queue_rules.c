@@ -198,20 +198,32 @@ static void put_family(struct ruleset *s, const struct queue_plan *plan, enum qu
 	put_links(s, plan, means);
 }
 
-static int install(const struct queue_plan *plan, enum queue_means means, bool knows_own)
+static int install(const struct queue_plan *plan, enum queue_means means, bool knows_own,
+		   bool has_egress)
 {
 	struct ruleset s;
 
 	ruleset_open(&s, TABLE);
 	s.knows_own = knows_own;
+	s.has_egress = has_egress;
 	for (size_t i = 0; i < COUNT(families); i++) {
 		s.family = families[i];
 		put_family(&s, plan, means);
 	}
+	queue_put_nested(&s, plan);
 	return ruleset_send(&s, true);
 }
 
-/* A kernel may lack the expression that asks whose an address is. */
+/* A kernel may lack the expression that asks whose an address is, and rules at egress. */
+static int install_most(const struct queue_plan *plan, enum queue_means means)
+{
+	int error = install(plan, means, true, true);
+
+	if (error < 0)
+		error = install(plan, means, true, false);
+	return error < 0 ? install(plan, means, false, false) : error;
+}
+
 int queue_install(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
 {
 	struct tap_legs legs;
@@ -221,9 +233,7 @@ int queue_install(const struct queue_plan *plan, enum queue_means means, char wh
 		error = tap_legs_of(plan, &legs);
 		return error < 0 ? error : tap_install(&legs, why);
 	}
-	error = install(plan, means, true);
-	if (error == -ENOENT)
-		error = install(plan, means, false);
+	error = install_most(plan, means);
 	snprintf(why, QUEUE_WHY, "%s%s", error ? "cannot install the rules before the queue: " : "",
 		 error ? strerror(-error) : "");
 	return error;

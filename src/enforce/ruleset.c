@@ -81,16 +81,25 @@ void line_meta(struct line *r, uint32_t key)
 	line_close(r, n);
 }
 
-/* Of the header that IP carries. */
-void line_payload(struct line *r, uint32_t offset, uint32_t length)
+static void put_payload(struct line *r, uint32_t base, uint32_t offset, uint32_t length)
 {
 	struct nest n = line_open(r, "payload");
 
 	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_DREG, htonl(NFT_REG_1));
-	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_BASE, htonl(NFT_PAYLOAD_TRANSPORT_HEADER));
+	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_BASE, htonl(base));
 	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_OFFSET, htonl(offset));
 	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_LEN, htonl(length));
 	line_close(r, n);
+}
+
+void line_payload(struct line *line, uint32_t offset, uint32_t length)
+{
+	put_payload(line, NFT_PAYLOAD_TRANSPORT_HEADER, offset, length);
+}
+
+void line_network(struct line *line, uint32_t offset, uint32_t length)
+{
+	put_payload(line, NFT_PAYLOAD_NETWORK_HEADER, offset, length);
 }
 
 void line_compare(struct line *r, uint32_t op, const void *value, size_t length)
@@ -154,6 +163,22 @@ void ruleset_table(struct ruleset *s)
 	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 
 	mnl_attr_put_strz(m, NFTA_TABLE_NAME, s->table);
+	ruleset_end(s, m);
+}
+
+void ruleset_device_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook)
+{
+	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, s->table);
+	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, chain);
+	nest = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
+	mnl_attr_put_u32(m, NFTA_HOOK_HOOKNUM, htonl(hook));
+	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl(0));
+	mnl_attr_put_strz(m, NFTA_HOOK_DEV, device);
+	mnl_attr_nest_end(m, nest);
+	mnl_attr_put_strz(m, NFTA_CHAIN_TYPE, "filter");
 	ruleset_end(s, m);
 }
 

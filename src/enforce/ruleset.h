@@ -17,7 +17,9 @@ struct ruleset {
 	struct nlmsghdr	 *last;
 	const char	 *table;
 	uint8_t		  family;
-	bool		  knows_own;	/* the caller's: whether this kernel has the `fib` expression */
+	/* the caller's: whether this kernel has the `fib` expression, and rules at a
+	 * device's egress */
+	bool		  knows_own, has_egress;
 };
 
 /* Opens a transaction; ruleset_send() closes and releases it: 0, or the kernel's first
@@ -35,6 +37,8 @@ void ruleset_end(struct ruleset *s, struct nlmsghdr *message);
 void ruleset_table(struct ruleset *s);
 void ruleset_chain(struct ruleset *s, const char *name);
 void ruleset_counter(struct ruleset *s, const char *name);
+/* A base chain at a device's ingress or egress (NF_NETDEV_*), in family netdev. */
+void ruleset_device_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook);
 /* Takes all rules out of the table; chains and counters stay. */
 void ruleset_flush(struct ruleset *s);
 
@@ -61,7 +65,8 @@ void line_close(struct line *line, struct nest nest);
 
 /* What is looked at, by the keys of nf_tables.h, and what it must be. */
 void line_meta(struct line *line, uint32_t key);
-void line_payload(struct line *line, uint32_t offset, uint32_t length);
+void line_payload(struct line *line, uint32_t offset, uint32_t length);	/* of what IP carries */
+void line_network(struct line *line, uint32_t offset, uint32_t length);	/* of the network header */
 void line_compare(struct line *line, uint32_t op, const void *value, size_t length);
 void line_protocol(struct line *line, uint8_t number);
 void line_interface(struct line *line, uint32_t key, const char *name);

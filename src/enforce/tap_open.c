@@ -124,22 +124,6 @@ int tap_open(void)
 
 /* --- rules --- */
 
-static void put_base(struct ruleset *s, const char *chain, const char *device)
-{
-	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	struct nlattr *nest;
-
-	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, s->table);
-	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, chain);
-	nest = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
-	mnl_attr_put_u32(m, NFTA_HOOK_HOOKNUM, htonl(NF_NETDEV_INGRESS));
-	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl(0));
-	mnl_attr_put_strz(m, NFTA_HOOK_DEV, device);
-	mnl_attr_nest_end(m, nest);
-	mnl_attr_put_strz(m, NFTA_CHAIN_TYPE, "filter");
-	ruleset_end(s, m);
-}
-
 static void put_leg(struct ruleset *s, const struct tap_leg *leg)
 {
 	char counter[RULESET_NAME], chain[RULESET_NAME + 8], drop[RULESET_NAME + 8];
@@ -153,7 +137,7 @@ static void put_leg(struct ruleset *s, const struct tap_leg *leg)
 	snprintf(drop, sizeof(drop), "%s:drop", counter);
 	ruleset_counter(s, counter);
 	ruleset_chain(s, drop);
-	put_base(s, chain, leg->from);
+	ruleset_device_base(s, chain, leg->from, NF_NETDEV_INGRESS);
 	ruleset_select_control(s, chain, leg->payload, drop);
 	line = line_begin(s, drop);
 	line_counter(&line, counter);

@@ -12,6 +12,7 @@ import net
 
 HELPER = os.path.abspath(sys.argv[1])
 CALM = {**os.environ, "LC_ALL": "C.UTF-8", "ASAN_OPTIONS": "detect_leaks=0"}
+STATION = bytes.fromhex("020000000007")
 IS_IN, IS_EX, TO_IN, TO_EX, ALLOW, BLOCK = range(1, 7)
 
 
@@ -100,11 +101,12 @@ def bootstrap(source, bsr, *ranges, priority=9):
 
 
 def frame(packet, vlan=None, to=None):
-    """An Ethernet frame for a packet to a group, or to a station."""
+    """An Ethernet frame for a packet to a group, or to a station; tags, one or more, are VLAN numbers."""
     six = packet[0] >> 4 == 6
     mac = to or (b"\x33\x33" + packet[36:40] if six else b"\x01\x00\x5e" + bytes([packet[17] & 0x7f]) + packet[18:20])
-    tag = struct.pack("!HH", 0x8100, vlan) if vlan is not None else b""
-    return mac + bytes.fromhex("020000000007") + tag + (b"\x86\xdd" if six else b"\x08\x00") + packet
+    tags = [vlan] if isinstance(vlan, int) else vlan or []
+    tag = b"".join(struct.pack("!HH", 0x8100, one) for one in tags)
+    return mac + STATION + tag + (b"\x86\xdd" if six else b"\x08\x00") + packet
 
 
 class Port:
@@ -123,6 +125,19 @@ class Port:
     def send(self, *frames):
         for one in frames:
             self.socket.send(one)
+
+    def raw(self, seconds):
+        """All frames of the tests' station, as they come."""
+        end, found = time.monotonic() + seconds, []
+        while (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                data, address = self.socket.recvfrom(65536)
+            except socket.timeout:
+                break
+            if address[2] != 4 and data[6:12] == STATION:
+                found.append(data)
+        return found
 
     def frames(self, seconds=0.5, protocol=None, until_n=1 << 30, source=None):
         """What comes in, as (VLAN or None, IP packet), for so long or until so many are there."""

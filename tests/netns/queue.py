@@ -108,6 +108,27 @@ def test_tagged_frames_do_not_go_past():
     queue.end()
 
 
+def test_two_tags():
+    """The kernel hands a queue no packet under two tags: closed drops those of control protocols."""
+    udp = ip4(HOST, "239.2.2.2", 17, bytes.fromhex("138813880008") + b"\0\0", ttl=4)
+    mld = mld2("fe80::7", (TO_EX, "ff0e::2:2"))
+    frames = [frame(report3(HOST, (TO_EX, "239.2.2.2")), vlan=[7, 8]), frame(mld, vlan=[7, 8]), frame(udp, vlan=[7, 8])]
+
+    def passing(port, other, words):
+        queue = Queue(POLICY, words)
+        assert queue.ready, queue.refused()
+        seen = Port(other[0], other[1])
+        port.send(*frames)
+        got = len(seen.raw(0.3))
+        queue.end()
+        remove()
+        return got
+
+    equal(passing(ONE, ("h2", "e2"), "p1,bridge=br0"), 1, "closed: the data alone")
+    equal(passing(TWO, ("h1", "e1"), "p1,bridge=br0"), 1, "closed, the other way")
+    equal(passing(ONE, ("h2", "e2"), "p1,bridge=br0,open"), 3, "open")
+
+
 def test_a_hole_is_refused_loudly():
     for name in ("filter-vlan-tagged", "call-iptables", "call-ip6tables"):
         setting(f"net.bridge.bridge-nf-{name}", 0)
