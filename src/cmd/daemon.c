@@ -83,3 +83,14 @@ int daemon_ask(const char *control, json_t *request, struct text *out_line, cons
 		complain(io, "cannot ask the daemon at %s: %s", control, strerror(-error));
 	return EXIT_SYSTEM;
 }
+
+const char *daemon_safe(const json_t *object, const char *key)
+{
+	static struct text ring[16];
+	static unsigned next;
+	struct text *text = &ring[next++ % COUNT(ring)];
+
+	text_reset(text);
+	text_escape_utf8(text, span_of(daemon_text(object, key)));
+	return text_string(text);
+}

@@ -26,5 +26,7 @@ int daemon_ask(const char *control, json_t *request, struct text *out_line, cons
 
 /* The text of a member, or "". */
 const char *daemon_text(const json_t *object, const char *key);
+/* The same, safe for a terminal; it lives until the next but fifteen. */
+const char *daemon_safe(const json_t *object, const char *key);
 
 #endif

@@ -7,17 +7,6 @@
 
 const struct msdp msdp_defaults = { .config = DAEMON_CONF };
 
-const char *msdp_safe(const json_t *object, const char *key)
-{
-	static struct text ring[16];
-	static unsigned next;
-	struct text *text = &ring[next++ % COUNT(ring)];
-
-	text_reset(text);
-	text_escape_utf8(text, span_of(daemon_text(object, key)));
-	return text_string(text);
-}
-
 unsigned long long msdp_number(const json_t *object, const char *key)
 {
 	return (unsigned long long)json_integer_value(json_object_get(object, key));

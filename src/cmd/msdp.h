@@ -26,8 +26,6 @@ typedef void msdp_tell(const json_t *answer, FILE *out);
 int msdp_run(const struct msdp *o, const char *command, const char *what, msdp_tell *tell,
 	     const struct io *io);
 
-/* A member's text, safe for a terminal; it lives until the next but fifteen. */
-const char *msdp_safe(const json_t *object, const char *key);
 unsigned long long msdp_number(const json_t *object, const char *key);
 
 #endif

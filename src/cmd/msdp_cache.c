@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* weir msdp cache: the sources that peers announce and the policy lets in. */
+#include "cmd/daemon.h"
 #include "cmd/msdp.h"
 
 static const struct opt opts[] = {
@@ -21,9 +22,9 @@ static void tell(const json_t *answer, FILE *out)
 		const json_t *e = json_array_get(cache, i);
 		const bool is_own = json_is_true(json_object_get(e, "own"));
 
-		fprintf(out, "%-15s %-15s %-15s %-15s %6llu s %6llu s  %s\n", msdp_safe(e, "source"),
-			msdp_safe(e, "group"), msdp_safe(e, "rp"),
-			is_own ? "(own)" : msdp_safe(e, "peer"), msdp_number(e, "age_s"),
+		fprintf(out, "%-15s %-15s %-15s %-15s %6llu s %6llu s  %s\n", daemon_safe(e, "source"),
+			daemon_safe(e, "group"), daemon_safe(e, "rp"),
+			is_own ? "(own)" : daemon_safe(e, "peer"), msdp_number(e, "age_s"),
 			msdp_number(e, "heard_s"),
 			json_is_true(json_object_get(e, "established")) ? "established" : "new");
 	}

@@ -10,10 +10,10 @@ static const struct opt opts[] = {
 
 static void tell_peer(const json_t *p, FILE *out)
 {
-	fprintf(out, "%-15s %-12s %-20.19s %9llu %9llu %9llu %9llu %9llu  %s\n", msdp_safe(p, "peer"),
-		msdp_safe(p, "state"), msdp_safe(p, "since"), msdp_number(p, "held"),
+	fprintf(out, "%-15s %-12s %-20.19s %9llu %9llu %9llu %9llu %9llu  %s\n", daemon_safe(p, "peer"),
+		daemon_safe(p, "state"), daemon_safe(p, "since"), msdp_number(p, "held"),
 		msdp_number(p, "entries_in"), msdp_number(p, "denied"), msdp_number(p, "policed"),
-		msdp_number(p, "entries_out"), msdp_safe(p, "description"));
+		msdp_number(p, "entries_out"), daemon_safe(p, "description"));
 	if (msdp_number(p, "rpf_refused") > 0)
 		fprintf(out, "    %llu entries of RPs that are not believed from this peer (RFC 3618 10.1.3)\n",
 			msdp_number(p, "rpf_refused"));
@@ -21,7 +21,7 @@ static void tell_peer(const json_t *p, FILE *out)
 		fprintf(out, "    %llu entries found no room in the cache\n", msdp_number(p, "no_room"));
 	if (daemon_text(p, "last_end")[0])
 		fprintf(out, "    the last session ended: %s; sessions so far: %llu\n",
-			msdp_safe(p, "last_end"), msdp_number(p, "established"));
+			daemon_safe(p, "last_end"), msdp_number(p, "established"));
 }
 
 static void tell(const json_t *answer, FILE *out)

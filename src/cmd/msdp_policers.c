@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* weir msdp policers: what the police lines count. */
+#include "cmd/daemon.h"
 #include "cmd/msdp.h"
 
 static const struct opt opts[] = {
@@ -12,10 +13,10 @@ static void tell_gauge(const json_t *g, FILE *out)
 	unsigned long long len = msdp_number(g, "key_len");
 	char key[32], limit[24] = "-";
 
-	snprintf(key, sizeof(key), len ? "%s/%llu" : "%s", msdp_safe(g, "key"), len);
+	snprintf(key, sizeof(key), len ? "%s/%llu" : "%s", daemon_safe(g, "key"), len);
 	if (json_object_get(g, "limit"))
 		snprintf(limit, sizeof(limit), "%llu", msdp_number(g, "limit"));
-	fprintf(out, "  %-30s %-18s %9llu %9s %9llu %9llu  %s\n", msdp_safe(g, "name"), key,
+	fprintf(out, "  %-30s %-18s %9llu %9s %9llu %9llu  %s\n", daemon_safe(g, "name"), key,
 		msdp_number(g, "live"), limit, msdp_number(g, "peak"), msdp_number(g, "denied"),
 		json_is_true(json_object_get(g, "alarmed")) ? "ALARM" : "");
 }
@@ -24,12 +25,12 @@ static void tell_boundary(const json_t *b, FILE *out)
 {
 	const json_t *lines = json_object_get(b, "lines"), *gauges = json_object_get(b, "policers");
 
-	fprintf(out, "BOUNDARY %s\n", msdp_safe(b, "boundary"));
+	fprintf(out, "BOUNDARY %s\n", daemon_safe(b, "boundary"));
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		const json_t *l = json_array_get(lines, i);
 
 		fprintf(out, "  %-30s %llu warnings, %llu alarms, %llu entries denied\n",
-			msdp_safe(l, "name"), msdp_number(l, "warned"), msdp_number(l, "alarmed"),
+			daemon_safe(l, "name"), msdp_number(l, "warned"), msdp_number(l, "alarmed"),
 			msdp_number(l, "denied"));
 	}
 	if (json_array_size(lines) == 0)

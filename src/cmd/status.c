@@ -21,18 +21,6 @@ static const struct opt opts[] = {
 
 static const struct status defaults = { .config = DAEMON_CONF };
 
-/* A member's text, safe for a terminal; it lives until the next but seven. */
-static const char *safe(const json_t *object, const char *key)
-{
-	static struct text ring[8];
-	static unsigned next;
-	struct text *text = &ring[next++ % COUNT(ring)];
-
-	text_reset(text);
-	text_escape_utf8(text, span_of(daemon_text(object, key)));
-	return text_string(text);
-}
-
 static long long number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -43,18 +31,18 @@ static void tell_head(const json_t *s, FILE *out)
 	const json_t *policy = json_object_get(s, "policy"), *conf = json_object_get(s, "configured");
 	const json_t *pending = json_object_get(s, "pending");
 
-	fprintf(out, "weir %s   generation %lld   policy %s (%s)   since %s%s\n", safe(s, "version"),
-		number(s, "generation"), safe(policy, "name"), safe(policy, "file"), safe(s, "since"),
+	fprintf(out, "weir %s   generation %lld   policy %s (%s)   since %s%s\n", daemon_safe(s, "version"),
+		number(s, "generation"), daemon_safe(policy, "name"), daemon_safe(policy, "file"), daemon_safe(s, "since"),
 		json_is_true(json_object_get(s, "dry_run")) ? "   dry run" : "");
 	if (pending)
 		fprintf(out, "Generation %lld reverts in %lld s unless you confirm:  weir confirm\n",
 			number(pending, "generation"), number(pending, "seconds"));
 	if (json_is_true(json_object_get(conf, "differs")) && daemon_text(conf, "problem")[0])
 		fprintf(out, "The configured policy differs, and cannot be loaded: %s\n",
-			safe(conf, "problem"));
+			daemon_safe(conf, "problem"));
 	else if (json_is_true(json_object_get(conf, "differs")))
 		fprintf(out, "The configured policy %s differs from the one in force:  weir apply\n",
-			safe(conf, "name"));
+			daemon_safe(conf, "name"));
 }
 
 /* "xdp in, tc out": by hook. */
@@ -90,7 +78,7 @@ static void tell_boundary(const json_t *s, const json_t *boundary, FILE *out)
 {
 	const json_t *list = json_object_get(boundary, "interfaces");
 
-	fprintf(out, "\nBOUNDARY %s, %lld rules\n", safe(boundary, "name"), number(boundary, "rules"));
+	fprintf(out, "\nBOUNDARY %s, %lld rules\n", daemon_safe(boundary, "name"), number(boundary, "rules"));
 	fprintf(out, "  %-15s %-8s %-10s %-34s %14s %10s\n", "INTERFACE", "SIDE", "STATE", "BACK END",
 		"PACKETS", "BYTES");
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -102,8 +90,8 @@ static void tell_boundary(const json_t *s, const json_t *boundary, FILE *out)
 		put_hooks(one, &hooks);
 		number_text((uint64_t)counted(s, b, name, "packets"), packets);
 		bytes_text((uint64_t)counted(s, b, name, "bytes"), bytes);
-		fprintf(out, "  %-15s %-8s %-10s %-34s %14s %10s%s\n", safe(one, "name"),
-			safe(one, "side"), safe(one, "state"), text_string(&hooks), packets, bytes,
+		fprintf(out, "  %-15s %-8s %-10s %-34s %14s %10s%s\n", daemon_safe(one, "name"),
+			daemon_safe(one, "side"), daemon_safe(one, "state"), text_string(&hooks), packets, bytes,
 			json_is_true(json_object_get(one, "dry_run")) ? "  dry run" : "");
 		text_release(&hooks);
 	}
@@ -115,17 +103,17 @@ static void tell_packets(const json_t *s, FILE *out)
 
 	if (number(queue, "offered") > 0 || strcmp(daemon_text(queue, "state"), "not needed") != 0)
 		fprintf(out, "\nCONTROL PACKETS  %s: %lld offered, %lld judged, %lld bypassed\n",
-			safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
+			daemon_safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
 			number(queue, "bypassed"));
 	if (daemon_text(queue, "by")[0])
-		fprintf(out, "  %s\n", safe(queue, "by"));
+		fprintf(out, "  %s\n", daemon_safe(queue, "by"));
 	if (daemon_text(queue, "problem")[0])
-		fprintf(out, "  %s\n", safe(queue, "problem"));
+		fprintf(out, "  %s\n", daemon_safe(queue, "problem"));
 	for (size_t i = 0; i < json_array_size(watched); i++) {
 		const json_t *one = json_array_get(watched, i);
 
 		fprintf(out, "%sWATCHED  %-15s %lld packets, the kernel dropped %lld%s\n", i ? "" : "\n",
-			safe(one, "interface"), number(one, "packets"), number(one, "kernel_drops"),
+			daemon_safe(one, "interface"), number(one, "packets"), number(one, "kernel_drops"),
 			json_is_true(json_object_get(one, "open")) ? "" : "  (not open now)");
 	}
 }
@@ -138,19 +126,19 @@ static void tell_rest(const json_t *s, FILE *out)
 	for (size_t i = 0; i < json_array_size(notes); i++) {
 		const json_t *note = json_array_get(notes, i);
 
-		fprintf(out, "%s%s %s %s: %s\n", i ? "" : "\n", safe(note, "interface"),
-			safe(note, "boundary"), safe(note, "rule"), safe(note, "text"));
+		fprintf(out, "%s%s %s %s: %s\n", i ? "" : "\n", daemon_safe(note, "interface"),
+			daemon_safe(note, "boundary"), daemon_safe(note, "rule"), daemon_safe(note, "text"));
 	}
 	for (size_t i = 0; i < json_array_size(processes); i++) {
 		const json_t *one = json_array_get(processes, i);
 
 		if (number(one, "begun") > 1)
-			fprintf(out, "\nThe %s was begun %lld times.\n", safe(one, "name"),
+			fprintf(out, "\nThe %s was begun %lld times.\n", daemon_safe(one, "name"),
 				number(one, "begun"));
 	}
 	if (daemon_text(history, "problem")[0])
 		fprintf(out, "\nThe history %s cannot be written: %s.  The kernel counts on.\n",
-			safe(history, "file"), safe(history, "problem"));
+			daemon_safe(history, "file"), daemon_safe(history, "problem"));
 }
 
 static void tell(const json_t *s, FILE *out)

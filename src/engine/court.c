@@ -24,24 +24,12 @@ static struct verdict judge(const struct court *court, const struct observation 
 			    : reference_judge(court->boundary, obs);
 }
 
-static struct addr limit_key(const struct rule *rule, const struct observation *obs)
-{
-	switch (rule->limit_key) {
-	case LIMIT_BY_SOURCE:
-		return obs->source;
-	case LIMIT_BY_SPEAKER:
-		return obs->speaker;
-	default:
-		return ADDR_NONE;
-	}
-}
-
 static void limit(struct court *court, const struct observation *obs, struct mtime now,
 		  struct verdict *verdict)
 {
 	const struct rule *rule = court->boundary->rules[verdict->rule];
 
-	if (limits_pass(court->limits, verdict->rule, rule, limit_key(rule, obs), now))
+	if (limits_pass(court->limits, verdict->rule, rule, obs, now))
 		verdict->action = ACTION_PERMIT;
 }
 

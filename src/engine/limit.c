@@ -104,10 +104,22 @@ static struct keyed_bucket *find(struct limits *limits, uint16_t index, struct a
 	return victim;
 }
 
-bool limits_pass(struct limits *limits, uint16_t index, const struct rule *rule, struct addr key,
-		 struct mtime now)
+static struct addr key_of(const struct rule *rule, const struct observation *obs)
 {
-	return bucket_pass(&find(limits, index, key)->bucket, &rule->rate, now, true);
+	switch (rule->limit_key) {
+	case LIMIT_BY_SOURCE:
+		return obs->source;
+	case LIMIT_BY_SPEAKER:
+		return obs->speaker;
+	default:
+		return ADDR_NONE;
+	}
+}
+
+bool limits_pass(struct limits *limits, uint16_t index, const struct rule *rule,
+		 const struct observation *obs, struct mtime now)
+{
+	return bucket_pass(&find(limits, index, key_of(rule, obs))->bucket, &rule->rate, now, true);
 }
 
 uint64_t limits_evicted(const struct limits *limits)

@@ -26,10 +26,10 @@ struct limits;
 
 struct limits *limits_new(void);
 void limits_free(struct limits *limits);
-/* The key is ADDR_NONE for a rule with one bucket.  Where there is no room the bucket that was
+/* A token of the bucket that the observation falls into.  Where there is no room the bucket that was
  * quiet for longest goes. */
-bool limits_pass(struct limits *limits, uint16_t index, const struct rule *rule, struct addr key,
-		 struct mtime now);
+bool limits_pass(struct limits *limits, uint16_t index, const struct rule *rule,
+		 const struct observation *obs, struct mtime now);
 uint64_t limits_evicted(const struct limits *limits);
 
 #endif

@@ -32,18 +32,6 @@ void gate_free(struct gate *gate)
 	free(gate);
 }
 
-static struct addr limit_key(const struct rule *rule, const struct observation *obs)
-{
-	switch (rule->limit_key) {
-	case LIMIT_BY_SOURCE:
-		return obs->source;
-	case LIMIT_BY_SPEAKER:
-		return obs->speaker;
-	default:
-		return ADDR_NONE;
-	}
-}
-
 struct verdict gate_judge(struct gate *gate, const struct observation *obs, struct mtime now)
 {
 	struct verdict verdict = table_judge(gate->table, obs);
@@ -55,7 +43,7 @@ struct verdict gate_judge(struct gate *gate, const struct observation *obs, stru
 	if (verdict.action != ACTION_LIMIT)
 		return verdict;
 	rule = gate->boundary->rules[verdict.rule];
-	if (limits_pass(gate->limits, verdict.rule, rule, limit_key(rule, obs), now))
+	if (limits_pass(gate->limits, verdict.rule, rule, obs, now))
 		verdict.action = ACTION_PERMIT;
 	return verdict;
 }
