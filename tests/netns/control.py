@@ -90,6 +90,14 @@ def register(dr, rp, source, group):
     return ip4(dr, rp, 103, head + inner, ttl=64)
 
 
+def register6(dr, rp, source, group):
+    inner = ip6(source, group, 103, b"\0\0\0\0")
+    head = b"\x21\0\0\0\x40\0\0\0"
+    head = with_sum(head, 2, packed(dr) + packed(rp) + struct.pack("!II", 8, 103))
+    packet = ip6(dr, rp, 103, head + inner)
+    return packet[:7] + b"\x40" + packet[8:]
+
+
 def bootstrap(source, bsr, *ranges, priority=9):
     """Each range: (group, length, RP, ...)."""
     message = b"\x24\0\0\0" + struct.pack("!HBB", 0x1234, 30, priority) + b"\1\0" + packed(bsr)

@@ -14,7 +14,8 @@ net.enter()
 
 from cli import equal, holds, main  # noqa: E402
 from control import (ALLOW, IS_EX, TO_EX, Port, Queue, checksum, frame, groups_of, hello, ip4,  # noqa: E402
-                     ip6, mld2, number, offered, packed, probe, remove, report3, setting, until, with_sum)
+                     ip6, mld2, number, offered, packed, probe, register, register6, remove, report3, setting,
+                     until, with_sum)
 
 POLICY = """boundary b {
     deny to { 239.1.1.1, ff0e::1:1 } as no-group
@@ -179,6 +180,37 @@ def test_nobody_listens():
         equal(offered()["p1 received"], 10, mode)
     remove()
     equal(offered(), {})
+
+
+def test_a_register_of_either_family_is_answered():
+    """Forwarded by a router; the answer comes from the RP that never heard of it, on the wire."""
+    for name in ("a", "r", "b"):
+        net.add_host(name)
+        setting("net.ipv6.conf.default.accept_dad", 0, name)
+        setting("net.ipv4.conf.default.rp_filter", 0, name)
+    net.add_cable(("a", "a0", "10.3.0.1/24"), ("r", "ra", "10.3.0.2/24"))
+    net.add_cable(("b", "b0", "10.4.0.1/24"), ("r", "rb", "10.4.0.2/24"))
+    for host, link, address in (("a", "a0", "2001:db8:3::1"), ("r", "ra", "2001:db8:3::2"),
+                                ("b", "b0", "2001:db8:4::1"), ("r", "rb", "2001:db8:4::2")):
+        net.ip("addr", "add", f"{address}/64", "dev", link, "nodad", host=host)
+    setting("net.ipv4.ip_forward", 1, "r")
+    setting("net.ipv6.conf.all.forwarding", 1, "r")
+    out = subprocess.run(["ip", "-n", "r", "-j", "link", "show", "ra"], capture_output=True, check=True).stdout
+    mac = bytes.fromhex(json.loads(out)[0]["address"].replace(":", ""))
+    queue = Queue("boundary b { deny out to { 239.1.1.1, ff0e::1:1 } at register default permit }", "rb", host="r")
+    assert queue.ready, queue.refused()
+    dr, rp = Port("a", "a0"), Port("b", "b0")
+    dr.frames(0.05)
+    dr.send(frame(register("10.3.0.1", "10.4.0.1", "10.3.0.9", "239.1.1.1"), to=mac),
+            frame(register6("2001:db8:3::1", "2001:db8:4::1", "2001:db8:3::9", "ff0e::1:1"), to=mac),
+            frame(register("10.3.0.1", "10.4.0.1", "10.3.0.9", "239.2.2.2"), to=mac))
+    stops = sorted((p for _, p in dr.frames(3, 103, 2)), key=len)
+    equal([p[0] >> 4 for p in stops], [4, 6])
+    equal((stops[0][12:20], stops[0][20]), (packed("10.4.0.1") + packed("10.3.0.1"), 0x22))
+    equal((stops[1][8:40], stops[1][40]), (packed("2001:db8:4::1") + packed("2001:db8:3::1"), 0x22))
+    equal([p[-4:] for _, p in rp.frames(0.5, 103)], [packed("239.2.2.2")])
+    counts = queue.end()
+    equal((counts["stops"], counts["stops-failed"], counts["why rb refused"]), (2, 0, 2))
 
 
 def test_without_nfqueue():
