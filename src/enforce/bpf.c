@@ -356,7 +356,7 @@ static int counts(void *state, enforce_count_fn *each, void *ctx, struct text *e
 	struct counting c = { .store = state, .each = each, .ctx = ctx };
 
 	(void)error;
-	if (bpf_clock_read(&c.clock) < 0)
+	if (bpf_clock_read(c.store->clock, &c.clock) < 0)
 		c.clock = (struct bpf_clock){ 0 };
 	c.now_ns = now_of(CLOCK_REALTIME);
 	return bpf_store_each(state, tell_count, &c);

@@ -400,25 +400,27 @@ static uint32_t rate_of(uint64_t ticks, uint64_t ns)
 	return best;
 }
 
-int bpf_clock_read(struct bpf_clock *out)
+int bpf_clock_load(void)
+{
+	struct bpf_object *object;
+	int status = open_object(&object);
+
+	if (status < 0)
+		return status;
+	status = load_program(object, "weir_clock");
+	bpf_object__close(object);
+	return status;
+}
+
+int bpf_clock_read(int program, struct bpf_clock *out)
 {
 	uint64_t both[2] = { 0 };
 	uint8_t packet[16] = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet),
 		    .data_out = both, .data_size_out = sizeof(both), .repeat = 1);
-	struct bpf_object *object;
-	int status = open_object(&object), program;
+	int status = program < 0 ? -ENOENT : bpf_prog_test_run_opts(program, &options);
 
-	if (status < 0)
-		return status;
-	program = load_program(object, "weir_clock");
-	bpf_object__close(object);
-	if (program < 0)
-		return program;
-	status = bpf_prog_test_run_opts(program, &options);
-	close(program);
-	if (status < 0)
-		return status;
-	*out = (struct bpf_clock){ both[0], both[1], rate_of(both[0], both[1]) };
-	return 0;
+	if (status == 0)
+		*out = (struct bpf_clock){ both[0], both[1], rate_of(both[0], both[1]) };
+	return status;
 }

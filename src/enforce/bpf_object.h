@@ -62,6 +62,8 @@ struct bpf_clock {
 	uint32_t ticks_per_s;
 };
 
-int bpf_clock_read(struct bpf_clock *out);
+/* A program that tells them: a descriptor or negative errno. */
+int bpf_clock_load(void);
+int bpf_clock_read(int program, struct bpf_clock *out);
 
 #endif

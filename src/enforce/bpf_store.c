@@ -67,6 +67,43 @@ int bpf_store_make_folder(const struct bpf_store *store, struct text *error)
 	return status;
 }
 
+/* --- names --- */
+
+/* All names of a set and their values, which the caller frees. */
+struct name_list {
+	struct bpf_name	      *names;
+	struct bpf_name_value *values;
+	size_t		       n;
+};
+
+static void release_names(struct name_list *list)
+{
+	free(list->names);
+	free(list->values);
+}
+
+/* Many at once: a system call for each would be most of the time. */
+static struct name_list list_names(const struct bpf_set *set)
+{
+	struct name_list list = {
+		.names = memory_array(set->capacity + 1, sizeof(*list.names)),
+		.values = memory_array(set->capacity + 1, sizeof(*list.values)),
+	};
+	uint32_t token, *from = NULL;
+	int status = 0;
+
+	while (status == 0 && list.n < set->capacity) {
+		uint32_t n = set->capacity - (uint32_t)list.n;
+
+		status = bpf_map_lookup_batch(set->maps[MAP_NAMES], from, &token,
+					      list.names + list.n, list.values + list.n, &n, NULL);
+		if (status == 0 || status == -ENOENT)
+			list.n += n;
+		from = &token;
+	}
+	return list;
+}
+
 /* --- what stands --- */
 
 static void note_ids(struct bpf_store *store, const uint32_t *ids, size_t n)
@@ -98,18 +135,13 @@ void bpf_store_note_image(struct bpf_store *store)
 static void note_names(struct bpf_store *store)
 {
 	const struct bpf_set *set = bpf_store_set(store);
-	struct bpf_name_value value;
-	struct bpf_name key, next;
-	const struct bpf_name *at = NULL;
+	struct name_list list = list_names(set);
 
 	memset(store->taken, 0, set->capacity);
-	while (bpf_map_get_next_key(set->maps[MAP_NAMES], at, &next) == 0) {
-		key = next;
-		at = &key;
-		if (bpf_map_lookup_elem(set->maps[MAP_NAMES], &key, &value) == 0 &&
-		    value.id < set->capacity)
-			store->taken[value.id] = 1;
-	}
+	for (size_t i = 0; i < list.n; i++)
+		if (list.values[i].id < set->capacity)
+			store->taken[list.values[i].id] = 1;
+	release_names(&list);
 }
 
 /* Of the set in force. */
@@ -132,14 +164,15 @@ int bpf_store_open(const char *folder, struct bpf_store *out)
 	struct bpf_clock clock;
 	size_t n;
 
-	*out = (struct bpf_store){ .ticks_per_s = 250 };
+	*out = (struct bpf_store){ .clock = -1, .ticks_per_s = 250 };
 	if (processors < 0)
 		return processors;
 	if (strlen(folder) >= sizeof(out->folder))
 		return -ENAMETOOLONG;
 	snprintf(out->folder, sizeof(out->folder), "%s", folder);
 	out->processors = (unsigned)processors;
-	if (bpf_clock_read(&clock) == 0)
+	out->clock = bpf_clock_load();
+	if (bpf_clock_read(out->clock, &clock) == 0)
 		out->ticks_per_s = clock.ticks_per_s;
 	out->scratch = memory_array(out->processors, sizeof(*out->scratch));
 	n = bpf_set_list(folder, numbers, STORE_SETS_MAX);
@@ -155,10 +188,12 @@ void bpf_store_close(struct bpf_store *store)
 {
 	for (size_t i = 0; i < store->set_count; i++)
 		bpf_set_close(&store->sets[i]);
+	if (store->clock >= 0)
+		close(store->clock);
 	free(store->taken);
 	free(store->in_force);
 	free(store->scratch);
-	*store = (struct bpf_store){ 0 };
+	*store = (struct bpf_store){ .clock = -1 };
 }
 
 void bpf_store_remove(struct bpf_store *store)
@@ -211,38 +246,59 @@ static struct bpf_counter sum_of(struct bpf_store *store, const struct bpf_name 
 	return sum;
 }
 
-/* All names of a set: the caller frees them. */
-static struct bpf_name *list_names(const struct bpf_set *set, size_t *out_n)
+/* What the set in force counted under each number, processors added up; the caller frees it. */
+static struct bpf_counter *read_counters(struct bpf_store *store)
 {
-	struct bpf_name *list = memory_array(set->capacity + 1, sizeof(*list));
-	const struct bpf_name *at = NULL;
-	size_t n = 0;
+	const struct bpf_set *set = bpf_store_set(store);
+	struct bpf_counter *sums = memory_array(set->capacity, sizeof(*sums));
+	struct bpf_counter *each = memory_array((size_t)set->capacity * store->processors,
+						sizeof(*each));
+	uint32_t *ids = memory_array(set->capacity, sizeof(*ids)), n = set->capacity, token;
+	int status =
+		bpf_map_lookup_batch(set->maps[MAP_COUNTERS], NULL, &token, ids, each, &n, NULL);
 
-	while (n < set->capacity &&
-	       bpf_map_get_next_key(set->maps[MAP_NAMES], at, &list[n]) == 0)
-		at = &list[n++];
-	*out_n = n;
-	return list;
+	for (size_t i = 0; (status == 0 || status == -ENOENT) && i < n; i++)
+		for (unsigned k = 0; k < store->processors; k++)
+			add_counter(&sums[ids[i]], &each[i * store->processors + k]);
+	free(each);
+	free(ids);
+	return sums;
+}
+
+/* While an older set stands, name by name. */
+static struct bpf_counter sum_now(struct bpf_store *store, const struct bpf_name *name,
+				  const struct bpf_name_value *value,
+				  const struct bpf_counter *counters)
+{
+	struct bpf_counter sum = value->base;
+
+	if (store->set_count > 1)
+		return sum_of(store, name, store->set_count);
+	add_counter(&sum, &counters[value->id]);
+	return sum;
 }
 
 int bpf_store_each(struct bpf_store *store, bpf_store_fn *each, void *ctx)
 {
 	const struct bpf_set *set = bpf_store_set(store);
-	struct bpf_name *list;
-	size_t n;
+	struct bpf_counter *counters;
+	struct name_list list;
 
 	if (!set)
 		return 0;
-	list = list_names(set, &n);
-	for (size_t i = 0; i < n; i++) {
-		struct bpf_counter sum = sum_of(store, &list[i], store->set_count);
-		struct bpf_name_value value;
+	list = list_names(set);
+	counters = read_counters(store);
+	for (size_t i = 0; i < list.n; i++) {
+		const struct bpf_name_value *value = &list.values[i];
+		struct bpf_counter sum;
 
-		if (bpf_map_lookup_elem(set->maps[MAP_NAMES], &list[i], &value) == 0)
-			each(ctx, &list[i], &sum,
-			     value.id < set->capacity && store->in_force[value.id]);
+		if (value->id >= set->capacity)
+			continue;
+		sum = sum_now(store, &list.names[i], value, counters);
+		each(ctx, &list.names[i], &sum, store->in_force[value->id]);
 	}
-	free(list);
+	free(counters);
+	release_names(&list);
 	return 0;
 }
 
@@ -286,22 +342,20 @@ int bpf_store_counter(struct bpf_store *store, const struct bpf_name *name, uint
 int bpf_store_forget(struct bpf_store *store)
 {
 	struct bpf_set *set = bpf_store_set(store);
-	struct bpf_name *list;
-	size_t n;
+	struct name_list list;
 
 	if (!set)
 		return 0;
-	list = list_names(set, &n);
-	for (size_t i = 0; i < n; i++) {
-		struct bpf_name_value value;
+	list = list_names(set);
+	for (size_t i = 0; i < list.n; i++) {
+		uint32_t id = list.values[i].id;
 
-		if (bpf_map_lookup_elem(set->maps[MAP_NAMES], &list[i], &value) < 0 ||
-		    store->in_force[value.id])
+		if (id >= set->capacity || store->in_force[id])
 			continue;
-		bpf_map_delete_elem(set->maps[MAP_NAMES], &list[i]);
-		store->taken[value.id] = 0;
+		bpf_map_delete_elem(set->maps[MAP_NAMES], &list.names[i]);
+		store->taken[id] = 0;
 	}
-	free(list);
+	release_names(&list);
 	return 0;
 }
 
@@ -316,14 +370,13 @@ static uint32_t power_above(uint32_t least, uint32_t n)
 
 static int copy_names(struct bpf_store *store, const struct bpf_set *from)
 {
-	size_t n;
-	struct bpf_name *list = list_names(from, &n);
+	struct name_list list = list_names(from);
 	int status = 0;
 	uint32_t id;
 
-	for (size_t i = 0; i < n && status == 0; i++)
-		status = bpf_store_counter(store, &list[i], &id);
-	free(list);
+	for (size_t i = 0; i < list.n && status == 0; i++)
+		status = bpf_store_counter(store, &list.names[i], &id);
+	release_names(&list);
 	return status;
 }
 
@@ -392,18 +445,14 @@ void bpf_store_settle(struct bpf_store *store)
 {
 	while (store->set_count > 1) {
 		const struct bpf_set *next = &store->sets[1];
-		size_t n;
-		struct bpf_name *list = list_names(next, &n);
+		struct name_list list = list_names(next);
 
-		for (size_t i = 0; i < n; i++) {
-			struct bpf_name_value value;
-
-			if (bpf_map_lookup_elem(next->maps[MAP_NAMES], &list[i], &value) < 0)
-				continue;
-			value.base = sum_of(store, &list[i], 1);
-			bpf_map_update_elem(next->maps[MAP_NAMES], &list[i], &value, BPF_ANY);
+		for (size_t i = 0; i < list.n; i++) {
+			list.values[i].base = sum_of(store, &list.names[i], 1);
+			bpf_map_update_elem(next->maps[MAP_NAMES], &list.names[i], &list.values[i],
+					    BPF_ANY);
 		}
-		free(list);
+		release_names(&list);
 		drop_first(store);
 	}
 }

@@ -16,6 +16,7 @@ struct bpf_store {
 	uint8_t	      *taken;		/* by counter of the set in force */
 	uint8_t	      *in_force;	/* the same: the image names it */
 	unsigned       processors;
+	int	       clock;		/* a program, or -1 */
 	uint32_t       ticks_per_s;	/* of the kernel */
 	struct bpf_counter *scratch;	/* one of each processor */
 };

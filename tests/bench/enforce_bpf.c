@@ -535,6 +535,22 @@ static void bench_install(void *state, const char *name, const struct boundary *
 	       name, grace_ms());
 }
 
+static void bench_counts(void *state, const char *name)
+{
+	struct text error = { 0 };
+	uint64_t packets = 0;
+	double ms[5];
+
+	for (int i = 0; i < 5; i++) {
+		double start = milliseconds();
+
+		bpf_backend.counts(state, tell_count, &packets, &error);
+		ms[i] = milliseconds() - start;
+	}
+	qsort(ms, 5, sizeof(ms[0]), compare_ns);
+	printf("%s-counts-ms %.2f\n", name, ms[2]);
+}
+
 static struct policy *large_policy(void)
 {
 	struct text text = { 0 };
@@ -584,6 +600,7 @@ int main(int argc, char **argv)
 	policy_free(more);
 	more = large_policy();
 	bench_install(state, "large", more->boundaries[0]);
+	bench_counts(state, "large");
 done:
 	bpf_backend.remove(state, &error);
 	bpf_backend.close(state);
