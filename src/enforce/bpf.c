@@ -183,8 +183,10 @@ static int try_view(struct bpf_store *store, const struct view *v, bool is_new_s
 
 	if (status == 0)
 		status = put_in_force(store, v, &hooks, is_new_set, error);
-	if (status == 0)
+	if (status == 0) {
 		bpf_hooks_settle(&hooks, store);
+		bpf_set_unpin_others(store->folder);
+	}
 	bpf_hooks_release(&hooks);
 	return status;
 }

@@ -217,6 +217,41 @@ void bpf_set_unpin(const char *folder, unsigned number)
 	rmdir(path);
 }
 
+static void empty_folder(const char *path)
+{
+	char entry_path[2 * PATH_BYTES];
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(entry_path, sizeof(entry_path), "%s/%s", path, entry->d_name);
+		if (entry->d_name[0] != '.')
+			unlink(entry_path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(path);
+}
+
+void bpf_set_unpin_others(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[2 * PATH_BYTES];
+		unsigned number, version;
+
+		if (sscanf(entry->d_name, "set-%u-v%u", &number, &version) != 2 ||
+		    version == BPF_LAYOUT_VERSION)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		empty_folder(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 size_t bpf_set_list(const char *folder, unsigned *out, size_t max)
 {
 	DIR *dir = opendir(folder);

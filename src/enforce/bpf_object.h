@@ -36,6 +36,8 @@ int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out);
 void bpf_set_close(struct bpf_set *set);
 /* Takes its pins away: it goes with the last program that uses it. */
 void bpf_set_unpin(const char *folder, unsigned number);
+/* The same with all sets of other versions. */
+void bpf_set_unpin_others(const char *folder);
 /* The numbers of the sets in a folder, in order; at most `max`. */
 size_t bpf_set_list(const char *folder, unsigned *out, size_t max);
 

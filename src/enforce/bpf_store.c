@@ -205,6 +205,7 @@ void bpf_store_remove(struct bpf_store *store)
 		bpf_set_unpin(store->folder, numbers[i]);
 	while (store->set_count)
 		bpf_set_close(&store->sets[--store->set_count]);
+	bpf_set_unpin_others(store->folder);
 	rmdir(store->folder);
 }
 

@@ -396,6 +396,9 @@ static void test_adoption(void)
 	send_udp(out, 1, 1, 5000, 1);
 	wait_ms(30);
 	check(count_of(&second, "no", HOOK_INGRESS) == 12);
+	check(mkdir(PINS "/set-1-v0", 0700) == 0);
+	check(install(&second, second.policy) == 0);
+	check_named(access(PINS "/set-1-v0", F_OK) < 0, "what another version pinned goes");
 	close(out);
 	end(&second);
 	said_release(&first.said);
