@@ -73,28 +73,43 @@ static bool may_meet(const struct rule *a, const struct rule *b)
 	return true;
 }
 
-static bool is_admitted_before(const struct boundary *b, size_t i)
+/* Rules that admit sources where they are asked for: few, if any. */
+struct admitting {
+	const struct rule **list;
+	size_t		    n;
+};
+
+static bool is_admitted(const struct admitting *before, const struct rule *rule)
 {
-	for (size_t j = 0; j < i; j++)
-		if (admits(b->rules[j]) && may_meet(b->rules[j], b->rules[i]))
+	for (size_t i = 0; i < before->n; i++)
+		if (may_meet(before->list[i], rule))
 			return true;
 	return false;
 }
 
+static enum unspoken judge_rule(const struct admitting *before, const struct rule *rule)
+{
+	if (!refuses_source(rule))
+		return UNSPOKEN_NONE;
+	return asks_more(rule) || is_admitted(before, rule) ? UNSPOKEN_LEFT : UNSPOKEN_STOPPED;
+}
+
 bool unspoken_find(const struct boundary *boundary, enum unspoken *out)
 {
+	struct admitting before = {
+		.list = memory_array(boundary->rule_count, sizeof(before.list[0]))
+	};
 	bool any = false;
 
 	for (size_t i = 0; i < boundary->rule_count; i++) {
 		const struct rule *rule = boundary->rules[i];
 
-		out[i] = UNSPOKEN_NONE;
-		if (i >= boundary->match_count || !refuses_source(rule))
-			continue;
-		out[i] = asks_more(rule) || is_admitted_before(boundary, i) ? UNSPOKEN_LEFT
-									     : UNSPOKEN_STOPPED;
-		any = true;
+		out[i] = i < boundary->match_count ? judge_rule(&before, rule) : UNSPOKEN_NONE;
+		any |= out[i] != UNSPOKEN_NONE;
+		if (admits(rule))
+			before.list[before.n++] = rule;
 	}
+	free(before.list);
 	return any;
 }
 
