@@ -66,9 +66,13 @@ def a_capture():
     return head + stamp + size + size + frame
 
 
+def names_of(tests):
+    return [name for name in tests if name.startswith("test_")]
+
+
 def main(tests):
     """Runs the functions whose names begin with test_, in order; TAP on standard output."""
-    named = [(n[5:].replace("_", " "), f) for n, f in tests.items() if n.startswith("test_")]
+    named = [(n[5:].replace("_", " "), tests[n]) for n in names_of(tests)]
     failed = 0
     print(f"1..{len(named)}")
     for i, (name, test) in enumerate(named, 1):

@@ -3,17 +3,22 @@
 namespace of its own, so that nothing of the machine's network is touched and everything is gone with
 the last process; hosts within it are further namespaces."""
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cli"))
 
+import cli  # noqa: E402
 from cli import CALM, WEIR  # noqa: E402
 
 INSIDE = "WEIR_TEST_NETNS"
+PART = "WEIR_TEST_PART"                # names of tests: only these are run
+APART = ["unshare", "--net", "--mount", "--propagation", "private"]
 
 
 def skip_all(reason):
@@ -33,11 +38,54 @@ def enter():
     for tool in ("ip", "unshare", "mount"):
         if not shutil.which(tool):
             skip_all(f"{tool} is not installed")
-    words = ["unshare", "--net", "--mount", "--propagation", "private"]
-    done = subprocess.run([*words, "true"], capture_output=True, text=True)
+    done = subprocess.run([*APART, "true"], capture_output=True, text=True)
     if done.returncode != 0:
         skip_all("no namespaces here: " + done.stderr.strip())
-    os.execvpe(words[0], [*words, sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
+    os.execvpe(APART[0], [*APART, sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
+
+
+def begin_part(part):
+    out = tempfile.TemporaryFile("w+")
+    return part, out, subprocess.Popen([*APART, sys.executable, *sys.argv], stdout=out, stderr=out,
+                                       env={**os.environ, PART: " ".join(part)})
+
+
+def rows_of(part, out):
+    """Rows of TAP, each maybe of several lines; what went wrong where they are not whole."""
+    out.seek(0)
+    said = out.read()
+    rows = re.split(r"^(?=(?:not )?ok \d)", said, flags=re.M)[1:]
+    if len(rows) == len(part):
+        return rows
+    said = "".join(f"# {line}\n" for line in said.splitlines()[-12:])
+    return [f"not ok 0 - {' '.join(part)}\n{said}"] + ["ok 0 - # SKIP see above\n"] * (len(part) - 1)
+
+
+def main_apart(tests, *parts, at_once=4):
+    """As main(), with each part (names of tests, in order) in a network of its own, and several at
+    once: most of their time they wait.  What is in no part is one of its own.  What the script itself
+    sets up it asks is_part() for: it is wanted only where tests are run."""
+    if is_part():
+        cli.main({name: tests[name] for name in os.environ[PART].split()})
+    names = cli.names_of(tests)
+    alone = [[name] for name in names if not any(name in part for part in parts)]
+    print(f"1..{len(names)}")
+    waiting, running, number, bad = [*parts, *alone], [], 0, False
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            running.append(begin_part(waiting.pop(0)))
+        time.sleep(0.02)
+        for part, out, process in [r for r in running if r[2].poll() is not None]:
+            running.remove((part, out, process))
+            for row in rows_of(part, out):
+                number += 1
+                bad |= row.startswith("not")
+                print(re.sub(r"ok \d+", f"ok {number}", row, count=1), end="", flush=True)
+    sys.exit(1 if bad else 0)
+
+
+def is_part():
+    return PART in os.environ
 
 
 def ip(*words, host=None):
