@@ -70,6 +70,8 @@ void watch_tick_history(struct watching *w, unsigned number)
 		return;
 	clerk_turn(w->clerk);
 	tell_trouble(w);
+	if (w->history_in_trouble && w->sample_due > number + SOON_TICKS)
+		w->sample_due = number + SOON_TICKS;
 	if (number < w->sample_due || !clerk_is_free(w->clerk))
 		return;
 	if (number > 0)
