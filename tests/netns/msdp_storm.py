@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Storms of Source-Actives, briefly: limits are exact, every good source passes, no session is lost, and the
+daemon answers meanwhile.  Its times are those of a machine that does other things too, under sanitizers;
+./dev bench msdp has the promised ones.
+
+usage: msdp_storm.py WEIR STORM"""
+import shutil
+import sys
+
+import net
+
+net.enter()
+
+import msdp_storms as storms  # noqa: E402
+from cli import equal, main  # noqa: E402
+
+HELPER = sys.argv[2]
+NAMES = list(storms.STORMS)
+# With others at work on the machine, all of the storm goes first, or nothing is measured but they.
+FIRST = ("chrt", "-f", "10") if shutil.which("chrt") else ()
+relay = storms.Relay(first=FIRST)
+
+
+def survives(name, seconds, scale=1):
+    seen = storms.storm(relay, HELPER, name, seconds, scale, FIRST)
+    print(f"# {name}: good ones in {seen['median_ms']:.1f} ms, 99 of 100 in {seen['p99_ms']:.1f} ms, all in "
+          f"{seen['worst_ms']:.1f} ms; {seen['sent']:.0f} sent; {seen['memory_mb']:.0f} MB; an answer took at most "
+          f"{seen['control_ms']:.0f} ms")
+    equal(seen["lost"], 0, "sessions lost")
+    assert seen["said"] >= 100 * (seconds - 1) * 0.5, seen
+    equal(seen["came"], seen["said"], "good sources that passed")
+    equal(seen["held"], seen["limits"], "entries held")
+    equal(seen["passed_on"], seen["limits"], "entries of the storm that were passed on")
+    assert seen["control_ms"] < 1000 and seen["worst_ms"] < 1500, seen
+
+
+def test_random_entries_of_one_peer():
+    survives(NAMES[0], 2, 5)
+
+
+def test_one_source_with_many_groups():
+    survives(NAMES[1], 2)
+
+
+def test_a_worm_through_two_peers():
+    survives(NAMES[2], 2, 10)
+
+
+def test_the_daemon_is_well():
+    log = relay.stop()
+    assert "died" not in log and "AddressSanitizer" not in log and "runtime error" not in log, log
+
+
+main(globals())
