@@ -4,6 +4,7 @@
 #include "engine/unspoken.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -79,10 +80,18 @@ struct admitting {
 	size_t		    n;
 };
 
+/* It admits all sources of some groups: those groups are left out. */
+static bool admits_groups(const struct rule *rule)
+{
+	return rule->match_count == 1 && rule->matches[0].field == FIELD_TO &&
+	       !rule->matches[0].negated && rule->direction == DIRECTION_UNKNOWN && !rule->types &&
+	       !rule->flags && !rule->anomalies && rule->ttl_test == TTL_UNASKED;
+}
+
 static bool is_admitted(const struct admitting *before, const struct rule *rule)
 {
 	for (size_t i = 0; i < before->n; i++)
-		if (may_meet(before->list[i], rule))
+		if (!admits_groups(before->list[i]) && may_meet(before->list[i], rule))
 			return true;
 	return false;
 }
@@ -120,13 +129,41 @@ static uint8_t reversed(uint8_t direction)
 	return direction == DIRECTION_IN ? DIRECTION_OUT : DIRECTION_IN;
 }
 
-static const struct rule *carry_over(struct arena *arena, const struct rule *rule)
+/* All groups but those that rules before admit whole. */
+static struct set groups_left(struct arena *arena, const struct boundary *b, size_t rule)
 {
+	const struct range all[] = {
+		{ addr_of4(0xe0000000), addr_of4(0xefffffff) },
+		{ addr_of6(UINT64_C(0xff) << 56, 0), addr_of6(UINT64_MAX, UINT64_MAX) },
+	};
+	struct set left = set_of(arena, all, COUNT(all));
+
+	for (size_t i = 0; i < rule; i++) {
+		const struct rule *before = b->rules[i];
+
+		if (admits(before) && admits_groups(before) && may_meet(before, b->rules[rule]))
+			left = set_difference(arena, &left, before->matches[0].set);
+	}
+	return left;
+}
+
+static const struct rule *carry_over(struct arena *arena, const struct boundary *b, size_t i)
+{
+	const struct rule *rule = b->rules[i];
+	struct match *matches = arena_array(arena, rule->match_count + 1, sizeof(*matches));
+	struct set *left = arena_take(arena, sizeof(*left));
 	struct rule *copy = arena_take(arena, sizeof(*copy));
 
+	*left = groups_left(arena, b, i);
+	memcpy(matches, rule->matches, rule->match_count * sizeof(*matches));
+	matches[rule->match_count] = (struct match){ .field = FIELD_TO, .set = left, .text = "" };
 	*copy = *rule;
 	copy->points = AT(DATA);
 	copy->direction = reversed(rule->direction);
+	copy->matches = matches;
+	copy->match_count++;
+	copy->off = set_is_empty(left);
+	copy->off_why = "";
 	return copy;
 }
 
@@ -141,7 +178,7 @@ const struct boundary *unspoken_boundary(struct arena *arena, const struct bound
 	for (size_t i = 0; i < boundary->rule_count; i++) {
 		bool stopped = found[i] == UNSPOKEN_STOPPED;
 
-		rules[i] = stopped ? carry_over(arena, boundary->rules[i]) : boundary->rules[i];
+		rules[i] = stopped ? carry_over(arena, boundary, i) : boundary->rules[i];
 		changed |= stopped;
 	}
 	free(found);

@@ -31,6 +31,9 @@ static const struct {
 	{ "permit from 172.16.0.0/12 at membership deny " BOGON " at membership", "-s", "deny", "deny" },
 	{ "permit from * at membership deny " BOGON " at membership", "-s", "deny", "deny" },
 	{ "permit from 10.1.1.1 deny " BOGON " at membership", "-s", "permit", "permit" },
+	{ "ignore to 239.1.1.0/24 at membership deny " BOGON " at membership", "-s", "permit", "permit" },
+	{ "ignore to 239.2.2.0/24 at membership deny " BOGON " at membership", "-s", "deny", "deny" },
+	{ "permit in to 239.2.2.2 at membership deny " BOGON " at membership", "-l", "permit", "permit" },
 	{ "permit to 239.1.1.1 at data deny " BOGON " at membership", "-s", "permit", "permit" },
 };
 
@@ -115,4 +118,29 @@ static void test_random(void)
 	check(stopped > 0);
 }
 
-TEST_MAIN({ "rows", test_rows }, { "random policies", test_random })
+/* The built-in boundary for LANs whose hosts may ask only for what may come. */
+static void test_receivers(void)
+{
+	struct policy_input input = { .name = "modern" };
+	const struct boundary *b;
+	struct policy *policy;
+	struct diags diags;
+	enum unspoken *found;
+	bool stopped = false;
+
+	diags_init(&diags);
+	policy = policy_load(&input, &diags);
+	b = policy_boundary(policy, "receivers");
+	found = calloc(b->rule_count, sizeof(found[0]));
+	unspoken_find(b, found);
+	for (size_t i = 0; i < b->rule_count; i++) {
+		stopped |= found[i] == UNSPOKEN_STOPPED && strcmp(b->rules[i]->name, "bogon-source") == 0;
+		check_named(found[i] != UNSPOKEN_LEFT, b->rules[i]->name ? b->rules[i]->name : "default");
+	}
+	check(stopped);
+	free(found);
+	policy_free(policy);
+	diags_release(&diags);
+}
+
+TEST_MAIN({ "rows", test_rows }, { "modern.receivers", test_receivers }, { "random policies", test_random })
