@@ -74,7 +74,7 @@ static long long counted(const json_t *s, const char *boundary, const char *inte
 	return sum;
 }
 
-static void tell_boundary(const json_t *s, const json_t *boundary, FILE *out)
+static void tell_boundary(const json_t *s, const json_t *boundary, bool verbose, FILE *out)
 {
 	const json_t *list = json_object_get(boundary, "interfaces");
 
@@ -93,6 +93,8 @@ static void tell_boundary(const json_t *s, const json_t *boundary, FILE *out)
 		fprintf(out, "  %-15s %-8s %-10s %-34s %14s %10s%s\n", daemon_safe(one, "name"),
 			daemon_safe(one, "side"), daemon_safe(one, "state"), text_string(&hooks), packets, bytes,
 			json_is_true(json_object_get(one, "dry_run")) ? "  dry run" : "");
+		if (verbose && daemon_text(one, "why")[0])
+			fprintf(out, "  %-15s %s\n", "", safe(one, "why"));
 		text_release(&hooks);
 	}
 }
@@ -141,13 +143,13 @@ static void tell_rest(const json_t *s, FILE *out)
 			daemon_safe(history, "file"), daemon_safe(history, "problem"));
 }
 
-static void tell(const json_t *s, FILE *out)
+static void tell(const json_t *s, bool verbose, FILE *out)
 {
 	const json_t *boundaries = json_object_get(s, "boundaries");
 
 	tell_head(s, out);
 	for (size_t i = 0; i < json_array_size(boundaries); i++)
-		tell_boundary(s, json_array_get(boundaries, i), out);
+		tell_boundary(s, json_array_get(boundaries, i), verbose, out);
 	if (json_array_size(boundaries) == 0)
 		fputs("\nNo interface is enforced.\n", out);
 	tell_packets(s, out);
@@ -172,7 +174,7 @@ static int run(const void *arg, const struct io *io)
 	} else if (status == EXIT_CLEAN && o->common.json) {
 		fputs(text_string(&line), io->out);
 	} else if (status == EXIT_CLEAN) {
-		tell(answer, io->out);
+		tell(answer, o->common.verbose > 0, io->out);
 	}
 	json_decref(request);
 	json_decref(answer);

@@ -4,8 +4,10 @@
 #include "daemon/run_clerk.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -249,6 +251,7 @@ static bool lock_up(const struct clerk_state *c)
 {
 	int error = privilege_become(c->options->clerk_uid, c->options->clerk_gid);
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);	/* another user's process has none */
 	if (error == 0)
 		error = sandbox_run_clerk(c->options->state, c->options->history);
 	if (error < 0)
@@ -259,6 +262,7 @@ static bool lock_up(const struct clerk_state *c)
 void run_clerk(const struct run_options *options, int keeper)
 {
 	struct clerk_state *c = calloc(1, sizeof(*c));
+	int64_t until_ns;
 
 	if (!c)
 		return;
@@ -274,6 +278,11 @@ void run_clerk(const struct run_options *options, int keeper)
 			loop_turn(&c->loop, control_deadline(c));
 			control_expire(c);
 		}
+		/* what the judge said before it ended */
+		loop_drop(&c->loop, keeper);
+		until_ns = clock_steady().ns + NS_PER_S;
+		while (c->judge >= 0 && clock_steady().ns < until_ns)
+			loop_turn(&c->loop, until_ns);
 		control_end(c);
 	}
 	keep_end(c);

@@ -57,6 +57,7 @@ struct clerk_state {
 	uint64_t	 confirming;		/* the client who waits for it */
 	struct history_tally *rows;		/* the last reading */
 	size_t		 row_count;
+	struct text	 growth;		/* rows of the queue that are not written yet */
 	struct history_tally *offered;
 	size_t		 offered_count;
 	struct mtime	 counted;

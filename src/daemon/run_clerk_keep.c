@@ -17,6 +17,7 @@
 #include "sink/history_read.h"
 
 #define GENERATIONS_KEPT 20
+#define GROWTH_BYTES_MAX (16u << 20)	/* that wait while the disk is full */
 #define BOOT_FILE "/proc/sys/kernel/random/boot_id"
 
 /* --- the state folder --- */
@@ -344,11 +345,15 @@ void keep_growth(struct clerk_state *c, const struct text *bytes)
 	struct history_tally *rows;
 	size_t n;
 
+	if (c->growth.n < GROWTH_BYTES_MAX)
+		text_put_n(&c->growth, text_string(bytes), bytes->n);
 	if (!open_history(c))
 		return;
-	rows = rows_of(bytes, 0, &n);
+	rows = rows_of(&c->growth, 0, &n);
 	if (history_tallies_add(c->tallies, rows, n, clock_now(), tell_growth, c, problem) < 0)
 		trouble(c, problem);
+	else
+		text_reset(&c->growth);
 	free(rows);
 }
 
@@ -443,4 +448,5 @@ void keep_end(struct clerk_state *c)
 	text_release(&c->pending);
 	free(c->rows);
 	free(c->offered);
+	text_release(&c->growth);
 }

@@ -4,7 +4,9 @@
  * keeper's. */
 #include <errno.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "daemon/run_judge.h"
@@ -109,6 +111,7 @@ static bool begin(struct judge *j)
 		ready.error = judge_install(j, &first, 0, &problem);
 	ready.generation = j->now.bundle.generation;
 	ruling_release(&first);
+	judge_tell_nothing(j);
 	message_send_text(j->keeper, &ready, &problem);
 	text_release(&problem);
 	return ready.error == 0;
@@ -149,6 +152,21 @@ static bool take_policy(struct judge *j, struct application *a)
 	return good;
 }
 
+static bool same_name(const struct conf_name *a, const struct conf_name *b)
+{
+	return a->name ? b->name && strcmp(a->name, b->name) == 0 : !b->name;
+}
+
+/* What the processes were begun with stays as it is. */
+static void tell_what_waits(const struct judge *j, const struct ruling *r, struct text *out)
+{
+	const struct conf *old = j->options->conf, *new = ruling_conf(j, r);
+
+	if (!same_name(&old->state, &new->state) || !same_name(&old->control, &new->control) ||
+	    !same_name(&old->history, &new->history) || !same_name(&old->notify, &new->notify))
+		text_put(out, "state, control, history and notify are as they were until a restart.\n");
+}
+
 static void apply(struct judge *j, struct application *a)
 {
 	struct text why = { 0 };
@@ -158,6 +176,7 @@ static void apply(struct judge *j, struct application *a)
 	if (!take_policy(j, a))
 		return;
 	judge_difference(j, &j->now, &a->ruling, json_object_get(a->request, "flows"), &a->difference);
+	tell_what_waits(j, &a->ruling, &a->difference);
 	a->ruling.bundle.generation =
 		bundle_equal(&a->ruling.bundle, &j->now.bundle) ? j->now.bundle.generation
 								: j->highest + 1;
@@ -363,6 +382,7 @@ static bool lock_up(const struct judge *j)
 {
 	int error = privilege_become(j->options->judge_uid, j->options->judge_gid);
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);	/* another user's process has none */
 	if (error == 0)
 		error = sandbox_run_judge();
 	if (error < 0)
@@ -429,6 +449,7 @@ void run_judge(const struct run_options *options, int keeper)
 		run_say("cannot read the interfaces: %s", strerror(-error));
 	else if (lock_up(j) && begin(j))
 		go_on(j);
+	control_tell(j);
 	watch_end(j);
 	control_stop(j);
 	queue_set_release(&j->control);

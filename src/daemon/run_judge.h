@@ -78,6 +78,8 @@ void judge_forget_waiting(struct judge *j, size_t i);
 /* run_judge_install.c: puts `r` into the kernel as the policy in force; on success it has moved to
  * j->now.  0, or negative errno with `problem`. */
 int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct text *problem);
+/* The image that enforces nothing, for the keeper's end. */
+void judge_tell_nothing(struct judge *j);
 /* After interfaces or addresses have changed, or a day has ended. */
 void judge_look(struct judge *j);
 

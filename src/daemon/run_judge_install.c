@@ -21,6 +21,24 @@ static void put_links(const struct plan *plan, struct text *out)
 			    plan->choices[i].hooks[HOOK_EGRESS]);
 }
 
+void judge_tell_nothing(struct judge *j)
+{
+	const struct message message = { .kind = MESSAGE_NOTHING };
+	const struct enforce_plan plan = { .now = clock_now() };
+	struct enforce_notes notes = { 0 };
+	struct enforce_choice none[1] = { 0 };
+	struct enforce_image *image = NULL;
+	struct text bytes = { 0 };
+
+	if (enforce_compile(&plan, none, &image, &notes) == 0) {
+		text_put_n(&bytes, (const char *)image->bytes, image->n);
+		message_send_text(j->keeper, &message, &bytes);
+	}
+	text_release(&bytes);
+	free(image);
+	enforce_notes_release(&notes);
+}
+
 static void tell_refusals(const struct plan *plan, struct text *problem)
 {
 	for (size_t i = 0; i < plan->link_count; i++)

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -22,6 +23,8 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "sink/history_tally.h"
+
+#define END_S 5				/* that a child may take to end */
 
 static void begin_child(struct keeper_state *k, enum child_name name);
 
@@ -52,7 +55,9 @@ static void add_count(void *context, const struct enforce_count *count)
 	row.bytes = count->bytes;
 	row.last_ns = count->last_ns;
 	snprintf(row.hook, sizeof(row.hook), "%s", hook_name(count->hook));
-	snprintf(row.backend, sizeof(row.backend), "%s", backend_name(count->backend));
+	/* XDP and tc share their counters: which of them serves the hook may change */
+	snprintf(row.backend, sizeof(row.backend), "%s",
+		 count->backend == BACKEND_NFTABLES ? "nftables" : "bpf");
 
 	snprintf(row.boundary, sizeof(row.boundary), "%s", count->boundary);
 	snprintf(row.rule, sizeof(row.rule), "%s", count->rule);
@@ -152,6 +157,20 @@ static void install_asked(struct keeper_state *k, const struct message *message,
 		snprintf(reply.text, sizeof(reply.text), "%s", enforcer_error(k->enforcer));
 	text_release(&bytes);
 	keeper_tell(k, CHILD_JUDGE, &reply);
+}
+
+static void take_nothing(struct keeper_state *k, int payload)
+{
+	struct enforce_image *image = NULL;
+	struct text bytes = { 0 };
+
+	if (payload >= 0 && payload_read(payload, &bytes) == 0 &&
+	    enforce_image_of((struct span){ (const uint8_t *)text_string(&bytes), bytes.n },
+			     &image) == 0) {
+		free(k->nothing);
+		k->nothing = image;
+	}
+	text_release(&bytes);
 }
 
 /* Nobody confirmed in time, or the judge that knows both policies is gone. */
@@ -281,6 +300,9 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 		file_asked(k, message);
 	} else if (message->kind == MESSAGE_RING) {
 		keeper_ring_asked(k, message);
+	} else if (message->kind == MESSAGE_NOTHING) {
+		take_nothing(k, payload);
+		return;
 	} else if (message->kind == MESSAGE_INSTALL) {
 		install_asked(k, message, payload);
 		keeper_samples_open(k);
@@ -498,18 +520,46 @@ static void go_on(struct keeper_state *k)
 	}
 }
 
-/* The last counts reach the disk before anything is taken away. */
+/* A child that is asked to end does so soon, or is ended. */
+static void end_child(struct keeper_state *k, enum child_name name)
+{
+	struct child *child = &k->children[name];
+	int64_t until_ns = clock_steady().ns + END_S * NS_PER_S;
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	if (child->pid == 0)
+		return;
+	loop_drop(&k->loop, child->fd);
+	close(child->fd);
+	while (waitpid(child->pid, NULL, WNOHANG) == 0) {
+		if (clock_steady().ns > until_ns)
+			kill(child->pid, SIGKILL);
+		nanosleep(&pause, NULL);
+	}
+	child->pid = 0;
+}
+
+/* The last counts reach the disk before anything is taken away; what is to go enforces nothing
+ * while they are read, so that none is missed. */
+static void last_counts(struct keeper_state *k)
+{
+	int64_t until_ns = clock_steady().ns + 2 * END_S * NS_PER_S;
+
+	roll_back(k);
+	if (k->must_remove && k->nothing && enforce_install(k->enforcer, k->nothing) < 0)
+		run_say("cannot end the rules: %s", enforcer_error(k->enforcer));
+	if (!send_counts(k))
+		return;
+	while (k->waits_for_count && k->children[CHILD_CLERK].pid != 0 &&
+	       clock_steady().ns < until_ns)
+		loop_turn(&k->loop, until_ns);
+}
+
 static void end(struct keeper_state *k)
 {
-	int64_t until_ns = clock_steady().ns + 10 * NS_PER_S;
-
 	service_notify("STOPPING=1");
 	if (k->was_ready)
-		roll_back(k);
-	if (k->was_ready && send_counts(k))
-		while (k->waits_for_count && k->children[CHILD_CLERK].pid != 0 &&
-		       clock_steady().ns < until_ns)
-			loop_turn(&k->loop, until_ns);
+		last_counts(k);
 	if (k->must_remove && (enforce_remove(k->enforcer) < 0 || queue_remove() < 0 ||
 			       keeper_leave_steering(k) < 0)) {
 		run_say("cannot take the rules out of the kernel: %s", enforcer_error(k->enforcer));
@@ -517,17 +567,9 @@ static void end(struct keeper_state *k)
 	}
 	keeper_queue_close(k);
 	keeper_samples_close(k);
-	for (unsigned i = 0; i < CHILD_COUNT; i++) {
-		struct child *child = &k->children[i];
-
-		if (child->pid == 0)
-			continue;
-		loop_drop(&k->loop, child->fd);
-		close(child->fd);
-		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		child->pid = 0;
-	}
+	/* the clerk last: the others have something to tell it still */
+	for (unsigned i = CHILD_COUNT; i-- > 0;)
+		end_child(k, i);
 }
 
 static int open_signals(void)
@@ -600,6 +642,7 @@ int run_daemon(struct run_options *options)
 		enforcer_free(k.enforcer);
 	free(k.image);
 	free(k.before);
+	free(k.nothing);
 	free(k.queue.links);
 	free(k.roots[0]);
 	free(k.roots[1]);

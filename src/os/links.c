@@ -4,12 +4,15 @@
 #include "os/links.h"
 
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -174,6 +177,29 @@ static int dump(int fd, unsigned asks, unsigned type, struct links *links, add_c
 	return error;
 }
 
+/* Drivers of Linux that run XDP themselves, in 6.1 and later. */
+static const char *const xdp_drivers[] = {
+	"atlantic", "bnxt_en", "cpsw-switch", "dpaa2-eth", "ena", "fec", "fsl_dpaa", "fsl_enetc",
+	"hv_netvsc", "i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "lan966x-switch", "mana",
+	"mlx4_en", "mlx5_core", "mtk_soc_eth", "mvneta", "mvpp2", "netsec", "nfp", "nicvf",
+	"octeontx2-nicpf", "qede", "sfc", "st_gmac", "stmmaceth", "tsnep", "tun", "virtio_net",
+	"xen_netfront",
+};
+
+/* ethtool's oldest question, which any socket may ask. */
+static void ask_driver(int fd, struct link *link)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { .ifr_data = (void *)&info };
+
+	memcpy(request.ifr_name, link->name, sizeof(link->name));
+	if (ioctl(fd, SIOCETHTOOL, &request) != 0)
+		return;
+	info.driver[sizeof(info.driver) - 1] = '\0';
+	for (size_t i = 0; i < COUNT(xdp_drivers); i++)
+		link->runs_xdp = link->runs_xdp || strcmp(info.driver, xdp_drivers[i]) == 0;
+}
+
 int links_read(struct links *out)
 {
 	struct links links = { 0 };
@@ -184,6 +210,8 @@ int links_read(struct links *out)
 	error = dump(fd, RTM_GETLINK, RTM_NEWLINK, &links, add_link);
 	if (error == 0)
 		error = dump(fd, RTM_GETADDR, RTM_NEWADDR, &links, add_address);
+	for (size_t i = 0; i < links.n && error == 0; i++)
+		ask_driver(fd, &links.list[i]);
 	close(fd);
 	if (error < 0)
 		links_release(&links);

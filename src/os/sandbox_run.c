@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +137,11 @@ static int allow_netlink(scmp_filter_ctx filter)
 				     SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 				     SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
 
-	return error < 0 ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
+	/* and of ioctl() the question for an interface's driver */
+	return error < 0 ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+						    SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL));
 }
 
 static int filter_calls(const int *calls, size_t n, bool with_netlink)

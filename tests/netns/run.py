@@ -3,7 +3,7 @@
 exactly, through reloads, restarts and the death of each process; interfaces and addresses come and go.
 
 run.py WEIR -- needs root, and skips without.  WEIR_RUN_ROUNDS=100 deletes, adds and renames an interface
-so often."""
+so often, WEIR_RUN_RELOADS=300 swaps the policy so often under load; WEIR_RUN_BACKEND=xdp, tc."""
 import json
 import os
 import re
@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -24,6 +25,7 @@ subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
 
 FOLDER = tempfile.TemporaryDirectory()
 os.chmod(FOLDER.name, 0o755)
+RELOADS = int(os.environ.get("WEIR_RUN_RELOADS", "10"))
 ROUNDS = int(os.environ.get("WEIR_RUN_ROUNDS", "2"))
 BACKEND = os.environ.get("WEIR_RUN_BACKEND", "nftables")
 PATIENCE = 20
@@ -95,6 +97,24 @@ def frame(source, group, ttl=8):
     return mac + b"\x02\0\0\0\0\1\x08\0" + head + udp
 
 
+# sends both frames in turn until SIGTERM, then says how many
+SENDER = """
+import signal, socket, sys
+go = [True]
+signal.signal(signal.SIGTERM, lambda *_: go.clear())
+frames = [bytes.fromhex(x) for x in sys.argv[1:]]
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("pa", 0))
+print("ready", flush=True)
+n = 0
+while go:
+    for f in frames:
+        s.send(f)
+    n += len(frames)
+print(n)
+"""
+
+
 def report(group):
     """An IGMPv2 report, as a host sends it (RFC 2236)."""
     to = socket.inet_aton(group)
@@ -109,14 +129,14 @@ def report(group):
 class Receiver:
     """Counts what comes up to a socket that joined the groups."""
 
-    def __init__(self, interface="eo"):
+    def __init__(self, interface="eo", groups=(BAD, GOOD, OTHER)):
         self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.s.setsockopt(socket.IPPROTO_IP, 49, 0)			# IP_MULTICAST_ALL
         self.s.bind(("", 5000))
         index = socket.if_nametoindex(interface)
-        for group in (BAD, GOOD, OTHER):
+        for group in groups:
             self.s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
                               socket.inet_aton(group) + struct.pack("=4si", b"\0" * 4, index))
         self.s.settimeout(0.1)
@@ -261,6 +281,23 @@ def test_bad_policy_at_boot():
     write("border.weir", POLICY)
 
 
+def test_tells_the_manager():
+    """READY when the first policy stands, STOPPING at the end: sd_notify(3)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path("notify"))
+        s.settimeout(PATIENCE)
+        ENV["NOTIFY_SOCKET"] = path("notify")
+        try:
+            daemon = fresh()
+        finally:
+            del ENV["NOTIFY_SOCKET"]
+        assert b"READY=1" in s.recv(4096)
+        equal(passes(BAD), False)
+        equal(daemon.end(), 0)
+        assert b"STOPPING=1" in s.recv(4096)
+    equal(passes(BAD), False)				# SIGTERM keeps the rules
+
+
 def test_drops_and_passes():
     fresh()
     equal(passes(GOOD), True)
@@ -278,7 +315,7 @@ def test_drops_and_passes():
 def test_counts_exactly():
     fresh()
     check_counts()
-    equal(hits(), {"good": 10, "bad": 10, "from-own": 10, "default": 0})
+    equal(hits(), {"good": 10, "bad": 30, "from-own": 10, "default": 0})
 
 
 def test_first_hit_is_told():
@@ -355,6 +392,35 @@ def test_reload_by_signal():
     write("border.weir", POLICY)
     os.kill(daemon.process.pid, signal.SIGHUP)
     until(lambda: not passes(BAD), "the policy of before")
+
+
+def test_reloads_under_load():
+    """Packets while the policy is swapped: the denied ones never come through, and each is counted once."""
+    global OFFERED
+    fresh()
+    names = [write(f"load{i}.weir", POLICY.replace("default deny", f"deny to 239.9.9.{i} as extra\n    default deny"))
+             for i in (1, 2)]
+    receiver = Receiver(groups=(BAD,))
+    sender = subprocess.Popen([sys.executable, "-c", SENDER, frame("198.51.100.7", BAD).hex(),
+                               frame("198.51.100.7", GOOD).hex()], stdout=subprocess.PIPE, text=True)
+    try:
+        sender.stdout.readline()
+        begun = time.monotonic()
+        for i in range(RELOADS):
+            weir("apply", "-q", names[i % 2], "-c", path("weir.conf"))
+        took = time.monotonic() - begun
+    finally:
+        sender.terminate()
+        offered = int(sender.communicate(timeout=PATIENCE)[0])
+        came = receiver.count()
+        receiver.close()
+    equal(came, 0)
+    OFFERED += offered
+    check_counts()
+    counted = hits()
+    equal(counted["extra"], 0)
+    print(f"# {RELOADS} reloads in {took:.1f} s, {offered} packets offered and counted")
+    weir("apply", "-c", path("weir.conf"))
 
 
 def test_a_child_dies():
