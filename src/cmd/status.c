@@ -94,7 +94,7 @@ static void tell_boundary(const json_t *s, const json_t *boundary, bool verbose,
 			daemon_safe(one, "side"), daemon_safe(one, "state"), text_string(&hooks), packets, bytes,
 			json_is_true(json_object_get(one, "dry_run")) ? "  dry run" : "");
 		if (verbose && daemon_text(one, "why")[0])
-			fprintf(out, "  %-15s %s\n", "", safe(one, "why"));
+			fprintf(out, "  %-15s %s\n", "", daemon_safe(one, "why"));
 		text_release(&hooks);
 	}
 }
