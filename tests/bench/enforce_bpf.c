@@ -418,7 +418,7 @@ static const char *const asking =		/* ttl, port and limit too */
 static struct bpf_set open_set(void)
 {
 	unsigned numbers[8];
-	struct bpf_set set;
+	struct bpf_set set = { 0 };
 	size_t n = bpf_set_list(PINS, numbers, 8);
 
 	need("the set of maps", n ? bpf_set_open(PINS, numbers[n - 1], &set) : -ENOENT);
