@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 1
+#define BPF_LAYOUT_VERSION 1u
 
 #define BPF_SLOTS	 1024
 #define BPF_TOPS_SOURCE4 65536
