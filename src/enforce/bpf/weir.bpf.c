@@ -12,6 +12,8 @@
 #define DROP true
 
 #define SEARCH_MAX     24		/* steps of a search among sorted keys */
+#define SEARCH_FEW     32		/* so many keys are searched without a loop of the kernel's */
+#define SEARCH_FEW_LOG 5
 #define PULL_BYTES     192		/* of a packet in pieces: as far as headers are read */
 
 #define PORT_AUTORP 496
@@ -163,8 +165,18 @@ static __always_inline __u32 search_keys(const struct table *t, __u32 keys, __u3
 {
 	struct search s = { .t = t, .key = key, .at = keys, .n = n };
 
-	bpf_loop(SEARCH_MAX, search_step, &s, 0);
-	return s.at;
+	if (n > SEARCH_FEW) {
+		bpf_loop(SEARCH_MAX, search_step, &s, 0);
+		return s.at;
+	}
+	for (int i = 0; i < SEARCH_FEW_LOG; i++) {
+		__u32 half = n / 2, middle = keys + (half << 3);
+
+		if (long_at(t, middle) <= key)
+			keys = middle;
+		n -= half;
+	}
+	return keys;
 }
 
 static __noinline __u32 class6(const struct table *t, const struct bpf_trie *trie, __u64 hi,
