@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The layer-2 practices of draft-chown-mboned-multicast-filtering-02 3.3 on a Linux bridge with snooping:
+an access point and an access switch in one.
+
+    router r0 --- p0 [br0] w1 --- c1 client      weir: wireless at w1 and w2, a host's port at a1
+                           w2 --- c2 silent
+                           a1 --- h1 host
+
+practices_bridge.py WEIR -- needs root and bridge, and skips without."""
+import ipaddress
+import json
+import shutil
+import struct
+import subprocess
+
+import net
+
+net.enter()
+subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
+
+from cli import equal, holds, main  # noqa: E402
+from control import (ALLOW, TO_EX, Port, frame, hello, ip4, ip6, mld2, packed, report3, setting,  # noqa: E402
+                     with_sum)
+from daemon import Daemon, end_all, until  # noqa: E402
+
+if not shutil.which("bridge"):
+    net.skip_all("bridge is not installed")
+
+ROUTER, CLIENT, HOST, SOURCE = "152.78.1.1", "152.78.1.11", "152.78.1.21", "130.59.1.9"
+ROUTER6, CLIENT6, HOST6 = "fe80::1", "fe80::11", "fe80::21"
+POLICY = """policy "site"
+boundary wireless extends modern.wireless {
+    deny in to 233.9.0.0/16 at data as video "streams of the lecture halls, on wires alone" ref "draft 3.3"
+}
+boundary port extends modern.subnet {}
+"""
+CONF = """set own = { 152.78.1.0/24, 2001:630:d0::/48 }
+set routers = { fe80::1 }
+interface w1 boundary wireless inside enforce auto
+interface w2 boundary wireless inside enforce nftables
+interface a1 boundary port inside enforce auto
+"""
+WIRES = (("router", "r0", "p0"), ("client", "c1", "w1"), ("silent", "c2", "w2"), ("host", "h1", "a1"))
+
+net.add_host("ap")
+setting("net.ipv6.conf.all.disable_ipv6", 1, "ap")
+setting("net.ipv6.conf.default.disable_ipv6", 1, "ap")
+net.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "1", "mcast_igmp_version", "3",
+       "mcast_mld_version", "2", "mcast_query_response_interval", "10", host="ap")
+net.ip("link", "set", "br0", "type", "bridge", "mcast_querier", "1", host="ap")		# snooping waits one such interval
+for name, far, near in WIRES:
+    net.add_host(name)
+    setting("net.ipv6.conf.all.disable_ipv6", 1, name)
+    setting("net.ipv6.conf.default.disable_ipv6", 1, name)
+    net.add_cable((name, far, None), ("ap", near, None))
+    net.ip("link", "set", near, "master", "br0", host="ap")
+net.ip("link", "set", "br0", "up", host="ap")
+subprocess.run(["bridge", "-n", "ap", "link", "set", "dev", "p0", "mcast_router", "2"], check=True)
+setting("net.bridge.bridge-nf-call-iptables", 1, "ap")
+setting("net.bridge.bridge-nf-call-ip6tables", 1, "ap")
+setting("net.bridge.bridge-nf-filter-vlan-tagged", 1, "ap")
+PORTS = {name: Port(name, far) for name, far, _ in WIRES}
+DAEMON = Daemon("ap", POLICY, CONF, keeps_mounts=True)
+NUMBER = 0
+
+
+def icmp6(kind, source, group, body):
+    message = bytes([kind, 0, 0, 0]) + body
+    pseudo = packed(source) + packed(group) + struct.pack("!II", len(message), 58)
+    packet = ip6(source, group, 58, with_sum(message, 2, pseudo))
+    return packet[:7] + b"\xff" + packet[8:]
+
+
+def advertisement(source):
+    return icmp6(134, source, "ff02::1", bytes(12))
+
+
+def solicitation(source, target):
+    group = packed("ff02::1:ff00:0")[:13] + packed(target)[13:]
+    return icmp6(135, source, str(ipaddress.ip_address(group)), b"\0" * 4 + packed(target))
+
+
+def udp(source, group, port=5004, ttl=32):
+    global NUMBER
+    NUMBER += 1
+    body = b"WEIR" + struct.pack("!I", NUMBER)
+    head = struct.pack("!HHHH", 4000, port, 8 + len(body), 0)
+    if ":" not in source:
+        return ip4(source, group, 17, head + body, ttl=ttl)
+    pseudo = packed(source) + packed(group) + struct.pack("!II", 8 + len(body), 17)
+    packet = ip6(source, group, 17, with_sum(head + body, 6, pseudo))
+    return packet[:7] + bytes([ttl]) + packet[8:]
+
+
+def who_hears(sender, *packets, seconds=0.4):
+    """For each packet the hosts where it comes out as it was."""
+    for port in PORTS.values():
+        port.frames(0.01)
+    PORTS[sender].send(*map(frame, packets))
+    heard = {name: [p for _, p in port.frames(seconds / 3)] for name, port in PORTS.items() if name != sender}
+    return [{name for name, come in heard.items() if packet in come} for packet in packets]
+
+
+def learned(port):
+    done = subprocess.run(["bridge", "-n", "ap", "-j", "mdb", "show", "dev", "br0"], capture_output=True, check=True)
+    return {(e.get("src", "*"), e["grp"]) for e in json.loads(done.stdout)[0]["mdb"] if e["port"] == port}
+
+
+def counted(before, boundary, **rules):
+    DAEMON.until_counted(before, {(boundary, name.replace("_", "-")): n for name, n in rules.items()})
+
+
+def test_without_weir_a_client_is_believed():
+    """What the scenarios find stopped is stopped by weir."""
+    until(lambda: who_hears("router", udp(SOURCE, "232.8.8.9")) == [set()], "snooping")
+    for sender, source in (("client", CLIENT6), ("host", HOST6)):
+        heard = who_hears(sender, advertisement(source), hello(CLIENT), udp(CLIENT, "239.255.255.250"))
+        assert "router" in heard[0] and "router" in heard[1] and "router" in heard[2], heard
+    equal(who_hears("router", udp(SOURCE, "232.8.8.9")), [{"client", "host"}], "taken for routers: they get everything")
+    for port in ("w1", "a1"):
+        for kind in "01":
+            subprocess.run(["bridge", "-n", "ap", "link", "set", "dev", port, "mcast_router", kind], check=True)
+    DAEMON.begin().ready()
+    said = DAEMON.weir("run", "--check", status=None)
+    holds(said, "not-joined", "what the kernel cannot ask is named")
+
+
+def test_3_3_wireless_neighbour_discovery():
+    """A client's report of its solicited-node group, which the bridge learns; then both sides find each other."""
+    assert "router" in who_hears("client", mld2(CLIENT6, (TO_EX, "ff02::1:ff00:11")))[0]
+    until(lambda: ("*", "ff02::1:ff00:11") in learned("w1"), lambda: learned("w1"))
+    assert "client" in who_hears("router", solicitation(ROUTER6, CLIENT6))[0]
+    assert "router" in who_hears("client", solicitation(CLIENT6, ROUTER6))[0]
+
+
+def test_3_3_wireless_router_advertisements():
+    before = DAEMON.hits()
+    equal(who_hears("router", advertisement(ROUTER6)), [{"client", "silent", "host"}])
+    equal(who_hears("client", advertisement(CLIENT6)), [set()])
+    equal(who_hears("router", advertisement("fe80::66")), [set()], "one of no known router, from the wired side")
+    counted(before, "wireless", rogue_router=1, unknown_router=2)
+
+
+def test_3_3_router_advertisement_on_a_host_port():
+    before = DAEMON.hits()
+    equal(who_hears("host", advertisement(HOST6)), [set()])
+    counted(before, "port", unknown_router=1)
+
+
+def test_3_3_wireless_dhcpv6():
+    assert "router" in who_hears("client", udp(CLIENT6, "ff02::1:2", 547, ttl=1))[0]
+
+
+def test_3_3_wireless_what_only_routers_say():
+    before = DAEMON.hits()
+    query = ip4(CLIENT, "224.0.0.1", 2, with_sum(bytes.fromhex("1164000000000000027d0000")), alert=True)
+    equal(who_hears("client", query, hello(CLIENT)), [set(), set()])
+    counted(before, "wireless", rogue_querier=1, pim_from_client=1)
+
+
+def test_3_3_wireless_video():
+    """Who asks for a stream gets it; a cell where nobody asked does not; some may have none."""
+    before = DAEMON.hits()
+    equal(who_hears("router", udp(SOURCE, "232.8.8.8"), udp(SOURCE, "233.9.1.1")), [set(), set()])
+    report = report3(CLIENT, (ALLOW, "232.8.8.8", SOURCE), (TO_EX, "233.9.1.1"))
+    assert "router" in who_hears("client", report)[0]
+    until(lambda: {(SOURCE, "232.8.8.8"), ("*", "233.9.1.1")} <= learned("w1"), lambda: learned("w1"))
+    equal(who_hears("router", udp(SOURCE, "232.8.8.8"), udp(SOURCE, "232.8.8.9"), udp(SOURCE, "233.9.1.1")),
+          [{"client"}, set(), set()])
+    counted(before, "wireless", video=1)
+
+
+def test_3_3_ssdp_and_mdns_between_bridged_subnets():
+    before = DAEMON.hits()
+    groups = ("239.255.255.250", "ff05::c", "ff05::fb")
+    packets = [udp(HOST if "." in g else "2001:630:d0::21", g, ttl=255) for g in groups]
+    equal(who_hears("host", *packets, udp(HOST, "224.2.5.5")), [set(), set(), set(), {"router"}])
+    counted(before, "port", ssdp=2, mdns=1)
+
+
+def test_3_3_a_port_sends_from_its_own_subnet():
+    before = DAEMON.hits()
+    equal(who_hears("host", udp("152.78.9.9", "224.2.5.5"), udp(HOST, "224.2.5.5")), [set(), {"router"}])
+    equal(who_hears("client", udp("152.78.9.9", "224.2.5.5"), udp(CLIENT, "224.2.5.5")), [set(), {"router"}])
+    counted(before, "port", off_lan_source=1)
+    counted(before, "wireless", off_lan_source=1)
+
+
+try:
+    main(globals())
+finally:
+    end_all()
