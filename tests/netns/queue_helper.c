@@ -211,6 +211,7 @@ static int run(int n, char **words)
 	bool tap = n > 1 && strcmp(words[1], "tap") == 0;
 	int error;
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);		/* a test that fails leaves nobody behind */
 	printf("%s\n", why);
 	read_policy(&s, words[0]);
 	means = tap ? QUEUE_BY_TAP : means;
