@@ -128,16 +128,26 @@ static uint32_t follow_goto(const char *chains, const char *at, struct addr a)
 	return target;
 }
 
-static bool same_bits(struct addr a, struct addr mask, struct addr key)
+static struct addr masked(struct addr a, struct addr mask)
 {
-	return (a.hi & mask.hi) == key.hi && (a.lo & mask.lo) == key.lo;
+	return (struct addr){ a.hi & mask.hi, a.lo & mask.lo, a.family };
+}
+
+/* The line of a map that has the key; the map ends at `end`. */
+static const char *find_key(const char *at, const char *end, struct addr key)
+{
+	char text[ADDR_TEXT], line[ADDR_TEXT + 8];
+	int n = snprintf(line, sizeof(line), "\t\t\t%s : ", addr_text(key, text));
+	const char *found = memmem(at, (size_t)(end - at), line, (size_t)n);
+
+	return found ? found + n : NULL;
 }
 
 /* One line, or one map: true where it sends the address on. */
 static bool try_line(const char *chains, const char **at, struct addr a, uint32_t *out)
 {
 	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
-	bool found = false;
+	const char *end, *found;
 
 	*at += strcspn(*at, "i");
 	*at += strcspn(*at, " ") + 1;			/* ip, ip6 */
@@ -145,23 +155,19 @@ static bool try_line(const char *chains, const char **at, struct addr a, uint32_
 	if (skip(at, "& "))
 		mask = read_addr(at);
 	if (skip(at, "== ")) {
-		found = same_bits(a, mask, read_addr(at));
-		*out = found ? follow_goto(chains, *at, a) : NO_TARGET;
+		bool same = addr_equal(masked(a, mask), read_addr(at));
+
+		*out = same ? follow_goto(chains, *at, a) : NO_TARGET;
 		*at = next_line(*at);
-		return found;
+		return same;
 	}
 	check(skip(at, "vmap {\n"));
-	while (skip(at, "\t\t\t")) {
-		bool here = same_bits(a, mask, read_addr(at));
-
-		check(skip(at, ": "));
-		if (here)
-			*out = follow_goto(chains, *at, a);
-		found |= here;
-		*at = next_line(*at);
-	}
-	*at = next_line(*at);
-	return found;
+	end = strstr(*at, "\t\t}\n");
+	found = find_key(*at, end, masked(a, mask));
+	if (found)
+		*out = follow_goto(chains, found, a);
+	*at = next_line(end);
+	return found != NULL;
 }
 
 static uint32_t follow(const char *chains, const char *at, struct addr a)
