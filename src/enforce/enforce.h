@@ -126,6 +126,8 @@ int enforce_remove(struct enforcer *enforcer);
  * A router's forward hook drops both. */
 #define ENFORCE_LINK_LOCAL ".link-local"
 #define ENFORCE_CONTROL ".control"
+/* Multicast frames with two VLAN tags, at ingress, where nftables cannot look behind the second. */
+#define ENFORCE_TAGGED_TWICE ".tagged-twice"
 
 /* One counter.  A packet that meets a hook and is multicast is in exactly one of them. */
 struct enforce_count {

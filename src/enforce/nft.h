@@ -26,6 +26,9 @@ enum nft_count { NFT_COUNT_PASSED, NFT_COUNT_REFUSED };
 
 /* Interface names may hold what nft's names may not: such bytes become /HH. */
 void nft_put_link(struct text *out, const char *link);
+struct nft_hook;
+void nft_put_counter_name(struct text *out, const struct nft_hook *h, const char *rule,
+			  bool refused);
 /* False where it is none of weir's.  The texts are cut out of `name`, which is changed. */
 bool nft_counter_parse(char *name, struct enforce_count *out);
 

@@ -87,8 +87,8 @@ bool nft_counter_parse(char *name, struct enforce_count *out)
 	return true;
 }
 
-static void put_counter_name(struct text *out, const struct nft_hook *h, const char *rule,
-			     bool refused)
+void nft_put_counter_name(struct text *out, const struct nft_hook *h, const char *rule,
+			  bool refused)
 {
 	text_printf(out, "%s/%s%s/%s/", h->boundary->name, hook_name(h->hook),
 		    refused ? ".refused" : "", rule);
@@ -331,7 +331,7 @@ static void put_counting(struct text *out, const struct nft_hook *h, const char 
 			 const char *verdict)
 {
 	text_put(out, "counter name ");
-	put_counter_name(out, h, rule, refused);
+	nft_put_counter_name(out, h, rule, refused);
 	text_printf(out, " %s\n", verdict);
 }
 
@@ -422,7 +422,7 @@ static void put_counter(const struct nft_hook *h, const char *rule, bool refused
 			struct text *out)
 {
 	text_put(out, "\tcounter ");
-	put_counter_name(out, h, rule, refused);
+	nft_put_counter_name(out, h, rule, refused);
 	text_put(out, " { }\n");
 }
 
@@ -430,6 +430,8 @@ void nft_put_counters(const struct nft_hook *h, struct text *out)
 {
 	put_counter(h, ENFORCE_LINK_LOCAL, false, out);
 	put_counter(h, ENFORCE_CONTROL, false, out);
+	if (h->hook == HOOK_INGRESS)
+		put_counter(h, ENFORCE_TAGGED_TWICE, false, out);
 	for (size_t i = 0; i < h->boundary->rule_count; i++) {
 		if (!h->rules[i])
 			continue;

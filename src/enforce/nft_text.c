@@ -273,7 +273,11 @@ static void put_ingress(const struct nft_hook *h, struct compilation *c)
 		    "priority %d; policy accept; }\nflush chain netdev weir %s\n", name.p,
 		    h->link->name, PRIORITY, name.p);
 	text_printf(&t->body, "\tchain %s {\n\t\tip daddr & 240.0.0.0 == 224.0.0.0 goto %%%uip4\n"
-		    "\t\tip6 daddr & ff00:: == ff00:: goto %%%uip6\n\t}\n", name.p, h->id, h->id);
+		    "\t\tip6 daddr & ff00:: == ff00:: goto %%%uip6\n"
+		    "\t\tmeta protocol { 8021q, 8021ad } meta pkttype multicast counter name ",
+		    name.p, h->id, h->id);
+	nft_put_counter_name(&t->body, h, ENFORCE_TAGGED_TWICE, false);
+	text_put(&t->body, "\n\t}\n");
 	text_release(&name);
 }
 
@@ -430,7 +434,7 @@ static int compile_links(const struct enforce_boundary *b, unsigned index,
 			}
 			if (b->links[i].is_bridge_port && hook == HOOK_EGRESS)
 				note(c, b, &b->links[i], NULL, "nftables judges no frame with two "
-								"VLAN tags; tc does");
+								"VLAN tags, but counts it");
 			h = hook_of(b, a, &b->links[i], hook, c);
 			h.boundary_index = index;
 			status = compile_hook(&h, &sharing, c);

@@ -327,6 +327,21 @@ def test_reloads_under_traffic():
     assert 2 <= saw["changes"] <= reloads, "the numbers tell of more changes than there were"
 
 
+def test_frames_with_two_tags_are_counted():
+    bridge()
+    enforcer("remove")
+    enforcer("install", write("b.weir", B), "border", "--", "pb,outside,nftables,port")
+    first = Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "deny", "first-stops")
+    tagged = frame(first, 1, vlan=5)
+    before = counts()
+    for outer in (b"\x81\0\0\7", b"\x88\xa8\0\7"):
+        BRIDGE.sender.send(tagged[:12] + outer + tagged[12:])
+    arrived = drain(BRIDGE.receiver, numbered)
+    found = difference(counts(), before)
+    equal((arrived, found[("pb", "ingress", ".tagged-twice")]), ([1, 1], [2, 0]))
+    equal(sum(sum(n) for n in found.values()), 2)
+
+
 def chains():
     said = subprocess.run(["nft", "list", "chains"], capture_output=True, text=True, check=True).stdout
     return sum(1 for line in said.splitlines() if line.startswith("\tchain"))
