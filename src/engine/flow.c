@@ -2,7 +2,7 @@
 /* The table of flows: an index with linear probing over at most eight places, where nothing is
  * ever taken out but to make room.  IPv6 flows keep their addresses beside the list.  Knows no
  * verdicts. */
-#include "engine/flow.h"
+#include "engine/flow_index.h"
 
 #include <assert.h>
 #include <stdlib.h>

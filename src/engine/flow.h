@@ -56,20 +56,9 @@ struct flow_other {
 	uint8_t	 action;
 };
 
-/* The tag of a source's flow at `data` to an IPv4 group. */
-#define FLOW_TAG_DATA4 (POINT_DATA | FLOW_SOURCE_HOST << 4 | 32 << 6)
-/* In an entry of the index: the flow's number.  Above is a mark by which most entries of others
- * are told without a look at their flows.  No flow is 0. */
-#define FLOW_NUMBER ((1u << 19) - 1)
-
-static inline uint32_t flow_mark(uint64_t hash, uint16_t tag)
-{
-	return ((uint32_t)(hash >> 32) ^ tag * UINT32_C(0x9e3779b1)) & ~FLOW_NUMBER;
-}
-
 /* The flows of one family. */
 struct flow_side {
-	uint32_t	  *index;		/* `max` of them */
+	uint32_t	  *index;		/* `max` of them: engine/flow_index.h */
 	struct flow	  *list;		/* numbers from 1 to n; number 0 is never used */
 	struct flow_other *others;		/* by number; NULL unless asked for */
 	uint16_t	  *ports;		/* by number: where the first packet went; 0: none */
@@ -82,20 +71,6 @@ struct flow_table {
 	struct flow_long *keys6;		/* by number */
 	uint64_t	  evicted, evicted_findings;
 };
-
-/* The number of the flow that is probably meant; 0 where there is none, or none that is marked so. */
-static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, uint16_t tag)
-{
-	uint32_t mark = flow_mark(hash, tag);
-
-	for (size_t i = 0; i < FLOW_PROBES; i++) {
-		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
-
-		if (!entry || (entry & ~FLOW_NUMBER) == mark)
-			return entry & FLOW_NUMBER;
-	}
-	return 0;
-}
 
 void flow_table_init(struct flow_table *table, bool with_others);
 void flow_table_release(struct flow_table *table);
@@ -142,33 +117,5 @@ struct flow_other *flow_other(const struct flow_table *table, const struct flow 
 struct flow *flow_at(const struct flow_table *table, size_t slot);
 /* The first slot that is not empty, at or behind this one; FLOWS4_MAX + FLOWS6_MAX at the end. */
 size_t flow_next(const struct flow_table *table, size_t slot);
-
-/* Look-ups of IPv4 flows at `data`, many at a time, so that their misses overlap: flow_expect4() has
- * the index fetched, flow_guess4() then, some time later, the flow that it points to, and tells
- * its number, or 0; flow_find4() takes it from there.  It returns NULL where there is none. */
-static inline void flow_expect4(const struct flow_table *table, uint64_t hash)
-{
-	__builtin_prefetch(&table->ip4.index[hash & (FLOWS4_MAX - 1)]);
-}
-
-static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash)
-{
-	uint32_t number = flow_number(&table->ip4, hash, FLOW_TAG_DATA4);
-
-	__builtin_prefetch(&table->ip4.list[number], 1);
-	return number;
-}
-
-struct flow *flow_find4_anew(const struct flow_table *table, uint32_t source, uint32_t group);
-
-static inline struct flow *flow_find4(const struct flow_table *table, uint32_t source,
-				      uint32_t group, uint32_t guess)
-{
-	struct flow *f = &table->ip4.list[guess];
-
-	if (f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4)
-		return f;
-	return flow_find4_anew(table, source, group);
-}
 
 #endif

@@ -3,6 +3,7 @@
  * nothing but source and group is a lump: its packets cost a look-up and a few additions, and its
  * rule learns of them at the end, or when the first other packet breaks the lump.  Batches, so that
  * the misses of many look-ups overlap.  Everything else goes the long way, with the same result. */
+#include "engine/flow_index.h"
 #include "engine/state.h"
 
 /* The verdict of all packets of a flow that may be a lump; RULE_NONE where it may not. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of flows: what is kept, what goes first, and that keys come back as they were. */
-#include "engine/flow.h"
+#include "engine/flow_index.h"
 #include "sweep.h"
 
 static struct flow_key key_of(uint32_t source, uint32_t group, uint8_t point)

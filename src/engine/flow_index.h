@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The index of the flows, and the look-up of the audit's hot loop.  Only what counts packets one
+ * by one wants this header; flow.h is for all others. */
+#ifndef WEIR_ENGINE_FLOW_INDEX_H
+#define WEIR_ENGINE_FLOW_INDEX_H
+
+#include "engine/flow.h"
+
+/* In an entry of the index: the flow's number.  Above is a mark by which most entries of others
+ * are told without a look at their flows.  No flow is 0. */
+#define FLOW_NUMBER ((1u << 19) - 1)
+/* The tag of a source's flow at `data` to an IPv4 group. */
+#define FLOW_TAG_DATA4 (POINT_DATA | FLOW_SOURCE_HOST << 4 | 32 << 6)
+
+static inline uint32_t flow_mark(uint64_t hash, uint16_t tag)
+{
+	return ((uint32_t)(hash >> 32) ^ tag * UINT32_C(0x9e3779b1)) & ~FLOW_NUMBER;
+}
+
+/* The number of the flow that is probably meant; 0 where there is none, or none that is marked so. */
+static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, uint16_t tag)
+{
+	uint32_t mark = flow_mark(hash, tag);
+
+	for (size_t i = 0; i < FLOW_PROBES; i++) {
+		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
+
+		if (!entry || (entry & ~FLOW_NUMBER) == mark)
+			return entry & FLOW_NUMBER;
+	}
+	return 0;
+}
+
+/* Look-ups of IPv4 flows at `data`, many at a time, so that their misses overlap: flow_expect4() has
+ * the index fetched, flow_guess4() then, some time later, the flow that it points to, and tells
+ * its number, or 0; flow_find4() takes it from there.  It returns NULL where there is none. */
+static inline void flow_expect4(const struct flow_table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->ip4.index[hash & (FLOWS4_MAX - 1)]);
+}
+
+static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash)
+{
+	uint32_t number = flow_number(&table->ip4, hash, FLOW_TAG_DATA4);
+
+	__builtin_prefetch(&table->ip4.list[number], 1);
+	return number;
+}
+
+struct flow *flow_find4_anew(const struct flow_table *table, uint32_t source, uint32_t group);
+
+static inline struct flow *flow_find4(const struct flow_table *table, uint32_t source,
+				      uint32_t group, uint32_t guess)
+{
+	struct flow *f = &table->ip4.list[guess];
+
+	if (f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4)
+		return f;
+	return flow_find4_anew(table, source, group);
+}
+
+#endif
