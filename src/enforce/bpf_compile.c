@@ -514,6 +514,26 @@ static int refuse(const struct boundary *boundary, const char *why, struct enfor
 	return -E2BIG;
 }
 
+/* A rule that asks what the kernel cannot know is never left out in silence. */
+static void note_unknown(const struct section *s, struct enforce_notes *notes)
+{
+	for (size_t i = 0; i < s->boundary->match_count; i++) {
+		const struct artefact_rule *rule = &s->artefact->rules[i];
+		struct enforce_note note = { 0 };
+
+		snprintf(note.boundary, sizeof(note.boundary), "%s", s->boundary->name);
+		snprintf(note.rule, sizeof(note.rule), "%s", rule->rule->name);
+		if (rule->unknown)
+			snprintf(note.text, sizeof(note.text), "BPF does not know %s: the rule is not "
+				 "enforced in the data plane", rule->unknown);
+		else if (rule->partly)
+			snprintf(note.text, sizeof(note.text),
+				 "BPF knows only a part of what `%s` asks", rule->partly);
+		if (note.text[0])
+			enforce_notes_add(notes, &note);
+	}
+}
+
 /* What all boundaries ask for comes first. */
 static void put_lower(struct section *s)
 {
@@ -555,6 +575,7 @@ static int put_boundaries(struct compiler *c, const struct enforce_plan *plan,
 		s->artefact = artefact_new(s->boundary, plan->now);
 		if (!s->artefact)
 			return refuse(s->boundary, "too large a matrix for BPF", notes);
+		note_unknown(s, notes);
 		put_lower(s);
 	}
 	at = choices;
