@@ -333,6 +333,7 @@ def test_frames_with_two_tags_are_counted():
     enforcer("install", write("b.weir", B), "border", "--", "pb,outside,nftables,port")
     first = Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "deny", "first-stops")
     tagged = frame(first, 1, vlan=5)
+    drain(BRIDGE.receiver, numbered)
     before = counts()
     for outer in (b"\x81\0\0\7", b"\x88\xa8\0\7"):
         BRIDGE.sender.send(tagged[:12] + outer + tagged[12:])
