@@ -209,6 +209,16 @@ static int install_set(struct bpf_store *store, const struct view *v, struct tex
 	return status;
 }
 
+/* An install that was cut off has left two sets: programs of both may run. */
+static int go_on(struct bpf_store *store, const struct view *v, struct text *error)
+{
+	int status = try_view(store, v, true, error);
+
+	if (status == 0)
+		bpf_store_settle(store);
+	return status;
+}
+
 static int install_view(struct bpf_store *store, const struct view *v, struct text *error)
 {
 	int status = bpf_store_make_folder(store, error);
@@ -217,8 +227,10 @@ static int install_view(struct bpf_store *store, const struct view *v, struct te
 		return status;
 	if (!fits(store, v))
 		return install_set(store, v, error);
-	bpf_store_settle(store);		/* of an install that did not come to its end */
-	status = try_view(store, v, false, error);
+	if (store->set_count > 1)
+		status = go_on(store, v, error);
+	else
+		status = try_view(store, v, false, error);
 	return status == -ENOSPC ? install_set(store, v, error) : status;
 }
 

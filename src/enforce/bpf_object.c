@@ -97,7 +97,7 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 
 static struct bpf_set empty_set(unsigned number)
 {
-	struct bpf_set set = { .number = number, .image = -1 };
+	struct bpf_set set = { .number = number, .image = -1, .image_next = -1 };
 
 	for (unsigned i = 0; i < MAP_COUNT; i++)
 		set.maps[i] = -1;
@@ -111,14 +111,17 @@ void bpf_set_close(struct bpf_set *set)
 			close(set->maps[i]);
 	if (set->image >= 0)
 		close(set->image);
+	if (set->image_next >= 0)
+		close(set->image_next);
 	*set = empty_set(0);
 }
 
 /* The map `policy` is pinned last: a set without it is not whole. */
-static int pin_set(const struct bpf_set *set, const char *folder)
+int bpf_set_pin(const struct bpf_set *set, const char *folder)
 {
 	char path[PATH_BYTES];
 
+	bpf_set_unpin(folder, set->number);
 	pin_path(folder, set->number, "", path);
 	if (mkdir(path, 0700) < 0)
 		return -errno;
@@ -139,7 +142,7 @@ static bool is_lasting(enum bpf_map_index index)
 	return index == MAP_BUCKETS || index == MAP_SEEN || index == MAP_SAMPLES;
 }
 
-int bpf_set_new(const char *folder, unsigned number, uint32_t image_bytes, uint32_t capacity,
+int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 		const struct bpf_set *older, struct bpf_set *out)
 {
 	struct bpf_set set = empty_set(number);
@@ -147,14 +150,11 @@ int bpf_set_new(const char *folder, unsigned number, uint32_t image_bytes, uint3
 
 	set.image_bytes = image_bytes;
 	set.capacity = capacity;
-	bpf_set_unpin(folder, number);
 	for (unsigned i = 0; i < MAP_COUNT && status == 0; i++) {
 		set.maps[i] = older && is_lasting(i) ? dup(older->maps[i]) : new_map_of(&set, i);
 		status = set.maps[i] < 0 ? -errno : 0;
 	}
-	status = status < 0 ? status : pin_set(&set, folder);
 	if (status < 0) {
-		bpf_set_unpin(folder, number);
 		bpf_set_close(&set);
 		return status;
 	}
@@ -180,6 +180,8 @@ static int open_pins(const char *folder, struct bpf_set *set)
 		if (set->maps[i] < 0)
 			return -errno;
 	}
+	pin_path(folder, set->number, PIN_IMAGE_NEXT, path);
+	set->image_next = bpf_obj_get(path);
 	pin_path(folder, set->number, PIN_IMAGE, path);
 	set->image = bpf_obj_get(path);
 	return set->image < 0 ? -errno : 0;
@@ -315,12 +317,15 @@ int bpf_set_switch(struct bpf_set *set, const char *folder, int image)
 	rename(next, path);
 	close(set->image);
 	set->image = image;
+	if (set->image_next >= 0)
+		close(set->image_next);
+	set->image_next = -1;
 	return 0;
 }
 
-const struct bpf_image *bpf_set_map_image(const struct bpf_set *set)
+const struct bpf_image *bpf_set_map_image(const struct bpf_set *set, int image)
 {
-	void *at = mmap(NULL, set->image_bytes, PROT_READ, MAP_SHARED, set->image, 0);
+	void *at = mmap(NULL, set->image_bytes, PROT_READ, MAP_SHARED, image, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }

@@ -25,12 +25,15 @@ struct bpf_set {
 	uint32_t capacity;		/* counters */
 	int	 maps[MAP_COUNT];
 	int	 image;			/* the map in force, or -1 */
+	int	 image_next;		/* if a switch was cut off: this one may be in force */
 };
 
-/* In a folder of a bpf file system, which is there.  Buckets and samples are those of `older`, if it
- * is not NULL.  0 or negative errno; nothing stays behind on failure.  The caller closes it. */
-int bpf_set_new(const char *folder, unsigned number, uint32_t image_bytes, uint32_t capacity,
+/* Buckets and samples are those of `older`, if it is not NULL.  0 or negative errno.  The caller
+ * closes it. */
+int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 		const struct bpf_set *older, struct bpf_set *out);
+/* In a folder of a bpf file system, which is there; only then will others find it, and whole. */
+int bpf_set_pin(const struct bpf_set *set, const char *folder);
 /* -ENOENT where there is none, -EPROTO where its layout is another's. */
 int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out);
 void bpf_set_close(struct bpf_set *set);
@@ -46,8 +49,8 @@ int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n)
 /* From now on the programs read this image, which it takes over, and none of them still reads the
  * one before when this returns.  0 or negative errno. */
 int bpf_set_switch(struct bpf_set *set, const char *folder, int image);
-/* The image in force, to be read, or NULL; for munmap(). */
-const struct bpf_image *bpf_set_map_image(const struct bpf_set *set);
+/* One of its images, to be read, or NULL; for munmap(). */
+const struct bpf_image *bpf_set_map_image(const struct bpf_set *set, int image);
 
 struct bpf_program_options {
 	uint32_t slot, hook;

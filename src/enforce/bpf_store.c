@@ -114,12 +114,11 @@ static void note_ids(struct bpf_store *store, const uint32_t *ids, size_t n)
 }
 
 /* The image is ours, but it was read from the kernel: nothing outside of it is looked at. */
-void bpf_store_note_image(struct bpf_store *store)
+static void note_image(struct bpf_store *store, int fd)
 {
 	const struct bpf_set *set = bpf_store_set(store);
-	const struct bpf_image *image = bpf_set_map_image(set);
+	const struct bpf_image *image = fd < 0 ? NULL : bpf_set_map_image(set, fd);
 
-	memset(store->in_force, 0, set->capacity);
 	for (size_t i = 0; image && i < BPF_SLOTS; i++) {
 		const struct bpf_slot *slot = &image->slots[i];
 		uint64_t end = (uint64_t)slot->ids + slot->id_count * sizeof(uint32_t);
@@ -130,6 +129,15 @@ void bpf_store_note_image(struct bpf_store *store)
 	}
 	if (image)
 		munmap((void *)(uintptr_t)image, set->image_bytes);
+}
+
+void bpf_store_note_image(struct bpf_store *store)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+
+	memset(store->in_force, 0, set->capacity);
+	note_image(store, set->image);
+	note_image(store, set->image_next);
 }
 
 static void note_names(struct bpf_store *store)
@@ -411,16 +419,19 @@ int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t co
 	counters += old ? old->capacity : 0;
 	if (store->set_count == STORE_SETS_MAX)
 		return -EUSERS;
-	status = bpf_set_new(store->folder, number, bytes, power_above(COUNTERS_MIN, 2 * counters),
-			     old, &set);
+	status = bpf_set_new(number, bytes, power_above(COUNTERS_MIN, 2 * counters), old, &set);
 	if (status < 0)
 		return status;
 	store->sets[store->set_count++] = set;
 	note_set(store);
-	if (!old)
-		return 0;
-	status = copy_names(store, old);
-	return status < 0 ? status : copy_hooks(old, &set);
+	if (old)
+		status = copy_names(store, old);
+	if (old && status == 0)
+		status = copy_hooks(old, &set);
+	status = status < 0 ? status : bpf_set_pin(&set, store->folder);
+	if (status < 0)
+		bpf_store_drop_set(store);
+	return status;
 }
 
 static void drop_first(struct bpf_store *store)

@@ -30,7 +30,7 @@ struct bpf_set *bpf_store_set(struct bpf_store *store);
 int bpf_store_make_folder(const struct bpf_store *store, struct text *error);
 
 /* A set with room for an image and counters, with the names of the one in force: it is in force from
- * now on.  No program reads it yet. */
+ * now on.  No program reads it yet.  Nothing stays of it on failure. */
 int bpf_store_add_set(struct bpf_store *store, uint32_t image_bytes, uint32_t counters);
 /* Takes over what older sets counted, once no program uses them, and takes them away. */
 void bpf_store_settle(struct bpf_store *store);

@@ -10,6 +10,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/time.h>
 #include <time.h>
@@ -545,16 +546,15 @@ static void test_foreign(void)
  * does not fit the name. */
 #define FLOWS 16
 
-static struct policy *odd_policy(bool second)
+static struct policy *odd_policy(bool second, unsigned others)
 {
 	struct text text = { 0 };
 	struct policy *policy;
 
 	text_put(&text, "boundary border {\n");
-	if (second)
-		for (unsigned i = 0; i < 40; i++)
-			text_printf(&text, "deny from 10.0.%u.0/24 to 239.2.%u.0/24 as other%u\n",
-				    i + 1, i, i);
+	for (unsigned i = 0; i < others; i++)
+		text_printf(&text, "deny from 10.0.%u.0/24 to 239.%u.%u.0/24 as other%u\n",
+			    i % 50 + 1, 2 + i / 250, i % 250, i);
 	for (unsigned i = 0; i < FLOWS; i++) {
 		unsigned flow = second ? FLOWS - 1 - i : i;
 
@@ -643,7 +643,7 @@ static void test_reloads(void)
 	begin(&b);
 	add_link(&b, "a0", false, BACKEND_AUTO, BACKEND_TC);
 	for (unsigned i = 0; i < 2; i++) {
-		policies[i] = odd_policy(i);
+		policies[i] = odd_policy(i, i * 40);
 		check(policies[i] && compile(&b, policies[i], &parcels[i]) == 0);
 	}
 	check(install_parcel(&b, &parcels[0]) == 0);
@@ -681,6 +681,81 @@ static void test_reloads(void)
 	close(s.fd);
 	end(&b);
 	for (unsigned i = 0; i < 2; i++) {
+		policy_free(policies[i]);
+		text_release(&parcels[i]);
+	}
+	ip("link", "del", "a0", NULL);
+}
+
+/* Whoever installs may be killed at any moment, between maps, programs and pins, or while a larger
+ * set of maps takes the place of the old one: the packets are judged by whole policies, and counted. */
+static void install_for_ever(const struct text parcels[3])
+{
+	struct text error = { 0 };
+	void *state;
+
+	if (bpf_backend.open(PINS, &state) < 0)
+		_exit(1);
+	for (unsigned i = 0;; i++)
+		bpf_backend.install(state, (struct span){ (uint8_t *)parcels[i % 3].p,
+							  parcels[i % 3].n }, &error);
+}
+
+static void test_kills(void)
+{
+	static struct tally t;
+	struct policy *policies[3];
+	struct text parcels[3] = { { 0 }, { 0 }, { 0 } };
+	struct sending s = { .fd = -1 };
+	uint64_t seed = 5;
+	pthread_t thread;
+	struct bench b;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	add_pair("a0", "b0");
+	begin(&b);
+	add_link(&b, "a0", false, BACKEND_AUTO, BACKEND_TC);
+	for (unsigned i = 0; i < 3; i++) {
+		policies[i] = odd_policy(i % 2, i == 2 ? 700 : i * 40);
+		check(policies[i] && compile(&b, policies[i], &parcels[i]) == 0);
+	}
+	check(install_parcel(&b, &parcels[0]) == 0);
+	s.fd = open_packets("a0");
+	check(pthread_create(&thread, NULL, send_flows, &s) == 0);
+	for (unsigned i = 0; i < 12; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			install_for_ever(parcels);
+		wait_ms(20 + (long)(t_random(&seed) % 150));
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	bpf_backend.close(b.state);
+	check(bpf_backend.open(PINS, &b.state) == 0);
+	check(install_parcel(&b, &parcels[1]) == 0);
+	atomic_store(&s.stop, true);
+	pthread_join(thread, NULL);
+	read_counts(&b, &t);
+	for (unsigned i = 0; i < FLOWS; i++) {
+		char a[8], c[8];
+		uint64_t n;
+
+		snprintf(a, sizeof(a), "a%u", i);
+		snprintf(c, sizeof(c), "b%u", i);
+		n = packets_of(&t, a, HOOK_EGRESS) + packets_of(&t, c, HOOK_EGRESS);
+		if (n != s.offered[i])
+			printf("# flow %u: %lu counted, %lu offered\n", i, (unsigned long)n,
+			       (unsigned long)s.offered[i]);
+		check_named(n == s.offered[i], "every packet of a flow by its own rule");
+	}
+	check(packets_of(&t, "default", HOOK_EGRESS) == 0);
+	close(s.fd);
+	end(&b);
+	for (unsigned i = 0; i < 3; i++) {
 		policy_free(policies[i]);
 		text_release(&parcels[i]);
 	}
@@ -732,4 +807,4 @@ static void test_parcels(void)
 TEST_MAIN({ "agreement over veth pairs", test_agreement }, { "limits and dry runs", test_limit },
 	  { "samples", test_samples }, { "adoption", test_adoption }, { "growth", test_growth },
 	  { "interfaces go and come", test_interfaces }, { "a foreign program", test_foreign },
-	  { "reloads under traffic", test_reloads }, { "damaged parcels", test_parcels })
+	  { "reloads under traffic", test_reloads }, { "kills", test_kills }, { "damaged parcels", test_parcels })
