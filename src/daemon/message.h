@@ -36,6 +36,7 @@ enum message_kind {
 	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
 	/* by way of the keeper, which looks at none of it */
 	MESSAGE_RULING,		/* judge: the bundle and sets in force; to the speaker */
+	MESSAGE_PEERS,		/* speaker: what MSDP peers have announced, for the clerk's history */
 	MESSAGE_ASK,		/* clerk: about MSDP, as JSON; speaker: the answer */
 	/* speaker and keeper */
 	MESSAGE_LISTEN,		/* keeper: a listening socket */

@@ -221,6 +221,8 @@ static void obey_keeper(struct clerk_state *c, const struct message *message, in
 		keep_counts(c, &text);
 	} else if (message->kind == MESSAGE_OFFERED) {
 		keep_offered(c, &text);
+	} else if (message->kind == MESSAGE_PEERS) {
+		keep_peers(c, &text);
 	} else if (message->kind == MESSAGE_CONFIRM) {
 		if (message->error == 0)
 			keep_confirmed(c);

@@ -94,6 +94,8 @@ void keep_sample(struct clerk_state *c, const struct message *asked, const struc
 void keep_growth(struct clerk_state *c, const struct text *bytes);
 /* What met the rules before the queue: with the next counters. */
 void keep_offered(struct clerk_state *c, const struct text *bytes);
+/* What MSDP peers have announced: added. */
+void keep_peers(struct clerk_state *c, const struct text *bytes);
 /* How many control packets were offered to the queue at all, and judged. */
 void keep_queue_sums(struct clerk_state *c, uint64_t *out_offered, uint64_t *out_judged);
 /* The last hour's flows, for the judge. */

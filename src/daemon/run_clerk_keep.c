@@ -14,6 +14,7 @@
 #include "daemon/run_past.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "sink/history_peers.h"
 #include "sink/history_read.h"
 
 #define GENERATIONS_KEPT 20
@@ -371,6 +372,22 @@ void keep_sample(struct clerk_state *c, const struct message *asked, const struc
 	}
 	if (c->judge >= 0)
 		message_send(c->judge, &reply, -1);
+}
+
+void keep_peers(struct clerk_state *c, const struct text *bytes)
+{
+	size_t n = bytes->n / sizeof(struct history_peer);
+	struct history_peer *rows = memory_array(n + 1, sizeof(*rows));
+	char problem[HISTORY_PROBLEM] = "";
+
+	if (n > 0)
+		memcpy(rows, bytes->p, n * sizeof(*rows));
+	for (size_t i = 0; i < n; i++)
+		rows[i].peer[HISTORY_PEER_NAME - 1] = rows[i].boundary[HISTORY_PEER_NAME - 1] =
+			'\0';
+	if (open_history(c) && history_peers_add(c->history, rows, n, clock_now(), problem) < 0)
+		trouble(c, problem);
+	free(rows);
 }
 
 struct queue_sums {

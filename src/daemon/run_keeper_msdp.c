@@ -108,7 +108,8 @@ void keeper_hear_speaker(struct keeper_state *k, const struct message *message, 
 		text_reset(&k->msdp_counts);
 		payload_read(payload, &k->msdp_counts);
 		return;
-	} else if (message->kind == MESSAGE_ASK || message->kind == MESSAGE_NOTICE) {
+	} else if (message->kind == MESSAGE_ASK || message->kind == MESSAGE_NOTICE ||
+		   message->kind == MESSAGE_PEERS) {
 		if (message->kind == MESSAGE_ASK)
 			keeper_note_question(k, message->id, 0);
 		keeper_pass_on(k, CHILD_CLERK, message, payload);

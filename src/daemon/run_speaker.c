@@ -24,6 +24,7 @@
 
 #define TELL_NS NS_PER_S		/* between two reports of the counters */
 #define CACHE_SHOWN 10000
+#define CENSUS_TIMES 12			/* a report of the peers for so many readings of counters: a minute */
 
 /* The hits of rules of boundaries that are in force no more go on under their names. */
 struct ledger {
@@ -41,6 +42,7 @@ struct speaker_state {
 	struct policy	    *policy;
 	struct table	   **tables;		/* by boundary of the policy; NULL where none asks */
 	struct relay_peering peers[CONF_PEERS_MAX];
+	struct speaker_census census;
 	struct ledger	     past;
 	int		     listeners[CONF_PEERS_MAX];	/* that came before the first policy */
 	size_t		     listener_count;
@@ -189,6 +191,19 @@ static void tell_counts(struct speaker_state *s)
 	free(now.rows);
 }
 
+/* Returns until when it has nothing to do. */
+static int64_t tell_peers(struct speaker_state *s)
+{
+	struct message message = { .kind = MESSAGE_PEERS };
+	struct text rows = { 0 };
+	bool more = speaker_census_turn(&s->census, &s->speaker, &rows);
+
+	if (rows.n > 0)
+		message_send_text(s->keeper, &message, &rows);
+	text_release(&rows);
+	return more ? 0 : s->census.next_ns;
+}
+
 /* --- what happens --- */
 
 static const char *event_text(const struct speaker_state *s, const struct relay_event *e,
@@ -282,6 +297,8 @@ static bool begin(struct speaker_state *s)
 	for (size_t i = 0; i < s->conf->source_count; i++)
 		relay_originate(s->speaker.relay, s->conf->sources[i].source,
 				s->conf->sources[i].group, clock_steady());
+	speaker_census_init(&s->census, (unsigned)s->conf->peer_count,
+			    s->options->count_s * CENSUS_TIMES, seed);
 	for (size_t i = 0; i < s->listener_count; i++)
 		if (speaker_listen(&s->speaker, s->listeners[i]) < 0)
 			close(s->listeners[i]);
@@ -422,15 +439,21 @@ static bool lock_up(const struct speaker_state *s)
 	return error == 0;
 }
 
+/* The relay's turn, and what is told besides; returns until when it may wait. */
+static int64_t work(struct speaker_state *s)
+{
+	int64_t until = speaker_turn(&s->speaker), peers_ns = tell_peers(s);
+
+	if (clock_steady().ns >= s->tell_ns)
+		tell_counts(s);
+	until = s->tell_ns < until ? s->tell_ns : until;
+	return peers_ns < until ? peers_ns : until;
+}
+
 static void go_on(struct speaker_state *s)
 {
-	while (!s->must_end) {
-		int64_t until = s->speaks ? speaker_turn(&s->speaker) : INT64_MAX;
-
-		if (s->speaks && clock_steady().ns >= s->tell_ns)
-			tell_counts(s);
-		loop_turn(&s->loop, s->speaks && s->tell_ns < until ? s->tell_ns : until);
-	}
+	while (!s->must_end)
+		loop_turn(&s->loop, s->speaks ? work(s) : INT64_MAX);
 }
 
 void run_speaker(const struct run_options *options, int keeper)
@@ -443,8 +466,10 @@ void run_speaker(const struct run_options *options, int keeper)
 	s->routes = route_open();
 	if (loop_init(&s->loop) == 0 && loop_add(&s->loop, keeper, hear, s) == 0 && lock_up(s))
 		go_on(s);
-	if (s->speaks)
+	if (s->speaks) {
+		speaker_census_release(&s->census);
 		speaker_release(&s->speaker);
+	}
 	free_tables(s->policy, s->tables);
 	policy_free(s->policy);
 	free(s->past.rows);

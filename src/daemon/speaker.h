@@ -54,6 +54,23 @@ int64_t speaker_turn(struct speaker *speaker);
 /* Peers for the boundaries and tables of another policy, in the same order. */
 void speaker_rejudge(struct speaker *speaker, const struct relay_peering *peers);
 
+/* speaker_census.c: every so often what each peer has in the cache, and what came of what it said, as
+ * rows of struct history_peer. */
+struct speaker_census {
+	struct census	     *census;
+	struct relay_figures *before;	/* by peer: when it was told last */
+	int64_t		      next_ns, every_ns;
+	bool		      is_counting;
+};
+
+void speaker_census_init(struct speaker_census *census, unsigned peers, unsigned every_s,
+			 uint64_t seed);
+void speaker_census_release(struct speaker_census *census);
+/* A piece of work, where there is some; appends the rows when all is counted.  True where more is
+ * left; else next_ns is when there is some again. */
+bool speaker_census_turn(struct speaker_census *census, const struct speaker *speaker,
+			 struct text *out);
+
 /* speaker_tell.c: JSON for `weir msdp`, appended: `peers`, `policers`, or `cache` with what of it is
  * asked for; at most so many entries. */
 struct speaker_query {

@@ -78,6 +78,14 @@ static const char *const steps[] = {
 	" 0, 0, state, iif(hops = 255, NULL, hops), NULL, NULL, 0, 0, '', 0, NULL, run, began FROM server_2;"
 	"DROP TABLE server_2;"
 	"ALTER TABLE server_event ADD COLUMN interface TEXT NOT NULL DEFAULT '';",
+	/* 5: MSDP peers by day, which is seconds since 1970 */
+	"CREATE TABLE peer(peer TEXT NOT NULL, day INTEGER NOT NULL, boundary TEXT NOT NULL,"
+	" reports INTEGER NOT NULL, held INTEGER NOT NULL, of_source INTEGER NOT NULL,"
+	" of_net INTEGER NOT NULL, of_rp INTEGER NOT NULL, entries_in INTEGER NOT NULL,"
+	" fresh INTEGER NOT NULL, refreshed INTEGER NOT NULL, denied INTEGER NOT NULL,"
+	" limited INTEGER NOT NULL, policed INTEGER NOT NULL, rpf_refused INTEGER NOT NULL,"
+	" no_room INTEGER NOT NULL, malformed INTEGER NOT NULL, entries_out INTEGER NOT NULL,"
+	" withheld INTEGER NOT NULL, sessions INTEGER NOT NULL, PRIMARY KEY(peer, day)) WITHOUT ROWID;",
 };
 
 /* The number that a pragma tells; -1 where it cannot be read. */

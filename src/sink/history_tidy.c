@@ -11,7 +11,7 @@
 static void forget_before(struct history *h, int64_t before_s)
 {
 	static const enum history_sql buckets[] = { SQL_HIT_OLD, SQL_POINT_OLD, SQL_NOTE_OLD,
-						    SQL_LOSS_OLD };
+						    SQL_LOSS_OLD, SQL_PEER_OLD };
 
 	static const enum history_sql times[] = { SQL_FLOW_FOLD, SQL_FLOW_OLD, SQL_FINDING_OLD,
 						  SQL_SERVER_EVENT_OLD };

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What each peer has in the cache, and what came of what it said, for the history: counted a piece
+ * at a time between turns of the relay. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "daemon/speaker.h"
+#include "os/clock.h"
+#include "relay/census.h"
+#include "sink/history_peers.h"
+
+#define PIECE 2048			/* entries of the cache that are looked at in one go */
+
+void speaker_census_init(struct speaker_census *c, unsigned peers, unsigned every_s, uint64_t seed)
+{
+	*c = (struct speaker_census){ .census = census_new(peers, seed),
+				      .before = memory_array(peers + 1, sizeof(*c->before)),
+				      .every_ns = (int64_t)every_s * NS_PER_S };
+	c->next_ns = clock_steady().ns + c->every_ns;
+}
+
+void speaker_census_release(struct speaker_census *c)
+{
+	census_free(c->census);
+	free(c->before);
+	*c = (struct speaker_census){ 0 };
+}
+
+/* What it has grown by since the report before. */
+static struct history_peer report_of(struct speaker_census *c, const struct speaker *s, unsigned i)
+{
+	const struct relay_peering *peering = &s->options.peers[i];
+	const struct census_figures counted = census_of(c->census, i);
+	const struct relay_figures now = relay_figures(s->relay, i), was = c->before[i];
+	struct history_peer row = { .reports = 1, .held = counted.held,
+				    .of_source = counted.of_source, .of_net = counted.of_net,
+				    .of_rp = counted.of_rp };
+	char peer[ADDR_TEXT];
+
+	row.entries_in = now.entries_in - was.entries_in;
+	row.fresh = now.fresh - was.fresh;
+	row.refreshed = now.refreshed - was.refreshed;
+	row.denied = now.denied - was.denied;
+	row.limited = now.limited - was.limited;
+	row.policed = now.policed - was.policed;
+	row.rpf_refused = now.rpf_refused - was.rpf_refused;
+	row.no_room = now.no_room - was.no_room;
+	row.malformed = now.malformed - was.malformed;
+	row.entries_out = now.entries_out - was.entries_out;
+	row.withheld = now.withheld - was.withheld;
+	row.sessions = now.established - was.established;
+	c->before[i] = now;
+	snprintf(row.peer, sizeof(row.peer), "%s", addr_text(peering->remote, peer));
+	if (peering->boundary)
+		snprintf(row.boundary, sizeof(row.boundary), "%s", peering->boundary->name);
+	return row;
+}
+
+static void put_report(struct speaker_census *c, const struct speaker *s, struct text *out)
+{
+	for (unsigned i = 0; i < s->options.n; i++) {
+		const struct history_peer row = report_of(c, s, i);
+
+		text_put_n(out, (const char *)&row, sizeof(row));
+	}
+}
+
+bool speaker_census_turn(struct speaker_census *c, const struct speaker *speaker, struct text *out)
+{
+	int64_t now_ns = clock_steady().ns;
+
+	if (!c->is_counting && now_ns < c->next_ns)
+		return false;
+	if (!c->is_counting) {
+		census_begin(c->census);
+		c->next_ns = now_ns + c->every_ns;
+	}
+	c->is_counting = census_some(c->census, relay_cache(speaker->relay), PIECE);
+	if (!c->is_counting)
+		put_report(c, speaker, out);
+	return c->is_counting;
+}
