@@ -35,7 +35,7 @@ int control_check(struct judge *j, const struct plan *plan, struct text *problem
 	struct queue_set set;
 	int error = 0;
 
-	queue_set_init(&set, plan, &j->links, j->options->is_dry_run);
+	queue_set_init_links(&set, plan, &j->links);
 	if (set.n > 0)
 		error = ask_keeper(j, MESSAGE_QUEUE_CHECK, &set, &answer);
 	/* a kernel without any queue judges data all the same; weir status says what is missing */

@@ -101,6 +101,20 @@ void queue_set_init(struct queue_set *set, const struct plan *plan, const struct
 	}
 }
 
+void queue_set_init_links(struct queue_set *set, const struct plan *plan, const struct links *links)
+{
+	*set = (struct queue_set){ 0 };
+	set->links = memory_array(plan->interface_count + 1, sizeof(set->links[0]));
+	for (size_t i = 0; i < plan->interface_count; i++) {
+		const struct plan_interface *one = &plan->interfaces[i];
+
+		if (!plan_absence(one) &&
+		    fill_link(one, policy_boundary(plan->policy, one->conf->boundary.name), links,
+			      &set->links[set->n]))
+			set->n++;
+	}
+}
+
 void queue_set_release(struct queue_set *set)
 {
 	for (size_t i = 0; i < set->n && set->trims; i++)

@@ -31,6 +31,9 @@ struct queue_set {
 
 void queue_set_init(struct queue_set *set, const struct plan *plan, const struct links *links,
 		    bool dry_run);
+/* The links alone, without boundaries and trims: what the kernel's rules depend on. */
+void queue_set_init_links(struct queue_set *set, const struct plan *plan,
+			  const struct links *links);
 void queue_set_release(struct queue_set *set);
 /* The links alone, without trims; of nothing where `set` is NULL. */
 void queue_set_copy_links(const struct queue_set *set, struct queue_set *out);
