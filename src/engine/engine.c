@@ -179,17 +179,28 @@ static bool is_site_scope(struct addr group)
 	return addr_is_multicast(group) && scope >= 3 && scope <= 5;
 }
 
-/* The finding itself is made at the flow's end, with the largest TTL of all. */
+/* One finding a flow, with the largest TTL of all. */
 void frame_raise_ttl(struct engine *e, struct flow *f, const struct packet *packet, uint8_t ttl)
 {
+	struct finding finding = { .kind = FINDING_TTL_LARGE, .point = POINT_DATA, .detail = ttl };
 	bool is_known = f->ttl_max > TTL_LARGE;
 	struct flow_key key;
 
 	f->ttl_max = ttl;
-	if (!e->events || is_known || ttl <= TTL_LARGE)
+	if (ttl <= TTL_LARGE)
 		return;
 	key = flow_key_read(&e->flows, f);
-	if (key.point == POINT_DATA && is_site_scope(key.group))
+	if (key.point != POINT_DATA || !is_site_scope(key.group))
+		return;
+	finding.source = key.source;
+	finding.group = key.group;
+	finding.first_ns = f->first_ns;
+	if (is_known) {
+		findings_raise(&e->findings, &finding);
+		return;
+	}
+	findings_note(&e->findings, &finding);
+	if (e->events)
 		events_add(e->events, &(struct event){ .at = packet->at, .kind = EVENT_FINDING,
 						       .which = FINDING_TTL_LARGE, .key = key,
 						       .detail = ttl, .ttl = ttl, .has_ttl = true,
@@ -204,22 +215,6 @@ static void break_lump(struct engine *e, struct flow *f)
 	counters_lump(&e->counters, f);
 	e->points[POINT_DATA][f->action] += f->packets;
 	f->state &= (uint8_t)~FLOW_LUMP;
-}
-
-/* What a flow tells only at its end. */
-static void close_flow(struct engine *e, struct flow *f)
-{
-	struct flow_key key;
-
-	break_lump(e, f);
-	if (f->ttl_max <= TTL_LARGE)
-		return;
-	key = flow_key_read(&e->flows, f);
-	if (key.point == POINT_DATA && is_site_scope(key.group))
-		findings_note(&e->findings,
-			      &(struct finding){ .kind = FINDING_TTL_LARGE, .point = POINT_DATA,
-						 .source = key.source, .group = key.group,
-						 .first_ns = f->first_ns, .detail = f->ttl_max });
 }
 
 /* --- one flow --- */
@@ -256,7 +251,7 @@ static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint
 	look_for_scan(e, key);
 	f = flow_room(&e->flows, key, hash);
 	if (f->state & FLOW_USED)
-		close_flow(e, f);
+		break_lump(e, f);
 	flow_begin(&e->flows, f, key, hash);
 	f->first_ns = f->last_ns = obs->at.ns;
 	f->ttl_min = UINT8_MAX;
@@ -595,7 +590,7 @@ void engine_finish(struct engine *e)
 		flush_streams(e, &last);
 	for (size_t i = flow_next(&e->flows, 0); i < FLOWS4_MAX + FLOWS6_MAX;
 	     i = flow_next(&e->flows, i + 1))
-		close_flow(e, flow_at(&e->flows, i));
+		break_lump(e, flow_at(&e->flows, i));
 	police_settle(e->court.police, e->now);
 	ras_table_settle(e->ras, e->last);
 }

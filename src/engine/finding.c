@@ -82,3 +82,11 @@ void findings_note(struct findings *findings, const struct finding *finding)
 	if (finding->first_ns > f->last_ns)
 		f->last_ns = finding->first_ns;
 }
+
+void findings_raise(struct findings *findings, const struct finding *finding)
+{
+	struct finding *f = find(findings, finding);
+
+	if (f && f->count > 0 && finding->detail > f->detail)
+		f->detail = finding->detail;
+}

@@ -40,5 +40,7 @@ void findings_release(struct findings *findings);
 /* Counts it, under the entry of its kind, source, group and point; the detail kept is the
  * largest. */
 void findings_note(struct findings *findings, const struct finding *finding);
+/* The same again, only more so: raises the detail of its entry, and counts nothing. */
+void findings_raise(struct findings *findings, const struct finding *finding);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Retention: detail that is too old goes, and the oldest detail where the file grows too large.
  * The totals of rules stay for ever. */
+#include "os/clock.h"
 #include "sink/history_state.h"
 
 #define TIDY_EVERY_S 3600
@@ -92,10 +93,18 @@ static void shrink(struct history *h, int64_t now_s)
 	history_run(h, history_statement(h, SQL_GIVE_BACK));
 }
 
+/* A time to come does not make what is kept any older. */
+static int64_t earlier(struct mtime at)
+{
+	struct mtime now = clock_now();
+
+	return (at.ns < now.ns ? at.ns : now.ns) / NS_PER_S;
+}
+
 void history_tidy(struct history *h, struct mtime at)
 {
 	uint64_t keep = h->options.keep_s ? h->options.keep_s : KEEP_S;
-	int64_t now_s = at.ns / NS_PER_S;
+	int64_t now_s = earlier(at);
 
 	if (h->tidied_s != 0 && now_s < h->tidied_s + TIDY_EVERY_S)
 		return;

@@ -28,6 +28,7 @@ void view_release(struct view *view)
 	view_filter_release(&view->filter);
 	text_release(&view->interfaces);
 	text_release(&view->message);
+	text_release(&view->group_names);
 	free(view->picked);
 	*view = (struct view){ 0 };
 }

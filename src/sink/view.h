@@ -55,6 +55,7 @@ enum view_mode { MODE_LIST, MODE_DETAIL, MODE_HELP };
 struct view_pick {
 	uint64_t key, tie;
 	uint32_t row;
+	uint32_t name;			/* of its group, in `group_names`, where names order */
 };
 
 struct view {
@@ -74,6 +75,7 @@ struct view {
 	struct view_pick   *picked;		/* rows that pass the filter, in no order but within the
 						 * window */
 	size_t		    picked_n, picked_cap;
+	struct text	    group_names;	/* each looked up once, for they are compared often */
 	bool		    is_stale;		/* `picked` is of other facts, filter or order */
 	bool		    is_text_order;
 	unsigned	    page_rows;		/* that fitted when it was drawn last */

@@ -188,14 +188,20 @@ static void put_ttl(const struct view_row *row, struct text *out)
 		text_printf(out, "%u-%u", row->ttl_min, row->ttl_max);
 }
 
+const char *view_group_name(const struct view *view, const struct view_row *row,
+			    struct group_name *out)
+{
+	if (!addr_is_there(row->group))
+		return "";
+	registry_group(view->options.registry, row->group, out);
+	return out->text;
+}
+
 static void put_group_name(const struct view *view, const struct view_row *row, struct text *out)
 {
 	struct group_name name;
 
-	if (!addr_is_there(row->group))
-		return;
-	registry_group(view->options.registry, row->group, &name);
-	text_escape_utf8(out, span_of(name.text));
+	text_escape_utf8(out, span_of(view_group_name(view, row, &name)));
 }
 
 static void put_marks(const struct view_row *row, struct text *out)
@@ -371,8 +377,7 @@ static bool number_of(const struct view *view, const struct view_row *row, enum 
 	}
 }
 
-/* The first eight bytes, as a number of the same order. */
-static uint64_t text_key(const char *text)
+uint64_t view_text_key(const char *text)
 {
 	uint64_t key = 0;
 
@@ -409,10 +414,9 @@ static const char *text_of(const struct view *view, const struct view_row *row,
 	}
 }
 
-/* Groups stand in the order of their addresses when they are ordered by name: the registry names
- * blocks, and looking up each name would take long. */
 uint64_t view_column_key(const struct view *view, const struct view_row *row, enum view_field field)
 {
+	struct group_name name;
 	uint64_t number;
 
 	if (number_of(view, row, field, &number))
@@ -421,8 +425,9 @@ uint64_t view_column_key(const struct view *view, const struct view_row *row, en
 	case FIELD_SOURCE:
 		return addr_key(row->source);
 	case FIELD_GROUP:
-	case FIELD_GROUP_NAME:
 		return addr_key(row->group);
+	case FIELD_GROUP_NAME:
+		return view_text_key(view_group_name(view, row, &name));
 	case FIELD_WHO:
 		return addr_key(row->who);
 	case FIELD_POINT:
@@ -434,7 +439,7 @@ uint64_t view_column_key(const struct view *view, const struct view_row *row, en
 	case FIELD_LIMIT:
 		return row->rule;
 	default:
-		return text_key(text_of(view, row, field));
+		return view_text_key(text_of(view, row, field));
 	}
 }
 
@@ -442,14 +447,18 @@ int view_column_order(const struct view *view, const struct view_row *a, const s
 		      enum view_field field)
 {
 	uint64_t x = view_column_key(view, a, field), y = view_column_key(view, b, field);
+	struct group_name left, right;
+	int order;
 
 	if (x != y)
 		return x < y ? -1 : 1;
 	switch (field) {
 	case FIELD_SOURCE:
 		return addr_order(a->source, b->source);
-	case FIELD_GROUP:
 	case FIELD_GROUP_NAME:
+		order = strcmp(view_group_name(view, a, &left), view_group_name(view, b, &right));
+		return order ? order : addr_order(a->group, b->group);
+	case FIELD_GROUP:
 		return addr_order(a->group, b->group);
 	case FIELD_WHO:
 		return addr_order(a->who, b->who);

@@ -4,6 +4,7 @@
 #ifndef WEIR_SINK_VIEW_COLUMNS_H
 #define WEIR_SINK_VIEW_COLUMNS_H
 
+#include "net/registry.h"
 #include "sink/view.h"
 
 enum view_field {
@@ -48,6 +49,11 @@ int view_column_order(const struct view *view, const struct view_row *a, const s
 /* Ordered by the alphabet, not from the largest on. */
 bool view_column_is_text(enum view_field field);
 
+/* The first eight bytes, as a number of the same order. */
+uint64_t view_text_key(const char *text);
+/* What the registry calls its group, not escaped; "" where it has none.  It may stand in *out. */
+const char *view_group_name(const struct view *view, const struct view_row *row,
+			    struct group_name *out);
 /* "now", "0:03 ago", "5 h ago" */
 void view_ago_put(const struct view *view, int64_t ns, struct text *out);
 /* "bogon-source", "default"; "-" */

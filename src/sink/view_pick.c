@@ -2,6 +2,7 @@
 /* Which rows of a tab are shown.  There may be hundreds of thousands: those that pass the filter
  * are gathered once for each change, and only the window is put in order, by selection. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "sink/view_columns.h"
@@ -14,11 +15,10 @@ static const struct view_row *row_at(const struct view *view, size_t i)
 }
 
 /* By the column; then what is not quiet, what counts most, and whatever tells two rows apart. */
-static struct view_pick pick_of(const struct view *view, uint32_t row)
+static struct view_pick pick_of(const struct view *view, uint32_t row, uint64_t key)
 {
 	const struct view_page *page = &view->pages[view->tab];
 	const struct view_row *r = &view->facts.tabs[view->tab].list[row];
-	uint64_t key = view_column_key(view, r, view_tabs[view->tab].columns[page->sort].field);
 	uint64_t count = r->count < INT32_MAX ? r->count : INT32_MAX;
 
 	return (struct view_pick){ .key = page->is_reversed ? ~key : key,
@@ -28,15 +28,43 @@ static struct view_pick pick_of(const struct view *view, uint32_t row)
 					  (uint32_t)(r->id ^ r->id >> 32) };
 }
 
+static enum view_field order_field(const struct view *view)
+{
+	return view_tabs[view->tab].columns[view->pages[view->tab].sort].field;
+}
+
+static void pick(struct view *view, uint32_t row)
+{
+	const struct view_row *r = &view->facts.tabs[view->tab].list[row];
+	struct view_pick *out = &view->picked[view->picked_n++];
+	struct group_name held;
+	const char *name;
+
+	if (order_field(view) != FIELD_GROUP_NAME) {
+		*out = pick_of(view, row, view_column_key(view, r, order_field(view)));
+		return;
+	}
+	name = view_group_name(view, r, &held);
+	*out = pick_of(view, row, view_text_key(name));
+	out->name = (uint32_t)view->group_names.n;
+	text_put_n(&view->group_names, name, strlen(name) + 1);
+}
+
 /* Texts and addresses that begin alike. */
 static int order_exactly(const struct view *view, const struct view_pick *a,
 			 const struct view_pick *b)
 {
 	const struct view_page *page = &view->pages[view->tab];
 	const struct view_row *list = view->facts.tabs[view->tab].list;
-	int order = view_column_order(view, &list[a->row], &list[b->row],
-				      view_tabs[view->tab].columns[page->sort].field);
+	enum view_field field = order_field(view);
+	int order = 0;
 
+	if (field == FIELD_GROUP_NAME) {
+		order = strcmp(view->group_names.p + a->name, view->group_names.p + b->name);
+		field = FIELD_GROUP;
+	}
+	if (order == 0)
+		order = view_column_order(view, &list[a->row], &list[b->row], field);
 	return page->is_reversed ? -order : order;
 }
 
@@ -66,12 +94,12 @@ static void gather(struct view *view)
 		view->picked = memory_grow(view->picked, view->picked_cap, sizeof(view->picked[0]));
 	}
 	view->picked_n = 0;
-	view->is_text_order = view_column_is_text(
-		view_tabs[view->tab].columns[view->pages[view->tab].sort].field);
+	text_reset(&view->group_names);
+	view->is_text_order = view_column_is_text(order_field(view));
 	for (size_t i = 0; i < rows->n; i++)
 		if ((!view->only_findings || rows->list[i].is_finding) &&
 		    view_filter_pass(&view->filter, &context, &rows->list[i]))
-			view->picked[view->picked_n++] = pick_of(view, (uint32_t)i);
+			pick(view, (uint32_t)i);
 	view->is_stale = false;
 }
 

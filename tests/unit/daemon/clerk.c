@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/clerk.h"
@@ -14,7 +15,7 @@
 #include "sink/history_read.h"
 
 #define POLICY "policy \"s\"\nboundary edge {\n deny to 233.252.0.1 as loud\n default permit\n}\n"
-#define BEGIN_S INT64_C(1795266000)
+#define BEGIN_S INT64_C(946684800)		/* long ago */
 
 static char folder[] = "/tmp/weir-history-XXXXXX";
 static char path[64];
@@ -39,7 +40,7 @@ static void end_folder(void)
 }
 
 /* One packet to the loud group, from source number so much. */
-static void hear(struct scene *s, unsigned at, unsigned source)
+static void hear(struct scene *s, int64_t at, unsigned source)
 {
 	char line[96];
 
@@ -389,6 +390,25 @@ static void test_age(void)
 	end_folder();
 }
 
+/* A clock that was wrong for a moment takes nothing along. */
+static void test_a_time_to_come(void)
+{
+	int64_t yesterday = time(NULL) - BEGIN_S - 86400;
+	struct scene s;
+	struct clerk *c;
+
+	begin_folder();
+	c = begin_clerk(&(struct history_options){ .mode = HISTORY_LIVE, .keep_s = 10 * 86400 }, &s);
+	hear(&s, yesterday, 1);
+	sample(c, &s);
+	hear(&s, yesterday + INT64_C(100) * 365 * 86400, 2);
+	sample(c, &s);
+	check(!clerk_problem(c));
+	end_clerk(c, &s);
+	check(ask("SELECT count(*) FROM hit") == 2 && ask("SELECT count(*) FROM flow") == 2);
+	end_folder();
+}
+
 static void test_flows_fold(void)
 {
 	begin_folder();
@@ -411,5 +431,6 @@ static void test_size(void)
 
 TEST_MAIN({ "killed at any moment", test_kills }, { "a full disk", test_full_disk },
 	  { "a locked file", test_locked }, { "the clerk is gone", test_clerk_gone },
-	  { "no history", test_refused }, { "every cut", test_cuts }, { "age", test_age }, { "flows are folded", test_flows_fold },
+	  { "no history", test_refused }, { "every cut", test_cuts }, { "age", test_age },
+	  { "a time to come", test_a_time_to_come }, { "flows are folded", test_flows_fold },
 	  { "size", test_size })

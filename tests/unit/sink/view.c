@@ -296,6 +296,46 @@ static void test_sort_both_ways(void)
 	close_stage(&s);
 }
 
+/* Groups by what they are called, not by their addresses. */
+static void test_sort_by_name(void)
+{
+	char before[128] = "", here[128];
+	struct stage s;
+
+	open_stage(&s, BORDER, false);
+	play_border(&s);
+	press(&s, "2SSSSSS");			/* from PKT/s back over SOURCE to NAME */
+	check(view_tabs[TAB_FLOWS].columns[s.view.pages[TAB_FLOWS].sort].field == FIELD_GROUP_NAME);
+	show(&s);
+	check(s.view.picked_n > 4);
+	for (size_t i = 0; i < s.view.picked_n; i++) {
+		const struct view_row *row = &s.view.facts.tabs[TAB_FLOWS].list[s.view.picked[i].row];
+		struct group_name name;
+
+		snprintf(here, sizeof(here), "%s", view_group_name(&s.view, row, &name));
+		check(strcmp(before, here) <= 0);
+		memcpy(before, here, sizeof(before));
+	}
+	close_stage(&s);
+}
+
+/* While the flow goes on, not when it ends. */
+static void test_a_ttl_too_large(void)
+{
+	const struct view_row *row = NULL;
+	struct stage s;
+
+	open_stage(&s, BORDER, false);
+	play(&s, 1, 3, "data 192.0.2.14 > 239.255.255.250 ttl=40");
+	play(&s, 1, 3, "data 192.0.2.14 > 239.255.255.250 ttl=64");
+	gather(&s, 2);
+	for (size_t i = 0; i < s.view.facts.tabs[TAB_ODD].n; i++)
+		if (strcmp(s.view.facts.tabs[TAB_ODD].list[i].word, "ttl-large") == 0)
+			row = &s.view.facts.tabs[TAB_ODD].list[i];
+	check(row && row->is_finding && row->count == 1);
+	close_stage(&s);
+}
+
 static void test_the_choice_stays(void)
 {
 	struct stage s;
@@ -682,6 +722,7 @@ static void test_windows_of_many(void)
 }
 
 TEST_MAIN({ "screens", test_screens }, { "the screen of the README", test_the_readme }, { "sorting, both ways", test_sort_both_ways },
+	  { "sorting by name", test_sort_by_name }, { "a TTL too large", test_a_ttl_too_large },
 	  { "the row that is chosen stays chosen", test_the_choice_stays }, { "a pause", test_pause },
 	  { "filters", test_filters }, { "any keys at any size", test_any_keys },
 	  { "hostile names", test_hostile_names },
