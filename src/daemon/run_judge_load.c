@@ -115,18 +115,31 @@ static struct policy *gather(struct judge *j, struct ruling *r, bool may_read, b
 	return policy;
 }
 
-/* The configuration's sets are checked before they are given, so that a mistake has its place. */
+/* A set that the policy has not is told with its place in the configuration: for that the policy is
+ * loaded without it first, where it does not load with it. */
+static struct policy *gather_checked(struct judge *j, struct ruling *r, bool may_read,
+				     struct diags *diags)
+{
+	struct diags unplaced;
+	struct policy *policy;
+
+	diags_init(&unplaced);
+	policy = gather(j, r, may_read, true, &unplaced);
+	diags_release(&unplaced);
+	if (policy)
+		return policy;
+	policy = gather(j, r, may_read, false, diags);
+	if (policy && conf_check(ruling_conf(j, r), policy, diags))
+		policy_free(gather(j, r, may_read, true, diags));	/* it fails, and says why */
+	policy_free(policy);
+	return NULL;
+}
+
 static bool load(struct judge *j, struct ruling *r, bool may_read, struct diags *diags)
 {
-	const struct conf *conf = ruling_conf(j, r);
-	struct policy *policy = gather(j, r, may_read, false, diags);
-	bool good = policy && conf_check(conf, policy, diags);
+	struct policy *policy = gather_checked(j, r, may_read, diags);
 
-	if (good && conf->set_count > 0) {
-		policy_free(policy);
-		policy = gather(j, r, may_read, true, diags);
-	}
-	if (!good) {
+	if (policy && !conf_check(ruling_conf(j, r), policy, diags)) {
 		policy_free(policy);
 		policy = NULL;
 	}
