@@ -23,6 +23,7 @@ struct builder {
 	struct table_rest     rest;		/* only its list of rules that ask for no address */
 	uint16_t	     *lists;
 	size_t		      lists_n, lists_cap;
+	bool		     *marked;		/* scratch: by rule */
 	uint16_t	     *candidates;	/* scratch: n, then one of each rule and the default */
 	uint32_t	     *by_content;	/* hash table of lists: offset + 1 */
 	size_t		      mask, list_count;
@@ -276,6 +277,38 @@ static uint32_t resolve(struct builder *b, const struct pair *pair,
 	return intern_list(b, list);
 }
 
+static bool meets(const bool *marked, const struct rule_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (marked[list->rules[i]])
+			return true;
+	return false;
+}
+
+/* One source class in one plane.  Groups that no rule asks for, unless together with other sources,
+ * are one answer: where policies name thousands of pairs that is nearly all. */
+static void fill_row(struct builder *b, struct pair *pair, const struct artefact_plane *plane,
+		     const struct draft *group, uint32_t *out)
+{
+	const struct rule_list *both = &pair->sources->both[pair->source];
+	uint32_t alike;
+
+	for (size_t i = 0; i < both->n; i++)
+		b->marked[both->rules[i]] = true;
+	pair->group = CLASS_ABSENT;
+	alike = resolve(b, pair, plane);
+	for (unsigned g = 0; g < group->class_count; g++) {
+		pair->group = group->classes[g];
+		if (pair->groups->alone[pair->group].n == 0 &&
+		    !meets(b->marked, &pair->groups->both[pair->group]))
+			out[g] = alike;
+		else
+			out[g] = resolve(b, pair, plane);
+	}
+	for (size_t i = 0; i < both->n; i++)
+		b->marked[both->rules[i]] = false;
+}
+
 static uint32_t *fill_cells(struct builder *b, const struct classes *sources,
 			    const struct draft *source, const struct classes *groups,
 			    const struct draft *group)
@@ -285,12 +318,9 @@ static uint32_t *fill_cells(struct builder *b, const struct classes *sources,
 	struct pair pair = { .sources = sources, .groups = groups };
 
 	for (size_t p = 0; p < b->plane_count; p++) {
-		for (unsigned s = 0; s < source->class_count; s++) {
+		for (unsigned s = 0; s < source->class_count; s++, at += group->class_count) {
 			pair.source = source->classes[s];
-			for (unsigned g = 0; g < group->class_count; g++) {
-				pair.group = group->classes[g];
-				*at++ = resolve(b, &pair, &b->planes[p]);
-			}
+			fill_row(b, &pair, &b->planes[p], group, at);
 		}
 	}
 	return cells;
@@ -477,10 +507,12 @@ struct artefact *artefact_new(const struct boundary *boundary, struct mtime now)
 	project_rules(&b, boundary, now);
 	lay_planes(&b);
 	b.candidates = memory_array(b.live_count + 3, sizeof(*b.candidates));
+	b.marked = memory_array(boundary->rule_count, sizeof(*b.marked));
 	grow_index(&b);
 	fits = build_family(&b, FAMILY_IP4, &b.a->ip4) && build_family(&b, FAMILY_IP6, &b.a->ip6);
 	publish(&b);
 	free(b.candidates);
+	free(b.marked);
 	free(b.by_content);
 	free(b.live);
 	if (fits)
