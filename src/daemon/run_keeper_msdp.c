@@ -119,28 +119,25 @@ void keeper_hear_speaker(struct keeper_state *k, const struct message *message, 
 		close(payload);
 }
 
-/* One listener an address; the keys of all peers that may come to it. */
+/* One listener an address, for all peers that may come to it. */
 static void give_listener(struct keeper_state *k, size_t first)
 {
 	const struct message message = { .kind = MESSAGE_LISTEN };
 	const struct conf_msdp *msdp = &k->options->conf->msdp;
-	struct tcp_options options = tcp_options_of(k, &msdp->peers[first]);
+	struct tcp_options peers[CONF_PEERS_MAX];
 	char address[ADDR_TEXT];
-	int fd = tcp_listen(&options);
+	size_t n = 0;
+	int fd;
 
-	if (fd < 0) {
-		run_say("cannot listen for MSDP at %s: %s", addr_text(options.local, address),
+	for (size_t i = first; i < msdp->peer_count; i++)
+		if (addr_equal(msdp->peers[i].local, msdp->peers[first].local))
+			peers[n++] = tcp_options_of(k, &msdp->peers[i]);
+	fd = tcp_listen(peers, n);
+	if (fd < 0)
+		run_say("cannot listen for MSDP at %s: %s", addr_text(peers[0].local, address),
 			strerror(-fd));
-		return;
-	}
-	for (size_t i = first; i < msdp->peer_count; i++) {
-		options = tcp_options_of(k, &msdp->peers[i]);
-		if (addr_equal(options.local, msdp->peers[first].local) &&
-		    tcp_protect(fd, &options) < 0)
-			run_say("cannot set the password of MSDP peer %s",
-				addr_text(options.remote, address));
-	}
-	message_send(k->children[CHILD_SPEAKER].fd, &message, fd);
+	else
+		message_send(k->children[CHILD_SPEAKER].fd, &message, fd);
 }
 
 void keeper_give_listeners(struct keeper_state *k)

@@ -3,11 +3,14 @@
 #include "os/tcp_socket.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/memory.h"
 
 #define UNSENT_BYTES 16384	/* that wait in the kernel: what comes later is not delayed by more */
 #define BACKLOG 16
@@ -28,7 +31,8 @@ static int switch_on(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-int tcp_protect(int listener, const struct tcp_options *options)
+/* The key of one peer, for a connection to it, or for those of it that will be accepted. */
+static int protect(int fd, const struct tcp_options *options)
 {
 	struct sockaddr_in remote = address_of(options->remote, 0);
 	struct tcp_md5sig key = { .tcpm_keylen = 0 };
@@ -42,7 +46,7 @@ int tcp_protect(int listener, const struct tcp_options *options)
 	memcpy(&key.tcpm_addr, &remote, sizeof(remote));
 	memcpy(key.tcpm_key, options->password, n);
 	key.tcpm_keylen = (uint16_t)n;
-	return setsockopt(listener, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) < 0 ? -errno : 0;
+	return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) < 0 ? -errno : 0;
 }
 
 /* RFC 5082 3: one sends 255, and takes what has lost no more than the hops between. */
@@ -82,13 +86,50 @@ static int bound_socket(const struct tcp_options *options, uint16_t port)
 	return error;
 }
 
-int tcp_listen(const struct tcp_options *options)
+/* RFC 5082 for what comes before a connection is accepted: a listener serves peers at several
+ * distances, so that its own IP_MINTTL cannot tell them apart.  Connections inherit the filter. */
+static int guard(int fd, const struct tcp_options *peers, size_t n)
 {
-	int fd = bound_socket(options, options->port), error;
+	const uint32_t source = (uint32_t)SKF_NET_OFF + 12, ttl = (uint32_t)SKF_NET_OFF + 8;
+	struct sock_filter *code = memory_array(5 * n + 2, sizeof(*code));
+	struct sock_fprog program = { .filter = code };
+	int error = 0;
 
-	if (fd < 0 || listen(fd, BACKLOG) == 0)
+	code[program.len++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, source);
+	for (size_t i = 0; i < n; i++) {
+		const struct sock_filter block[] = {
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)peers[i].remote.lo, 0, 4),
+			BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ttl),
+			BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 256 - peers[i].hops, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+			BPF_STMT(BPF_RET | BPF_K, 0),
+		};
+
+		for (size_t k = 0; peers[i].hops > 0 && k < COUNT(block); k++)
+			code[program.len++] = block[k];
+	}
+	code[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	if (program.len > 2 &&
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+		error = -errno;
+	free(code);
+	return error;
+}
+
+int tcp_listen(const struct tcp_options *peers, size_t n)
+{
+	int fd = bound_socket(&peers[0], peers[0].port), error = 0;
+
+	if (fd < 0)
 		return fd;
-	error = -errno;
+	for (size_t i = 0; i < n && error == 0; i++)
+		error = protect(fd, &peers[i]);
+	if (error == 0)
+		error = guard(fd, peers, n);
+	if (error == 0 && listen(fd, BACKLOG) < 0)
+		error = -errno;
+	if (error == 0)
+		return fd;
 	close(fd);
 	return error;
 }
@@ -100,7 +141,7 @@ int tcp_connect(const struct tcp_options *options)
 
 	if (fd < 0)
 		return fd;
-	error = tcp_protect(fd, options);
+	error = protect(fd, options);
 	if (error == 0)
 		error = tcp_secure(fd, options);
 	hurry(fd);

@@ -15,11 +15,9 @@ struct tcp_options {
 	bool	    is_transparent;	/* takes CAP_NET_ADMIN */
 };
 
-/* A socket that listens on the local address; `remote` is not looked at.  A descriptor, or
- * negative errno. */
-int tcp_listen(const struct tcp_options *options);
-/* The key of one peer, for those that will be accepted.  0 or negative errno. */
-int tcp_protect(int listener, const struct tcp_options *options);
+/* A socket that listens on the local address, which all of these peers come to (n > 0).  Their keys and
+ * TTL security hold from the first segment on.  A descriptor, or negative errno. */
+int tcp_listen(const struct tcp_options *peers, size_t n);
 /* Begins a connection; once there is room to write it stands, or tcp_error() says why not. */
 int tcp_connect(const struct tcp_options *options);
 /* The next that came in: a descriptor, or -EAGAIN where none is there. */

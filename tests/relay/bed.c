@@ -119,13 +119,21 @@ static void fill_peer(struct bed *bed, unsigned i)
 		.timing = { (uint16_t)p->hold_s, (uint16_t)p->keepalive_s, (uint16_t)p->retry_s } };
 }
 
-static void listen_for(struct bed *bed, unsigned i)
+/* One listener an address, as the keeper has it. */
+static void listen_for(struct bed *bed, unsigned first)
 {
-	struct tcp_options options = options_of(bed, i);
-	int fd = tcp_listen(&options);
+	const struct conf_msdp *msdp = &bed->conf->msdp;
+	struct tcp_options peers[CONF_PEERS_MAX];
+	size_t n = 0;
+	int fd;
 
-	if (fd >= 0)
-		tcp_protect(fd, &options);
+	for (unsigned i = 0; i < first; i++)
+		if (addr_equal(msdp->peers[i].local, msdp->peers[first].local))
+			return;
+	for (unsigned i = first; i < msdp->peer_count; i++)
+		if (addr_equal(msdp->peers[i].local, msdp->peers[first].local))
+			peers[n++] = options_of(bed, i);
+	fd = tcp_listen(peers, n);
 	if (fd < 0 || speaker_listen(&bed->speaker, fd) < 0)
 		fprintf(stderr, "cannot listen: %s\n", strerror(-fd));
 }

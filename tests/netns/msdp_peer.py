@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The MSDP relay's sockets, tried by a peer of Python: roles, restarts, half-open connections, timers, keys,
+TTL security, and streams cut in any way.  All on loopback addresses of a namespace of its own.
+
+usage: msdp_peer.py BED -- the relay without the daemon around it (tests/relay/bed.c)"""
+import errno
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import net
+
+net.enter()
+
+from cli import CALM, Skip, equal, main  # noqa: E402
+
+BED = os.path.abspath(sys.argv[1])
+WEIR = "127.9.0.100"
+FIRST, SECOND, KEYED, NEAR, MUTE, HIGH = ("127.9.0.1", "127.9.0.2", "127.9.0.3", "127.9.0.4", "127.9.0.5",
+                                          "127.9.0.200")
+KEY = b"a good key"
+TCP_MD5SIG, TCP_REPAIR = 14, 19
+CONF = "/run/weir.conf"
+
+with open(CONF, "w", encoding="ascii") as f:
+    f.write('policy modern\nmsdp {\n' + "".join(
+        f"  peer {address} {{ local {WEIR} static-rpf {more} }}\n" for address, more in
+        ((FIRST, ""), (SECOND, ""), (KEYED, f'password "{KEY.decode()}"'), (NEAR, "ttl-security 1 hold 4s keepalive 2s"),
+         (MUTE, "hold 3s keepalive 1s"), (HIGH, "connect-retry 1s"))) + "}\n")
+
+
+class Bed:
+    def __init__(self):
+        self.process = subprocess.Popen([BED, CONF], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=CALM)
+        self.peers()
+
+    def peers(self):
+        self.process.stdin.write(b"peers\n")
+        self.process.stdin.flush()
+        return {p["peer"]: p for p in json.loads(self.process.stdout.readline())["peers"]}
+
+    def stop(self):
+        log = self.process.communicate(timeout=10)[1].decode()
+        assert "AddressSanitizer" not in log and "runtime error" not in log, log
+        return log
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+bed = Bed()
+
+
+def wait_for(what, question, seconds=6):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds} s; {bed.peers()}")
+
+
+def sa(rp, *entries):
+    """One TLV; RFC 3618 12.2.1."""
+    body = b"".join(b"\0\0\0\x20" + socket.inet_aton(g) + socket.inet_aton(s) for s, g in entries)
+    return struct.pack("!BHB", 1, 8 + len(body), len(entries)) + socket.inet_aton(rp) + body
+
+
+class Peer:
+    """What it reads is checked: no TLV over 9192 bytes, no SA without entries (FRR 8.4 falls over both)."""
+
+    def __init__(self, address, key=None, ttl=None, sock=None, patience_s=2.0):
+        self.address, self.heard, self.rest = address, set(), b""
+        self.sock = sock or socket.socket()
+        if sock is None:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if ttl:
+                self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            if key:
+                set_key(self.sock, WEIR, key)
+            self.sock.bind((address, 0))
+            self.sock.settimeout(patience_s)
+            self.sock.connect((WEIR, 639))
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def hear(self, seconds=0.0):
+        """Everything that has come; False where the session has ended."""
+        while select.select([self.sock], [], [], seconds)[0]:
+            try:
+                piece = self.sock.recv(65536)
+            except ConnectionError:
+                return False
+            if not piece:
+                return False
+            self.rest += piece
+            while len(self.rest) >= 3 and len(self.rest) >= struct.unpack("!H", self.rest[1:3])[0]:
+                n = struct.unpack("!H", self.rest[1:3])[0]
+                self.take(self.rest[:n])
+                self.rest = self.rest[n:]
+        return True
+
+    def take(self, tlv):
+        assert 3 <= len(tlv) <= 9192, len(tlv)
+        if tlv[0] == 4:
+            return
+        equal(tlv[0], 1, "type")
+        assert tlv[3] > 0 and len(tlv) >= 8 + 12 * tlv[3], tlv
+        for i in range(tlv[3]):
+            at = 8 + 12 * i
+            self.heard.add((socket.inet_ntoa(tlv[at + 8:at + 12]), socket.inet_ntoa(tlv[at + 4:at + 8])))
+
+    def knows(self, *entries):
+        self.hear()
+        return set(entries) <= self.heard
+
+    def close(self):
+        self.sock.close()
+
+    def vanish(self):
+        """As a machine that loses its power: no FIN, no RST."""
+        self.sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        self.sock.close()
+
+
+def set_key(sock, address, key):
+    remote = struct.pack("=HH", socket.AF_INET, 0) + socket.inet_aton(address) + bytes(120)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG,
+                        remote + struct.pack("=BBHI", 0, 0, len(key), 0) + key.ljust(80, b"\0"))
+    except OSError as e:
+        if e.errno in (errno.ENOPROTOOPT, errno.EINVAL):
+            raise Skip("this kernel has no TCP MD5 signatures") from None
+        raise
+
+
+def state(address):
+    return bed.peers()[address]["state"]
+
+
+def up(address, **more):
+    peer = Peer(address, **more)
+    wait_for("the session", lambda: state(address) == "established")
+    return peer
+
+
+def ended(address):
+    return bed.peers()[address].get("last_end")
+
+
+def entries(number, n):
+    return [(f"44.{number}.{i >> 8}.{i & 255}", f"233.252.{number}.{i & 255}") for i in range(n)]
+
+
+def test_one_byte_a_segment():
+    first, second = up(FIRST), up(SECOND)
+    wanted = entries(1, 7)
+    for byte in sa("64.1.1.1", *wanted[:5]) + b"\x04\0\x03" + sa("64.1.1.1", *wanted[5:]):
+        first.sock.send(bytes([byte]))
+    wait_for("what came in single bytes", lambda: second.knows(*wanted))
+    equal(second.heard, set(wanted))
+    first.close()
+    second.close()
+
+
+def test_64_kb_a_segment():
+    first, second = up(FIRST), up(SECOND)
+    wanted = entries(2, 12000)
+    stream = b"".join(sa("64.1.1.1", *wanted[i:i + 120]) for i in range(0, len(wanted), 120))
+    for i in range(0, len(stream), 65536):
+        first.sock.sendall(stream[i:i + 65536])
+    wait_for("what came in large pieces", lambda: second.knows(*wanted), 10)
+    first.close()
+    second.close()
+
+
+def test_a_peer_that_restarts_is_told_the_cache():
+    second = up(SECOND)
+    wait_for("the cache", lambda: second.knows(*entries(1, 7), *entries(2, 12000)), 10)
+    second.close()
+    wait_for("its end", lambda: state(SECOND) != "established")
+    equal(ended(SECOND), "closed")
+
+
+def test_a_half_open_connection_gives_way_to_a_new_one():
+    first, second = up(FIRST), up(SECOND)
+    sessions = bed.peers()[SECOND]["established"]
+    second.vanish()
+    equal(state(SECOND), "established")
+    second = Peer(SECOND)
+    wait_for("the new session", lambda: bed.peers()[SECOND]["established"] == sessions + 1)
+    first.sock.send(sa("64.1.1.1", *entries(3, 1)))
+    wait_for("what is told on the new one", lambda: second.knows(*entries(3, 1)))
+    equal((state(SECOND), state(FIRST)), ("established", "established"))
+    first.close()
+    second.close()
+
+
+def test_the_hold_timer_ends_a_silent_session():
+    peer = up(MUTE)
+    begun = time.monotonic()
+    wait_for("the hold timer", lambda: state(MUTE) != "established")
+    took = time.monotonic() - begun
+    assert 2.5 < took < 4.5, took
+    equal(ended(MUTE), "hold-timer")
+    assert not peer.hear(0.5), "the connection stands still"
+    peer.close()
+
+
+def test_a_format_error_ends_the_session_and_no_other():
+    first, mute = up(FIRST), up(MUTE)
+    mute.sock.send(b"\x01\0\x02")
+    wait_for("the end", lambda: state(MUTE) != "established")
+    assert not mute.hear(0.5)
+    equal(state(FIRST), "established")
+    first.close()
+    mute.close()
+
+
+def test_a_good_key_and_a_bad_one():
+    for bad in (b"another key", None):
+        try:
+            Peer(KEYED, key=bad, patience_s=0.7)
+        except socket.timeout:
+            pass
+        else:
+            raise AssertionError(f"a connection with the key {bad!r}")
+    equal(state(KEYED), "listen")
+    peer, second = up(KEYED, key=KEY), up(SECOND)
+    peer.sock.send(sa("64.1.1.1", *entries(4, 1)))
+    wait_for("what came with the key", lambda: second.knows(*entries(4, 1)))
+    peer.close()
+    second.close()
+
+
+def test_ttl_security():
+    """What comes from too far away is not even connected: nothing gets in before it is looked at."""
+    second = up(SECOND)
+    try:
+        Peer(NEAR, ttl=64, patience_s=0.7)
+    except socket.timeout:
+        pass
+    else:
+        raise AssertionError("a connection from far away")
+    near = up(NEAR, ttl=255)
+    near.sock.send(sa("64.1.1.1", *entries(6, 1)))
+    wait_for("what came from near", lambda: second.knows(*entries(6, 1)))
+    near.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 254)
+    near.sock.send(sa("64.1.1.1", *entries(5, 1)))
+    time.sleep(0.3)
+    equal((state(NEAR), second.knows(*entries(5, 1))), ("established", False))
+    near.vanish()
+    second.close()
+
+
+def test_both_connect_at_once():
+    """weir has the lower address and connects; the other does, too: one session stands, and stays."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HIGH, 639))
+        own = Peer(HIGH)
+        wait_for("the session of the other's", lambda: state(HIGH) == "established")
+        listener.listen(4)
+        own.sock.send(sa("64.1.1.1", *entries(7, 1)))
+        second = up(SECOND)
+        wait_for("what came on it", lambda: second.knows(*entries(7, 1)))
+        own.close()
+        listener.settimeout(6)
+        accepted = Peer(HIGH, sock=listener.accept()[0])
+        wait_for("the session of weir's", lambda: state(HIGH) == "established")
+        extra = Peer(HIGH)
+        assert not extra.hear(2), "a second connection is kept"
+        equal(state(HIGH), "established")
+        second.sock.send(sa("64.1.1.1", *entries(8, 1)))
+        wait_for("what is told on the first", lambda: accepted.knows(*entries(8, 1)))
+        for peer in (accepted, extra, second):
+            peer.close()
+
+
+def test_a_stranger_is_refused():
+    stranger = Peer("127.9.0.77")
+    assert not stranger.hear(2), "a stranger is heard"
+    stranger.close()
+
+
+def test_weir_restarts_and_the_cache_comes_back():
+    global bed
+    bed.kill()
+    bed = Bed()
+    first, second = up(FIRST), up(SECOND)
+    equal(second.heard, set())
+    first.sock.send(sa("64.1.1.1", *entries(9, 100)))
+    wait_for("the cache again", lambda: second.knows(*entries(9, 100)))
+    first.close()
+    second.close()
+    bed.stop()
+
+
+main(globals())
