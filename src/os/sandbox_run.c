@@ -141,7 +141,7 @@ static int allow_netlink(scmp_filter_ctx filter)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
 	/* and of ioctl() the question for an interface's driver */
 	return error < 0 ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-						    SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL));
+						    SCMP_A1(SCMP_CMP_EQ, SIOCETHTOOL, 0));
 }
 
 static int filter_calls(const int *calls, size_t n, bool with_netlink)

@@ -462,13 +462,14 @@ def test_the_keeper_dies():
 
 def test_interfaces_come_and_go():
     fresh()
+    slowest = 0
     for i in range(ROUNDS):
         ip("link", "del", "eo")
         until(lambda: state()["boundaries"][0]["interfaces"][0]["state"] == "not there", "eo to be gone")
         cable()
         begun = time.monotonic()
         until(lambda: not passes(BAD, 2), "the rules on the new eo")
-        assert time.monotonic() - begun < 2, "this took too long"
+        slowest = max(slowest, time.monotonic() - begun)
         equal(passes(GOOD), True)
         ip("link", "set", "eo", "down")
         ip("link", "set", "eo", "name", "ex")
@@ -477,6 +478,8 @@ def test_interfaces_come_and_go():
         ip("addr", "replace", "198.51.100.1/24", "dev", "eo")
         until(lambda: not passes(BAD, 2), "the rules on the renamed eo")
         equal(passes(GOOD), True)
+    print(f"# the slowest of {ROUNDS} new interfaces had its rules after {slowest:.2f} s, packets sent included")
+    assert slowest < 2, "this took too long"
     forget_offered()
 
 
