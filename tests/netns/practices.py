@@ -347,7 +347,7 @@ def test_confirm_rolls_back_when_the_operator_is_cut_off():
     operator.wait()
     equal(heartbeat(), False)
     until(heartbeat, "the policy of before")
-    assert time.monotonic() - begun < 4, "this took too long"
+    assert time.monotonic() - begun < 10, "this took too long"
     holds(DAEMON.said(), "was not confirmed: the policy before is in force again")
     assert DAEMON.hits()["border", "oops"] >= 1, "what it stopped is counted"
     until(lambda: (s := DAEMON.status())["generation"] == before and "pending" not in s, "the generation of before")

@@ -59,6 +59,7 @@ subprocess.run(["bridge", "-n", "ap", "link", "set", "dev", "p0", "mcast_router"
 setting("net.bridge.bridge-nf-call-iptables", 1, "ap")
 setting("net.bridge.bridge-nf-call-ip6tables", 1, "ap")
 setting("net.bridge.bridge-nf-filter-vlan-tagged", 1, "ap")
+ADDRESS = {"router": ROUTER, "client": CLIENT, "host": HOST}
 PORTS = {name: Port(name, far) for name, far, _ in WIRES}
 DAEMON = Daemon("ap", POLICY, CONF, keeps_mounts=True)
 NUMBER = 0
@@ -92,12 +93,24 @@ def udp(source, group, port=5004, ttl=32):
     return packet[:7] + bytes([ttl]) + packet[8:]
 
 
-def who_hears(sender, *packets, seconds=0.4):
-    """For each packet the hosts where it comes out as it was."""
-    for port in PORTS.values():
-        port.frames(0.01)
-    PORTS[sender].send(*map(frame, packets))
-    heard = {name: [p for _, p in port.frames(seconds / 3)] for name, port in PORTS.items() if name != sender}
+def come_in(port, last):
+    """What comes in at a host, until the last packet has."""
+    come = []
+    while last not in come:
+        more = port.frames(5, None, 1)
+        assert more, "what everybody should hear has not come"
+        come.append(more[0][1])
+    return come
+
+
+def who_hears(sender, *packets):
+    """For each packet the hosts where it comes out as it was.  Behind them comes a report of a link-local
+    group, which goes to all, and waits in the queue for what is there before it."""
+    global NUMBER
+    NUMBER += 1
+    last = report3(ADDRESS[sender], (TO_EX, f"224.0.0.{NUMBER % 99 + 150}"))
+    PORTS[sender].send(*map(frame, packets), frame(last))
+    heard = {name: come_in(port, last) for name, port in PORTS.items() if name != sender}
     return [{name for name, come in heard.items() if packet in come} for packet in packets]
 
 

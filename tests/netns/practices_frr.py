@@ -186,6 +186,7 @@ def test_offered_is_judged():
 def test_without_weir_the_router_believes_all_of_it():
     """What the scenarios found stopped was stopped by weir."""
     DAEMON.weir("stop", "--remove")
+    DAEMON.process.wait(20)
     HOST_PORT.send(frame(report3(HOST, (ALLOW, "232.4.4.4", PRIVATE), (TO_EX, "225.5.5.5"))))
     OUTSIDE_PORT.send(BOOTSTRAP, frame(REGISTER, to=mac_of("r", "u0")))
     until(lambda: pairs("r", "igmp sources") >= {(PRIVATE, "232.4.4.4"), ("*", "225.5.5.5")}, "what r learned")

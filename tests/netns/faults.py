@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""weir run while packets go on and something ends: each of its processes killed with -9, policies
+swapped, the queue's listener gone, an interface whose index another one takes.  Nothing that is refused
+passes, nothing that may pass is lost, and the counts are exact.
+
+    host pa --- eo b      fail closed, by nftables
+         pb --- fo        fail open, by tc
+
+faults.py WEIR -- needs root, and skips without.  WEIR_RUN_ROUNDS=100 for as many rounds."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import net
+
+net.enter()
+subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
+
+from cli import equal, main  # noqa: E402
+from control import Port, frame, ip4, packed, set_namespace, setting, with_sum  # noqa: E402
+from daemon import Daemon, end_all, until  # noqa: E402
+
+ROUNDS = int(os.environ.get("WEIR_RUN_ROUNDS", "1"))
+BAD, GOOD, OTHER = "239.1.1.1", "239.1.1.2", "239.1.1.3"
+LINKS = {"eo": "pa", "fo": "pb"}
+POLICY = """policy "test"
+boundary border {
+    deny in to 239.1.1.3 at membership as no-join
+    permit at membership, join, register, bootstrap, session, router as control
+    deny to 239.1.1.1 as bad
+    permit to 239.1.1.2 as good
+    default deny
+}
+"""
+INDEX = 500
+
+
+def cable(near, far, index):
+    net.ip("link", "add", near, "index", str(index), "type", "veth", "peer", "name", far, host="b")
+    net.ip("link", "set", far, "netns", "host", host="b")
+    net.ip("addr", "add", f"198.51.100.{index % 200}/32", "dev", near, host="b")
+    net.ip("link", "set", near, "up", host="b")
+    net.ip("link", "set", far, "up", host="host")
+
+
+for name in ("b", "host"):
+    net.add_host(name)
+    setting("net.ipv6.conf.all.disable_ipv6", 1, name)
+    setting("net.ipv6.conf.default.disable_ipv6", 1, name)
+for key in ("all", "default"):
+    setting(f"net.ipv4.conf.{key}.rp_filter", 0, "b")
+cable("eo", "pa", INDEX)
+cable("fo", "pb", INDEX + 1)
+DAEMON = Daemon("b", POLICY, """interface eo boundary border enforce nftables fail closed
+interface fo boundary border enforce auto fail open
+""", keeps_mounts=True)
+
+
+def in_host(name, make):
+    here = os.open("/proc/self/ns/net", os.O_RDONLY)
+    set_namespace(f"/run/netns/{name}")
+    try:
+        return make()
+    finally:
+        set_namespace(f"/proc/self/fd/{here}")
+        os.close(here)
+
+
+def listener(links, kind, protocol, groups):
+    """A socket of b that joined the groups."""
+    s = socket.socket(socket.AF_INET, kind, protocol)
+    s.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)			# SO_RCVBUFFORCE
+    s.setsockopt(socket.IPPROTO_IP, 49, 0)				# IP_MULTICAST_ALL
+    if kind == socket.SOCK_DGRAM:
+        s.bind(("", 5000))
+    for link in links:
+        for group in groups:
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                         packed(group) + struct.pack("=4si", b"\0" * 4, socket.if_nametoindex(link)))
+    s.settimeout(0.2)
+    return s
+
+
+def data(group, link, number):
+    body = link.encode() + struct.pack("!I", number)
+    return frame(ip4("198.51.100.7", group, 17, struct.pack("!HHHH", 4000, 5000, 8 + len(body), 0) + body, ttl=8))
+
+
+class Traffic:
+    """Packets to both groups on the links, as long as it is wanted."""
+
+    def __init__(self, *links):
+        self.links, self.sent, self.come, self.stops = links, 0, {link: [] for link in links}, False
+        self.socket = in_host("b", lambda: listener(links, socket.SOCK_DGRAM, 0, (BAD, GOOD)))
+        self.ports = {link: Port("host", LINKS[link]) for link in links}
+        self.threads = [threading.Thread(target=self.send), threading.Thread(target=self.receive)]
+        for thread in self.threads:
+            thread.start()
+
+    def send(self):
+        while not self.stops:
+            self.sent += 1
+            for link in self.links:
+                for group in (BAD, GOOD):
+                    self.ports[link].send(data(group, link, self.sent))
+            time.sleep(0.001)
+
+    def receive(self):
+        while True:
+            try:
+                body = self.socket.recv(64)
+                self.come[body[:2].decode()].append(struct.unpack("!I", body[2:])[0])
+            except socket.timeout:
+                if self.stops:
+                    return
+
+    def end(self):
+        """How many of each group went into each link; all of the one have come, and no more."""
+        self.stops = True
+        for thread in self.threads:
+            thread.join()
+        self.socket.close()
+        for link in self.links:
+            equal(len(self.come[link]), self.sent, link)
+            equal(self.come[link], list(range(1, self.sent + 1)), f"{link}: each once, and no other")
+        return self.sent
+
+
+def process(name):
+    found = {p["name"]: p["pid"] for p in until(lambda: DAEMON.status().get("processes"), "the processes")}
+    return found[name]
+
+
+def test_begins():
+    DAEMON.begin().ready()
+    hooks = {i["name"]: i["hooks"]["ingress"] for i in DAEMON.status()["boundaries"][0]["interfaces"]}
+    equal(hooks["eo"], "nftables")
+    print(f"# fo: {hooks['fo']}")
+
+
+def test_11_each_process_is_killed_while_packets_go_on():
+    before = DAEMON.hits()
+    traffic = Traffic("eo", "fo")
+    try:
+        for name in ("judge", "clerk", "keeper") * ROUNDS:
+            pid = process(name)
+            os.kill(pid, signal.SIGKILL)
+            if name == "keeper":
+                DAEMON.process.wait()
+                time.sleep(0.2)						# nobody is there
+                DAEMON.begin().ready()
+            else:
+                until(lambda: process(name) != pid, f"another {name}")
+            DAEMON.weir("apply")
+    finally:
+        traffic.stops = True
+    sent = traffic.end()
+    DAEMON.until_counted(before, {("border", "bad"): 2 * sent, ("border", "good"): 2 * sent})
+
+
+def test_10_bad_policies_while_packets_go_on():
+    before = DAEMON.hits()
+    generation = DAEMON.status()["generation"]
+    traffic = Traffic("eo", "fo")
+    try:
+        bad = {"syntax.weir": POLICY.replace("deny", "denny"), "empty.weir": "", "binary.weir": "\0\1\2" * 50,
+               "no-boundary.weir": POLICY.replace("boundary border", "boundary other")}
+        for name, text in bad.items():
+            said = DAEMON.weir("apply", DAEMON.write(name, text), status=2)
+            assert said.strip(), name
+        DAEMON.weir("apply", DAEMON.path("not-there.weir"), status=None)
+        DAEMON.write("site.weir", bad["syntax.weir"])
+        os.kill(process("keeper"), signal.SIGHUP)
+        until(lambda: "the policy in force stays" in DAEMON.said(), "what the reload says")
+    finally:
+        DAEMON.write("site.weir", POLICY)
+        traffic.stops = True
+    sent = traffic.end()
+    equal(DAEMON.status()["generation"], generation)
+    DAEMON.until_counted(before, {("border", "bad"): 2 * sent, ("border", "good"): 2 * sent})
+
+
+def report(group):
+    """IGMPv2 (RFC 2236)."""
+    return frame(ip4("198.51.100.7", group, 2, with_sum(b"\x16\0\0\0" + packed(group)), alert=True))
+
+
+def groups_heard(s):
+    heard = []
+    try:
+        while packet := s.recv(256):
+            if packet[12:16] == packed("198.51.100.7"):
+                heard.append(socket.inet_ntoa(packet[16:20]))
+    except socket.timeout:
+        return heard
+
+
+def ask(link, s, n=3):
+    """What of n reports of a refused and an admitted group passes."""
+    port = Port("host", LINKS[link])
+    port.send(*[report(group) for _ in range(n) for group in (OTHER, GOOD)])
+    heard = groups_heard(s)
+    return heard.count(OTHER), heard.count(GOOD)
+
+
+def settled():
+    """The queue's sums, when what was offered and what was judged are of one time."""
+    sums, again = None, DAEMON.status()["queue"]
+    while sums != again:
+        time.sleep(1.1)
+        sums, again = again, DAEMON.status()["queue"]
+    return sums
+
+
+def test_11_nobody_listens_to_the_queue():
+    """Closed: nothing passes.  Open: all of it does.  What nobody judged is told by who comes next."""
+    before = DAEMON.hits()
+    s = in_host("b", lambda: listener(("eo", "fo"), socket.SOCK_RAW, socket.IPPROTO_IGMP, (OTHER, GOOD)))
+    equal((ask("eo", s), ask("fo", s)), ((0, 3), (0, 3)), "judged")
+    DAEMON.until_counted(before, {("border", "no-join"): 6})
+    sums = settled()
+    equal(sums["state"], "judged", str(sums))
+    os.kill(process("keeper"), signal.SIGKILL)
+    DAEMON.process.wait()
+    time.sleep(0.3)
+    equal((ask("eo", s), ask("fo", s)), ((0, 0), (3, 3)), "nobody listens")
+    DAEMON.begin().ready()
+    until(lambda: DAEMON.status()["queue"]["bypassed"] - sums["bypassed"] >= 12, lambda: DAEMON.status()["queue"])
+    equal((ask("eo", s), ask("fo", s)), ((0, 3), (0, 3)), "judged again")
+    DAEMON.until_counted(before, {("border", "no-join"): 12})
+    s.close()
+
+
+def passes(group, link="fo", n=5):
+    port = Port("host", {"xx": "px", "yy": "pb"}.get(link) or LINKS[link])
+    s = in_host("b", lambda: listener((link,), socket.SOCK_DGRAM, 0, (BAD, GOOD)))
+    port.send(*[data(group, link, i) for i in range(n)])
+    come = 0
+    try:
+        while s.recv(64):
+            come += 1
+    except socket.timeout:
+        pass
+    s.close()
+    assert come in (0, n), come
+    return come == n
+
+
+def test_12_another_interface_takes_the_index():
+    """Rules are an interface's, not a number's: who takes the number is free, who returns is not."""
+    for _ in range(ROUNDS):
+        net.ip("link", "del", "fo", host="b")
+        cable("xx", "px", INDEX + 1)
+        equal(passes(BAD, "xx"), True, "of no boundary")
+        cable("fo", "pb", INDEX + 2)
+        begun = time.monotonic()
+        until(lambda: not passes(BAD, n=2), "the rules on the new fo")
+        assert time.monotonic() - begun < 2, "this took too long"
+        equal((passes(GOOD), passes(BAD, "xx")), (True, True))
+        net.ip("link", "del", "xx", host="b")
+        net.ip("link", "set", "fo", "down", host="b")
+        net.ip("link", "set", "fo", "name", "yy", host="b")
+        net.ip("link", "set", "yy", "up", host="b")
+        until(lambda: passes(BAD, "yy", 2), "another name is another interface")
+        net.ip("link", "set", "yy", "down", host="b")
+        net.ip("link", "set", "yy", "name", "fo", host="b")
+        net.ip("link", "set", "fo", "up", host="b")
+        until(lambda: not passes(BAD, n=2), "the rules on who has the old name again")
+        equal(passes(GOOD), True)
+        net.ip("link", "del", "fo", host="b")
+        cable("fo", "pb", INDEX + 1)
+        until(lambda: not passes(BAD, n=2), "the rules on the next one")
+
+
+try:
+    main(globals())
+finally:
+    end_all()
