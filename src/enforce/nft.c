@@ -193,7 +193,7 @@ static bool keeps_chain(const char *text, const struct nft_object *chain)
 	return found;
 }
 
-/* A base chain that the text does not bring lets everything pass from now on. */
+/* A base chain that `text` does not bring lets everything pass from now on. */
 static void put_flushes(struct text *out, const char *text, const struct nft_objects *standing)
 {
 	for (size_t i = 0; i < standing->n; i++) {
@@ -387,24 +387,26 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
 	struct nft_objects standing = { 0 };
-	struct text commands = { 0 };
+	struct text named = { 0 }, commands = { 0 };
 	char letter = 0;
 	int status;
 
 	tidy(nft);
 	status = look_for_room(&standing, &letter, error);
 	if (status == 0) {
-		put_named(&commands, bytes, letter);
-		put_flushes(&commands, text_string(&commands), &standing);
+		put_named(&named, bytes, letter);
+		text_put_n(&commands, text_string(&named), named.n);
+		put_flushes(&commands, text_string(&named), &standing);
 	}
 	if (status == 0 && commands.n > 0)
 		status = run(nft, commands.p, error);
 	if (status == 0) {
-		note_wanted(nft, text_string(&commands));
+		note_wanted(nft, text_string(&named));
 		nft->is_settling = true;
-		nft->old = removals(text_string(&commands), &standing);
+		nft->old = removals(text_string(&named), &standing);
 	}
 	nft_objects_release(&standing);
+	text_release(&named);
 	text_release(&commands);
 	return status;
 }
