@@ -24,6 +24,7 @@
 
 #define TELL_NS NS_PER_S		/* between two reports of the counters */
 #define CACHE_SHOWN 10000
+#define QUESTIONS_MAX 16
 #define CENSUS_TIMES 12			/* a report of the peers for so many readings of counters: a minute */
 
 /* The hits of rules of boundaries that are in force no more go on under their names. */
@@ -46,6 +47,11 @@ struct speaker_state {
 	struct ledger	     past;
 	int		     listeners[CONF_PEERS_MAX];	/* that came before the first policy */
 	size_t		     listener_count;
+	struct question {
+		struct message message;
+		struct text    line;
+	}		     early[QUESTIONS_MAX];	/* asked before the first policy */
+	size_t		     early_count;
 	int64_t		     tell_ns;
 	bool		     must_end;
 };
@@ -373,9 +379,7 @@ static void answer(struct speaker_state *s, const struct message *asked, const s
 	struct text out = { 0 };
 
 	what = what ? what : "";
-	if (!s->speaks)
-		text_put(&out, "{\"problem\":\"the relay begins just now; ask again\"}");
-	else if (strcmp(what, "cache") == 0)
+	if (strcmp(what, "cache") == 0)
 		speaker_cache_text(&s->speaker, &(struct speaker_query){
 			.source = asked_address(request, "source"),
 			.group = asked_address(request, "group"), .rp = asked_address(request, "rp"),
@@ -389,6 +393,15 @@ static void answer(struct speaker_state *s, const struct message *asked, const s
 	message_send_text(s->keeper, &message, &out);
 	text_release(&out);
 	json_decref(request);
+}
+
+static void answer_early(struct speaker_state *s)
+{
+	for (size_t i = 0; s->speaks && i < s->early_count; i++) {
+		answer(s, &s->early[i].message, &s->early[i].line);
+		text_release(&s->early[i].line);
+	}
+	s->early_count = s->speaks ? 0 : s->early_count;
 }
 
 static void listen_at(struct speaker_state *s, int listener)
@@ -409,10 +422,15 @@ static void obey(struct speaker_state *s, const struct message *message, int pay
 	}
 	if (payload >= 0 && payload_read(payload, &text) < 0)
 		text_reset(&text);
-	if (message->kind == MESSAGE_RULING)
+	if (message->kind == MESSAGE_RULING) {
 		rule(s, &text);
-	else if (message->kind == MESSAGE_ASK)
+		answer_early(s);
+	} else if (message->kind == MESSAGE_ASK && s->speaks) {
 		answer(s, message, &text);
+	} else if (message->kind == MESSAGE_ASK && s->early_count < QUESTIONS_MAX) {
+		s->early[s->early_count++] = (struct question){ *message, text };
+		text = (struct text){ 0 };
+	}
 	text_release(&text);
 }
 

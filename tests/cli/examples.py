@@ -71,7 +71,7 @@ def prepare(folder, line):
             shutil.copy(CAPTURE, path)
 
 
-DAEMON = r"\bweir (run|apply|confirm|status|stop|msdp)\b"
+DAEMON = r"\bweir (run|apply|confirm|status|stop|msdp(?! learn))\b"
 
 
 def with_daemon(folder, line):
@@ -84,7 +84,7 @@ def with_daemon(folder, line):
     if "weir run" in line:
         return re.sub(r"weir run(?! --check)", "weir run --check", line) + " -c daemon.conf"
     line = re.sub(r"(weir (?:msdp )?\w+)", r"\1 -c daemon.conf", line)
-    return ("weir run -c daemon.conf 2> daemon.log & pid=$!; "
+    return (": > daemon.log; weir run -c daemon.conf 2> daemon.log & pid=$!; "
             "while [ -d /proc/$pid ] && ! grep -q 'in force' daemon.log; do sleep 0.05; done; "
             f"{line}; status=$?; kill $pid 2> /dev/null; wait $pid; exit $status")
 
