@@ -328,7 +328,7 @@ def test_an_older_history_is_brought_up_to_date():
             began INTEGER NOT NULL, PRIMARY KEY(address, vlan)) WITHOUT ROWID;
         INSERT INTO server SELECT address, vlan, hostname, domain, first, last, count_before, count, state, hops,
             run, began FROM old;
-        DROP TABLE old; PRAGMA user_version = 3;""")
+        DROP TABLE old; DROP TABLE peer; PRAGMA user_version = 3;""")
     db.close()
     holds(err("ras", "list", "--history", place.db), "an older weir made this history")
     run("audit", "-q", "--history", place.db, place.write("b.pcap", ras_at(1)))

@@ -22,7 +22,7 @@ relay = storms.Relay(first=FIRST)
 
 
 def survives(name, seconds, scale=1):
-    seen = storms.storm(relay, HELPER, name, seconds, scale, FIRST)
+    seen = storms.storm(relay, HELPER, name, seconds, scale, FIRST, FIRST)
     print(f"# {name}: good ones in {seen['median_ms']:.1f} ms, 99 of 100 in {seen['p99_ms']:.1f} ms, all in "
           f"{seen['worst_ms']:.1f} ms; {seen['sent']:.0f} sent; {seen['memory_mb']:.0f} MB; an answer took at most "
           f"{seen['control_ms']:.0f} ms")

@@ -38,7 +38,7 @@ class Relay:
                     f"msdp {{\n{peers}}}\n")
         with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
             f.write(policy)
-        self.process = subprocess.Popen([*first, net.WEIR, "run", "-c", CONF], env=net.CALM, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([*first, net.WEIR, "run", "-c", CONF, "--count-every", "1"], env=net.CALM, stderr=subprocess.PIPE)
         atexit.register(self.process.terminate)
         end = time.monotonic() + 20
         while not self.peers().get("peers") or not self.speaker():
@@ -132,13 +132,13 @@ STORMS = {
 LEFT = {"random": PEER_LIMIT, "source": SOURCE_LIMIT, "worm": 50 * SOURCE_LIMIT}
 
 
-def storm(relay, helper, name, seconds, scale=1, first=(), period=5):
+def storm(relay, helper, name, seconds, scale=1, first=(), stormy_first=(), period=5):
     """One storm from begin to end: what was measured, by name.  The stormy peers say all of it again each period;
     0: without a pause."""
     watcher = watch(helper, f"44.{10 * list(STORMS).index(name)}.0.0", seconds, first)
     time.sleep(0.3)
     before = relay.cpu_s()
-    floods = [flood(helper, kind, peer, base, n // scale, seconds - 1, period, first)
+    floods = [flood(helper, kind, peer, base, n // scale, seconds - 1, period, stormy_first)
               for kind, peer, base, n in STORMS[name]]
     took = ask_meanwhile(relay, watcher)
     peers = held(relay)
