@@ -2,6 +2,9 @@
 /* Opening the history for the commands that read it. */
 #include "cmd/past.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "cmd/options.h"
 #include "os/clock.h"
 
@@ -42,9 +45,19 @@ int past_open(const struct past *past, struct history_query *query, const struct
 	history_path(past->history, false, &path);
 	error = history_open(text_string(&path), &options, problem, out);
 	if (error < 0)
-		complain(io, "cannot read the history %s: %s", text_string(&path), problem);
+		error = past_refuse_file(text_string(&path), problem, io);
 	text_release(&path);
-	return error < 0 ? EXIT_SYSTEM : EXIT_CLEAN;
+	return error;
+}
+
+int past_refuse_file(const char *path, const char *problem, const struct io *io)
+{
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		complain(io, "there is no history %s yet: weir watch or audit with --history writes one, and weir "
+			 "run does", path);
+	else
+		complain(io, "cannot read the history %s: %s", path, problem);
+	return EXIT_SYSTEM;
 }
 
 int past_refuse(const char *problem, const struct io *io)

@@ -30,7 +30,8 @@ struct past {
  * complaint. */
 int past_open(const struct past *past, struct history_query *query, const struct io *io,
 	      struct history **out);
-/* Complains that it could not be read; the exit status. */
+/* Complains that it could not be opened, or read; the exit status. */
+int past_refuse_file(const char *path, const char *problem, const struct io *io);
 int past_refuse(const char *problem, const struct io *io);
 struct listing past_listing(const struct past *past, const struct common *common,
 			    const struct io *io, const struct listing_column *columns, size_t n);

@@ -40,7 +40,7 @@ static const struct ras_list defaults = { .site_hops = HOPS_NOT_TOLD };
 
 /* --- what the options name --- */
 
-static void load_site(struct listing *l)
+static void load_site(struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
 
@@ -61,7 +61,7 @@ static void load_site(struct listing *l)
 		l->site.own = l->side.inside.set;
 }
 
-static void load_lists(struct listing *l)
+static void load_lists(struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
 
@@ -69,7 +69,7 @@ static void load_lists(struct listing *l)
 }
 
 /* Whoever runs it as root: what strangers send is read without any privilege. */
-static void give_up_privilege(struct listing *l)
+static void give_up_privilege(struct ras_listing *l)
 {
 	int error = l->is_live ? privilege_drop() : 0;
 
@@ -79,7 +79,7 @@ static void give_up_privilege(struct listing *l)
 	l->status = EXIT_SYSTEM;
 }
 
-static void start_resolver(struct listing *l)
+static void start_resolver(struct ras_listing *l)
 {
 	int error = l->options->resolve ? resolver_new(&l->resolver) : 0;
 
@@ -94,7 +94,7 @@ static const char *name_of(void *context, struct addr address)
 	return resolver_name(context, address);
 }
 
-static void prepare_print(struct listing *l)
+static void prepare_print(struct ras_listing *l)
 {
 	l->table = ras_table_new(l->authorised);
 	l->waiting = arena_array(&l->arena, RAS_WAITING_MAX, sizeof(l->waiting[0]));
@@ -105,7 +105,7 @@ static void prepare_print(struct listing *l)
 	};
 }
 
-static void release(struct listing *l)
+static void release(struct ras_listing *l)
 {
 	ras_table_free(l->table);
 	resolver_free(l->resolver);
@@ -117,13 +117,13 @@ static void release(struct listing *l)
 
 /* --- captures --- */
 
-static void name_links(struct listing *l, const struct timeline *timeline)
+static void name_links(struct ras_listing *l, const struct timeline *timeline)
 {
 	l->print.links = capture_link_names(timeline, &l->arena, &l->print.link_count);
 }
 
-static void read_batch(struct listing *l, struct timeline *timeline, const struct packet *packets,
-		       size_t n, struct said *said)
+static void read_batch(struct ras_listing *l, struct timeline *timeline,
+		       const struct packet *packets, size_t n, struct said *said)
 {
 	const struct wire_options options = { .udp_checksums = l->options->common.checksums };
 	bool follows = listing_follows(l);
@@ -141,7 +141,7 @@ static void read_batch(struct listing *l, struct timeline *timeline, const struc
 }
 
 /* The time of the last packet: what "now" is in a capture. */
-static struct mtime read_captures(struct listing *l, struct timeline *timeline,
+static struct mtime read_captures(struct ras_listing *l, struct timeline *timeline,
 				  struct mtime *out_first)
 {
 	struct progress progress = progress_of(l->io, l->options->common.quiet, listing_follows(l));
@@ -165,7 +165,7 @@ static struct mtime read_captures(struct listing *l, struct timeline *timeline,
 	return last;
 }
 
-static void tell_problems(struct listing *l, struct timeline *timeline)
+static void tell_problems(struct ras_listing *l, struct timeline *timeline)
 {
 	size_t n;
 
@@ -182,7 +182,7 @@ static void tell_problems(struct listing *l, struct timeline *timeline)
 	}
 }
 
-static void tell_silence(struct listing *l, struct mtime first, struct mtime last)
+static void tell_silence(struct ras_listing *l, struct mtime first, struct mtime last)
 {
 	int64_t minutes = (last.ns - first.ns) / (60 * NS_PER_S);
 
@@ -194,7 +194,7 @@ static void tell_silence(struct listing *l, struct mtime first, struct mtime las
 		      "it looks the same.\n", l->io->out);
 }
 
-static void list_captures(struct listing *l)
+static void list_captures(struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
 	struct timeline *timeline = capture_open(&o->common, &o->operands, 1, l->io, &l->status);
@@ -228,7 +228,7 @@ static bool is_interface(const char *name)
 }
 
 /* DESIGN 5: an operand is an interface if one has that name, else a file. */
-static bool sort_operands(struct listing *l)
+static bool sort_operands(struct ras_listing *l)
 {
 	const struct texts *names = &l->options->operands;
 	size_t interfaces = 0;
@@ -250,7 +250,7 @@ static bool sort_operands(struct listing *l)
 	return l->status == EXIT_CLEAN;
 }
 
-static bool check_words(struct listing *l)
+static bool check_words(struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
 
@@ -267,9 +267,9 @@ static bool check_words(struct listing *l)
 	return l->status == EXIT_CLEAN;
 }
 
-static void list(struct listing *l)
+static void list(struct ras_listing *l)
 {
-	static void (*const steps[])(struct listing *) = {
+	static void (*const steps[])(struct ras_listing *) = {
 		load_site, load_lists, give_up_privilege, start_resolver, prepare_print,
 	};
 	const struct ras_list *o = l->options;
@@ -296,7 +296,7 @@ static void list(struct listing *l)
 
 static int run(const void *arg, const struct io *io)
 {
-	struct listing l = { .options = arg, .io = io, .status = EXIT_CLEAN };
+	struct ras_listing l = { .options = arg, .io = io, .status = EXIT_CLEAN };
 
 	arena_init(&l.arena);
 	if (check_words(&l) && sort_operands(&l))

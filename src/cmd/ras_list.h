@@ -26,7 +26,7 @@ struct ras_waiting {
 	struct mtime	until;		/* of the steady clock */
 };
 
-struct listing {
+struct ras_listing {
 	const struct ras_list *options;
 	const struct io	      *io;
 	struct arena	       arena;
@@ -46,28 +46,28 @@ struct listing {
 };
 
 /* Announcements are printed as they come: --follow, or the layout of netsh. */
-bool listing_follows(const struct listing *l);
+bool listing_follows(const struct ras_listing *l);
 /* Takes note of all that a packet says. */
-void listing_hear(struct listing *l, const struct said *said);
+void listing_hear(struct ras_listing *l, const struct said *said);
 /* --count is reached, or nobody reads any more. */
-bool listing_has_enough(const struct listing *l);
+bool listing_has_enough(const struct ras_listing *l);
 
 /* Prints lines whose names are known, or did not come in time; all of them where forced. */
-void listing_flush(struct listing *l, bool forced);
+void listing_flush(struct ras_listing *l, bool forced);
 /* The last announcement of a server, in the format of lines. */
-void listing_put_host(struct listing *l, const struct ras_host *host);
+void listing_put_host(struct ras_listing *l, const struct ras_host *host);
 /* Waits for the names of what is to be printed, a few seconds at most. */
-void listing_wait_for_names(struct listing *l);
+void listing_wait_for_names(struct ras_listing *l);
 
 /* The inventory as of now, to be printed. */
-struct ras_print listing_settle(struct listing *l, struct mtime now);
+struct ras_print listing_settle(struct ras_listing *l, struct mtime now);
 /* Whether anything of it is a finding. */
 bool listing_has_findings(const struct ras_print *print);
 
 /* From the history, as of now. */
-void listing_recall(struct listing *l);
+void listing_recall(struct ras_listing *l);
 
 /* From interfaces, until the duration, the count or a signal ends it. */
-void listing_listen(struct listing *l);
+void listing_listen(struct ras_listing *l);
 
 #endif

@@ -8,19 +8,19 @@
 
 #define NAME_WAIT_NS (3 * NS_PER_S)
 
-bool listing_follows(const struct listing *l)
+bool listing_follows(const struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
 
 	return o->follow || (o->format && strcmp(o->format, "netsh") == 0);
 }
 
-bool listing_has_enough(const struct listing *l)
+bool listing_has_enough(const struct ras_listing *l)
 {
 	return (l->options->count > 0 && l->heard >= l->options->count) || ferror(l->io->out);
 }
 
-static void put_line(struct listing *l, const struct ras_line *line)
+static void put_line(struct ras_listing *l, const struct ras_line *line)
 {
 	bool is_netsh = l->options->format && strcmp(l->options->format, "netsh") == 0;
 	struct text out = { 0 };
@@ -35,13 +35,13 @@ static void put_line(struct listing *l, const struct ras_line *line)
 	text_release(&out);
 }
 
-static bool must_wait(struct listing *l, const struct ras_waiting *w)
+static bool must_wait(struct ras_listing *l, const struct ras_waiting *w)
 {
 	return l->resolver && resolver_waits(l->resolver, w->line.address) &&
 	       clock_steady().ns < w->until.ns;
 }
 
-void listing_flush(struct listing *l, bool forced)
+void listing_flush(struct ras_listing *l, bool forced)
 {
 	bool any = false;
 
@@ -59,7 +59,8 @@ void listing_flush(struct listing *l, bool forced)
 		fflush(l->io->out);
 }
 
-static void keep_line(struct listing *l, const struct ras_host *host, const struct observation *obs)
+static void keep_line(struct ras_listing *l, const struct ras_host *host,
+		      const struct observation *obs)
 {
 	size_t at = (l->waiting_first + l->waiting_count++) % RAS_WAITING_MAX;
 	struct ras_waiting *w = &l->waiting[at];
@@ -77,7 +78,7 @@ static void keep_line(struct listing *l, const struct ras_host *host, const stru
 	listing_flush(l, false);
 }
 
-void listing_put_host(struct listing *l, const struct ras_host *host)
+void listing_put_host(struct ras_listing *l, const struct ras_host *host)
 {
 	const struct ras_line line = {
 		.at = host->last, .address = host->address, .hostname = host->hostname,
@@ -90,7 +91,7 @@ void listing_put_host(struct listing *l, const struct ras_host *host)
 	put_line(l, &line);
 }
 
-static void hear_one(struct listing *l, struct observation *obs)
+static void hear_one(struct ras_listing *l, struct observation *obs)
 {
 	const struct ras_host *host;
 
@@ -110,14 +111,14 @@ static void hear_one(struct listing *l, struct observation *obs)
 		keep_line(l, host, obs);
 }
 
-void listing_hear(struct listing *l, const struct said *said)
+void listing_hear(struct ras_listing *l, const struct said *said)
 {
 	for (size_t i = 0; i < said->n && !listing_has_enough(l); i++)
 		hear_one(l, &said->list[i]);
 }
 
 /* False where no name that is to be printed may still come. */
-static bool waits_for_any(struct listing *l)
+static bool waits_for_any(struct ras_listing *l)
 {
 	const struct ras_host *const *hosts;
 	bool waits = false;
@@ -133,7 +134,7 @@ static bool waits_for_any(struct listing *l)
 	return waits;
 }
 
-void listing_wait_for_names(struct listing *l)
+void listing_wait_for_names(struct ras_listing *l)
 {
 	int64_t until = clock_steady().ns + NAME_WAIT_NS, left;
 
@@ -150,7 +151,7 @@ void listing_wait_for_names(struct listing *l)
 	listing_flush(l, true);
 }
 
-struct ras_print listing_settle(struct listing *l, struct mtime now)
+struct ras_print listing_settle(struct ras_listing *l, struct mtime now)
 {
 	struct ras_print print = l->print;
 

@@ -14,7 +14,7 @@
 #define DRAW_NS (20 * NS_PER_S)		/* also where nothing happened: states depend on the time */
 
 struct live {
-	struct listing	       *l;
+	struct ras_listing	       *l;
 	struct rasadv_listener *listener;
 	struct said		said;
 	struct mtime		began, until, look, draw;	/* steady; until 0: never */
@@ -161,7 +161,7 @@ static void look_at_links(struct live *v)
 
 static void wait_for_more(struct live *v)
 {
-	struct listing *l = v->l;
+	struct ras_listing *l = v->l;
 	struct pollfd fds[2] = {
 		{ .fd = rasadv_listener_fd(v->listener), .events = POLLIN },
 		{ .fd = l->resolver ? resolver_fd(l->resolver) : -1, .events = POLLIN },
@@ -178,7 +178,7 @@ static void wait_for_more(struct live *v)
 
 static void listen_on(struct live *v)
 {
-	struct listing *l = v->l;
+	struct ras_listing *l = v->l;
 
 	while (!signals_stop_asked() && !listing_has_enough(l) &&
 	       (!v->until.ns || clock_steady().ns < v->until.ns)) {
@@ -252,7 +252,7 @@ static void end(struct live *v)
 		tell_silence(v);
 }
 
-void listing_listen(struct listing *l)
+void listing_listen(struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
 	struct live v = { .l = l, .began = clock_steady() };

@@ -2,12 +2,13 @@
 /* weir ras list without an operand: the inventory that the history keeps, as it stands now. */
 #include <string.h>
 
+#include "cmd/past.h"
 #include "cmd/ras_list.h"
 #include "os/clock.h"
 #include "sink/history_read.h"
 
 struct recall {
-	struct listing *listing;
+	struct ras_listing *listing;
 	const char    **links;		/* names of interfaces, escaped */
 	size_t		link_count;
 	bool		has_list;	/* whoever wrote it had a list of authorised servers */
@@ -47,7 +48,7 @@ static void recall(void *context, const struct history_server *server)
 	r->listing->heard++;
 }
 
-static void print(struct listing *l, const struct recall *r, struct ras_print *print)
+static void print(struct ras_listing *l, const struct recall *r, struct ras_print *print)
 {
 	const struct io *io = l->io;
 
@@ -64,15 +65,15 @@ static void print(struct listing *l, const struct recall *r, struct ras_print *p
 		complain(io, "%zu more servers in the history are not shown", r->refused);
 }
 
-static bool refuse(struct listing *l, const char *path, const char *problem)
+static bool refuse(struct ras_listing *l, const char *path, const char *problem)
 {
-	complain(l->io, "cannot read the history %s: %s", path, problem);
-	l->status = EXIT_SYSTEM;
+	l->status = past_refuse_file(path, problem, l->io);
 	return false;
 }
 
 /* False, with a complaint, where it cannot be read. */
-static bool read_history(struct listing *l, const struct history_query *query, struct recall *out)
+static bool read_history(struct ras_listing *l, const struct history_query *query,
+			 struct recall *out)
 {
 	const struct history_options options = { .mode = HISTORY_READ };
 	char problem[HISTORY_PROBLEM] = "";
@@ -89,7 +90,7 @@ static bool read_history(struct listing *l, const struct history_query *query, s
 	return good;
 }
 
-void listing_recall(struct listing *l)
+void listing_recall(struct ras_listing *l)
 {
 	struct recall r = { .listing = l };
 	const struct history_query query = { .now = clock_now() };

@@ -405,7 +405,10 @@ def test_the_usual_place():
     done = run("hits", env=env)
     if os.path.exists("/var/lib/weir/history.db"):
         raise Skip("this machine has a history")
-    holds(done.stderr.decode(), place.at("state/weir/history.db"))
+    holds(done.stderr.decode(), "there is no history " + place.at("state/weir/history.db") + " yet")
+    done = run("ras list", env=env)
+    equal((done.returncode, done.stdout), (3, b""))
+    holds(done.stderr.decode(), "there is no history " + place.at("state/weir/history.db") + " yet")
     holds(run("hits", env={**env, "XDG_STATE_HOME": "not/absolute"}).stderr.decode(),
           place.at("home/.local/state/weir/history.db"))
 
