@@ -78,7 +78,7 @@ static void put_processes(const struct keeper_state *k, char out[MESSAGE_TEXT])
 }
 
 /* Hands all counters to the clerk; false where there is no clerk, or the kernel did not say. */
-static bool send_counts(struct keeper_state *k)
+bool keeper_count(struct keeper_state *k)
 {
 	struct message message = { .kind = MESSAGE_COUNTS, .generation = k->generation };
 	struct text rows = { 0 };
@@ -512,7 +512,7 @@ static void go_on(struct keeper_state *k)
 		if (now >= k->confirm_ns)
 			roll_back(k);
 		if (now >= k->count_ns)
-			send_counts(k);
+			keeper_count(k);
 		for (unsigned i = 0; i < CHILD_COUNT && !k->must_end; i++)
 			if (is_wanted(k, i) && k->children[i].pid == 0 &&
 			    now >= k->children[i].again_ns)
@@ -548,7 +548,7 @@ static void last_counts(struct keeper_state *k)
 	roll_back(k);
 	if (k->must_remove && k->nothing && enforce_install(k->enforcer, k->nothing) < 0)
 		run_say("cannot end the rules: %s", enforcer_error(k->enforcer));
-	if (!send_counts(k))
+	if (!keeper_count(k))
 		return;
 	while (k->waits_for_count && k->children[CHILD_CLERK].pid != 0 &&
 	       clock_steady().ns < until_ns)

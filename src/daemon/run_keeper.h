@@ -61,6 +61,9 @@ void keeper_tell(struct keeper_state *k, enum child_name name, const struct mess
 /* One whose line broke, or who cannot be believed: it ends, and begins again. */
 void keeper_lose_child(struct keeper_state *k, enum child_name name);
 
+/* Hands all counters to the clerk; false where there is none, or the kernel did not say. */
+bool keeper_count(struct keeper_state *k);
+
 /* run_keeper_packets.c: the judge's links, to be checked or to be served; closes the payload. */
 void keeper_queue_asked(struct keeper_state *k, const struct message *message, int payload);
 void keeper_queue_close(struct keeper_state *k);

@@ -161,6 +161,9 @@ void keeper_queue_asked(struct keeper_state *k, const struct message *message, i
 			reply.error = queue_check(&(struct queue_plan){ .links = links, .n = n },
 						  k->queue.means, why);
 		}
+		/* counters of rules that go are read once more */
+		if (reply.error == 0 && message->kind == MESSAGE_QUEUE && k->queue.has_rules)
+			keeper_count(k);
 		if (reply.error == 0 && message->kind == MESSAGE_QUEUE)
 			reply.error = install_queue(k, links, n, why);
 		else

@@ -312,6 +312,8 @@ int history_tallies_take(struct history_tallies *t, struct history_tally *rows, 
 		if (n > 0)
 			memcpy(t->last, rows, n * sizeof(rows[0]));
 		t->n = n;
+		history_tidy(h, at);
+		h->error = SQLITE_OK;		/* what could not be tidied is so the next time */
 	}
 	for (size_t i = 0; i < count && error == 0; i++)
 		each(context, &rows[grown[i].row], grown[i].packets, grown[i].is_first);
