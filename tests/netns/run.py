@@ -215,7 +215,10 @@ def forget_offered():
 
 
 class Daemon:
+    all = []
+
     def __init__(self, *args):
+        Daemon.all.append(self)
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen([WEIR, "run", "-c", path("weir.conf"), "--count-every", "1", *args],
                                         stdout=self.log, stderr=self.log, env=ENV, stdin=subprocess.DEVNULL)
@@ -689,6 +692,7 @@ if "built without" in weir("run", "--check", "-c", path("weir.conf"), status=Non
 try:
     main(globals())
 finally:
-    if DAEMON and DAEMON.process.poll() is None:
-        DAEMON.process.kill()
-        DAEMON.process.wait()
+    for one in Daemon.all:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
