@@ -92,18 +92,59 @@ int plan_choose(struct plan *plan, const struct enforce_support *support)
 	return plan->error;
 }
 
-static void note_rule(const struct boundary *boundary, const struct rule *rule, enum unspoken found,
+static void note_rule(const struct boundary *boundary, const struct rule *rule, const char *text,
 		      struct enforce_notes *notes)
 {
 	struct enforce_note note = { 0 };
 
 	snprintf(note.boundary, sizeof(note.boundary), "%s", boundary->name);
 	snprintf(note.rule, sizeof(note.rule), "%s", rule->name);
-	snprintf(note.text, sizeof(note.text), "%s",
-		 found == UNSPOKEN_STOPPED
-			 ? "what its sources send is dropped too: whoever joins (*,G) would get it"
-			 : "its sources come to whoever joins (*,G): a rule at data must stop them");
+	snprintf(note.text, sizeof(note.text), "%s", text);
 	enforce_notes_add(notes, &note);
+}
+
+static const char *const unspoken_notes[] = {
+	[UNSPOKEN_STOPPED] = "what its sources send is dropped too: whoever joins (*,G) would get it",
+	[UNSPOKEN_LEFT] = "its sources come to whoever joins (*,G): a rule at data must stop them",
+};
+
+static bool has_bridge_port(const struct enforce_boundary *boundary)
+{
+	for (size_t i = 0; i < boundary->link_count; i++)
+		if (boundary->links[i].is_bridge_port)
+			return true;
+	return false;
+}
+
+/* True where a rule that refuses data names IPv4 groups of one link, as mDNS is.  IPv6 patterns of all
+ * scopes name them everywhere. */
+static bool refuses_link_local(const struct rule *rule)
+{
+	if ((rule->action != ACTION_DENY && rule->action != ACTION_LIMIT) || rule->off ||
+	    (rule->points && !(rule->points >> POINT_DATA & 1)))
+		return false;
+	for (size_t i = 0; i < rule->match_count; i++) {
+		const struct match *m = &rule->matches[i];
+
+		for (size_t k = 0; m->field == FIELD_TO && !m->negated && k < m->set->n4; k++)
+			if (addr_is_link_local_group(m->set->ranges[k].first) &&
+			    addr_is_link_local_group(m->set->ranges[k].last))
+				return true;
+	}
+	return false;
+}
+
+/* A router forwards no link-local group; between the ports of a bridge is one link. */
+static void note_link_local(const struct enforce_boundary *boundary, struct enforce_notes *notes)
+{
+	const struct boundary *b = boundary->boundary;
+
+	if (!has_bridge_port(boundary))
+		return;
+	for (size_t i = 0; i < b->match_count; i++)
+		if (refuses_link_local(b->rules[i]))
+			note_rule(b, b->rules[i], "link-local groups pass the ports of a bridge: it "
+				  "is not enforced for those", notes);
 }
 
 /* Of boundaries that some link lies at, as they are written. */
@@ -117,8 +158,9 @@ void plan_notes(const struct plan *plan, struct enforce_notes *notes)
 		unspoken_find(b, found);
 		for (size_t k = 0; k < b->rule_count; k++)
 			if (found[k] != UNSPOKEN_NONE)
-				note_rule(b, b->rules[k], found[k], notes);
+				note_rule(b, b->rules[k], unspoken_notes[found[k]], notes);
 		free(found);
+		note_link_local(&plan->boundaries[i], notes);
 	}
 }
 

@@ -134,8 +134,11 @@ def test_without_weir_a_client_is_believed():
         for kind in "01":
             subprocess.run(["bridge", "-n", "ap", "link", "set", "dev", port, "mcast_router", kind], check=True)
     DAEMON.begin().ready()
+    said = DAEMON.weir("run", "--check", status=None)
     for name in ("BPF", "nftables"):
-        holds(DAEMON.weir("run", "--check", status=None), f"{name} does not know joined", "it is named, not passed over")
+        holds(said, f"{name} does not know joined", "it is named, not passed over")
+    for name in ("port, rule mdns", "wireless, rule discovery"):
+        holds(said, f"{name}: \n  link-local groups pass the ports of a bridge")
 
 
 def test_3_3_wireless_neighbour_discovery():
