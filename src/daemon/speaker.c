@@ -14,6 +14,7 @@
 
 #define READ_BYTES 65536
 #define TURNS 16		/* of the relay before sockets are looked at again */
+#define WRITES 2		/* to a peer before others have their turn */
 
 static void look_up(void *context, struct addr rp, struct rpf_route *out)
 {
@@ -101,12 +102,13 @@ static void read_line(struct speaker *s, unsigned peer)
 		lose(s, peer);
 }
 
-static void write_line(struct speaker *s, unsigned peer)
+/* True where it took what it was given and there is more: the others come first. */
+static bool write_line(struct speaker *s, unsigned peer)
 {
 	struct speaker_line *line = &s->lines[peer];
 	bool full = false;
 
-	while (!full) {
+	for (unsigned i = 0; i < WRITES && !full; i++) {
 		struct span bytes = relay_output(s->relay, peer, clock_steady());
 		ssize_t n;
 
@@ -115,7 +117,7 @@ static void write_line(struct speaker *s, unsigned peer)
 		n = send(line->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			lose(s, peer);
-			return;
+			return false;
 		}
 		full = n < (ssize_t)bytes.n;
 		relay_sent(s->relay, peer, n > 0 ? (size_t)n : 0, clock_steady());
@@ -123,6 +125,7 @@ static void write_line(struct speaker *s, unsigned peer)
 	if (full != line->wants_room)
 		loop_wants_room(s->loop, line->fd, full);
 	line->wants_room = full;
+	return !full && relay_tells_more(s->relay, peer);
 }
 
 static void hear_line(void *context, int fd)
@@ -238,6 +241,16 @@ static void read_waiting(struct speaker *s)
 			read_line(s, i);
 }
 
+static bool write_all(struct speaker *s)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < s->options.n; i++)
+		if (s->lines[i].is_up && !s->lines[i].wants_room)
+			more |= write_line(s, i);
+	return more;
+}
+
 int64_t speaker_turn(struct speaker *speaker)
 {
 	bool more = true;
@@ -245,9 +258,7 @@ int64_t speaker_turn(struct speaker *speaker)
 	for (unsigned i = 0; i < TURNS && more; i++) {
 		more = relay_turn(speaker->relay, clock_steady());
 		fulfil(speaker);
-		for (unsigned peer = 0; peer < speaker->options.n; peer++)
-			if (speaker->lines[peer].is_up && !speaker->lines[peer].wants_room)
-				write_line(speaker, peer);
+		more |= write_all(speaker);
 		if (more)
 			read_waiting(speaker);
 	}

@@ -321,6 +321,18 @@ void relay_sent(struct relay *relay, unsigned peer, size_t n, struct mtime now)
 		p->output_from = p->output_n = 0;
 }
 
+bool relay_tells_more(const struct relay *relay, unsigned peer)
+{
+	const struct peer *p = &relay->peers[peer];
+
+	if (p->session.state != SESSION_ESTABLISHED)
+		return false;
+	for (unsigned i = 0; i <= relay->n; i++)
+		if (i != peer && p->read[i] < relay->peers[i].ring.head)
+			return true;
+	return p->replay != SA_NONE;
+}
+
 struct mtime relay_deadline(const struct relay *relay)
 {
 	struct mtime first = { INT64_MAX };

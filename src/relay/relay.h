@@ -105,6 +105,9 @@ bool relay_turn(struct relay *relay, struct mtime now);
 /* What is to be sent to a peer now: empty where nothing is.  It stays until relay_sent(). */
 struct span relay_output(struct relay *relay, unsigned peer, struct mtime now);
 void relay_sent(struct relay *relay, unsigned peer, size_t n, struct mtime now);
+/* Where all that relay_output() gave is sent: whether there is more to look at for the peer, of which
+ * it may be told or not.  An output comes of a bounded part of the cache. */
+bool relay_tells_more(const struct relay *relay, unsigned peer);
 
 /* When relay_turn() has something to do though nothing came; INT64_MAX: never. */
 struct mtime relay_deadline(const struct relay *relay);

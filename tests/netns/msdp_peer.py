@@ -184,9 +184,16 @@ def test_64_kb_a_segment():
 def test_a_peer_that_restarts_is_told_the_cache():
     second = up(SECOND)
     wait_for("the cache", lambda: second.knows(*entries(1, 7), *entries(2, 12000)), 10)
+    second.sock.send(sa("64.1.1.2", *entries(10, 5)))
+    second.hear(0.1)
     second.close()
     wait_for("its end", lambda: state(SECOND) != "established")
     equal(ended(SECOND), "closed")
+    # 12,000 entries of its own, which it is not told, stand before the five that it is
+    first = up(FIRST)
+    wait_for("the other's entries behind its own", lambda: first.knows(*entries(10, 5)), 2)
+    equal(first.heard, set(entries(10, 5)))
+    first.close()
 
 
 def test_a_half_open_connection_gives_way_to_a_new_one():

@@ -4,15 +4,18 @@ daemon answers meanwhile.  Its times are those of a machine that does other thin
 ./dev bench msdp has the promised ones.
 
 usage: msdp_storm.py WEIR STORM"""
+import json
+import os
 import shutil
 import sys
+import time
 
 import net
 
 net.enter()
 
 import msdp_storms as storms  # noqa: E402
-from cli import equal, main  # noqa: E402
+from cli import ROOT, Skip, equal, main  # noqa: E402
 
 HELPER = sys.argv[2]
 NAMES = list(storms.STORMS)
@@ -44,6 +47,37 @@ def test_one_source_with_many_groups():
 
 def test_a_worm_through_two_peers():
     survives(NAMES[2], 2, 10)
+
+
+def test_answers_by_their_schema():
+    try:
+        import jsonschema
+    except ImportError:
+        raise Skip("python3-jsonschema is not installed") from None
+    with open(os.path.join(ROOT, "schema", "weir-msdp.schema.json"), encoding="utf-8") as f:
+        validator = jsonschema.Draft202012Validator(json.load(f))
+    for what in ("peers", "cache", "policers", "clear"):
+        answer = relay.ask(what)
+        equal(answer["schema"], f"weir-msdp-{what}/1")
+        validator.validate(answer)
+    answer["cleared"] = -1
+    assert not validator.is_valid(answer)
+
+
+def test_the_history_learns():
+    """The storm's limit was reached before the first count or is seen by the second."""
+    end = time.monotonic() + 20
+    while True:
+        done = net.weir(None, "msdp", "learn", "-j", "--history", f"{storms.FOLDER}/state/history.db")
+        told = json.loads(done.stdout)["boundaries"] if done.returncode == 0 else []
+        days = {p["peer"]: p["days"][-1] for b in told for p in b["peers"]}
+        if days.get(storms.STORM, {}).get("held", 0) > 0 or time.monotonic() > end:
+            break
+        time.sleep(0.2)
+    equal([b.get("boundary") for b in told], [None, "storm"])
+    stormy = days[storms.STORM]
+    assert 0 < stormy["held"] <= storms.PEER_LIMIT and stormy["of_rp"] == stormy["held"], stormy
+    assert stormy["entries_in"] >= stormy["fresh"] >= stormy["held"] and stormy["sessions"] >= 1, stormy
 
 
 def test_the_daemon_is_well():

@@ -68,6 +68,11 @@ class Relay:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def waited_s(self):
+        """How long it could have run, but others did."""
+        with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as f:
+            return int(f.read().split()[1]) / 1e9
+
     def stop(self):
         net.weir(None, "stop", "--keep", "-c", CONF)
         self.process.wait(30)
@@ -93,7 +98,7 @@ def flood(helper, kind, peer, base, n, seconds, period=60, first=()):
 
 def watch(helper, base, seconds, first=()):
     """Before all else: it is the clock."""
-    first = first and (*first[:2], str(int(first[2]) + 1))
+    first = ("chrt", "-f", "60") if first and shutil.which("chrt") else first
     return begin(helper, first, "watch", GOOD, SINK, WEIR_ADDRESS, "64.9.0.1", base, seconds)
 
 
@@ -137,7 +142,7 @@ def storm(relay, helper, name, seconds, scale=1, first=(), stormy_first=(), peri
     0: without a pause."""
     watcher = watch(helper, f"44.{10 * list(STORMS).index(name)}.0.0", seconds, first)
     time.sleep(0.3)
-    before = relay.cpu_s()
+    before, waited = relay.cpu_s(), relay.waited_s()
     floods = [flood(helper, kind, peer, base, n // scale, seconds - 1, period, stormy_first)
               for kind, peer, base, n in STORMS[name]]
     took = ask_meanwhile(relay, watcher)
@@ -148,6 +153,7 @@ def storm(relay, helper, name, seconds, scale=1, first=(), stormy_first=(), peri
         seen["lost"] += got["lost"]
         seen["sent"] = seen.get("sent", 0) + got["sent"]
     seen["cpu_s"] = relay.cpu_s() - before
+    seen["waited_s"] = relay.waited_s() - waited
     seen["memory_mb"] = relay.memory_mb()
     seen["control_ms"] = max(took)
     seen["questions"] = len(took)
