@@ -376,7 +376,8 @@ void keep_sample(struct clerk_state *c, const struct message *asked, const struc
 
 void keep_peers(struct clerk_state *c, const struct text *bytes)
 {
-	size_t n = bytes->n / sizeof(struct history_peer);
+	size_t told = bytes->n / sizeof(struct history_peer);
+	size_t n = told < CONF_PEERS_MAX ? told : CONF_PEERS_MAX;
 	struct history_peer *rows = memory_array(n + 1, sizeof(*rows));
 	char problem[HISTORY_PROBLEM] = "";
 
