@@ -5,6 +5,7 @@ the last process; hosts within it are further namespaces."""
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -47,7 +48,15 @@ def enter():
 def begin_part(part):
     out = tempfile.TemporaryFile("w+")
     return part, out, subprocess.Popen([*APART, sys.executable, *sys.argv], stdout=out, stderr=out,
-                                       env={**os.environ, PART: " ".join(part)})
+                                       start_new_session=True, env={**os.environ, PART: " ".join(part)})
+
+
+def end_part(process):
+    """What a test that failed left behind ends, too."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def rows_of(part, out):
@@ -70,18 +79,29 @@ def main_apart(tests, *parts, at_once=4):
     names = cli.names_of(tests)
     alone = [[name] for name in names if not any(name in part for part in parts)]
     print(f"1..{len(names)}")
-    waiting, running, number, bad = [*parts, *alone], [], 0, False
+    running = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        sys.exit(0 if run_parts([*parts, *alone], running, at_once) else 1)
+    finally:
+        for _, _, process in running:
+            end_part(process)
+
+
+def run_parts(waiting, running, at_once):
+    number, good = 0, True
     while waiting or running:
         while waiting and len(running) < at_once:
             running.append(begin_part(waiting.pop(0)))
         time.sleep(0.02)
         for part, out, process in [r for r in running if r[2].poll() is not None]:
             running.remove((part, out, process))
+            end_part(process)
             for row in rows_of(part, out):
                 number += 1
-                bad |= row.startswith("not")
+                good &= row.startswith("ok")
                 print(re.sub(r"ok \d+", f"ok {number}", row, count=1), end="", flush=True)
-    sys.exit(1 if bad else 0)
+    return good
 
 
 def is_part():
