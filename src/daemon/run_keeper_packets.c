@@ -110,11 +110,12 @@ static int install_queue(struct keeper_state *k, struct queue_link *links, size_
 	free(q->links);
 	q->links = links;
 	q->n = n;
-	if (n == 0) {
-		error = q->has_rules ? queue_remove() : 0;
-		q->has_rules = false;
-		return error;
-	}
+	/* rules go, counters stay: nobody has read what they counted last */
+	if (n == 0 && q->has_rules)
+		return q->means == QUEUE_BY_TAP ? queue_remove()
+						: queue_install(&plan, q->means, why);
+	if (n == 0)
+		return 0;
 	if (q->questions < 0)
 		error = open_queue(k, &plan, &answers);
 	if (error < 0) {
