@@ -175,13 +175,19 @@ def routes():
 
 
 def route(sender, flows):
-    """The kernel holds few packets of what it has no route for yet: in small steps."""
+    """The kernel holds few packets of what it has no route for yet, and smcrouted may not be ready: in
+    small steps, again and again."""
     flows = [(source or ADDRESS[sender], group) for source, group, _ in flows]
     for i in range(0, len(flows), 8):
         some = set(flows[i:i + 8])
-        for flow in some:
-            PORTS[sender].send(udp(*flow, ttl=1)[0])			# too short-lived to go on
-        until(lambda: some <= routes(), lambda: f"routes for {some - routes()}")
+
+        def missing():
+            left = some - routes()
+            for flow in left:
+                PORTS[sender].send(udp(*flow, ttl=1)[0])		# too short-lived to go on
+            return left
+
+        until(lambda: not missing(), lambda: f"routes for {some - routes()}")
 
 
 BORDER_ENDS = {entry: ends(entry) for entry in BORDER_LIST}
