@@ -6,7 +6,6 @@ daemon answers meanwhile.  Its times are those of a machine that does other thin
 usage: msdp_storm.py WEIR STORM"""
 import json
 import os
-import shutil
 import sys
 import time
 
@@ -20,7 +19,7 @@ from cli import ROOT, Skip, equal, main  # noqa: E402
 HELPER = sys.argv[2]
 NAMES = list(storms.STORMS)
 # With others at work on the machine, all of the storm goes first, or nothing is measured but they.
-FIRST = ("chrt", "-f", "10") if shutil.which("chrt") else ()
+FIRST = storms.first_of_all(10)
 relay = storms.Relay(first=FIRST)
 
 
