@@ -2,7 +2,9 @@
 """The MSDP relay between two FRRouting speakers, each in a host of its own: what the policy permits
 reaches the far RP and the data flows, what it denies does not, and tshark reads all that weir sends.
 
-    src -- rp1 --(MSDP)-- weir --(MSDP)-- rp2 -- rcv        and rp1 -- rp2 for PIM and the data"""
+    src -- fhr -- rp1 --(MSDP)-- weir --(MSDP)-- rp2 -- rcv     and rp1 -- rp2 for PIM and the data
+
+What src sends comes to rp1 by a Register of fhr, its first-hop router."""
 import json
 import os
 import shutil
@@ -23,14 +25,15 @@ frr.skip_without()
 PERMITTED, OTHER, DENIED, SOURCE = "233.252.0.7", "233.252.0.8", "239.9.9.9", "20.1.0.10"
 RP1, RP2 = "10.12.0.1", "10.23.0.2"
 
-for host in ("src", "rp1", "weir", "rp2", "rcv"):
+for host in ("src", "fhr", "rp1", "weir", "rp2", "rcv"):
     net.add_host(host)
-net.add_cable(("src", "s0", "20.1.0.10/24"), ("rp1", "a0", "20.1.0.1/24"))
+net.add_cable(("src", "s0", "20.1.0.10/24"), ("fhr", "f0", "20.1.0.1/24"))
+net.add_cable(("fhr", "f1", "10.2.0.1/24"), ("rp1", "a0", "10.2.0.2/24"))
 net.add_cable(("rp1", "a1", "10.12.0.1/24"), ("weir", "w0", "10.12.0.9/24"))
 net.add_cable(("weir", "w1", "10.23.0.9/24"), ("rp2", "b1", "10.23.0.2/24"))
 net.add_cable(("rp1", "a2", "10.99.0.1/24"), ("rp2", "b2", "10.99.0.2/24"))
 net.add_cable(("rp2", "b0", "10.3.0.1/24"), ("rcv", "r0", "10.3.0.10/24"))
-for host in ("rp1", "weir", "rp2"):
+for host in ("fhr", "rp1", "weir", "rp2"):
     for setting in ("ip_forward=1", "conf.all.rp_filter=0", "conf.default.rp_filter=0"):
         subprocess.run(net.at(host, "sysctl", "-qw", "net.ipv4." + setting), check=True)
 net.ip("route", "add", "default", "via", "20.1.0.1", host="src")
@@ -42,7 +45,8 @@ INTERFACES = "".join(f"interface {name}\n ip pim\n{' ip igmp' if name[1] == '0' 
 
 def start_routers(peer1, peer2):
     """FRR's order is keepalive, hold, connect-retry."""
-    frr.start("rp1", "ip route 10.23.0.0/24 10.12.0.9\nip route 10.3.0.0/24 10.99.0.2\n"
+    frr.start("fhr", f"ip route 10.12.0.0/24 10.2.0.2\nip pim rp {RP1} 224.0.0.0/4\n" + INTERFACES.format("f"))
+    frr.start("rp1", "ip route 20.1.0.0/24 10.2.0.1\nip route 10.23.0.0/24 10.12.0.9\nip route 10.3.0.0/24 10.99.0.2\n"
               f"ip pim rp {RP1} 224.0.0.0/4\nip msdp timers 60 75 1\n"
               f"ip msdp peer {peer1} source {RP1}\n" + INTERFACES.format("a"))
     frr.start("rp2", "ip route 10.12.0.0/24 10.23.0.9\nip route 20.1.0.0/24 10.99.0.1\n"
@@ -55,12 +59,16 @@ os.makedirs(FOLDER)
 CONF = f"{FOLDER}/weir.conf"
 
 
+def write_policy():
+    with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
+        f.write("boundary msdp extends modern.msdp-transit {\n}\n")
+
+
 def start_weir(msdp):
     with open(CONF, "w", encoding="ascii") as f:
         f.write(f'policy "{FOLDER}/site.weir"\nstate "{FOLDER}/state"\ncontrol "{FOLDER}/control"\n'
                 f"msdp {{\n{msdp}\n}}\n")
-    with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
-        f.write("boundary msdp extends modern.msdp-transit {\n}\n")
+    write_policy()
     weir = net.start("weir", "run", "-c", CONF, "--count-every", "1")
     frr.wait_for("the daemon", lambda: os.path.exists(f"{FOLDER}/control") or weir.poll() is not None, 10)
     if weir.poll() is not None:
@@ -125,7 +133,8 @@ def test_an_sa_reaches_the_far_rp_and_a_denied_one_does_not():
     equal(ask("cache", "--group", DENIED)["matching"], 0)
 
 
-def test_the_far_router_joins_and_data_flows():
+def data_flows():
+    """A receiver behind rp2 joins the group, and hears the source."""
     code = ("import socket\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
             f"s.bind(('{PERMITTED}',5001))\ns.setsockopt(0,35,socket.inet_aton('{PERMITTED}')+"
             "socket.inet_aton('10.3.0.10'))\ns.settimeout(15)\nprint(s.recvfrom(2000)[1][0])\n")
@@ -135,6 +144,16 @@ def test_the_far_router_joins_and_data_flows():
     equal(receiver.communicate(timeout=20)[0].decode().strip(), SOURCE)
     sender.kill()
     sender.wait()
+
+
+def test_the_far_router_joins_and_data_flows():
+    data_flows()
+
+
+def test_the_source_came_by_a_register():
+    upstream = frr.show("rp1", "ip pim upstream")[PERMITTED][SOURCE]
+    equal(upstream["sourceStream"], True)
+    holds(str(frr.show("fhr", "ip pim upstream")[PERMITTED][SOURCE]["regState"]), "Reg")
 
 
 def test_hits_are_kept():
@@ -169,11 +188,14 @@ def test_either_peer_restarts():
     frr.wait_for("both sessions again", both_up, 40)
 
 
-def test_the_relay_restarts():
+def test_the_relay_restarts_and_its_cache_is_refilled():
+    write_policy()
+    equal(net.weir("weir", "apply", "-c", CONF).returncode, 0)
     pid = [p["pid"] for p in json.loads(net.weir("weir", "status", "-c", CONF, "-j").stdout)["processes"]
            if p["name"] == "speaker"][0]
     os.kill(pid, 9)
     frr.wait_for("both sessions again", both_up, 40)
+    frr.wait_for("what rp1 announces", lambda: ask("cache", "--group", PERMITTED).get("matching") == 1, 20)
 
 
 def test_strangers_are_refused():
@@ -236,6 +258,7 @@ def test_transparent_both_keep_each_others_address():
     equal({p["peer"]: p["role"] for p in ask("peers")["peers"]}, {RP1: "listens", RP2: "connects"})
     sender.kill()
     sender.wait()
+    data_flows()
 
 
 def test_without_the_relay_they_do_not_meet_unfiltered():
