@@ -2,8 +2,17 @@
 """The closing line of a test run: how many cases passed, failed and were skipped.
 
 count.py JUNIT [MORE-FAILURES] -- exits 1 where anything failed, or nothing was run."""
+import re
 import sys
 import xml.etree.ElementTree as tree
+
+
+def tell_why(suite):
+    """What the test wrote below each row of TAP that is not ok."""
+    said = suite.findtext("system-out") or ""
+    for row in re.findall(r"^not ok .*\n(?:#.*\n?)*", said, flags=re.M):
+        print("\n".join("  " + line for line in row.splitlines()[:70]))
+
 
 passed, failed, skipped = 0, int(sys.argv[2]) if len(sys.argv) > 2 else 0, 0
 if failed:
@@ -14,6 +23,8 @@ for suite in tree.parse(sys.argv[1]).iter("testsuite"):
     skips = [c for c in cases if c.find("skipped") is not None]
     for case in bad:
         print(f"failed: {suite.get('name')}: {case.get('name')}")
+    if bad:
+        tell_why(suite)
     for case in skips:
         print(f"skipped: {suite.get('name')}: {case.get('name')}")
     # a program that ended badly although each of its cases passed

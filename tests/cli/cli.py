@@ -70,6 +70,12 @@ def names_of(tests):
     return [name for name in tests if name.startswith("test_")]
 
 
+def reasons(lines):
+    """The last lines of the test's own part of a trace, and all that the exception says."""
+    last = max((i for i, line in enumerate(lines) if line.startswith("  File ")), default=0)
+    return lines[max(last - 2, 0):last + 60]
+
+
 def main(tests):
     """Runs the functions whose names begin with test_, in order; TAP on standard output."""
     named = [(n[5:].replace("_", " "), tests[n]) for n in names_of(tests)]
@@ -85,6 +91,6 @@ def main(tests):
         except Exception:
             failed += 1
             print(f"not ok {i} - {name}")
-            for line in traceback.format_exc().splitlines()[-3:]:
+            for line in reasons(traceback.format_exc().splitlines()):
                 print(f"# {line[:1000]}")
     sys.exit(1 if failed else 0)
