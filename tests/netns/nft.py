@@ -267,9 +267,11 @@ def test_routed_packets():
         if loads(policy):
             sent = [p for p in packets(seed, 120, "out", policy) if can_be_routed(p)]
             rounds.append((policy, sent))
+    if not os.path.exists("/proc/net/ip_mr_vif") or not os.path.exists("/proc/net/ip6_mr_vif"):
+        raise Skip("this kernel routes no multicast")
     router = Router([p for _, sent in rounds for p in sent])
     if not router.all_there:
-        raise Skip("no routes: " + router.close()[-200:])
+        raise AssertionError("no routes: " + router.close()[-200:])
     judged = 0
     for policy, sent in rounds:
         enforcer("remove", host="r")

@@ -521,9 +521,10 @@ def test_queue():
                                       "    permit at membership"))
     weir("apply", path("join.weir"), "-c", path("weir.conf"))
     queue = state()["queue"]
-    if queue["state"] != "judged":
+    if "this kernel has no NFQUEUE" in queue.get("problem", ""):
         weir("apply", "-c", path("weir.conf"))
-        raise Skip(queue.get("problem", queue["state"]))
+        raise Skip(queue["problem"])
+    equal(queue["state"], "judged", queue)
     before, sums = all_hits(), queue
     send_reports(OTHER, 5)
     send_reports(GOOD, 3)

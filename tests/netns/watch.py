@@ -19,6 +19,8 @@ import net
 
 net.enter()
 
+from cli import Skip  # noqa: E402
+
 WEIR, CAPTURE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 # the leak checker traces its own process, which the sandbox forbids
 CALM = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8", "ASAN_OPTIONS": "detect_leaks=0"}
@@ -169,7 +171,7 @@ def test_ends_with_its_keeper():
 
 def test_names_the_capability():
     if not shutil.which("setpriv"):
-        return
+        raise Skip("setpriv is not installed")
     got = subprocess.run(["setpriv", "--bounding-set=-net_raw", WEIR, "watch", "vb"], env=CALM,
                          capture_output=True, text=True, timeout=PATIENCE)
     assert got.returncode == 3, got
