@@ -5,6 +5,7 @@ import atexit
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ import time
 import net
 
 FOLDER = "/usr/lib/frr"
+GROUP = re.compile(r"2[23]\d\.\d+\.\d+\.\d+")
+UNICAST = re.compile(r"(?!2[23]\d\.)\d+\.\d+\.\d+\.\d+")
 _pids = []
 
 
@@ -94,6 +97,26 @@ def show(host, words):
         return json.loads(done.stdout)
     except json.JSONDecodeError:
         return {}
+
+
+def pairs(host, words):
+    """(S,G) of a table that FRR lists by group and source, or by interface, group and source; the source
+    of (*,G) is "*"."""
+    found = set()
+
+    def walk(node, group):
+        for key, value in node.items():
+            below = key if GROUP.fullmatch(key) else group
+            if group and (key == "*" or UNICAST.fullmatch(key)):
+                found.add((key, group))
+            for one in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
+                if isinstance(one, dict):
+                    if below and "source" in one:
+                        found.add((one["source"], below))
+                    walk(one, below)
+
+    walk(show(host, words), None)
+    return found
 
 
 def wait_for(what, question, seconds=30):

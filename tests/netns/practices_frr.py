@@ -7,7 +7,6 @@ pimd and that of the router upstream say what they learned; weir run counts.
 
 practices_frr.py WEIR -- needs root and FRR's zebra and pimd, and skips without."""
 import json
-import re
 import subprocess
 
 import net
@@ -77,25 +76,6 @@ BOOTSTRAP = frame(bootstrap(UPSTREAM, UPSTREAM, ("224.4.0.0", 16, UPSTREAM)))
 REGISTER = register(UPSTREAM, "152.78.1.1", SOURCE, "224.2.9.9")
 
 
-def pairs(router, words):
-    """(S,G) of a table that FRR lists by group and source, or by interface, group and source."""
-    found = set()
-
-    def walk(node, group):
-        for key, value in node.items():
-            below = key if re.fullmatch(r"2[23]\d\.[\d.]+", key) else group
-            if group and (key == "*" or key.startswith(("10.", "130."))):
-                found.add((key, group))
-            for one in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
-                if isinstance(one, dict):
-                    if below and "source" in one:
-                        found.add((one["source"], below))
-                    walk(one, below)
-
-    walk(frr.show(router, "ip " + words), None)
-    return found
-
-
 def counted(before, boundary, **rules):
     DAEMON.until_counted(before, {(boundary, name.replace("_", "-")): n for name, n in rules.items()})
 
@@ -119,8 +99,9 @@ def test_2_5_reports_with_private_sources():
     before = DAEMON.hits()
     HOST_PORT.send(frame(report3(HOST, (ALLOW, "232.1.1.1", SOURCE, PRIVATE))))
     GUEST_PORT.send(frame(report3(GUEST, (ALLOW, "232.1.1.9", SOURCE, PRIVATE))))
-    until(lambda: pairs("r", "igmp sources") >= {(SOURCE, "232.1.1.1"), (PRIVATE, "232.1.1.9")}, "what r learned")
-    equal(pairs("r", "igmp sources"), {(SOURCE, "232.1.1.1"), (SOURCE, "232.1.1.9"), (PRIVATE, "232.1.1.9")},
+    until(lambda: frr.pairs("r", "ip igmp sources") >= {(SOURCE, "232.1.1.1"), (PRIVATE, "232.1.1.9")},
+          "what r learned")
+    equal(frr.pairs("r", "ip igmp sources"), {(SOURCE, "232.1.1.1"), (SOURCE, "232.1.1.9"), (PRIVATE, "232.1.1.9")},
           "without weir the router believes it")
     counted(before, "receivers", bogon_source=1)
 
@@ -128,16 +109,16 @@ def test_2_5_reports_with_private_sources():
 def test_2_5_groups_that_may_not_be_asked_for():
     before = DAEMON.hits()
     HOST_PORT.send(frame(report3(HOST, (TO_EX, "225.5.5.5"), (TO_EX, "224.2.5.5"))))
-    until(lambda: ("*", "224.2.5.5") in pairs("r", "igmp sources"), "what r learned")
-    assert not any(g == "225.5.5.5" for _, g in pairs("r", "igmp sources") | pairs("r", "pim upstream"))
+    until(lambda: ("*", "224.2.5.5") in frr.pairs("r", "ip igmp sources"), "what r learned")
+    assert not any(g == "225.5.5.5" for _, g in frr.pairs("r", "ip igmp sources") | frr.pairs("r", "ip pim upstream"))
     counted(before, "receivers", not_assigned=1)
 
 
 def test_2_5_wildcard_joins_of_ssm_groups():
     before = DAEMON.hits()
     HOST_PORT.send(frame(report3(HOST, (TO_EX, "232.2.2.2"), (ALLOW, "232.2.2.3", SOURCE))))
-    until(lambda: (SOURCE, "232.2.2.3") in pairs("r", "igmp sources"), "what r learned")
-    assert not any(g == "232.2.2.2" for _, g in pairs("r", "igmp sources"))
+    until(lambda: (SOURCE, "232.2.2.3") in frr.pairs("r", "ip igmp sources"), "what r learned")
+    assert not any(g == "232.2.2.2" for _, g in frr.pairs("r", "ip igmp sources"))
     counted(before, "receivers", ssm_needs_source=1)
 
 
@@ -147,13 +128,15 @@ def test_2_4_denied_joins_never_reach_the_router_upstream():
     asked = {(SOURCE, "232.3.3.3"), (SOURCE, "232.77.0.1"), (PRIVATE, "232.3.3.3"), ("*", "233.1.1.1")}
     GUEST_PORT.send(frame(report3(GUEST, (ALLOW, "232.3.3.3", SOURCE, PRIVATE), (ALLOW, "232.77.0.1", SOURCE),
                                   (TO_EX, "233.1.1.1"))))
-    until(lambda: pairs("r", "pim upstream") >= asked, lambda: f"what r joins: {pairs('r', 'pim upstream')}")
-    until(lambda: (SOURCE, "232.3.3.3") in pairs("u", "pim join"), lambda: f"what u heard: {pairs('u', 'pim join')}")
+    until(lambda: frr.pairs("r", "ip pim upstream") >= asked,
+          lambda: f"what r joins: {frr.pairs('r', 'ip pim upstream')}")
+    until(lambda: (SOURCE, "232.3.3.3") in frr.pairs("u", "ip pim join"),
+          lambda: f"what u heard: {frr.pairs('u', 'ip pim join')}")
     until(lambda: all(DAEMON.change(before).get(("border", name), 0) >= 1
                       for name in ("ssm-scoped", "bogon-source", "no-interdomain-asm")), lambda: DAEMON.change(before))
-    equal(pairs("u", "pim join") & asked, {(SOURCE, "232.3.3.3")})
-    assert not any(s in ("*", PRIVATE) or g.startswith("232.77") for s, g in pairs("u", "pim join") |
-                   pairs("u", "pim upstream")), pairs("u", "pim join")
+    equal(frr.pairs("u", "ip pim join") & asked, {(SOURCE, "232.3.3.3")})
+    assert not any(s in ("*", PRIVATE) or g.startswith("232.77") for s, g in frr.pairs("u", "ip pim join") |
+                   frr.pairs("u", "ip pim upstream")), frr.pairs("u", "ip pim join")
 
 
 def test_3_1_bsr_messages_stop_at_the_border():
@@ -174,7 +157,7 @@ def test_3_1_registers_stop_at_the_border():
     answers = OUTSIDE_PORT.frames(3, 103, 1, "152.78.1.1")
     equal([packet[20] for _, packet in answers], [0x22], "the Register-Stop")
     counted(before, "border", no_registers=1)
-    assert not any(g == "224.2.9.9" for _, g in pairs("r", "pim upstream") | pairs("r", "mroute"))
+    assert not any(g == "224.2.9.9" for _, g in frr.pairs("r", "ip pim upstream") | frr.pairs("r", "ip mroute"))
 
 
 def test_offered_is_judged():
@@ -189,10 +172,10 @@ def test_without_weir_the_router_believes_all_of_it():
     DAEMON.process.wait(20)
     HOST_PORT.send(frame(report3(HOST, (ALLOW, "232.4.4.4", PRIVATE), (TO_EX, "225.5.5.5"))))
     OUTSIDE_PORT.send(BOOTSTRAP, frame(REGISTER, to=mac_of("r", "u0")))
-    until(lambda: pairs("r", "igmp sources") >= {(PRIVATE, "232.4.4.4"), ("*", "225.5.5.5")}, DAEMON.said)
+    until(lambda: frr.pairs("r", "ip igmp sources") >= {(PRIVATE, "232.4.4.4"), ("*", "225.5.5.5")}, DAEMON.said)
     until(lambda: "224.4.0.0" in json.dumps(frr.show("r", "ip pim bsrp-info")), "the foreign BSR")
-    until(lambda: (SOURCE, "224.2.9.9") in pairs("r", "pim upstream"), lambda: pairs("r", "pim upstream"))
-    until(lambda: (PRIVATE, "232.4.4.4") in pairs("u", "pim join"), lambda: pairs("u", "pim join"))
+    until(lambda: (SOURCE, "224.2.9.9") in frr.pairs("r", "ip pim upstream"), lambda: frr.pairs("r", "ip pim upstream"))
+    until(lambda: (PRIVATE, "232.4.4.4") in frr.pairs("u", "ip pim join"), lambda: frr.pairs("u", "ip pim join"))
 
 
 try:

@@ -9,19 +9,17 @@ the router upstream of it, and how it takes a refused Register.
 queue_frr.py QUEUE-HELPER -- needs root and FRR's zebra and pimd, and skips without."""
 import json
 import os
-import shutil
 import socket
-import subprocess
 
 import net
 
 net.enter()
 
+import frr  # noqa: E402
 from cli import equal, main  # noqa: E402
 from control import (ALLOW, TO_EX, Port, Queue, bootstrap, frame, hello, join_prune, offered,  # noqa: E402
                      probe, report3, set_namespace, setting, until)
 
-FRR = "/usr/lib/frr"
 POLICY = """boundary b {
     deny in to 232.9.9.9 as no-group
     deny in from 10.3.0.66 as no-source
@@ -58,8 +56,7 @@ interface s0
 """,
 }
 
-if not os.access(f"{FRR}/pimd", os.X_OK) or not shutil.which("vtysh"):
-    net.skip_all("FRR's pimd is not installed")
+frr.skip_without()
 if not probe().startswith(("0 ", "1 ")):
     net.skip_all(probe())
 
@@ -77,76 +74,24 @@ net.ip("route", "add", "10.1.0.0/24", "via", "10.4.0.1", host="w")
 net.ip("route", "add", "default", "via", "10.5.0.2", host="rp")
 net.ip("route", "add", "default", "via", "10.1.0.1", host="h")
 HOST, NEXT, RP = Port("h", "h0"), Port("w", "w1"), Port("rp", "x0")
-DAEMONS = []
-
-
-def start_router(name):
-    folder = f"/run/frr/{name}"
-    os.makedirs(folder)
-    with open(f"{folder}/all.conf", "w", encoding="ascii") as f:
-        f.write(f"hostname {name}\n" + CONF[name])
-    for path in ("/run/frr", folder):
-        shutil.chown(path, "frr", "frr")
-    start_daemons(name, "zebra")
-
-
-def start_daemons(name, *daemons):
-    folder = f"/run/frr/{name}"
-    for daemon in daemons:
-        DAEMONS.append(subprocess.Popen(
-            net.at(name, f"{FRR}/{daemon}", "-N", name, "-f", f"{folder}/all.conf", "-i", f"{folder}/{daemon}.pid",
-                   "--log", f"file:{folder}/{daemon}.log"),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-
-
-def show(router, words):
-    done = subprocess.run(["vtysh", "-N", router, "-c", f"show ip {words} json"], capture_output=True, text=True)
-    try:
-        return json.loads(done.stdout)
-    except json.JSONDecodeError:
-        return {}
-
-
-def pairs(router, words):
-    """(S,G) of a table that FRR lists by group and source, or by interface, group and source."""
-    found = set()
-
-    def walk(node, group):
-        for key, value in node.items():
-            is_group = key.startswith(("232.", "239."))
-            if isinstance(value, dict):
-                if group and key.startswith(("10.", "*")):
-                    found.add((key, group))
-                walk(value, key if is_group else group)
-            for one in value if isinstance(value, list) else ():
-                if isinstance(one, dict):
-                    if group and "source" in one:
-                        found.add((one["source"], group))
-                    walk(one, key if is_group else group)
-
-    walk(show(router, words), None)
-    return found
 
 
 def wait_for_neighbours():
     """r1 and r3 find each other; the router towards the RP is one in name only."""
     def both():
         NEXT.send(frame(hello("10.4.0.2")))
-        n = show("r1", "pim neighbor")
+        n = frr.show("r1", "ip pim neighbor")
         return "10.2.0.3" in n.get("u0", {}) and "10.4.0.2" in n.get("w0", {}) and \
-            "10.2.0.1" in show("r3", "pim neighbor").get("d0", {})
+            "10.2.0.1" in frr.show("r3", "ip pim neighbor").get("d0", {})
     return until(both, 30)
 
 
-for name in CONF:
-    start_router(name)
-for name in CONF:                                          # who finds no zebra tries again 10 s later
-    until(lambda: os.path.exists(f"/run/frr/{name}/zserv.api"))
-    start_daemons(name, "staticd", "pimd")
+for name, config in CONF.items():
+    frr.start(name, config)
 
 
 def test_the_routers_stand():
-    assert wait_for_neighbours(), (show("r1", "pim neighbor"), show("r3", "pim neighbor"))
+    assert wait_for_neighbours(), (frr.show("r1", "ip pim neighbor"), frr.show("r3", "ip pim neighbor"))
 
 
 def test_kept_groups_only():
@@ -157,19 +102,19 @@ def test_kept_groups_only():
                           (ALLOW, "232.2.2.2", "10.3.0.10"), (ALLOW, "232.9.9.9", "10.3.0.10")))
     HOST.send(asked)
     kept = {("10.3.0.10", "232.1.1.1"), ("10.3.0.10", "232.2.2.2")}
-    until(lambda: pairs("r1", "igmp sources") >= kept)
-    equal(pairs("r1", "igmp sources"), kept)
-    until(lambda: {g for _, g in pairs("r1", "pim upstream")} >= {"232.1.1.1", "232.2.2.2"})
-    equal({p for p in pairs("r1", "pim upstream") if p[1].startswith("232")}, kept)
-    until(lambda: pairs("r3", "pim join"))
-    equal(pairs("r3", "pim join"), {("10.3.0.10", "232.1.1.1")})
+    until(lambda: frr.pairs("r1", "ip igmp sources") >= kept)
+    equal(frr.pairs("r1", "ip igmp sources"), kept)
+    until(lambda: {g for _, g in frr.pairs("r1", "ip pim upstream")} >= {"232.1.1.1", "232.2.2.2"})
+    equal({p for p in frr.pairs("r1", "ip pim upstream") if p[1].startswith("232")}, kept)
+    until(lambda: frr.pairs("r3", "ip pim join"))
+    equal(frr.pairs("r3", "ip pim join"), {("10.3.0.10", "232.1.1.1")})
     # a neighbour on the LAN joins for others
     HOST.send(frame(hello("10.1.0.10")))
-    until(lambda: "10.1.0.10" in show("r1", "pim neighbor").get("l0", {}))
+    until(lambda: "10.1.0.10" in frr.show("r1", "ip pim neighbor").get("l0", {}))
     HOST.send(frame(join_prune("10.1.0.10", "10.1.0.1", ("232.9.9.9", [("10.3.0.10", 4)], []),
                                ("232.3.3.3", [("10.3.0.66", 4), ("10.3.0.10", 4)], []))))
-    until(lambda: ("10.3.0.10", "232.3.3.3") in pairs("r1", "pim join"))
-    equal(pairs("r1", "pim join"), kept | {("10.3.0.10", "232.3.3.3")})
+    until(lambda: ("10.3.0.10", "232.3.3.3") in frr.pairs("r1", "ip pim join"))
+    equal(frr.pairs("r1", "ip pim join"), kept | {("10.3.0.10", "232.3.3.3")})
     counts, after = queue.end(), offered("r1")
     assert counts["rule l0 no-group"] == 2 and counts["rule l0 no-source"] == 2, counts
     assert counts["rule u0 no-join-out"] >= 1, counts
@@ -191,14 +136,14 @@ def test_neighbours_and_what_they_flood():
                               ("239.77.0.0", 16, "10.66.0.1", "10.1.0.10"), ("239.88.0.0", 16, "10.1.0.10"))))
 
     def ranges():
-        said = json.dumps(show("r1", "pim bsrp-info"))
+        said = json.dumps(frr.show("r1", "ip pim bsrp-info"))
         return {g for g in ("239.66.0.0/16", "239.77.0.0/16", "239.88.0.0/16") if g in said}, "10.66.0.1" in said
 
     until(lambda: len(ranges()[0]) >= 2)
-    equal(ranges(), ({"239.77.0.0/16", "239.88.0.0/16"}, False), json.dumps(show("r1", "pim bsrp-info")))
-    until(lambda: ("*", "239.6.6.6") in pairs("r1", "pim join"))
-    equal({p for p in pairs("r1", "pim join") if p[0] == "*"}, {("*", "239.5.5.5"), ("*", "239.6.6.6")})
-    assert "10.1.0.66" not in show("r1", "pim neighbor")["l0"]
+    equal(ranges(), ({"239.77.0.0/16", "239.88.0.0/16"}, False), json.dumps(frr.show("r1", "ip pim bsrp-info")))
+    until(lambda: ("*", "239.6.6.6") in frr.pairs("r1", "ip pim join"))
+    equal({p for p in frr.pairs("r1", "ip pim join") if p[0] == "*"}, {("*", "239.5.5.5"), ("*", "239.6.6.6")})
+    assert "10.1.0.66" not in frr.show("r1", "ip pim neighbor")["l0"]
     counts = queue.end()
     equal([counts[f"rule l0 {name}"] for name in ("no-range", "no-rp", "ssm-needs-source", "no-neighbour")],
           [1, 1, 2, 1])
@@ -220,7 +165,7 @@ def test_a_register_refused():
         for group in ("239.1.1.1", "239.2.2.2"):
             source.sendto(b"data", (group, 5000))
         registers.update(socket.inet_ntoa(p[28 + 16:28 + 20]) for _, p in RP.frames(0.3, 103) if p[20] == 0x21)
-        said = show("r1", "pim upstream")
+        said = frr.show("r1", "ip pim upstream")
         states = {g: said.get(g, {}).get("10.1.0.10", {}).get("regState") for g in ("239.1.1.1", "239.2.2.2")}
         silent.states = states
         return states["239.1.1.1"] == "RegPrune" and "239.2.2.2" in registers and states
@@ -234,10 +179,4 @@ def test_a_register_refused():
     assert counts["why w2 refused"] >= 1
 
 
-try:
-    main(globals())
-finally:
-    for one in DAEMONS:
-        one.terminate()
-    for one in DAEMONS:
-        one.wait(10)
+main(globals())
