@@ -611,16 +611,40 @@ static void *send_flows(void *arg)
 static uint64_t delivered(const char *link)
 {
 	FILE *f = fopen("/proc/thread-self/net/dev", "r");
-	unsigned long long bytes, packets = 0;
+	unsigned long long bytes, packets, found = 0;
 	char line[256], name[32];
 
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, " %31[^:]: %llu %llu", name, &bytes, &packets) == 3 &&
 		    strcmp(name, link) == 0)
-			break;
+			found = packets;
+	check(f != NULL);
 	if (f)
 		fclose(f);
-	return packets;
+	return found;
+}
+
+/* Flow I is counted by the rule aI of one policy and bI of the other, and each packet of it once. */
+static void check_flows(struct tally *t, const struct sending *s, bool by_both,
+			uint64_t *out_offered, uint64_t *out_by_b)
+{
+	for (unsigned i = 0; i < FLOWS; i++) {
+		char a[8], b[8];
+		uint64_t n;
+
+		snprintf(a, sizeof(a), "a%u", i);
+		snprintf(b, sizeof(b), "b%u", i);
+		n = packets_of(t, a, HOOK_EGRESS) + packets_of(t, b, HOOK_EGRESS);
+		if (n != s->offered[i])
+			printf("# flow %u: %lu counted, %lu offered\n", i, (unsigned long)n,
+			       (unsigned long)s->offered[i]);
+		check_named(n == s->offered[i], "every packet of a flow by its own rule");
+		check(!by_both || (packets_of(t, a, HOOK_EGRESS) > 0 &&
+				   packets_of(t, b, HOOK_EGRESS) > 0));
+		*out_offered += s->offered[i];
+		*out_by_b += packets_of(t, b, HOOK_EGRESS);
+	}
+	check(packets_of(t, "default", HOOK_EGRESS) == 0);
 }
 
 static void test_reloads(void)
@@ -659,22 +683,7 @@ static void test_reloads(void)
 	wait_ms(200);
 	passed = delivered("b0") - passed;
 	read_counts(&b, &t);
-	for (unsigned i = 0; i < FLOWS; i++) {
-		char a[8], c[8];
-		uint64_t n;
-
-		snprintf(a, sizeof(a), "a%u", i);
-		snprintf(c, sizeof(c), "b%u", i);
-		n = packets_of(&t, a, HOOK_EGRESS) + packets_of(&t, c, HOOK_EGRESS);
-		if (n != s.offered[i])
-			printf("# flow %u: %lu counted, %lu offered\n", i, (unsigned long)n,
-			       (unsigned long)s.offered[i]);
-		check_named(n == s.offered[i], "every packet of a flow by its own rule");
-		check(packets_of(&t, a, HOOK_EGRESS) > 0 && packets_of(&t, c, HOOK_EGRESS) > 0);
-		offered += s.offered[i];
-		counted += packets_of(&t, c, HOOK_EGRESS);
-	}
-	check(packets_of(&t, "default", HOOK_EGRESS) == 0);
+	check_flows(&t, &s, true, &offered, &counted);
 	printf("# %u reloads, %lu packets, %.0f a second, %lu passed\n", reloads,
 	       (unsigned long)offered, (double)offered / s.seconds, (unsigned long)passed);
 	check_named(passed == counted, "what the second policy permits is what arrived");
@@ -707,7 +716,7 @@ static void test_kills(void)
 	struct policy *policies[3];
 	struct text parcels[3] = { { 0 }, { 0 }, { 0 } };
 	struct sending s = { .fd = -1 };
-	uint64_t seed = 5;
+	uint64_t seed = 5, offered = 0, counted = 0;
 	pthread_t thread;
 	struct bench b;
 
@@ -740,19 +749,7 @@ static void test_kills(void)
 	atomic_store(&s.stop, true);
 	pthread_join(thread, NULL);
 	read_counts(&b, &t);
-	for (unsigned i = 0; i < FLOWS; i++) {
-		char a[8], c[8];
-		uint64_t n;
-
-		snprintf(a, sizeof(a), "a%u", i);
-		snprintf(c, sizeof(c), "b%u", i);
-		n = packets_of(&t, a, HOOK_EGRESS) + packets_of(&t, c, HOOK_EGRESS);
-		if (n != s.offered[i])
-			printf("# flow %u: %lu counted, %lu offered\n", i, (unsigned long)n,
-			       (unsigned long)s.offered[i]);
-		check_named(n == s.offered[i], "every packet of a flow by its own rule");
-	}
-	check(packets_of(&t, "default", HOOK_EGRESS) == 0);
+	check_flows(&t, &s, false, &offered, &counted);
 	close(s.fd);
 	end(&b);
 	for (unsigned i = 0; i < 3; i++) {
