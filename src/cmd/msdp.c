@@ -2,6 +2,8 @@
 /* What the `weir msdp` commands share: the question to the daemon, and words safe to print. */
 #include "cmd/msdp.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "cmd/daemon.h"
 
@@ -15,12 +17,18 @@ unsigned long long msdp_number(const json_t *object, const char *key)
 /* An address of the options: true where it is none or good. */
 static bool set_address(json_t *request, const char *key, const char *text, const struct io *io)
 {
+	const bool is_group = strcmp(key, "group") == 0;
 	struct addr a;
 
 	if (!text)
 		return true;
 	if (!addr_parse(text, strlen(text), &a) || a.family != FAMILY_IP4) {
 		complain(io, "--%s takes an IPv4 address, not '%s'", key, text);
+		return false;
+	}
+	if (addr_is_multicast(a) != is_group) {
+		complain(io, is_group ? "--%s takes a group, from 224.0.0.0 on; '%s' is a host's address"
+				      : "--%s takes a host's address; '%s' is a group", key, text);
 		return false;
 	}
 	json_object_set_new(request, key, json_stringn(text, strlen(text)));
@@ -55,6 +63,9 @@ int msdp_run(const struct msdp *o, const char *command, const char *what, msdp_t
 	if (set_address(request, "source", o->source, io) &&
 	    set_address(request, "group", o->group, io) && set_address(request, "rp", o->rp, io) &&
 	    set_address(request, "peer", o->peer, io)) {
+		if (o->verdict)
+			json_object_set_new(request, "verdict",
+					    json_stringn(o->verdict, strlen(o->verdict)));
 		daemon_control(o->control, o->config, &control);
 		status = daemon_ask(control.p, request, &line, io, &answer);
 		if (status == EXIT_CLEAN)

@@ -10,13 +10,23 @@
 struct msdp {
 	struct common common;
 	const char   *config, *control;
-	const char   *source, *group, *rp, *peer;
+	const char   *source, *group, *rp, *peer, *verdict;
 };
 
 #define MSDP_AT(field) offsetof(struct msdp, field)
 #define MSDP_OPTS                                                                               \
 	{ OPT_FILE, 'c', "config", "FILE", "the daemon's configuration", MSDP_AT(config), 0 },  \
 	{ OPT_FILE, 0, "control", "SOCKET", "the daemon's control socket", MSDP_AT(control), 0 }
+
+/* What of it is asked for; `what` is "entries", "peers of entries", ... */
+#define MSDP_FILTERS(what)                                                                      \
+	{ OPT_TEXT, 0, "source", "ADDRESS", what " of this source only", MSDP_AT(source), 0 },  \
+	{ OPT_TEXT, 0, "group", "ADDRESS", what " of this group only", MSDP_AT(group), 0 },     \
+	{ OPT_TEXT, 0, "rp", "ADDRESS", what " of this RP only", MSDP_AT(rp), 0 },              \
+	{ OPT_TEXT, 0, "peer", "ADDRESS", what " of this peer only", MSDP_AT(peer), 0 },        \
+	{ OPT_CHOICE, 0, "verdict",                                                             \
+	  "permit|warn|alarm|withheld|expiring|deny|limit|rpf|full|refused",                    \
+	  what " of this verdict only", MSDP_AT(verdict), 0 }
 
 extern const struct msdp msdp_defaults;
 

@@ -5,6 +5,7 @@
 
 static const struct opt opts[] = {
 	MSDP_OPTS,
+	MSDP_FILTERS("peers that announce entries"),
 	{ 0 },
 };
 
@@ -14,6 +15,11 @@ static void tell_peer(const json_t *p, FILE *out)
 		daemon_safe(p, "state"), daemon_safe(p, "since"), msdp_number(p, "held"),
 		msdp_number(p, "entries_in"), msdp_number(p, "denied"), msdp_number(p, "policed"),
 		msdp_number(p, "entries_out"), daemon_safe(p, "description"));
+	if (json_object_get(p, "matching"))
+		fprintf(out, "    %llu entries match\n", msdp_number(p, "matching"));
+	if (msdp_number(p, "expiring") > 0)
+		fprintf(out, "    %llu entries are not permitted any more, and expire\n",
+			msdp_number(p, "expiring"));
 	if (msdp_number(p, "rpf_refused") > 0)
 		fprintf(out, "    %llu entries of RPs that are not believed from this peer (RFC 3618 10.1.3)\n",
 			msdp_number(p, "rpf_refused"));
@@ -55,7 +61,8 @@ const struct command cmd_msdp_peers = {
 	.about = "Shows each peer's state, how many entries (S,G,RP) are held of it, how many it announced, "
 		 "what the policy denied and the policers refused, and how many it was told.",
 	.example = "weir msdp peers\n"
-		   "weir msdp peers -j",
+		   "weir msdp peers -j\n"
+		   "weir msdp peers --group 233.252.0.7",
 	.completes = COMPLETES_NOTHING,
 	.takes = TAKES_JSON,
 	.opts = opts, .size = sizeof(struct msdp), .defaults = &msdp_defaults,

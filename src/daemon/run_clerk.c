@@ -130,8 +130,8 @@ static void answer_msdp(struct clerk_state *c, uint64_t id, const struct text *t
 		control_refuse(c, id, 3, "the speaker begins just now; ask again");
 		return;
 	}
-	json_object_set_new(object, "status",
-			    json_integer(json_object_get(object, "problem") ? 3 : 0));
+	if (!json_object_get(object, "status"))
+		json_object_set_new(object, "status", json_integer(0));
 	control_answer(c, id, object);
 }
 

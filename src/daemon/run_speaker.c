@@ -12,49 +12,15 @@
 
 #include "base/memory.h"
 #include "daemon/bundle.h"
-#include "daemon/message.h"
-#include "daemon/run.h"
-#include "daemon/speaker.h"
+#include "daemon/run_speaker.h"
 #include "os/clock.h"
 #include "os/privilege.h"
 #include "os/route.h"
 #include "os/sandbox.h"
 #include "policy/table.h"
-#include "sink/history_tally.h"
 
 #define TELL_NS NS_PER_S		/* between two reports of the counters */
-#define CACHE_SHOWN 10000
-#define QUESTIONS_MAX 16
 #define CENSUS_TIMES 12			/* a report of the peers for so many readings of counters: a minute */
-
-/* The hits of rules of boundaries that are in force no more go on under their names. */
-struct ledger {
-	struct history_tally *rows;
-	size_t		      n, cap;
-};
-
-struct speaker_state {
-	const struct run_options *options;
-	const struct conf_msdp	 *conf;
-	int		     keeper, routes;
-	struct loop	     loop;
-	struct speaker	     speaker;
-	bool		     speaks;		/* the first policy has come */
-	struct policy	    *policy;
-	struct table	   **tables;		/* by boundary of the policy; NULL where none asks */
-	struct relay_peering peers[CONF_PEERS_MAX];
-	struct speaker_census census;
-	struct ledger	     past;
-	int		     listeners[CONF_PEERS_MAX];	/* that came before the first policy */
-	size_t		     listener_count;
-	struct question {
-		struct message message;
-		struct text    line;
-	}		     early[QUESTIONS_MAX];	/* asked before the first policy */
-	size_t		     early_count;
-	int64_t		     tell_ns;
-	bool		     must_end;
-};
 
 /* --- the policy --- */
 
@@ -232,8 +198,8 @@ static const char *event_text(const struct speaker_state *s, const struct relay_
 		text_printf(out, "MSDP: the cache is full at %u entries", e->live);
 		return "msdp-full";
 	case RELAY_REJUDGED:
-		text_printf(out, "MSDP: judged anew; %u entries are not permitted any more: they are "
-			    "forgotten here, and expire at the peers", e->live);
+		text_printf(out, "MSDP: judged anew; %u entries are not permitted any more: nobody is "
+			    "told of them, and they expire here and at the peers", e->live);
 		return "msdp-rejudged";
 	default:
 		text_printf(out, "MSDP peer %s: %s: %s has %u live entries (%s)", peer, e->rule->name,
@@ -333,77 +299,6 @@ static void rule(struct speaker_state *s, const struct text *payload)
 	policy_free(old);
 }
 
-/* --- what is asked --- */
-
-static struct addr asked_address(const json_t *request, const char *key)
-{
-	const char *text = json_string_value(json_object_get(request, key));
-	struct addr a = ADDR_NONE;
-
-	if (text)
-		addr_parse(text, strlen(text), &a);
-	return a;
-}
-
-static unsigned asked_peer(const struct speaker_state *s, const json_t *request)
-{
-	struct addr a = asked_address(request, "peer");
-
-	for (size_t i = 0; i < s->conf->peer_count; i++)
-		if (addr_equal(s->conf->peers[i].remote, a))
-			return (unsigned)i;
-	return UINT_MAX;
-}
-
-/* Sessions of one peer or of all are closed, and come again. */
-static void clear(struct speaker_state *s, const json_t *request, struct text *out)
-{
-	unsigned one = asked_peer(s, request), n = 0;
-
-	for (unsigned i = 0; i < s->conf->peer_count; i++) {
-		if ((one != UINT_MAX && one != i) ||
-		    (one == UINT_MAX && json_object_get(request, "peer")))
-			continue;
-		relay_disable(s->speaker.relay, i, clock_steady());
-		relay_enable(s->speaker.relay, i, clock_steady());
-		n++;
-	}
-	text_printf(out, "{\"schema\":\"weir-msdp-clear/1\",\"cleared\":%u}", n);
-}
-
-static void answer(struct speaker_state *s, const struct message *asked, const struct text *line)
-{
-	struct message message = { .kind = MESSAGE_ASK, .id = asked->id };
-	json_t *request = json_loadb(text_string(line), line->n, 0, NULL);
-	const char *what = json_string_value(json_object_get(request, "what"));
-	struct text out = { 0 };
-
-	what = what ? what : "";
-	if (strcmp(what, "cache") == 0)
-		speaker_cache_text(&s->speaker, &(struct speaker_query){
-			.source = asked_address(request, "source"),
-			.group = asked_address(request, "group"), .rp = asked_address(request, "rp"),
-			.peer = asked_peer(s, request), .entries_max = CACHE_SHOWN }, &out);
-	else if (strcmp(what, "policers") == 0)
-		speaker_policers_text(&s->speaker, &out);
-	else if (strcmp(what, "clear") == 0)
-		clear(s, request, &out);
-	else
-		speaker_peers_text(&s->speaker, &out);
-	message_send_text(s->keeper, &message, &out);
-	text_release(&out);
-	json_decref(request);
-}
-
-static void answer_early(struct speaker_state *s)
-{
-	for (size_t i = 0; s->speaks && i < s->early_count; i++) {
-		answer(s, &s->early[i].message, &s->early[i].line);
-		text_release(&s->early[i].line);
-	}
-	s->early_count = s->speaks ? 0 : s->early_count;
-}
-
 static void listen_at(struct speaker_state *s, int listener)
 {
 	if (!s->speaks && s->listener_count < COUNT(s->listeners))
@@ -424,12 +319,9 @@ static void obey(struct speaker_state *s, const struct message *message, int pay
 		text_reset(&text);
 	if (message->kind == MESSAGE_RULING) {
 		rule(s, &text);
-		answer_early(s);
-	} else if (message->kind == MESSAGE_ASK && s->speaks) {
-		answer(s, message, &text);
-	} else if (message->kind == MESSAGE_ASK && s->early_count < QUESTIONS_MAX) {
-		s->early[s->early_count++] = (struct question){ *message, text };
-		text = (struct text){ 0 };
+		speaker_asked_early(s);
+	} else if (message->kind == MESSAGE_ASK) {
+		speaker_asked(s, message, &text);
 	}
 	text_release(&text);
 }
@@ -462,6 +354,8 @@ static int64_t work(struct speaker_state *s)
 {
 	int64_t until = speaker_turn(&s->speaker), peers_ns = tell_peers(s);
 
+	if (speaker_answers(s))
+		until = 0;
 	if (clock_steady().ns >= s->tell_ns)
 		tell_counts(s);
 	until = s->tell_ns < until ? s->tell_ns : until;
@@ -488,6 +382,7 @@ void run_speaker(const struct run_options *options, int keeper)
 		speaker_census_release(&s->census);
 		speaker_release(&s->speaker);
 	}
+	speaker_forget_questions(s);
 	free_tables(s->policy, s->tables);
 	policy_free(s->policy);
 	free(s->past.rows);

@@ -71,16 +71,45 @@ void speaker_census_release(struct speaker_census *census);
 bool speaker_census_turn(struct speaker_census *census, const struct speaker *speaker,
 			 struct text *out);
 
-/* speaker_tell.c: JSON for `weir msdp`, appended: `peers`, `policers`, or `cache` with what of it is
- * asked for; at most so many entries. */
+/* What of the peers, the cache or the policers is asked for. */
+enum speaker_verdict {
+	/* of entries in the cache */
+	SPEAKER_PERMIT, SPEAKER_WARN, SPEAKER_ALARM, SPEAKER_WITHHELD, SPEAKER_EXPIRING,
+	/* of refusals, as enum refused_by */
+	SPEAKER_DENY, SPEAKER_LIMIT, SPEAKER_RPF, SPEAKER_FULL,
+	SPEAKER_VERDICT_COUNT
+};
+#define SPEAKER_REFUSED (15u << SPEAKER_DENY)
+
 struct speaker_query {
 	struct addr source, group, rp;		/* ADDR_NONE: any */
 	unsigned    peer;			/* UINT_MAX: any */
-	uint32_t    entries_max;
+	unsigned    verdicts;			/* bits of enum speaker_verdict; 0: any */
+	uint32_t    entries_max;		/* to show */
+	bool	    counts_peers;		/* peers are asked for, by what they announce */
 };
-void speaker_peers_text(const struct speaker *speaker, struct text *out);
-void speaker_cache_text(const struct speaker *speaker, const struct speaker_query *query,
-			struct text *out);
-void speaker_policers_text(const struct speaker *speaker, struct text *out);
+
+/* "permit" ... "full", or "refused" for the last four; false where it is none. */
+bool speaker_verdict_parse(const char *word, unsigned *out_verdicts);
+/* NULL behind the last word. */
+const char *speaker_verdict_name(unsigned i);
+
+/* speaker_search.c: the cache is looked through in pieces, so that nobody waits for it.  The text is
+ * the answer, as JSON, once nothing is left to look at. */
+struct speaker_search;
+struct speaker_search *speaker_search_new(const struct speaker *speaker,
+					  const struct speaker_query *query);
+void speaker_search_free(struct speaker_search *search);
+/* A piece of work; true where more is left. */
+bool speaker_search_some(struct speaker_search *search, const struct speaker *speaker);
+const struct text *speaker_search_text(const struct speaker_search *search);
+
+/* speaker_tell.c: JSON for `weir msdp`, appended.  `matching`, where it is not NULL, counts by peer:
+ * those of 0 are left out. */
+void speaker_peers_text(const struct speaker *speaker, const uint32_t *matching, struct text *out);
+void speaker_policers_text(const struct speaker *speaker, const struct speaker_query *query,
+			   struct text *out);
+struct json;
+void speaker_put_addr(struct json *j, const char *key, struct addr a);
 
 #endif

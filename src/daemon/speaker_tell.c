@@ -13,7 +13,7 @@ static struct mtime day_time(struct mtime steady)
 	return (struct mtime){ clock_now().ns - (clock_steady().ns - steady.ns) };
 }
 
-static void put_addr(struct json *j, const char *key, struct addr a)
+void speaker_put_addr(struct json *j, const char *key, struct addr a)
 {
 	char buffer[ADDR_TEXT];
 
@@ -24,7 +24,7 @@ static void put_addr(struct json *j, const char *key, struct addr a)
 static void put_figures(struct json *j, const struct relay_figures *f)
 {
 	const struct { const char *key; uint64_t n; } rows[] = {
-		{ "held", f->held }, { "established", f->established },
+		{ "held", f->held }, { "expiring", f->expiring }, { "established", f->established },
 		{ "tlvs_in", f->tlvs_in }, { "entries_in", f->entries_in },
 		{ "bytes_in", f->bytes_in }, { "fresh", f->fresh },
 		{ "refreshed", f->refreshed }, { "denied", f->denied },
@@ -41,7 +41,7 @@ static void put_figures(struct json *j, const struct relay_figures *f)
 		json_number(j, rows[i].key, rows[i].n);
 }
 
-static void put_peer(struct json *j, const struct speaker *s, unsigned i)
+static void put_peer(struct json *j, const struct speaker *s, unsigned i, const uint32_t *matching)
 {
 	const struct relay_peering *peering = &s->options.peers[i];
 	const struct conf_peer *conf = &s->options.conf->peers[i];
@@ -49,8 +49,8 @@ static void put_peer(struct json *j, const struct speaker *s, unsigned i)
 	struct relay_figures figures = relay_figures(s->relay, i);
 
 	json_open(j, NULL);
-	put_addr(j, "peer", peering->remote);
-	put_addr(j, "local", peering->local);
+	speaker_put_addr(j, "peer", peering->remote);
+	speaker_put_addr(j, "local", peering->local);
 	if (conf->text)
 		json_bytes(j, "description", span_of(conf->text));
 	if (peering->boundary) {
@@ -64,11 +64,13 @@ static void put_peer(struct json *j, const struct speaker *s, unsigned i)
 	if (session->end != SESSION_END_NONE)
 		json_string(j, "last_end", session_end_name(session->end));
 	json_string(j, "role", session->active ? "connects" : "listens");
+	if (matching)
+		json_number(j, "matching", matching[i]);
 	put_figures(j, &figures);
 	json_close(j);
 }
 
-void speaker_peers_text(const struct speaker *speaker, struct text *out)
+void speaker_peers_text(const struct speaker *speaker, const uint32_t *matching, struct text *out)
 {
 	const struct sa_cache *cache = relay_cache(speaker->relay);
 	struct json j = json_of(out);
@@ -84,61 +86,9 @@ void speaker_peers_text(const struct speaker *speaker, struct text *out)
 	json_number(&j, "events_lost", relay_events_lost(speaker->relay));
 	json_open_array(&j, "peers");
 	for (unsigned i = 0; i < speaker->options.n; i++)
-		put_peer(&j, speaker, i);
+		if (!matching || matching[i] > 0)
+			put_peer(&j, speaker, i, matching);
 	json_close_array(&j);
-	json_close(&j);
-}
-
-/* The cache. */
-
-static bool is_asked(const struct speaker_query *q, const struct sa_entry *e)
-{
-	return e->used && (!addr_is_there(q->source) || q->source.lo == e->key.source) &&
-	       (!addr_is_there(q->group) || q->group.lo == e->key.group) &&
-	       (!addr_is_there(q->rp) || q->rp.lo == e->key.rp) &&
-	       (q->peer == UINT_MAX || q->peer == e->peer);
-}
-
-static void put_entry(struct json *j, const struct speaker *s, const struct sa_entry *e,
-		      uint32_t now_s)
-{
-	json_open(j, NULL);
-	put_addr(j, "source", addr_of4(e->key.source));
-	put_addr(j, "group", addr_of4(e->key.group));
-	put_addr(j, "rp", addr_of4(e->key.rp));
-	if (e->peer == SA_SELF)
-		json_bool(j, "own", true);
-	else
-		put_addr(j, "peer", s->options.peers[e->peer].remote);
-	json_number(j, "age_s", now_s - e->born_s);
-	json_number(j, "heard_s", now_s - e->heard_s);
-	json_bool(j, "established", e->list == SA_ESTABLISHED);
-	json_close(j);
-}
-
-void speaker_cache_text(const struct speaker *speaker, const struct speaker_query *query,
-			struct text *out)
-{
-	const struct sa_cache *cache = relay_cache(speaker->relay);
-	uint32_t now_s = relay_now_s(speaker->relay), n = 0, shown = 0;
-	struct json j = json_of(out);
-
-	json_open(&j, NULL);
-	json_string(&j, "schema", "weir-msdp-cache/1");
-	json_number(&j, "entries", cache->live);
-	json_open_array(&j, "cache");
-	for (uint32_t at = 0; at < cache->fresh_from; at++) {
-		if (!is_asked(query, &cache->entries[at]))
-			continue;
-		n++;
-		if (shown == query->entries_max)
-			continue;
-		shown++;
-		put_entry(&j, speaker, &cache->entries[at], now_s);
-	}
-	json_close_array(&j);
-	json_number(&j, "matching", n);
-	json_number(&j, "shown", shown);
 	json_close(&j);
 }
 
@@ -151,7 +101,7 @@ static void put_gauge(struct json *j, const struct ration_line *lines,
 
 	json_open(j, NULL);
 	json_string(j, "name", rule->name);
-	put_addr(j, "key", addr_of4(g->key));
+	speaker_put_addr(j, "key", addr_of4(g->key));
 	if (rule->police_key == POLICE_BY_SOURCE && rule->prefix_len < 32)
 		json_number(j, "key_len", rule->prefix_len);
 	json_number(j, "live", g->live);
@@ -159,30 +109,63 @@ static void put_gauge(struct json *j, const struct ration_line *lines,
 	if (rule->over_asked)
 		json_number(j, "limit", rule->over);
 	json_number(j, "denied", g->denied);
+	json_bool(j, "warned", g->warned);
 	json_bool(j, "alarmed", g->alarmed);
 	json_close(j);
 }
 
 /* A line's gauges that have something to say: it spoke, or half of its limit is taken. */
-static bool is_notable(const struct ration_line *lines, const struct ration_gauge *g)
+static bool is_notable(const struct rule *rule, const struct ration_gauge *g)
 {
-	const struct rule *rule = lines[g->line].rule;
-
 	return g->warned || g->alarmed || g->denied > 0 || rule->police_key == POLICE_BY_PEER ||
 	       (rule->over_asked && g->live >= rule->over / 2);
 }
 
+/* Whether it counts entries of this source, RP or peer; a key that is not asked for does not. */
+static bool counts_asked(const struct speaker *s, const struct speaker_query *q,
+			 const struct rule *rule, const struct ration_gauge *g)
+{
+	unsigned len = rule->prefix_len;
+	uint32_t mask = len == 0 || len >= 32 ? UINT32_MAX : ~(UINT32_MAX >> len);
+
+	switch (rule->police_key) {
+	case POLICE_BY_PEER:
+		return q->peer != UINT_MAX &&
+		       g->key == (uint32_t)s->options.peers[q->peer].remote.lo;
+	case POLICE_BY_RP:
+		return addr_is_there(q->rp) && g->key == (uint32_t)q->rp.lo;
+	default:
+		return addr_is_there(q->source) && g->key == ((uint32_t)q->source.lo & mask);
+	}
+}
+
+static bool is_asked(const struct speaker *s, const struct speaker_query *q,
+		     const struct rule *rule, const struct ration_gauge *g)
+{
+	const unsigned says = (g->warned ? 1u << SPEAKER_WARN : 0) |
+			      (g->alarmed ? 1u << SPEAKER_ALARM : 0) |
+			      (g->denied > 0 ? 1u << SPEAKER_DENY : 0);
+
+	if (q->verdicts && !(q->verdicts & says))
+		return false;
+	if (q->peer == UINT_MAX && !addr_is_there(q->rp) && !addr_is_there(q->source))
+		return is_notable(rule, g);
+	return counts_asked(s, q, rule, g);
+}
+
 #define GAUGES_SHOWN 1000
 
-static void put_ration(struct json *j, const struct ration *ration, const char *boundary)
+static void put_ration(struct json *j, const struct speaker *s, const struct speaker_query *q,
+		       unsigned peer)
 {
+	const struct ration *ration = relay_ration(s->relay, peer);
 	const struct ration_line *lines;
 	const struct ration_gauge *g;
 	size_t n = ration_lines(ration, &lines);
 	uint32_t cursor = 0, shown = 0;
 
 	json_open(j, NULL);
-	json_string(j, "boundary", boundary);
+	json_string(j, "boundary", s->options.peers[peer].boundary->name);
 	json_open_array(j, "lines");
 	for (size_t i = 0; i < n; i++) {
 		json_open(j, NULL);
@@ -195,7 +178,7 @@ static void put_ration(struct json *j, const struct ration *ration, const char *
 	json_close_array(j);
 	json_open_array(j, "policers");
 	while (shown < GAUGES_SHOWN && (g = ration_gauge_next(ration, &cursor))) {
-		if (!is_notable(lines, g))
+		if (!is_asked(s, q, lines[g->line].rule, g))
 			continue;
 		put_gauge(j, lines, g);
 		shown++;
@@ -212,17 +195,19 @@ static bool is_first_of_boundary(const struct speaker *s, unsigned peer)
 	return s->options.peers[peer].boundary != NULL;
 }
 
-void speaker_policers_text(const struct speaker *speaker, struct text *out)
+void speaker_policers_text(const struct speaker *speaker, const struct speaker_query *query,
+			   struct text *out)
 {
+	const struct relay_peering *peers = speaker->options.peers;
 	struct json j = json_of(out);
 
 	json_open(&j, NULL);
 	json_string(&j, "schema", "weir-msdp-policers/1");
 	json_open_array(&j, "boundaries");
 	for (unsigned i = 0; i < speaker->options.n; i++)
-		if (is_first_of_boundary(speaker, i))
-			put_ration(&j, relay_ration(speaker->relay, i),
-				   speaker->options.peers[i].boundary->name);
+		if (is_first_of_boundary(speaker, i) &&
+		    (query->peer == UINT_MAX || peers[query->peer].boundary == peers[i].boundary))
+			put_ration(&j, speaker, query, i);
 	json_close_array(&j);
 	json_close(&j);
 }

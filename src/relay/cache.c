@@ -117,13 +117,23 @@ static uint8_t largest_peer(const struct sa_cache *c, uint8_t asking, uint32_t *
 	return largest;
 }
 
+static bool drop_expiring(struct sa_cache *c)
+{
+	for (unsigned peer = 0; peer < SA_PEERS; peer++)
+		if (c->lines[peer][SA_EXPIRING].n > 0) {
+			sa_cache_drop(c, c->lines[peer][SA_EXPIRING].first);
+			return true;
+		}
+	return false;
+}
+
 bool sa_cache_room(struct sa_cache *cache, uint8_t peer)
 {
 	struct sa_line *lines;
 	uint32_t holders;
 	uint8_t largest;
 
-	if (cache->live < cache->max)
+	if (cache->live < cache->max || drop_expiring(cache))
 		return true;
 	largest = largest_peer(cache, peer, &holders);
 	if (largest == peer || sa_cache_held(cache, largest) <= cache->max / holders) {
@@ -185,9 +195,30 @@ void sa_cache_drop(struct sa_cache *cache, uint32_t at)
 	cache->live--;
 }
 
+static void move(struct sa_cache *c, uint32_t at, enum sa_list list)
+{
+	unlist(c, at);
+	c->entries[at].list = (uint8_t)list;
+	enlist(c, at);
+}
+
+void sa_cache_retire(struct sa_cache *cache, uint32_t at, uint32_t now_s)
+{
+	cache->entries[at].told_s = now_s;
+	move(cache, at, SA_EXPIRING);
+}
+
+/* It stands behind what was heard later, and may so live longer by the time that it was away. */
+void sa_cache_revive(struct sa_cache *cache, uint32_t at)
+{
+	move(cache, at, SA_NEWCOMER);
+}
+
 static bool is_over(const struct sa_cache *c, uint32_t at, uint32_t now_s)
 {
-	return at != SA_NONE && now_s - c->entries[at].heard_s >= SA_LIFE_S;
+	const struct sa_entry *e = at == SA_NONE ? NULL : &c->entries[at];
+
+	return e && now_s - (e->list == SA_EXPIRING ? e->told_s : e->heard_s) >= SA_LIFE_S;
 }
 
 bool sa_cache_expire(struct sa_cache *cache, uint32_t now_s, uint32_t at_most)

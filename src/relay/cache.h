@@ -20,14 +20,15 @@ struct sa_key {
 	uint32_t source, group, rp;	/* host order: MSDP is IPv4 only */
 };
 
-enum sa_list { SA_NEWCOMER, SA_ESTABLISHED, SA_LIST_COUNT };
+/* SA_EXPIRING: not permitted any more, told to nobody, and gone when the peers have forgotten it. */
+enum sa_list { SA_NEWCOMER, SA_ESTABLISHED, SA_EXPIRING, SA_LIST_COUNT };
 
 struct sa_entry {
 	struct sa_key key;
 	uint32_t      chain;		/* next in its bucket, or next unused, counted from 1 */
 	uint32_t      before, behind;	/* in its list, the one heard longest ago first */
 	uint32_t      born_s, heard_s;
-	uint32_t      told_s;		/* when it was last passed on */
+	uint32_t      told_s;		/* when it was last passed on, or began to expire */
 	uint8_t	      peer, list;
 	uint8_t	      era;		/* of the policy that let it in; the owner's */
 	bool	      used;
@@ -78,9 +79,14 @@ uint32_t sa_cache_add(struct sa_cache *cache, const struct sa_key *key, uint8_t 
 /* Heard again, perhaps from another peer now. */
 void sa_cache_refresh(struct sa_cache *cache, uint32_t at, uint8_t peer, uint32_t now_s);
 void sa_cache_drop(struct sa_cache *cache, uint32_t at);
+/* Let it expire: SA_LIFE_S from now, whatever is heard; where room is wanted it goes first.  Or take it
+ * back. */
+void sa_cache_retire(struct sa_cache *cache, uint32_t at, uint32_t now_s);
+void sa_cache_revive(struct sa_cache *cache, uint32_t at);
 
-/* Drops what was not heard for SA_LIFE_S, at most so many.  True where more is left to drop. */
+/* Drops what was not heard for SA_LIFE_S, or has expired, at most so many.  True where more is left to drop. */
 bool sa_cache_expire(struct sa_cache *cache, uint32_t now_s, uint32_t at_most);
+/* Entries of a peer, without those that expire. */
 uint32_t sa_cache_held(const struct sa_cache *cache, uint8_t peer);
 
 #endif

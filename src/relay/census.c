@@ -112,7 +112,7 @@ bool census_some(struct census *census, const struct sa_cache *cache, uint32_t a
 	for (uint32_t i = 0; i < at_most && census->at < cache->fresh_from; i++, census->at++) {
 		const struct sa_entry *e = &cache->entries[census->at];
 
-		if (e->used && e->peer < census->peers)
+		if (e->used && e->list != SA_EXPIRING && e->peer < census->peers)
 			count(census, e);
 	}
 	return census->at < cache->fresh_from;

@@ -50,9 +50,22 @@ static bool believes(struct relay *relay, struct peer *peer, struct addr rp)
 	return last->accepted;
 }
 
-static void say_full(struct relay *relay, struct peer *peer)
+static void note_refusal(struct hearing *h, enum refused_by by, uint16_t rule)
 {
+	const struct gate *gate = h->peer->gate;
+
+	refusals_note(&h->peer->refusals, &h->key, by,
+		      gate && rule != RULE_NONE ? gate->boundary->rules[rule] : NULL, 1,
+		      relay_seconds(h->relay));
+}
+
+static void say_full(struct hearing *h)
+{
+	struct relay *relay = h->relay;
+	struct peer *peer = h->peer;
+
 	peer->figures.no_room++;
+	note_refusal(h, REFUSED_FULL, RULE_NONE);
 	if (!relay->told_full)
 		relay_tell_event(relay, &(struct relay_event){ .kind = RELAY_FULL,
 							       .peer = peer_number(relay, peer),
@@ -115,6 +128,7 @@ static bool is_rationed(struct hearing *h)
 		return false;
 	h->peer->gate->hits[rule]++;
 	h->peer->figures.policed++;
+	note_refusal(h, REFUSED_DENY, rule);
 	return true;
 }
 
@@ -124,7 +138,7 @@ static void add(struct hearing *h, bool polices)
 	uint32_t at;
 
 	if (!sa_cache_room(&relay->cache, (uint8_t)peer_number(relay, h->peer))) {
-		say_full(relay, h->peer);
+		say_full(h);
 		return;
 	}
 	if (polices && is_rationed(h))
@@ -153,8 +167,13 @@ static void judge_data(struct hearing *h)
 
 static void keep(struct hearing *h, bool polices)
 {
-	uint32_t at = sa_cache_find(&h->relay->cache, &h->key);
+	struct sa_cache *cache = &h->relay->cache;
+	uint32_t at = sa_cache_find(cache, &h->key);
 
+	if (at != SA_NONE && cache->entries[at].list == SA_EXPIRING) {
+		sa_cache_drop(cache, at);			/* another peer may say it */
+		at = SA_NONE;
+	}
 	if (at != SA_NONE)
 		refresh(h, at);
 	else
@@ -197,14 +216,17 @@ static void hear_entry(struct hearing *h)
 
 	if (gate)
 		verdict = gate_judge(gate, &h->obs, h->relay->now);
-	h->peer->figures.denied += verdict.action == ACTION_DENY;
-	h->peer->figures.limited += verdict.action == ACTION_LIMIT;
-	if (!gate_lets_through(verdict))
-		return;
-	if (h->data.n > 0)
-		judge_data(h);
 	h->key = (struct sa_key){ (uint32_t)h->obs.source.lo, (uint32_t)h->obs.group.lo,
 				  (uint32_t)h->obs.rp.lo };
+	h->peer->figures.denied += verdict.action == ACTION_DENY;
+	h->peer->figures.limited += verdict.action == ACTION_LIMIT;
+	if (!gate_lets_through(verdict)) {
+		note_refusal(h, verdict.action == ACTION_LIMIT ? REFUSED_LIMIT : REFUSED_DENY,
+			     verdict.rule);
+		return;
+	}
+	if (h->data.n > 0)
+		judge_data(h);
 	admit(h, verdict.action != ACTION_IGNORE);		/* S36 */
 }
 
@@ -243,7 +265,11 @@ static void hear_sources(struct relay *relay, struct peer *peer, struct msdp_sa 
 		return;
 	}
 	if (!believes(relay, peer, sa->rp)) {
-		peer->figures.rpf_refused += rd_left(&sa->entries) / 12;
+		uint32_t n = (uint32_t)rd_left(&sa->entries) / 12;
+
+		peer->figures.rpf_refused += n;
+		refusals_note(&peer->refusals, &(struct sa_key){ .rp = (uint32_t)sa->rp.lo },
+			      REFUSED_RPF, NULL, n, relay_seconds(relay));
 		return;
 	}
 	h.obs.rp = sa->rp;

@@ -327,6 +327,22 @@ void ration_settle(struct ration *ration, uint32_t at_most, struct mtime now)
 	}
 }
 
+const struct rule *ration_alarm(const struct ration *ration, const struct sa_key *key,
+				uint32_t peer, struct mtime now)
+{
+	uint8_t places[RATION_LINES_MAX];
+	size_t n = counting_lines(ration, key, now, places);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ration_gauge *g = gauge_of(ration, places[i], key, peer);
+		const struct rule *rule = ration->lines[places[i]].rule;
+
+		if (g && g->alarmed && rule->action != ACTION_DENY)
+			return rule;
+	}
+	return NULL;
+}
+
 size_t ration_lines(const struct ration *ration, const struct ration_line **out)
 {
 	*out = ration->lines;

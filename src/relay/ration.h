@@ -59,6 +59,10 @@ void ration_release(struct ration *ration, const struct sa_key *key, uint32_t pe
 /* Gives back gauges without entries that had to wait for their bucket; looks at so many. */
 void ration_settle(struct ration *ration, uint32_t at_most, struct mtime now);
 
+/* The first line among those that count an entry which lets all pass and is in alarm; NULL: none
+ * is. */
+const struct rule *ration_alarm(const struct ration *ration, const struct sa_key *key,
+				uint32_t peer, struct mtime now);
 size_t ration_lines(const struct ration *ration, const struct ration_line **out);
 /* The gauges in use, in no order; NULL behind the last.  Begin with *cursor 0. */
 const struct ration_gauge *ration_gauge_next(const struct ration *ration, uint32_t *cursor);

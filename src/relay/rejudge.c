@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Boundaries of the peers, and the cache judged anew when they change.  An entry knows the era of
  * the policy that let it in; police lines count those of their own era only, so that the counts
- * are right at every moment of a change.  Knows no bytes. */
+ * are right at every moment of a change.  MSDP has no way to withdraw an entry: what is not
+ * permitted any more is told to nobody from now on, and stays visible until the peers have
+ * forgotten it.  Knows no bytes. */
 #include <limits.h>
 
 #include "relay/state.h"
@@ -58,6 +60,8 @@ void relay_rejudge(struct relay *relay, const struct relay_peering *peers, struc
 		p->inside = peers[i].inside;
 		p->strips_data = peers[i].strips_data;
 	}
+	for (unsigned i = 0; i < relay->n; i++)
+		refusals_reset(&relay->peers[i].refusals);	/* they name rules that go */
 	relay->era++;
 	relay->rejudged = 0;
 	relay->withdrawn = 0;
@@ -86,12 +90,15 @@ static void rejudge_entry(struct relay *relay, uint32_t at)
 	if (!e->used || e->era == relay->era || e->peer == SA_SELF)
 		return;
 	peer = &relay->peers[e->peer];
+	e->era = relay->era;
 	if (peer->gate && !is_still_let_in(relay, peer, e)) {
-		sa_cache_drop(&relay->cache, at);
-		relay->withdrawn++;
+		relay->withdrawn += e->list != SA_EXPIRING;
+		if (e->list != SA_EXPIRING)
+			sa_cache_retire(&relay->cache, at, relay_seconds(relay));
 		return;
 	}
-	e->era = relay->era;
+	if (e->list == SA_EXPIRING)		/* that policy did not last: nothing has happened */
+		sa_cache_revive(&relay->cache, at);
 	relay->speaking = e->peer;
 	if (peer->gate)
 		ration_hold(peer->gate->ration, &e->key, (uint32_t)peer->peering.remote.lo,

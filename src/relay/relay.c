@@ -29,7 +29,7 @@ static void leave(void *context, const struct sa_entry *e)
 	struct peer *peer = &relay->peers[e->peer == SA_SELF ? relay->n : e->peer];
 
 	relay->told_full = false;
-	if (peer->gate && e->era == relay->era)
+	if (peer->gate && e->era == relay->era && e->list != SA_EXPIRING)
 		ration_release(peer->gate->ration, &e->key, (uint32_t)peer->peering.remote.lo,
 			       relay->now);
 }
@@ -44,6 +44,7 @@ static void init_peer(struct relay *relay, struct peer *peer)
 	peer->input = memory_take(INPUT_BYTES);
 	peer->output = memory_take(OUTPUT_BYTES);
 	peer->read = memory_array(relay->n + 1, sizeof(peer->read[0]));
+	refusals_init(&peer->refusals);
 }
 
 static void enlist_peer(struct relay *relay, unsigned i, const struct relay_peering *peering)
@@ -91,6 +92,7 @@ void relay_free(struct relay *relay)
 		free(relay->peers[i].input);
 		free(relay->peers[i].output);
 		free(relay->peers[i].read);
+		refusals_release(&relay->peers[i].refusals);
 	}
 	for (unsigned i = 0; i < relay->gate_n; i++)
 		gate_free(relay->gates[i]);
@@ -423,6 +425,7 @@ struct relay_figures relay_figures(const struct relay *relay, unsigned peer)
 	struct relay_figures figures = p->figures;
 
 	figures.held = sa_cache_held(&relay->cache, (uint8_t)peer);
+	figures.expiring = relay->cache.lines[peer][SA_EXPIRING].n;
 	figures.established = p->session.established;
 	return figures;
 }

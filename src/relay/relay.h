@@ -14,6 +14,7 @@
 #include "policy/table.h"
 #include "relay/cache.h"
 #include "relay/ration.h"
+#include "relay/refusals.h"
 #include "relay/rpf.h"
 #include "relay/session.h"
 
@@ -55,7 +56,8 @@ struct relay_figures {			/* of one peer; entries are (S,G) of Source-Actives */
 	uint64_t types_passed, format_errors, data_in, data_refused;
 	uint64_t bytes_out, tlvs_out, entries_out, withheld;	/* withheld: denied on the way out */
 	uint64_t behind;		/* times that it fell behind and was told all again */
-	uint32_t held, established;	/* entries of it in the cache; sessions so far */
+	uint32_t held, expiring;	/* entries of it in the cache */
+	uint32_t established;		/* sessions so far */
 };
 
 enum relay_event_kind {
@@ -117,13 +119,25 @@ bool relay_event_next(struct relay *relay, struct relay_event *out);
 uint64_t relay_events_lost(const struct relay *relay);
 
 /* Other boundaries and tables for the peers, in their order; sessions stay.  The cache is judged
- * again, piece by piece in relay_turn(): what is not permitted any more is forgotten here, and
- * expires at the peers, for MSDP has no way to withdraw it. */
+ * again, piece by piece in relay_turn(): what is not permitted any more is told to nobody and
+ * expires, here and at the peers, for MSDP has no way to withdraw it. */
 void relay_rejudge(struct relay *relay, const struct relay_peering *peers, struct mtime now);
 /* What this speaker announces by itself, each RELAY_PERIOD_S.  False: there is no room. */
 bool relay_originate(struct relay *relay, struct addr source, struct addr group,
 		     struct mtime now);
 void relay_withdraw(struct relay *relay, struct addr source, struct addr group);
+
+/* What became of an entry of the cache (relay/verdict.c), by the policy of now. */
+enum relay_verdict { RELAY_PERMITS, RELAY_WARNS, RELAY_ALARMS, RELAY_EXPIRES };
+struct relay_judged {
+	enum relay_verdict verdict;
+	const struct rule *rule;	/* NULL: none decided */
+};
+struct relay_judged relay_judge(const struct relay *relay, const struct sa_entry *entry);
+/* Whether the boundary of a peer keeps an entry of another from it. */
+bool relay_withholds(const struct relay *relay, const struct sa_entry *entry, unsigned peer);
+/* What was refused of a peer since the policy came; of relay_now_s(). */
+const struct refusals *relay_refusals(const struct relay *relay, unsigned peer);
 
 /* For whoever shows it. */
 const struct session *relay_session(const struct relay *relay, unsigned peer);

@@ -46,6 +46,7 @@ struct peer {
 	struct ring	     ring;
 	struct believed	     believed;
 	struct relay_figures figures;
+	struct refusals	     refusals;
 	uint8_t		    *input, *output;
 	size_t		     input_from, input_n, output_from, output_n;
 	struct mtime	     moved_at;		/* when it last took output, or had none */
@@ -102,6 +103,9 @@ bool peer_hear(struct relay *relay, struct peer *peer, unsigned entries);
 struct observation peer_statement(const struct peer *peer, bool arriving);
 
 /* relay/tell.c */
+/* Whether an entry is to be told to a receiver at all: not what expires, not back to where it came
+ * from (10.1.3), not within its mesh group (10.2). */
+bool peer_wants(const struct relay *relay, const struct sa_entry *e, const struct peer *receiver);
 void ring_push(struct relay *relay, struct peer *announcer, uint32_t entry, struct span data);
 void peer_tell(struct relay *relay, struct peer *receiver);
 

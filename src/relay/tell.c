@@ -37,12 +37,11 @@ static size_t room_of(const struct peer *receiver)
 	return OUTPUT_BYTES - receiver->output_n;
 }
 
-/* 10.2 and 10.1.3: not back to where it came from, not within its mesh group. */
-static bool is_for(const struct relay *relay, const struct sa_entry *e, const struct peer *receiver)
+bool peer_wants(const struct relay *relay, const struct sa_entry *e, const struct peer *receiver)
 {
 	const struct rpf_peer *to = &relay->rpf[peer_number(relay, receiver)];
 
-	if (!e->used || receiver->peering.listens)
+	if (!e->used || e->list == SA_EXPIRING || receiver->peering.listens)
 		return false;
 	return e->peer == SA_SELF || rpf_forwards(&relay->rpf[e->peer], to);
 }
@@ -144,7 +143,7 @@ static void tell_news(struct relay *relay, struct peer *receiver, const struct r
 	struct msdp_entry alone;
 	struct span data;
 
-	if (!is_for(relay, e, receiver) || !may_cross(relay, e, receiver))
+	if (!peer_wants(relay, e, receiver) || !may_cross(relay, e, receiver))
 		return;
 	data = data_of(relay, ring, news->parcel, receiver);
 	if (data.n == 0) {
@@ -198,7 +197,7 @@ static void tell_again(struct relay *relay, struct peer *receiver)
 		if (!batch_fits(receiver, &batch))
 			break;
 		receiver->replay++;
-		if (is_for(relay, e, receiver) && may_cross(relay, e, receiver))
+		if (peer_wants(relay, e, receiver) && may_cross(relay, e, receiver))
 			batch.keys[batch.n++] = e->key;
 	}
 	write_batch(receiver, &batch);

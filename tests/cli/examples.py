@@ -79,7 +79,8 @@ def with_daemon(folder, line):
     with open(os.path.join(folder, "daemon.conf"), "w", encoding="utf-8") as f:
         f.write('policy modern\ninterface lo boundary border enforce off\nstate "run"\n'
                 'control "run/control.sock"\n'
-                'msdp {\n peer 127.0.0.2 { local 127.0.0.9 boundary peering }\n}\n')
+                'msdp {\n peer 127.0.0.2 { local 127.0.0.9 boundary peering }\n'
+                ' peer 192.0.2.1 { local 192.0.2.2 }\n}\n')
     line = re.sub(r"\s-c \S+", "", line)
     if "weir run" in line:
         return re.sub(r"weir run(?! --check)", "weir run --check", line) + " -c daemon.conf"

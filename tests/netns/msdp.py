@@ -131,6 +131,8 @@ def test_an_sa_reaches_the_far_rp_and_a_denied_one_does_not():
     equal((peer["held"], peer["denied"], peer["description"]), (1, 1, "upstream"))
     equal([(e["source"], e["group"], e["rp"]) for e in ask("cache")["cache"]], [(SOURCE, PERMITTED, RP1)])
     equal(ask("cache", "--group", DENIED)["matching"], 0)
+    refused = ask("cache", "--group", DENIED, "--verdict", "refused")["refusals"]
+    equal([(e["source"], e["peer"], e["verdict"], e["rule"]) for e in refused], [(SOURCE, RP1, "deny", "adm-scoped")])
 
 
 def data_flows():
@@ -174,7 +176,9 @@ def test_a_reload_drops_no_session():
         f.write(text)
     done = net.weir("weir", "apply", "-c", CONF)
     equal(done.returncode, 0, done.stderr.decode())
-    frr.wait_for("the cache judged again", lambda: ask("cache").get("entries") == 0, 10)
+    frr.wait_for("the cache judged again", lambda: ask("cache", "--verdict", "permit").get("matching") == 0, 10)
+    expiring = ask("cache", "--verdict", "expiring")["cache"]
+    equal([(e["source"], e["group"], e["rule"]) for e in expiring], [(SOURCE, PERMITTED, "not-this-one")])
     equal({p["peer"]: p["established"] for p in ask("peers")["peers"]}, before)
     assert both_up()
 

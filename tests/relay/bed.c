@@ -60,6 +60,24 @@ static void tell(void *context, const struct relay_event *event)
 	fprintf(stderr, "\n");
 }
 
+static const struct speaker_query any = { .peer = UINT_MAX, .entries_max = 1000 };
+
+/* "cache" alone, or with a verdict. */
+static void look(struct bed *bed, const char *line, struct text *out)
+{
+	struct speaker_query query = any;
+	struct speaker_search *search;
+	char word[32];
+
+	if (sscanf(line, "cache %31s", word) == 1)
+		speaker_verdict_parse(word, &query.verdicts);
+	search = speaker_search_new(&bed->speaker, &query);
+	while (speaker_search_some(search, &bed->speaker))
+		;
+	text_put(out, text_string(speaker_search_text(search)));
+	speaker_search_free(search);
+}
+
 static void answer(void *context, int fd)
 {
 	struct bed *bed = context;
@@ -72,13 +90,11 @@ static void answer(void *context, int fd)
 		return;
 	line[n] = 0;
 	if (strncmp(line, "peers", 5) == 0)
-		speaker_peers_text(&bed->speaker, &out);
+		speaker_peers_text(&bed->speaker, NULL, &out);
 	else if (strncmp(line, "cache", 5) == 0)
-		speaker_cache_text(&bed->speaker,
-				   &(struct speaker_query){ .peer = UINT_MAX,
-							    .entries_max = 1000 }, &out);
+		look(bed, line, &out);
 	else
-		speaker_policers_text(&bed->speaker, &out);
+		speaker_policers_text(&bed->speaker, &any, &out);
 	printf("%s\n", text_string(&out));
 	fflush(stdout);
 	text_release(&out);

@@ -438,6 +438,7 @@ static uint64_t figure(const struct relay_figures *f, const char *name)
 		{ "malformed", f->malformed }, { "passed", f->types_passed },
 		{ "format", f->format_errors }, { "data-refused", f->data_refused },
 		{ "withheld", f->withheld }, { "behind", f->behind }, { "held", f->held },
+		{ "expiring", f->expiring },
 		{ "established", f->established }, { "entries", f->entries_in },
 	};
 
@@ -458,6 +459,31 @@ static void expect_figure(struct player *p, unsigned peer, const char *name, con
 		fail(p, "%s is %llu, should be %s", name, (unsigned long long)is, word);
 }
 
+/* expect PEER refused ...: "S,G RP VERDICT RULE COUNT" each; or only how many: "N in the log" */
+static void expect_refused(struct player *p, unsigned peer, char **words, unsigned n)
+{
+	const struct refusals *refusals = relay_refusals(p->relay, peer);
+	char a[ADDR_TEXT], b[ADDR_TEXT], c[ADDR_TEXT];
+	bool counts = n == 4 && strcmp(words[1], "in") == 0;
+	struct text is = { 0 };
+	unsigned logged = 0;
+
+	for (unsigned i = 0; i < REFUSALS_MAX; i++) {
+		const struct refusal *r = &refusals->list[i];
+
+		logged += r->used;
+		if (r->used && !counts)
+			text_printf(&is, "%s,%s %s %s %s %u; ", addr_text(addr_of4(r->key.source), a),
+				    addr_text(addr_of4(r->key.group), b),
+				    addr_text(addr_of4(r->key.rp), c), refused_name(r->by),
+				    r->rule ? r->rule->name : "-", r->count);
+	}
+	if (counts)
+		text_printf(&is, "%u in the log; ", logged);
+	expect_text(p, &is, words, n);
+	text_release(&is);
+}
+
 static void expect_peer(struct player *p, char **words, unsigned n)
 {
 	unsigned peer = peer_named(p, words[1]);
@@ -471,11 +497,47 @@ static void expect_peer(struct player *p, char **words, unsigned n)
 		text_release(&text);
 	} else if (n == 4 && strcmp(words[2], "count") == 0) {
 		expect_count(p, &p->told[peer], words[3]);
+	} else if (n > 3 && strcmp(words[2], "refused") == 0) {
+		expect_refused(p, peer, words + 3, n - 3);
 	} else if (n == 5 && strcmp(words[2], "figure") == 0) {
 		expect_figure(p, peer, words[3], words[4]);
 	} else {
 		expect_text(p, &p->told[peer], words + 2, n - 2);
 	}
+}
+
+/* expect verdict RP S,G permit|warn|alarm|expiring|none RULE|- [withheld from PEER...] */
+static void expect_verdict(struct player *p, char **words, unsigned n)
+{
+	static const char *const names[] = { "permit", "warn", "alarm", "expiring" };
+	char *comma = n > 4 ? strchr(words[3], ',') : NULL;
+	struct text is = { 0 };
+	struct relay_judged judged;
+	const struct sa_entry *e;
+	struct sa_key key;
+	uint32_t at;
+
+	if (!comma) {
+		fail(p, "expect verdict RP S,G ...");
+		return;
+	}
+	*comma = 0;
+	key = (struct sa_key){ (uint32_t)address(p, words[3]).lo, (uint32_t)address(p, comma + 1).lo,
+			       (uint32_t)address(p, words[2]).lo };
+	at = sa_cache_find(relay_cache(p->relay), &key);
+	if (at == SA_NONE) {
+		text_put(&is, "none; ");
+	} else {
+		e = &relay_cache(p->relay)->entries[at];
+		judged = relay_judge(p->relay, e);
+		text_printf(&is, "%s %s", names[judged.verdict], judged.rule ? judged.rule->name : "-");
+		for (unsigned i = 0; i < p->n; i++)
+			if (relay_withholds(p->relay, e, i))
+				text_printf(&is, " withheld from %s", p->names[i]);
+		text_put(&is, "; ");
+	}
+	expect_text(p, &is, words + 4, n - 4);
+	text_release(&is);
 }
 
 static void expect(struct player *p, char **words, unsigned n)
@@ -488,6 +550,8 @@ static void expect(struct player *p, char **words, unsigned n)
 		expect_text(p, &p->events, words + 2, n - 2);
 	else if (strcmp(words[1], "wish") == 0)
 		expect_text(p, &p->wishes, words + 2, n - 2);
+	else if (strcmp(words[1], "verdict") == 0)
+		expect_verdict(p, words, n);
 	else if (strcmp(words[1], "cache") == 0)
 		expect_figure(p, 0, "held", words[2]);
 	else
