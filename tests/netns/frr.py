@@ -2,6 +2,7 @@
 """FRRouting in a host of a test: zebra, staticd and pimd with one configuration, and what they say.
 Runs within net.enter(), whose /run is the test's own."""
 import atexit
+import contextlib
 import json
 import os
 import pwd
@@ -67,6 +68,18 @@ def stop_all():
 
 
 atexit.register(stop_all)
+
+
+@contextlib.contextmanager
+def paused():
+    """Nothing of FRR says anything meanwhile."""
+    for pid in _pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in _pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def restart_pimd(host):
