@@ -80,9 +80,10 @@ struct nft_span {
 	uint32_t    target;
 };
 
-/* Statements, each on a line of its own, that send on a packet by its source or group.  What they
- * let through goes to the target that is returned.  Spans cover the family, or its multicast. */
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
+/* Statements that send on a packet by its source or group.  What they let through goes to the
+ * target that is returned, in the line that they end in.  Spans cover the family, or its multicast.
+ * `in_rule` where tests stand before them in their line, which they then do not leave. */
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_rule,
 			const struct nft_span *spans, size_t n);
 void nft_rests_release(struct nft_hook *h);
 

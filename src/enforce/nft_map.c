@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From an address to its target, by hashes.  nftables keeps intervals in a tree, whose cost grows
  * with their number and with every cache miss on the way down; a hash of masked addresses does not
- * grow. So intervals become the least set of nested prefixes (optimal routing table construction:
+ * grow.  So intervals become the least set of nested prefixes (optimal routing table construction:
  * Draves, King, Venkatachary, Zill 1999), their lengths are rounded up to a few, and there is one
- * hash for each, the longest first.  Where that takes too many entries a hash of some leading bits
- * sends on to chains for the rest; addresses whose rest is the same share a chain, as those of a
- * pattern do (ff0x::101).  Knows no rule. */
+ * hash for each, the longest first, all in one line: what a hash does not hold goes on to the next,
+ * and nobody asks again of what family the packet is.  Where that takes too many entries a hash of
+ * some leading bits sends on to chains for the rest; addresses whose rest is the same share a
+ * chain, as those of a pattern do (ff0x::101).  Knows no rule. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -17,7 +18,6 @@ typedef unsigned __int128 wide;		/* an address of either family as a number */
 #define CANDIDATES 8			/* targets kept for a prefix; the best ones are enough */
 #define STRIDE_ROOT 16
 #define STRIDE 8
-#define LINEAR_MAX 2			/* so few are compared, not hashed */
 #define TRIE_SPANS_MAX 100000
 #define SPANS_ROOT 32			/* of IPv6 */
 #define SPANS_WIDE 256
@@ -29,6 +29,7 @@ struct domain {
 	enum side   side;
 	unsigned    bits, at, from;
 	wide	    base;		/* the known bits, as far as masks show them */
+	bool	    in_rule;		/* the look-up stands behind tests, in one line with them */
 };
 
 struct stretch {
@@ -302,7 +303,7 @@ static void put_field(struct text *out, const struct domain *d, unsigned length)
 {
 	char text[ADDR_TEXT];
 
-	text_printf(out, "\t\t%s %s ", d->family == FAMILY_IP4 ? "ip" : "ip6",
+	text_printf(out, "%s %s ", d->family == FAMILY_IP4 ? "ip" : "ip6",
 		    d->side == SIDE_SOURCE ? "saddr" : "daddr");
 	if (d->from > 0 || length < d->bits)
 		text_printf(out, "& %s ", addr_text(addr_of(d, mask_of(d, length)), text));
@@ -346,27 +347,40 @@ static struct entries expand(const struct domain *d, const struct entries *e, un
 	return all;
 }
 
+/* One is compared, in a line of its own, where there may be one. */
+static void put_compare(struct text *out, const struct nft_hook *h, const struct domain *d,
+			const struct entry *entry, unsigned length)
+{
+	char text[ADDR_TEXT];
+
+	if (out->n > 0 && out->p[out->n - 1] == ' ') {
+		out->n--;
+		text_put(out, "\n\t\t");
+	}
+	put_field(out, d, length);
+	text_printf(out, "== %s ", addr_text(addr_of(d, entry->key), text));
+	nft_put_goto(out, h, d->family, entry->target);
+	text_put(out, "\n\t\t");
+}
+
+/* What is not found goes on within the line. */
 static void put_hash(struct text *out, const struct nft_hook *h, const struct domain *d,
 		     const struct entries *e, unsigned length)
 {
 	char text[ADDR_TEXT];
 
-	for (size_t i = 0; i < e->n && e->n <= LINEAR_MAX; i++) {
-		put_field(out, d, length);
-		text_printf(out, "== %s ", addr_text(addr_of(d, e->list[i].key), text));
-		nft_put_goto(out, h, d->family, e->list[i].target);
-		text_char(out, '\n');
-	}
-	if (e->n <= LINEAR_MAX)
+	if (e->n == 1 && !d->in_rule) {
+		put_compare(out, h, d, e->list, length);
 		return;
+	}
 	put_field(out, d, length);
 	text_put(out, "vmap {\n");
 	for (size_t i = 0; i < e->n; i++) {
 		text_printf(out, "\t\t\t%s : ", addr_text(addr_of(d, e->list[i].key), text));
 		nft_put_goto(out, h, d->family, e->list[i].target);
-		text_put(out, i + 1 < e->n ? ",\n" : "\n");
+		text_put(out, ",\n");
 	}
-	text_put(out, "\t\t}\n");
+	text_put(out, "\t\t\t* : continue\n\t\t} ");
 }
 
 static void put_hashes(struct text *out, const struct nft_hook *h, const struct domain *d,
@@ -375,7 +389,8 @@ static void put_hashes(struct text *out, const struct nft_hook *h, const struct 
 	for (unsigned k = lengths->n; k-- > 0;) {
 		struct entries some = expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
 
-		put_hash(out, h, d, &some, lengths->list[k]);
+		if (some.n > 0)
+			put_hash(out, h, d, &some, lengths->list[k]);
 		free(some.list);
 	}
 }
@@ -411,9 +426,8 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 	h->rests = memory_grow(h->rests, h->rest_count + 1, sizeof(*h->rests));
 	h->rests[h->rest_count++] =
 		(struct nft_rest){ d->family, d->side, d->at, stretches, n, id };
-	text_printf(&chain, "\tchain %%%uc%u {\n", h->id, id);
+	text_printf(&chain, "\tchain %%%uc%u {\n\t\t", h->id, id);
 	other = put_stretches(&chain, h, d, stretches, n);
-	text_put(&chain, "\t\t");
 	nft_put_goto(&chain, h, d->family, other);
 	text_put(&chain, "\n\t}\n");
 	text_put_n(&h->chains, chain.p, chain.n);
@@ -425,7 +439,7 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 static uint32_t block_target(struct nft_hook *h, const struct domain *d, unsigned length,
 			     wide block, const struct stretch *stretches, size_t n)
 {
-	struct domain inner = { d->family, d->side, d->bits, length, length, 0 };
+	struct domain inner = { d->family, d->side, d->bits, length, length, 0, false };
 	struct stretch *rest = memory_array(n, sizeof(*rest));
 
 	for (size_t i = 0; i < n; i++) {
@@ -508,11 +522,11 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 	return fits ? other : put_split(out, h, d, stretches, n);
 }
 
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_rule,
 			const struct nft_span *spans, size_t n)
 {
 	enum family family = spans[0].first.family;
-	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0 };
+	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, in_rule };
 	struct stretch *stretches = memory_array(n, sizeof(*stretches));
 	uint32_t other;
 

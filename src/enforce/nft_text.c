@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A plan as nftables text: for each link and hook one chain per family, which tells what is never
- * judged and which protocols have rules of their own, then looks the source up where it matters,
- * then the group, and ends in the chain of a rule.  Knows nothing of netlink. */
+/* A plan as nftables text: for each link, hook and family lines that tell what is never judged and
+ * which protocols have rules of their own, then look the group and the source up, as far as they
+ * matter, and end in the chain of a rule.  What most packets meet costs least: every expression of
+ * nftables costs some nanoseconds, a jump ten, a look-up twenty.  Knows nothing of netlink. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct compilation {
 	size_t		      span_count;
 };
 
-/* --- rows: where the groups of one source class go --- */
+/* --- rows: where groups go --- */
 
 struct row {
 	struct nft_span *spans;
@@ -66,19 +67,16 @@ static size_t unjudged_groups(enum family family, struct range out[16])
 	return 16;
 }
 
-/* The groups of one source class, with those that are never judged laid over them. */
-static struct row row_of(const struct artefact *a, const struct artefact_fold *fold,
-			 unsigned source)
+/* Where groups go, by their class, with those that are never judged laid over them. */
+static struct row row_of(const struct artefact_side *groups, const uint32_t *targets)
 {
-	const struct artefact_side *groups = &fold->groups;
-	const uint32_t *cells = fold->cells + (size_t)source * groups->classes;
 	struct range unjudged[16];
 	size_t count = unjudged_groups(groups->intervals[0].first.family, unjudged), u = 0;
 	struct row row = { memory_array(groups->n + 2 * count + 1, sizeof(*row.spans)), 0 };
 
 	for (size_t i = 0; i < groups->n; i++) {
 		struct addr at = groups->intervals[i].first, last = artefact_last(groups, i);
-		uint32_t target = target_of(a, cells[groups->intervals[i].class]);
+		uint32_t target = targets[groups->intervals[i].class];
 		bool more = true;
 
 		while (more && u < count && addr_order(unjudged[u].first, last) <= 0) {
@@ -95,33 +93,39 @@ static struct row row_of(const struct artefact *a, const struct artefact_fold *f
 	return row;
 }
 
-/* --- planes --- */
+/* --- planes: lines that end in a decision --- */
 
-static void put_row(struct text *out, struct nft_hook *h, const struct artefact_fold *fold,
-		    unsigned source, struct compilation *c)
+static void put_row(struct text *out, struct nft_hook *h, bool in_rule,
+		    const struct artefact_side *groups, const uint32_t *targets,
+		    struct compilation *c)
 {
-	enum family family = fold->groups.intervals[0].first.family;
-	struct row row = row_of(h->artefact, fold, source);
-	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, row.spans, row.n);
+	struct row row = row_of(groups, targets);
+	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, in_rule, row.spans, row.n);
 
-	text_put(out, "\t\t");
-	nft_put_goto(out, h, family, other);
+	nft_put_goto(out, h, row.spans[0].first.family, other);
 	text_char(out, '\n');
 	c->span_count += row.n;
 	free(row.spans);
 }
 
-/* A chain that ends in a decision.  What it refers to is written first. */
-static void put_source_chain(struct nft_hook *h, const struct artefact_fold *fold, unsigned source,
-			     unsigned id, struct compilation *c)
+/* By the group alone, for one class of sources. */
+static void put_groups(struct text *out, struct nft_hook *h, bool in_rule,
+		       const struct artefact_fold *fold, unsigned source, struct compilation *c)
 {
-	struct text chain = { 0 };
+	unsigned n = fold->groups.classes;
+	uint32_t *targets = memory_array(n, sizeof(*targets));
 
-	text_printf(&chain, "\tchain %%%uc%u {\n", h->id, id);
-	put_row(&chain, h, fold, source, c);
-	text_put(&chain, "\t}\n");
-	text_put_n(&h->chains, chain.p, chain.n);
-	text_release(&chain);
+	for (unsigned g = 0; g < n; g++)
+		targets[g] = target_of(h->artefact, fold->cells[(size_t)source * n + g]);
+	put_row(out, h, in_rule, &fold->groups, targets, c);
+	free(targets);
+}
+
+/* A chain that ends in a decision.  What it refers to stands before it. */
+static void add_chain(struct nft_hook *h, unsigned id, struct text *lines)
+{
+	text_printf(&h->chains, "\tchain %%%uc%u {\n\t\t%s\t}\n", h->id, id, text_string(lines));
+	text_release(lines);
 }
 
 static bool mentions(const struct text *text, const struct nft_hook *h, unsigned chain)
@@ -139,10 +143,10 @@ static bool mentions(const struct text *text, const struct nft_hook *h, unsigned
 	return found;
 }
 
-/* A chain for each source class.  What most addresses come to stands in place, unless the look-up
- * refers to it. */
-static void put_sources(struct text *out, struct nft_hook *h, const struct artefact_fold *fold,
-			struct compilation *c)
+/* By the source first: a chain for each of its classes, in which the groups are looked up.  What
+ * most addresses come to stands in place, unless the look-up refers to it. */
+static void put_sources_first(struct text *out, struct nft_hook *h, bool in_rule,
+			      const struct artefact_fold *fold, struct compilation *c)
 {
 	const struct artefact_side *sources = &fold->sources;
 	struct nft_span *spans = memory_array(sources->n, sizeof(*spans));
@@ -156,26 +160,93 @@ static void put_sources(struct text *out, struct nft_hook *h, const struct artef
 		spans[i] = (struct nft_span){
 			sources->intervals[i].first,
 			NFT_TARGET_CHAIN | (first + sources->intervals[i].class) };
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n) & ~NFT_TARGET_CHAIN;
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, in_rule, spans, sources->n) &
+		~NFT_TARGET_CHAIN;
 	steps = h->chains;
 	h->chains = chains;
 	is_met = mentions(&lines, h, other) || mentions(&steps, h, other);
-	for (unsigned s = 0; s < sources->classes; s++)
-		if (first + s != other || is_met)
-			put_source_chain(h, fold, s, first + s, c);
+	for (unsigned s = 0; s < sources->classes; s++) {
+		struct text chain = { 0 };
+
+		if (first + s == other && !is_met)
+			continue;
+		put_groups(&chain, h, false, fold, s, c);
+		add_chain(h, first + s, &chain);
+	}
 	text_put_n(out, text_string(&lines), lines.n);
 	if (is_met)
-		text_printf(out, "\t\tgoto %%%uc%u\n", h->id, other);
+		text_printf(out, "goto %%%uc%u\n", h->id, other);
 	else
-		put_row(out, h, fold, other - first, c);
+		put_groups(out, h, in_rule, fold, other - first, c);
 	text_put_n(&h->chains, text_string(&steps), steps.n);
 	text_release(&steps);
 	text_release(&lines);
 	free(spans);
 }
 
-static void put_plane(struct text *out, struct nft_hook *h, enum family family, unsigned plane,
-		      struct compilation *c)
+/* What all sources come to with groups of a class, or false. */
+static bool is_same_for_all(const struct artefact_fold *fold, unsigned group)
+{
+	for (unsigned s = 1; s < fold->sources.classes; s++)
+		if (fold->cells[(size_t)s * fold->groups.classes + group] != fold->cells[group])
+			return false;
+	return true;
+}
+
+/* A chain that looks the sources up, for the groups of a class. */
+static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fold, unsigned group,
+			     struct compilation *c)
+{
+	const struct artefact_side *sources = &fold->sources;
+	struct nft_span *spans = memory_array(sources->n, sizeof(*spans));
+	struct text lines = { 0 };
+	unsigned id = h->chain_count++;
+	uint32_t other;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sources->n; i++) {
+		unsigned s = sources->intervals[i].class;
+		uint32_t target = target_of(h->artefact,
+					    fold->cells[(size_t)s * fold->groups.classes + group]);
+
+		if (n == 0 || spans[n - 1].target != target)
+			spans[n++] = (struct nft_span){ sources->intervals[i].first, target };
+	}
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, false, spans, n);
+	nft_put_goto(&lines, h, spans[0].first.family, other);
+	text_char(&lines, '\n');
+	add_chain(h, id, &lines);
+	c->span_count += n;
+	free(spans);
+	return NFT_TARGET_CHAIN | id;
+}
+
+/* By the group first: where rules name groups and few ask for the source besides, most packets then
+ * need one look-up, and groups stand in one map and not in one for each class of sources. */
+static void put_groups_first(struct text *out, struct nft_hook *h, bool in_rule,
+			     const struct artefact_fold *fold, struct compilation *c)
+{
+	uint32_t *targets = memory_array(fold->groups.classes, sizeof(*targets));
+
+	for (unsigned g = 0; g < fold->groups.classes; g++)
+		targets[g] = is_same_for_all(fold, g) ? target_of(h->artefact, fold->cells[g])
+						      : source_chain(h, fold, g, c);
+	put_row(out, h, in_rule, &fold->groups, targets, c);
+	free(targets);
+}
+
+static bool is_group_first(const struct artefact_fold *fold)
+{
+	unsigned same = 0;
+
+	for (unsigned g = 0; g < fold->groups.classes; g++)
+		same += is_same_for_all(fold, g);
+	return 2 * same >= fold->groups.classes;
+}
+
+/* `in_rule` as nft_put_lookup() takes it. */
+static void put_plane(struct text *out, struct nft_hook *h, bool in_rule, enum family family,
+		      unsigned plane, struct compilation *c)
 {
 	const struct artefact_family *f =
 		family == FAMILY_IP4 ? &h->artefact->ip4 : &h->artefact->ip6;
@@ -183,22 +254,22 @@ static void put_plane(struct text *out, struct nft_hook *h, enum family family, 
 
 	artefact_fold_init(&fold, f, plane);
 	if (fold.sources.classes == 1)
-		put_row(out, h, &fold, 0, c);
+		put_groups(out, h, in_rule, &fold, 0, c);
+	else if (is_group_first(&fold))
+		put_groups_first(out, h, in_rule, &fold, c);
 	else
-		put_sources(out, h, &fold, c);
+		put_sources_first(out, h, in_rule, &fold, c);
 	artefact_fold_release(&fold);
 }
 
 static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned plane,
 			    struct compilation *c)
 {
-	struct text chain = { 0 };
+	struct text lines = { 0 };
 	unsigned id = h->chain_count++;
 
-	text_printf(&chain, "\tchain %%%uc%u {\n", h->id, id);
-	put_plane(&chain, h, family, plane, c);
-	text_printf(&h->chains, "%s\t}\n", text_string(&chain));
-	text_release(&chain);
+	put_plane(&lines, h, false, family, plane, c);
+	add_chain(h, id, &lines);
 	return id;
 }
 
@@ -241,51 +312,71 @@ static void put_others(struct nft_hook *h, enum family family, bool returns,
 	text_release(&map);
 }
 
-static void put_family(struct nft_hook *h, enum family family, struct compilation *c)
+static const char *const multicast[] = {
+	[FAMILY_IP4] = "ip daddr & 240.0.0.0 == 224.0.0.0",
+	[FAMILY_IP6] = "ip6 daddr & ff00:: == ff00::",
+};
+
+/* Lines for a family, in a chain that others meet too where `tests` says what must hold. */
+static void put_family(struct text *out, struct nft_hook *h, enum family family, const char *tests,
+		       struct compilation *c)
 {
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
 	unsigned udp = artefact_plane_of(a, direction, PROTOCOL_UDP_NUMBER);
 	bool shares = udp == artefact_plane_of(a, direction, IP_PROTOCOL_NONE);
-	struct text chain = { 0 };
 
-	text_printf(&chain, "\tchain %%%uip%u {\n", h->id, family);
-	if (h->table == NFT_INET)	/* bridged frames of br_netfilter do not cross the link */
-		text_printf(&chain, "\t\tiifname \"%s\" accept\n", h->link->name);
-	text_printf(&chain, "\t\tmeta l4proto != udp %s %%%uother%u\n", shares ? "jump" : "goto",
-		    h->id, family);
-	put_plane(&chain, h, family, udp, c);
+	text_printf(out, "\t\tmeta l4proto != udp %s%s%s %%%uother%u\n\t\t%s%s", tests,
+		    *tests ? " " : "", shares ? "jump" : "goto", h->id, family, tests,
+		    *tests ? " " : "");
+	put_plane(out, h, *tests != '\0', family, udp, c);
 	put_others(h, family, shares, c);
-	text_printf(&h->chains, "%s\t}\n", text_string(&chain));
-	text_release(&chain);
 }
 
 /* --- hooks --- */
 
-static void put_ingress(const struct nft_hook *h, struct compilation *c)
+/* What is no multicast leaves after the first lines. */
+static void put_ingress(struct nft_hook *h, struct compilation *c)
 {
 	struct table_text *t = &c->tables[NFT_NETDEV];
-	struct text name = { 0 };
+	struct text name = { 0 }, lines = { 0 };
 
 	text_put(&name, "ingress/");
 	nft_put_link(&name, h->link->name);
 	text_printf(&t->heads, "add chain netdev weir %s { type filter hook ingress device \"%s\" "
 		    "priority %d; policy accept; }\nflush chain netdev weir %s\n", name.p,
 		    h->link->name, PRIORITY, name.p);
-	text_printf(&t->body, "\tchain %s {\n\t\tip daddr & 240.0.0.0 == 224.0.0.0 goto %%%uip4\n"
-		    "\t\tip6 daddr & ff00:: == ff00:: goto %%%uip6\n"
-		    "\t\tmeta protocol { 8021q, 8021ad } meta pkttype multicast counter name ",
-		    name.p, h->id, h->id);
-	nft_put_counter_name(&t->body, h, ENFORCE_TAGGED_TWICE, false);
-	text_put(&t->body, "\n\t}\n");
+	text_printf(&lines, "\tchain %s {\n", name.p);
+	put_family(&lines, h, FAMILY_IP4, multicast[FAMILY_IP4], c);
+	text_put(&lines, "\t\tmeta protocol ip accept\n");
+	put_family(&lines, h, FAMILY_IP6, multicast[FAMILY_IP6], c);
+	text_put(&lines, "\t\tmeta pkttype multicast meta protocol { 8021q, 8021ad } counter name ");
+	nft_put_counter_name(&lines, h, ENFORCE_TAGGED_TWICE, false);
+	text_put(&lines, "\n\t}\n");
+	text_put_n(&h->chains, lines.p, lines.n);
+	text_release(&lines);
 	text_release(&name);
 }
 
-static void put_egress(const struct nft_hook *h, struct compilation *c)
+static void put_forwarded(struct nft_hook *h, enum family family, struct compilation *c)
+{
+	struct text lines = { 0 };
+
+	if (h->table == NFT_INET)	/* bridged frames of br_netfilter do not cross the link */
+		text_printf(&lines, "\t\tiifname \"%s\" accept\n", h->link->name);
+	put_family(&lines, h, family, "", c);
+	text_printf(&h->chains, "\tchain %%%uip%u {\n%s\t}\n", h->id, family,
+		    text_string(&lines));
+	text_release(&lines);
+}
+
+static void put_egress(struct nft_hook *h, struct compilation *c)
 {
 	struct table_text *t = &c->tables[h->table];
 	const char *family = nft_table_family(h->table);
 
+	put_forwarded(h, FAMILY_IP4, c);
+	put_forwarded(h, FAMILY_IP6, c);
 	if (t->entries4.n == 0)
 		text_printf(&t->heads, "add chain %s weir egress/links { type filter hook forward "
 			    "priority %d; policy accept; }\nflush chain %s weir egress/links\n",
@@ -301,9 +392,9 @@ static void put_forward(struct table_text *t)
 	if (t->entries4.n == 0)
 		return;
 	text_printf(&t->body, "\tchain egress/links {\n"
-		    "\t\tip daddr & 240.0.0.0 == 224.0.0.0 oifname vmap {%s\n\t\t}\n"
-		    "\t\tip6 daddr & ff00:: == ff00:: oifname vmap {%s\n\t\t}\n\t}\n",
-		    text_string(&t->entries4), text_string(&t->entries6));
+		    "\t\t%s oifname vmap {%s\n\t\t}\n\t\t%s oifname vmap {%s\n\t\t}\n\t}\n",
+		    multicast[FAMILY_IP4], text_string(&t->entries4), multicast[FAMILY_IP6],
+		    text_string(&t->entries6));
 }
 
 static void put_hook(struct nft_hook *h, struct compilation *c)
@@ -312,17 +403,15 @@ static void put_hook(struct nft_hook *h, struct compilation *c)
 	struct text rules = { 0 };
 
 	c->span_count = 0;
-	put_family(h, FAMILY_IP4, c);
-	put_family(h, FAMILY_IP6, c);
+	if (h->hook == HOOK_INGRESS)
+		put_ingress(h, c);
+	else
+		put_egress(h, c);
 	nft_put_rules(h, &rules);
 	nft_put_counters(h, &t->body);
 	text_put_n(&t->body, text_string(&rules), rules.n);
 	text_release(&rules);
 	text_put_n(&t->body, text_string(&h->chains), h->chains.n);
-	if (h->hook == HOOK_INGRESS)
-		put_ingress(h, c);
-	else
-		put_egress(h, c);
 }
 
 /* --- boundaries --- */

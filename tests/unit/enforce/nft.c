@@ -143,13 +143,13 @@ static const char *find_key(const char *at, const char *end, struct addr key)
 	return found ? found + n : NULL;
 }
 
-/* One line, or one map: true where it sends the address on. */
-static bool try_line(const char *chains, const char **at, struct addr a, uint32_t *out)
+/* A comparison, which ends its line, or a map, behind which the line goes on: true where it sends
+ * the address on. */
+static bool try_step(const char *chains, const char **at, struct addr a, uint32_t *out)
 {
 	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
 	const char *end, *found;
 
-	*at += strcspn(*at, "i");
 	*at += strcspn(*at, " ") + 1;			/* ip, ip6 */
 	*at += strcspn(*at, " ") + 1;			/* saddr, daddr */
 	if (skip(at, "& "))
@@ -162,11 +162,11 @@ static bool try_line(const char *chains, const char **at, struct addr a, uint32_
 		return same;
 	}
 	check(skip(at, "vmap {\n"));
-	end = strstr(*at, "\t\t}\n");
+	end = strstr(*at, "\t\t\t* : continue\n\t\t}");
 	found = find_key(*at, end, masked(a, mask));
 	if (found)
 		*out = follow_goto(chains, found, a);
-	*at = next_line(end);
+	*at = strchr(end, '}') + 1;
 	return found != NULL;
 }
 
@@ -174,10 +174,13 @@ static uint32_t follow(const char *chains, const char *at, struct addr a)
 {
 	uint32_t target = NO_TARGET;
 
-	while (strncmp(at, "\t\tip", 4) == 0)
-		if (try_line(chains, &at, a, &target))
+	for (;;) {
+		at += strspn(at, " \n\t");
+		if (strncmp(at, "ip", 2) != 0)
+			return follow_goto(chains, at, a);
+		if (try_step(chains, &at, a, &target))
 			return target;
-	return skip(&at, "\t\t") ? follow_goto(chains, at, a) : NO_TARGET;
+	}
 }
 
 /* --- look-ups --- */
@@ -258,9 +261,9 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 	bool rules[TARGETS] = { false }, good;
 	struct nft_hook h = { .rules = rules };
 	struct text lines = { 0 };
-	uint32_t other = nft_put_lookup(&lines, &h, side, spans, n);
+	bool in_rule = t_random(seed) >> 40 & 1;
+	uint32_t other = nft_put_lookup(&lines, &h, side, in_rule, spans, n);
 
-	text_put(&lines, "\t\t");
 	nft_put_goto(&lines, &h, family, other);
 	text_char(&lines, '\n');
 	good = follow_all(spans, n, text_string(&h.chains), lines.p, seed, side);
