@@ -41,18 +41,25 @@ static bool read_include(void *context, const char *path, struct text *out,
 	return error == 0;
 }
 
-/* The policy with all that it includes, checked here first, where its mistakes are shown best. */
-static int gather(const char *name, const struct io *io, struct bundle *out)
+static int read_policy(const char *name, const struct io *io, struct bundle *out)
 {
-	int error = load_text(name, io, &out->text), status = EXIT_CLEAN;
-	struct policy *policy = NULL;
-	struct diags diags;
+	int error = load_text(name, io, &out->text);
 
 	if (error < 0)
 		return load_refuse(name, error, io);
-	diags_init(&diags);
 	out->name = strdup(name);
 	out->is_profile = profile_find(name) != NULL;
+	return EXIT_CLEAN;
+}
+
+/* The policy with all that it includes, and its mistakes where they are shown best. */
+static int gather(const struct io *io, struct bundle *out)
+{
+	int status = EXIT_CLEAN;
+	struct policy *policy = NULL;
+	struct diags diags;
+
+	diags_init(&diags);
 	policy = bundle_gather(out, NULL, 0, read_include, NULL, &diags);
 	if (!policy)
 		status = EXIT_USAGE;
@@ -68,10 +75,13 @@ static json_t *request_of(const struct apply *o, const struct bundle *bundle)
 	json_t *request = json_pack("{s:s, s:I}", "command", "apply", "confirm",
 				    (json_int_t)o->confirm_s);
 	struct text text = { 0 };
+	json_t *policy;
 
 	if (bundle->name) {
 		bundle_text(bundle, &text);
-		json_object_set_new(request, "policy", json_loadb(text.p, text.n, 0, NULL));
+		policy = json_loadb(text.p, text.n, 0, NULL);
+		/* bytes that are no text: not the same as no policy */
+		json_object_set_new(request, "policy", policy ? policy : json_object());
 		text_release(&text);
 	}
 	return request;
@@ -109,14 +119,30 @@ static int tell(const struct apply *o, const json_t *answer, const struct io *io
 	return status >= 0 && status <= EXIT_SYSTEM ? status : EXIT_SYSTEM;
 }
 
+/* Where nothing is included the text is all there is to send: the daemon checks it anyway, and it is
+ * in force the sooner. */
+static bool has_includes(const struct bundle *bundle)
+{
+	return !bundle->is_profile && strstr(text_string(&bundle->text), "include");
+}
+
+static bool was_refused(int status, const json_t *answer)
+{
+	return status != EXIT_CLEAN ||
+	       json_integer_value(json_object_get(answer, "status")) == EXIT_USAGE;
+}
+
 static int run(const void *arg, const struct io *io)
 {
 	const struct apply *o = arg;
 	struct bundle bundle = { 0 };
 	struct text control = { 0 }, line = { 0 };
 	json_t *request = NULL, *answer = NULL;
-	int status = o->policies.n ? gather(o->policies.list[0], io, &bundle) : EXIT_CLEAN;
+	int status = o->policies.n ? read_policy(o->policies.list[0], io, &bundle) : EXIT_CLEAN;
+	bool is_whole = !bundle.name || has_includes(&bundle);
 
+	if (status == EXIT_CLEAN && bundle.name && is_whole)
+		status = gather(io, &bundle);
 	if (status != EXIT_CLEAN)
 		goto done;
 	request = request_of(o, &bundle);
@@ -125,6 +151,8 @@ static int run(const void *arg, const struct io *io)
 	if (status == EXIT_CLEAN && !answer) {
 		complain(io, "the daemon ended without an answer");
 		status = EXIT_SYSTEM;
+	} else if (!is_whole && was_refused(status, answer) && gather(io, &bundle) != EXIT_CLEAN) {
+		status = EXIT_USAGE;
 	} else if (status == EXIT_CLEAN && o->common.json) {
 		fputs(text_string(&line), io->out);
 		status = (int)json_integer_value(json_object_get(answer, "status"));
