@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What happened, told once: to the journal or syslog, and to the program of `notify exec`. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,25 +47,38 @@ static bool has_room(struct notices *n, int64_t now_ns)
 	return true;
 }
 
+struct notice_field {
+	char name[48], number[24];
+};
+
 /* WEIR_RULE=ntp from "rule": "ntp"; the journal's names are of capitals, digits and "_". */
-static size_t put_fields(json_t *object, char names[][48], const char **fields, size_t n)
+static void name_field(const char *key, struct notice_field *out)
+{
+	size_t i = 5;
+
+	memcpy(out->name, "WEIR_", 5);
+	for (; key[i - 5] && i + 1 < sizeof(out->name); i++)
+		out->name[i] = key[i - 5] >= 'a' && key[i - 5] <= 'z' ? (char)(key[i - 5] - 32)
+								      : '_';
+	out->name[i] = '\0';
+}
+
+static size_t put_fields(json_t *object, struct notice_field *names, const char **fields, size_t n)
 {
 	const char *key;
 	json_t *value;
 
 	json_object_foreach(object, key, value) {
-		char *name = names[n / 2];
-		size_t i = 5;
+		struct notice_field *field = &names[n / 2];
 
-		if (!json_is_string(value) || n + 2 > FIELDS_MAX || strcmp(key, "text") == 0)
+		if ((!json_is_string(value) && !json_is_integer(value)) || n + 2 > FIELDS_MAX ||
+		    strcmp(key, "text") == 0)
 			continue;
-		memcpy(name, "WEIR_", 5);
-		for (; key[i - 5] && i < 47; i++)
-			name[i] = key[i - 5] >= 'a' && key[i - 5] <= 'z' ? (char)(key[i - 5] - 32)
-									 : '_';
-		name[i] = '\0';
-		fields[n++] = name;
-		fields[n++] = json_string_value(value);
+		name_field(key, field);
+		snprintf(field->number, sizeof(field->number), "%lld",
+			 (long long)json_integer_value(value));
+		fields[n++] = field->name;
+		fields[n++] = json_is_string(value) ? json_string_value(value) : field->number;
 	}
 	return n;
 }
@@ -87,13 +101,34 @@ static void tell_herald(struct clerk_state *c, json_t *object)
 	free(line);
 }
 
+/* The words for a log, which may have no room for fields. */
+static void put_message(const struct clerk_state *c, const char *text, struct text *out)
+{
+	uint64_t n = c->notices.suppressed;
+
+	text_put(out, text);
+	if (n > 0)
+		text_printf(out, "; %llu notice%s before it %s left out", (unsigned long long)n,
+			    n == 1 ? "" : "s", n == 1 ? "was" : "were");
+}
+
+static void tell(struct clerk_state *c, int priority, json_t *object, const char *message)
+{
+	const char *fields[FIELDS_MAX] = { "MESSAGE", message };
+	struct notice_field names[FIELDS_MAX / 2];
+
+	if (!service_log(priority, fields, put_fields(object, names, fields, 2)))
+		run_say("%s", message);
+	tell_herald(c, object);
+}
+
 void clerk_notice(struct clerk_state *c, int priority, const char *kind, const char *key,
 		  const char *text, json_t *more)
 {
-	const char *fields[FIELDS_MAX] = { "MESSAGE", text };
-	char names[FIELDS_MAX / 2][48], time[MTIME_TEXT];
 	json_t *object = more ? more : json_object();
 	int64_t now_ns = clock_steady().ns;
+	struct text message = { 0 };
+	char time[MTIME_TEXT];
 
 	if (!was_told(&c->notices, hash_of(kind, key), now_ns) && has_room(&c->notices, now_ns)) {
 		json_object_set_new(object, "schema", json_stringn("weir-notice/1", 13));
@@ -101,9 +136,13 @@ void clerk_notice(struct clerk_state *c, int priority, const char *kind, const c
 		json_object_set_new(object, "text", json_stringn(text, strlen(text)));
 		mtime_text(clock_now(), 3, time);
 		json_object_set_new(object, "time", json_stringn(time, strlen(time)));
-		if (!service_log(priority, fields, put_fields(object, names, fields, 2)))
-			run_say("%s", text);
-		tell_herald(c, object);
+		if (c->notices.suppressed > 0)
+			json_object_set_new(object, "suppressed",
+					    json_integer((json_int_t)c->notices.suppressed));
+		put_message(c, text, &message);
+		c->notices.suppressed = 0;
+		tell(c, priority, object, text_string(&message));
 	}
+	text_release(&message);
 	json_decref(object);
 }

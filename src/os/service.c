@@ -13,45 +13,59 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "os/clock.h"
+#include "os/localtime.h"
 
-static int manager = -1, journal = -1, syslog_fd = -1;
+#define JOURNAL "/run/systemd/journal/socket"
+#define SYSLOG "/dev/log"
+#define FACILITY_DAEMON 3		/* RFC 3164 4.1.1 */
+#define SYSLOG_MAX 1024			/* RFC 3164 4.1 */
 
-/* A datagram socket to `path`; "@..." is of the abstract kind.  -1 where nobody listens. */
-static int connect_to(const char *path)
+static struct sockaddr_un manager_address, journal_address, syslog_address;
+static int datagrams = -1;
+
+/* "@..." is of the abstract kind.  False where it is none. */
+static bool read_address(const char *path, struct sockaddr_un *out)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t n = strlen(path);
-	int fd;
 
-	if (n == 0 || n >= sizeof(address.sun_path))
-		return -1;
-	memcpy(address.sun_path, path, n);
-	if (path[0] == '@')
+	if (n == 0 || n >= sizeof(out->sun_path) || (path[0] != '/' && path[0] != '@'))
+		return false;
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	memcpy(out->sun_path, path, n);
+	return true;
+}
+
+/* By the name and not by a connection: whoever listens may begin again.  The sandbox lets a datagram
+ * out of a socket that is open. */
+static bool send_to(const struct sockaddr_un *to, const char *bytes, size_t n)
+{
+	struct sockaddr_un address = *to;
+	size_t length = offsetof(struct sockaddr_un, sun_path) +
+			strnlen(to->sun_path, sizeof(to->sun_path));
+
+	if (datagrams < 0 || to->sun_family != AF_UNIX)
+		return false;
+	if (address.sun_path[0] == '@')
 		address.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address,
-			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return sendto(datagrams, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT,
+		      (const struct sockaddr *)&address, (socklen_t)length) == (ssize_t)n;
 }
 
 void service_open(void)
 {
 	const char *notify = getenv("NOTIFY_SOCKET"), *other = getenv("WEIR_JOURNAL_SOCKET");
 
-	if (notify && (notify[0] == '/' || notify[0] == '@'))
-		manager = connect_to(notify);
-	journal = connect_to(other ? other : "/run/systemd/journal/socket");
-	if (journal < 0)
-		syslog_fd = connect_to("/dev/log");
+	datagrams = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (notify)
+		read_address(notify, &manager_address);
+	read_address(other ? other : JOURNAL, &journal_address);
+	read_address(SYSLOG, &syslog_address);
 }
 
 void service_notify(const char *state)
 {
-	if (manager >= 0)
-		send(manager, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT);
+	send_to(&manager_address, state, strlen(state));
 }
 
 /* A value with line ends goes behind its length, 64 bits, least first. */
@@ -79,26 +93,33 @@ static bool log_journal(int priority, const char *const *fields, size_t n)
 	text_printf(&entry, "SYSLOG_IDENTIFIER=weir\nPRIORITY=%d\n", priority);
 	for (size_t i = 0; i + 1 < n; i += 2)
 		put_field(fields[i], fields[i + 1], &entry);
-	good = send(journal, entry.p, entry.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)entry.n;
+	good = send_to(&journal_address, entry.p, entry.n);
 	text_release(&entry);
 	return good;
 }
 
+/* As syslog(3) has it: "<29>Nov  1 14:00:00 weir[7]: ...", no longer than a relay takes, and cut
+ * between characters. */
 static bool log_syslog(int priority, const char *message)
 {
+	char time[LOCAL_TIME_TEXT];
 	struct text entry = { 0 };
+	size_t n;
 	bool good;
 
-	text_printf(&entry, "<%d>weir[%d]: ", 3 * 8 + priority, (int)getpid());
+	local_asctime_text(clock_now(), time);
+	text_printf(&entry, "<%d>%.15s weir[%d]: ", FACILITY_DAEMON * 8 + priority,
+		    time + strlen("Sat "), (int)getpid());
 	text_escape_utf8(&entry, span_of(message));
-	good = send(syslog_fd, entry.p, entry.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)entry.n;
+	for (n = entry.n < SYSLOG_MAX ? entry.n : SYSLOG_MAX;
+	     n < entry.n && ((uint8_t)entry.p[n] & 0xc0) == 0x80;)
+		n--;
+	good = send_to(&syslog_address, entry.p, n);
 	text_release(&entry);
 	return good;
 }
 
 bool service_log(int priority, const char *const *fields, size_t n)
 {
-	if (journal >= 0)
-		return log_journal(priority, fields, n);
-	return syslog_fd >= 0 && n >= 2 && log_syslog(priority, fields[1]);
+	return log_journal(priority, fields, n) || (n >= 2 && log_syslog(priority, fields[1]));
 }

@@ -10,12 +10,11 @@
 /* "READY=1", as lines; nothing where nobody asked ($NOTIFY_SOCKET).  Its socket is opened by
  * service_open(). */
 void service_notify(const char *state);
-/* Before a process gives up its right to open sockets: those of the manager, and of the journal or
- * of syslog. */
+/* Before a process gives up its right to open sockets. */
 void service_open(void);
 
-/* One entry: fields[] are "NAME", "value" in turn, MESSAGE first.  With the journal all of them are
- * kept; with syslog the message.  False where neither listens. */
+/* One entry: fields[] are "NAME", "value" in turn, MESSAGE first.  The journal keeps all of them; where
+ * it does not listen syslog has the message.  False where neither listens. */
 bool service_log(int priority, const char *const *fields, size_t n);
 
 #endif
