@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Holds the quick look (wire/quick.h) to what wire_decode() says of the same packet. */
+/* Holds the quick look (wire/quick.h, wire/brief.h) to what wire_decode() says of the same packet. */
 #ifndef WEIR_TESTS_AGREE_H
 #define WEIR_TESTS_AGREE_H
 
 #include "t.h"
-#include "wire/quick.h"
+#include "wire/brief.h"
 
 static inline bool same_span(struct span a, struct span b)
 {
@@ -58,11 +58,28 @@ static inline bool same_said(const struct said *a, const struct said *b)
 	return same;
 }
 
+/* The statements of a brief message are what the decoder said. */
+static inline bool same_brief(const struct brief *brief, const struct quick *quick,
+			      const struct packet *packet, const struct said *said)
+{
+	bool same = said->n == brief->n && said->segment_count == 0 && said->has_ip &&
+		    said->is_read && !said->is_crowded &&
+		    said->is_multicast == (brief->receiver >> 28 == 0xe);
+
+	for (size_t i = 0; same && i < brief->n; i++) {
+		struct observation statement = brief_statement(brief, i, quick, packet);
+
+		same = same_statement(&statement, &said->list[i]);
+	}
+	return same;
+}
+
 /* What asks to be decoded says the same by either way. */
 static inline bool agree_decoded(const struct quick *quick, const struct packet *packet,
 				 const struct wire_options *options, struct said *said)
 {
 	static struct said other;		/* its lists are large: taken once */
+	struct brief brief;
 
 	if (!quick->plain)
 		return true;
@@ -70,7 +87,8 @@ static inline bool agree_decoded(const struct quick *quick, const struct packet 
 		said_init(&other);
 	wire_decode(packet, options, said);
 	quick_decode(quick, packet, options, &other);
-	return same_said(said, &other);
+	return same_said(said, &other) && (!brief_read(quick, packet, &brief) ||
+					   same_brief(&brief, quick, packet, said));
 }
 
 /* True where they agree.  Counts the answers by kind. */

@@ -121,14 +121,14 @@ void judging_begin(struct judging *j)
 	j->rules = quick_rules_of(&j->wire);
 	said_init(&j->said);
 	for (size_t i = 0; i < JUDGING_AHEAD; i++)
-		said_init(&j->ahead[i]);
+		said_init(&j->ahead[i].own);
 }
 
 void judging_release(struct judging *j)
 {
 	said_release(&j->said);
 	for (size_t i = 0; i < JUDGING_AHEAD; i++)
-		said_release(&j->ahead[i]);
+		said_release(&j->ahead[i].own);
 	engine_free(j->engine);
 	registry_free(j->registry);
 	authorised_free(j->authorised);
@@ -145,24 +145,44 @@ void judging_packet(struct judging *j, const struct packet *packet)
 	engine_packet(j->engine, packet, &j->said);
 }
 
+static void read_one(struct judging *j, const struct batch *b, const struct quick *quick, size_t i,
+		     struct ahead *out)
+{
+	out->said = b->said ? b->said[i] : NULL;
+	if (!out->said && brief_read(&quick[i], &b->packets[i], &out->brief.brief)) {
+		engine_expect_brief(j->engine, &out->brief);
+		return;
+	}
+	if (!out->said) {
+		out->said = &out->own;
+		quick_decode(&quick[i], &b->packets[i], &j->wire, out->said);
+	}
+	engine_foresee(j->engine, out->said);
+}
+
 /* Reads the next packets that ask for it, and has the engine fetch what they will need, so that
  * the misses of several overlap.  Returns the index behind the last of them. */
 static size_t read_ahead(struct judging *j, const struct batch *b, const struct quick *quick,
-			 size_t from, struct said *out[JUDGING_AHEAD])
+			 size_t from)
 {
 	size_t read = 0, i;
 
-	for (i = from; i < b->n && read < JUDGING_AHEAD; i++) {
-		if (quick[i].kind != QUICK_ASK)
-			continue;
-		out[read] = b->said ? b->said[i] : NULL;
-		if (!out[read]) {
-			out[read] = &j->ahead[read];
-			quick_decode(&quick[i], &b->packets[i], &j->wire, out[read]);
-		}
-		engine_foresee(j->engine, out[read++]);
-	}
+	for (i = from; i < b->n && read < JUDGING_AHEAD; i++)
+		if (quick[i].kind == QUICK_ASK)
+			read_one(j, b, quick, i, &j->ahead[read++]);
 	return i;
+}
+
+static void judge_ahead(struct judging *j, const struct packet *packet, const struct quick *quick,
+			struct ahead *ahead)
+{
+	if (!ahead->said) {
+		if (engine_take_brief(j->engine, packet, quick, &ahead->brief))
+			return;
+		ahead->said = &ahead->own;
+		quick_decode(quick, packet, &j->wire, ahead->said);
+	}
+	engine_packet(j->engine, packet, ahead->said);
 }
 
 /* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
@@ -176,12 +196,11 @@ static void judge_some(struct judging *j, const struct batch *b)
 		quick_look(&j->rules, b->packets, b->n, own);
 	engine_expect(j->engine, quick, b->n, &expected);
 	for (size_t i = 0; i < b->n;) {
-		struct said *said[JUDGING_AHEAD];
-		size_t end = read_ahead(j, b, quick, i, said), next = 0;
+		size_t end = read_ahead(j, b, quick, i), next = 0;
 
 		for (; (i = engine_take(j->engine, b->packets, quick, &expected, i, end)) < end;
 		     i++)
-			engine_packet(j->engine, &b->packets[i], said[next++]);
+			judge_ahead(j, &b->packets[i], &quick[i], &j->ahead[next++]);
 	}
 }
 

@@ -17,8 +17,15 @@ struct judging_options {
 	bool		     remarks, events, roll;	/* of the engine */
 };
 
-/* Packets that are read in full before the first of them is judged. */
+/* Packets that are read before the first of them is judged. */
 #define JUDGING_AHEAD 8
+
+/* What one says: in brief, or in full. */
+struct ahead {
+	struct expected_brief brief;
+	struct said	     *said;		/* own, or of another thread; NULL: in brief */
+	struct said	      own;
+};
 
 struct judging {
 	const struct judging_options *options;
@@ -33,7 +40,7 @@ struct judging {
 	struct wire_options	      wire;
 	struct quick_rules	      rules;
 	struct said		      said;
-	struct said		      ahead[JUDGING_AHEAD];
+	struct ahead		      ahead[JUDGING_AHEAD];
 };
 
 /* Reads all that the options name.  EXIT_CLEAN, or the exit status, with a complaint.  Release

@@ -36,19 +36,21 @@ void copies_free(struct copies *copies)
 	free(copies);
 }
 
-bool copies_crossed(struct copies *copies, const struct observation *obs)
+bool copies_crossed(struct copies *copies, const struct passage *passage)
 {
-	uint64_t hash = addr_hash(obs->speaker) * 3 + addr_hash(obs->receiver) + obs->print;
-	struct copy seen = { obs->at.ns, (uint32_t)(hash >> 32) | 1, obs->link, obs->vlan };
+	uint64_t hash = addr_hash(passage->speaker) * 3 + addr_hash(passage->receiver) +
+			passage->print;
+	struct copy seen = { passage->at.ns, (uint32_t)(hash >> 32) | 1, passage->link,
+			     passage->vlan };
 	struct copy *old = &copies->list[hash % COPIES_MAX];
 	int64_t passed = seen.at_ns - old->at_ns;
 	bool crossed;
 
-	if (obs->print == 0)
+	if (passage->print == 0)
 		return false;
 	crossed = old->print == seen.print &&
 		  (old->link != seen.link || old->vlan != seen.vlan) && passed >= 0 &&
-		  passed <= (obs->print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
+		  passed <= (passage->print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
 	*old = seen;
 	return crossed;
 }

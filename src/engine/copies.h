@@ -21,13 +21,20 @@ static inline uint32_t copies_print(uint32_t print, uint16_t link, uint8_t ttl)
 	return print ? x << 2 | (print & 3) : 0;
 }
 
+/* False where the packet may be a copy of one of the flow's latest. */
+static inline bool copies_differ(const struct flow *flow, uint32_t print)
+{
+	return print == 0 || (flow->prints[0] != print && flow->prints[1] != print &&
+			      flow->prints[2] != print);
+}
+
 /* The part of copies_note() that nearly every packet needs: true where nothing tells that it is
  * a copy, and the flow remembers it. */
 static inline bool copies_pass(struct flow *flow, uint32_t print)
 {
 	if (print == 0)
 		return true;
-	if (flow->prints[0] == print || flow->prints[1] == print || flow->prints[2] == print)
+	if (!copies_differ(flow, print))
 		return false;
 	if (!(flow->state & FLOW_VARIES) && flow->prints[0] & print & 1 &&
 	    (flow->prints[0] ^ print) & 0x3fc)
@@ -46,7 +53,15 @@ struct copies;
 
 struct copies *copies_new(void);
 void copies_free(struct copies *copies);
-/* True where the packet, to a link-local group, was seen on another link or VLAN just before. */
-bool copies_crossed(struct copies *copies, const struct observation *obs);
+/* Of a packet to a link-local group. */
+struct passage {
+	struct addr  speaker, receiver;
+	struct mtime at;
+	uint32_t     print;
+	uint16_t     link, vlan;
+};
+
+/* True where it was seen on another link or VLAN just before. */
+bool copies_crossed(struct copies *copies, const struct passage *passage);
 
 #endif

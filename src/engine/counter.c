@@ -29,20 +29,38 @@ static void span_times(struct counter *c, int64_t first_ns, int64_t last_ns)
 		c->last_ns = last_ns;
 }
 
-void counters_hit(struct counters *counters, uint16_t rule, const struct observation *obs,
-		  uint32_t frame)
+static inline void hit(struct counter *c, int64_t at_ns, uint32_t bytes, bool is_link_local,
+		       uint32_t frame)
 {
-	struct counter *c = &counters->rules[rule];
-
-	assert(rule < counters->n);
-	span_times(c, obs->at.ns, obs->at.ns);
+	span_times(c, at_ns, at_ns);
 	c->hits++;
-	c->link_local += addr_is_link_local_group(obs->group);
+	c->link_local += is_link_local;
 	if (c->frame == frame)
 		return;
 	c->frame = frame;
 	c->packets++;
-	c->bytes += obs->bytes;
+	c->bytes += bytes;
+}
+
+void counters_hit(struct counters *counters, uint16_t rule, const struct observation *obs,
+		  uint32_t frame)
+{
+	assert(rule < counters->n);
+	hit(&counters->rules[rule], obs->at.ns, obs->bytes, addr_is_link_local_group(obs->group),
+	    frame);
+}
+
+void counters_again(struct counters *counters, const struct flow *flow,
+		    const struct packet *packet, uint32_t frame)
+{
+	assert(flow->rule < counters->n);
+	hit(&counters->rules[flow->rule], packet->at.ns, packet->length,
+	    flow->state & FLOW_LINK_LOCAL, frame);
+}
+
+void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker)
+{
+	distinct_add(counters->distinct, 2u * rule, addr_hash(speaker));
 }
 
 void counters_source(struct counters *counters, uint16_t rule, const struct observation *obs)
@@ -50,7 +68,7 @@ void counters_source(struct counters *counters, uint16_t rule, const struct obse
 	struct addr source = addr_is_there(obs->source) ? obs->source : obs->speaker;
 
 	if (addr_is_there(source))
-		distinct_add(counters->distinct, 2u * rule, addr_hash(source));
+		counters_speaker(counters, rule, source);
 }
 
 void counters_group(struct counters *counters, uint16_t rule, const struct observation *obs)

@@ -387,11 +387,13 @@ static void place(struct engine *e, struct observation *obs)
 /* What stays on its link by the rules of its protocol. */
 static void look_for_leak(struct engine *e, const struct observation *obs)
 {
+	struct passage passage = { obs->speaker, obs->receiver, obs->at,
+				   obs->print,	 obs->link,	obs->vlan };
 	bool crossed = false;
 
 	if (!e->frame_copied && !(obs->flags & FLAG_BIT(TUNNEL)) &&
 	    addr_is_link_local_group(obs->receiver))
-		crossed = copies_crossed(e->copies, obs);
+		crossed = copies_crossed(e->copies, &passage);
 	e->frame_copied = true;
 	if (crossed || obs->flags & FLAG_BIT(HOP_LIMIT))
 		find_out(e, FINDING_FORWARDED_LINK_LOCAL, obs->point, obs->speaker, obs->receiver,
@@ -461,7 +463,7 @@ void frame_observe_lump(struct engine *e, const struct observation *obs, struct 
 	struct flow *f;
 
 	assert(v.rule != RULE_NONE);
-	e->frame_flags |= obs->flags;
+	look_at(e, obs);
 	f = open_flow(e, &key, flow_hash(&key), obs);
 	f->state |= FLOW_LUMP;
 	counters_source(&e->counters, v.rule, obs);
@@ -471,6 +473,15 @@ void frame_observe_lump(struct engine *e, const struct observation *obs, struct 
 		tell_flow(e, obs, v, true, false);
 	sentence(f, v);
 	sentence_other(e, f, obs, false);
+}
+
+void frame_cross(struct engine *e, const struct packet *packet, uint8_t point,
+		 const struct passage *passage, uint8_t ttl)
+{
+	e->packet = packet;
+	if (copies_crossed(e->copies, passage))
+		find_out(e, FINDING_FORWARDED_LINK_LOCAL, point, passage->speaker,
+			 passage->receiver, ttl);
 }
 
 void frame_find_copy(struct engine *e, const struct packet *packet, const struct observation *obs)

@@ -11,7 +11,7 @@
 #include "engine/inside.h"
 #include "model/packet.h"
 #include "model/verdict.h"
-#include "wire/quick.h"
+#include "wire/brief.h"
 
 struct engine;
 struct table;
@@ -58,6 +58,18 @@ size_t engine_take(struct engine *engine, const struct packet *packets, const st
 
 /* What engine_packet() will need for these statements is fetched ahead. */
 void engine_foresee(const struct engine *engine, const struct said *said);
+
+/* The quick way for a brief message.  engine_expect_brief() fetches what it needs;
+ * engine_take_brief() takes it with the same result as engine_packet(), or returns false and has
+ * done nothing. */
+struct expected_brief {
+	struct brief brief;
+	uint32_t     flow[BRIEF_MAX];		/* the number of the flow of each; 0: none */
+};
+
+void engine_expect_brief(const struct engine *engine, struct expected_brief *expected);
+bool engine_take_brief(struct engine *engine, const struct packet *packet,
+		       const struct quick *quick, const struct expected_brief *expected);
 
 /* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
 void engine_finish(struct engine *engine);

@@ -31,17 +31,18 @@ static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, 
 	return 0;
 }
 
-/* Look-ups of IPv4 flows at `data`, many at a time, so that their misses overlap: flow_expect4() has
+/* Look-ups of IPv4 flows, many at a time, so that their misses overlap: flow_expect4() has
  * the index fetched, flow_guess4() then, some time later, the flow that it points to, and tells
- * its number, or 0; flow_find4() takes it from there.  It returns NULL where there is none. */
+ * its number, or 0; flow_find4() takes one at `data` from there.  It returns NULL where there is
+ * none. */
 static inline void flow_expect4(const struct flow_table *table, uint64_t hash)
 {
 	__builtin_prefetch(&table->ip4.index[hash & (FLOWS4_MAX - 1)]);
 }
 
-static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash)
+static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash, uint16_t tag)
 {
-	uint32_t number = flow_number(&table->ip4, hash, FLOW_TAG_DATA4);
+	uint32_t number = flow_number(&table->ip4, hash, tag);
 
 	__builtin_prefetch(&table->ip4.list[number], 1);
 	return number;

@@ -51,6 +51,13 @@ static struct addr *find_router(struct listeners *l, struct addr speaker)
 	return NULL;
 }
 
+bool listeners_know(struct listeners *listeners, struct addr router)
+{
+	const struct addr *at = find_router(listeners, router);
+
+	return at && at->family != FAMILY_NONE;
+}
+
 static void find_out(struct addr speaker, struct addr group, struct mtime at,
 		     struct findings *findings)
 {
@@ -78,9 +85,7 @@ static void hear_router(struct listeners *l, const struct observation *obs,
 static void hear_report(struct listeners *l, const struct observation *obs,
 			struct findings *findings)
 {
-	const struct addr *router = find_router(l, obs->speaker);
-
-	if (router && router->family != FAMILY_NONE) {
+	if (listeners_know(l, obs->speaker)) {
 		find_out(obs->speaker, obs->group, obs->at, findings);
 		return;
 	}

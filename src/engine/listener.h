@@ -16,5 +16,7 @@ void listeners_free(struct listeners *listeners);
 /* Takes note of one observation, and of the finding that it completes. */
 void listeners_hear(struct listeners *listeners, const struct observation *obs,
 		    struct findings *findings);
+/* True for one that was heard to be a router, and found room. */
+bool listeners_know(struct listeners *listeners, struct addr router);
 
 #endif

@@ -11,7 +11,7 @@ static struct verdict lump_verdict(const struct engine *e, const struct observat
 {
 	static const struct verdict none = { ACTION_PERMIT, RULE_NONE };
 
-	if (e->has_inside || e->members || addr_is_link_local_group(obs->group) ||
+	if (e->has_inside || e->members ||
 	    (e->options.against && court_settled(&e->against, obs).rule == RULE_NONE))
 		return none;
 	return court_settled(&e->court, obs);
@@ -52,6 +52,18 @@ static void find_copy(struct engine *e, const struct flow *flow, const struct pa
 		return;
 	obs = quick_statement(q, packet);
 	frame_find_copy(e, packet, &obs);
+}
+
+/* What the long way does for each packet that stays on its link. */
+static void __attribute__((noinline)) meet_link_local(struct engine *e, const struct packet *packet,
+						      const struct quick *q)
+{
+	struct passage passage = { .at = packet->at, .print = q->print, .link = packet->link,
+				   .vlan = q->vlan };
+
+	quick_addresses(q, packet, &passage.speaker, &passage.receiver);
+	e->link_local_packets++;
+	frame_cross(e, packet, POINT_DATA, &passage, q->ttl);
 }
 
 /* What the packets of a run, which were taken since the engine was told of any, add up to. */
@@ -119,6 +131,8 @@ static inline void take_data(struct engine *e, const struct packet *packet, cons
 		return;
 	}
 	note_time(run, packet->at.ns);
+	if (f->state & FLOW_LINK_LOCAL)
+		meet_link_local(e, packet, q);
 	meet(e, f, packet, q);
 	if (q->is_cut && run->cuts++ == 0)
 		run->cut = packet;
@@ -135,7 +149,7 @@ void engine_expect(const struct engine *e, const struct quick *quick, size_t n,
 		flow_expect4(&e->flows, hash[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		out->flow[i] = flow_guess4(&e->flows, hash[i]);
+		out->flow[i] = flow_guess4(&e->flows, hash[i], FLOW_TAG_DATA4);
 }
 
 void frame_foresee(const struct engine *e, const struct observation *list, size_t n)

@@ -64,8 +64,11 @@ void frame_end(struct engine *engine);
 /* Judges one statement and remembers it. */
 void frame_observe(struct engine *engine, struct observation *obs, bool replay);
 /* The same for the first packet of a flow, whose verdict will be that of all: counts it as the
- * beginning of a lump.  A `data` of plain UDP, not to a link-local group. */
+ * beginning of a lump.  A `data` of plain UDP. */
 void frame_observe_lump(struct engine *engine, const struct observation *obs, struct verdict v);
+/* A packet to a link-local group, after the first of its flow: it may have come by another link too. */
+void frame_cross(struct engine *engine, const struct packet *packet, uint8_t point,
+		 const struct passage *passage, uint8_t ttl);
 /* A packet of a lump is a copy of one before it. */
 void frame_find_copy(struct engine *engine, const struct packet *packet,
 		     const struct observation *obs);

@@ -7,6 +7,7 @@
 #include "wire/quick.h"
 
 #include "wire/checksum.h"
+#include "wire/load.h"
 #include "wire/peel.h"
 #include "wire/print.h"
 #include "wire/protocols.h"
@@ -29,30 +30,6 @@
 #define NUMBER_TCP   6
 #define NUMBER_UDP   17
 #define NUMBER_ICMP6 58
-
-static inline uint32_t load16(const uint8_t *p)
-{
-	uint16_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return __builtin_bswap16(x);
-}
-
-static inline uint32_t load32(const uint8_t *p)
-{
-	uint32_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return __builtin_bswap32(x);
-}
-
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return __builtin_bswap64(x);
-}
 
 static void want_port(struct quick_rules *rules, unsigned port)
 {

@@ -266,7 +266,7 @@ static void put_twice(struct gen *g)
 		put_ip(&g->frame, ip("192.105.90.43"), ip("233.21.15.3"), 30, 17, PLAIN);
 		put_udp(&g->frame, 5004, 5004);
 		put_filler(&g->frame, 90 + i);
-		bytes = frame_finish(&g->frame);
+		bytes = frame_close(&g->frame);
 		gen_put(g, (900 + i) * SECOND, bytes);
 		memcpy(copy.bytes, bytes.p, bytes.n);
 		copy.bytes[15] = 34;

@@ -78,11 +78,11 @@ static void write_sa_with_data(struct wr *w, struct addr rp, struct addr s, stru
 	struct span data;
 	size_t start = wr_done(w);
 
-	frame_begin(&inner);
+	frame_open(&inner);
 	put_inner_ip(&inner, s, group, 60, 17, PLAIN);
 	put_udp(&inner, 5004, 5004);
 	put_filler(&inner, 40);
-	data = frame_finish(&inner);
+	data = frame_close(&inner);
 	write_sa(w, rp, s, group, 1, false);
 	wr_bytes(w, data.p, data.n);
 	wr_put_be16(w, start + 1, (uint16_t)(wr_done(w) - start));

@@ -30,7 +30,7 @@ struct addr ip(const char *text)
 	return a;
 }
 
-void frame_begin(struct frame *f)
+void frame_open(struct frame *f)
 {
 	f->w = wr_of(f->bytes, sizeof(f->bytes));
 	f->depth = 0;
@@ -132,7 +132,7 @@ static void close_header(struct frame *f, unsigned i)
 	}
 }
 
-struct span frame_finish(struct frame *f)
+struct span frame_close(struct frame *f)
 {
 	while (f->depth > 0)
 		close_header(f, --f->depth);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames, built from the outside in: each call opens a header, frame_finish() closes them all
+/* Frames, built from the outside in: each call opens a header, frame_close() closes them all
  * and fills lengths and checksums in, the innermost first.  For the generator of captures. */
 #ifndef WEIR_TESTS_GEN_FRAME_H
 #define WEIR_TESTS_GEN_FRAME_H
@@ -29,9 +29,9 @@ struct frame {
 #define ALERT true			/* with the Router Alert option */
 #define PLAIN false
 
-void frame_begin(struct frame *f);
+void frame_open(struct frame *f);
 /* Closes everything; the frame's bytes. */
-struct span frame_finish(struct frame *f);
+struct span frame_close(struct frame *f);
 
 /* An address in text; ends the program where it is none. */
 struct addr ip(const char *text);

@@ -66,14 +66,14 @@ void gen_put(struct gen *g, int64_t at_us, struct span bytes)
 
 void gen_put_frame(struct gen *g, int64_t at_us)
 {
-	gen_put(g, at_us, frame_finish(&g->frame));
+	gen_put(g, at_us, frame_close(&g->frame));
 }
 
 struct frame *gen_frame(struct gen *g, struct addr source, struct addr destination)
 {
 	struct frame *f = &g->frame;
 
-	frame_begin(f);
+	frame_open(f);
 	put_ether(f, source, destination);
 	if (g->service_vlan)
 		put_tag(f, 0x88a8, g->service_vlan);

@@ -85,7 +85,7 @@ struct writer {
 
 static void write_frame(struct writer *w)
 {
-	struct span bytes = frame_finish(&w->frame);
+	struct span bytes = frame_close(&w->frame);
 	struct packet p = { .at = { (GEN_START_S + (int64_t)++w->frames) * NS_PER_S }, .bytes = bytes,
 			    .length = (uint32_t)bytes.n, .link = w->number, .linktype = w->link.linktype };
 
@@ -98,7 +98,7 @@ static void write_link(struct writer *w, const struct link *l)
 	for (unsigned i = 0; i < 3; i++) {
 		if (!(i == 2 ? l->header6 : l->header4))
 			continue;
-		frame_begin(&w->frame);
+		frame_open(&w->frame);
 		put_hex(&w->frame, i == 2 ? l->header6 : l->header4);
 		if (i == 1)
 			put_report(&w->frame);
@@ -118,7 +118,7 @@ static void write_nflog(struct writer *w)
 	size_t at;
 
 	w->link = (struct pcapng_link){ 239, "nflog", 6 };
-	frame_begin(f);
+	frame_open(f);
 	put_hex(f, "02000000 08000100 08000302");
 	at = wr_done(&f->w);
 	put_hex(f, "00000900");
@@ -166,7 +166,7 @@ static void write_tunnels(struct writer *w)
 {
 	w->link = (struct pcapng_link){ 1, "tunnels", 9 };
 	for (unsigned t = 0; t < TUNNEL_COUNT; t++) {
-		frame_begin(&w->frame);
+		frame_open(&w->frame);
 		open_tunnel(&w->frame, (enum tunnel)t);
 		put_payload(&w->frame, t == TUNNEL_6IN4 || t == TUNNEL_TEREDO ? 6 : 4);
 		write_frame(w);

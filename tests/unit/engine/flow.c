@@ -64,10 +64,10 @@ static void test_quick_look_up(void)
 
 	flow_table_init(&table, false);
 	add(&table, &other);
-	check(flow_guess4(&table, flow_hash(&key)) == 0);
+	check(flow_guess4(&table, flow_hash(&key), FLOW_TAG_DATA4) == 0);
 	check(!flow_find4(&table, 0x0a000001, 0xe8010101, 0));
 	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101, 0));
-	guess = flow_guess4(&table, flow_hash4(0x0a000001, 0xe8010101));
+	guess = flow_guess4(&table, flow_hash4(0x0a000001, 0xe8010101), FLOW_TAG_DATA4);
 	check(guess == 2);
 	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101, guess));
 	check(add(&table, &key) == flow_find4(&table, 0x0a000001, 0xe8010101, 1));

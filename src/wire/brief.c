@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.5; for each the layouts that
+ * nearly all messages have, loaded directly behind one check that the bytes are there, and told
+ * from others by whole words.  Whatever is otherwise is not brief; the protocols' own decoders
+ * know what it is. */
+#include "wire/brief.h"
+
+#include "wire/load.h"
+#include "wire/membership.h"
+#include "wire/print.h"
+
+#define ALERT_BYTES 24			/* of an IPv4 header with a Router Alert */
+#define NUMBER_IGMP 2
+#define NUMBER_PIM  103
+
+#define IGMP_REPORT2 0x16
+#define IGMP_REPORT3 0x22
+#define IGMP_BYTES   8			/* of a report of version 2, or a header of version 3 */
+#define RECORD_BYTES 8
+
+#define PIM_JOIN     0x23		/* version 2, Join/Prune */
+#define PIM_NATIVE4  0x0100		/* an address of family 1, encoding 0 */
+#define PIM_HOST     0x01000020u	/* the same, no flag, and its length in bits */
+#define PIM_SPARSE   0x00000400u	/* a flag of sources that says nothing more */
+#define PIM_BYTES    14			/* header, upstream neighbour, number of groups, hold time */
+#define PIM_SET      12			/* a group, numbers of joined and pruned sources */
+#define PIM_SOURCE   8			/* flags, length, address */
+
+static bool is_multicast(uint32_t a)
+{
+	return a >> 28 == 0xe;
+}
+
+/* False where that is no plain join, or one too many. */
+static bool say(struct brief *out, uint32_t source, uint32_t group)
+{
+	if (out->n == BRIEF_MAX || !is_multicast(group) || is_multicast(source))
+		return false;
+	out->list[out->n].source = source;
+	out->list[out->n++].group = group;
+	return true;
+}
+
+static bool read_report2(struct span bytes, struct brief *out)
+{
+	out->type = TYPE_V2_REPORT;
+	return say(out, 0, load32(bytes.p + 4));
+}
+
+/* The sources of a record or a set, of so many bytes each, their address in the last four.  0.0.0.0
+ * would be taken for `*`. */
+static bool say_sources(const uint8_t *p, unsigned n, unsigned bytes, uint32_t group,
+			struct brief *out)
+{
+	for (unsigned i = 1; i <= n; i++) {
+		uint32_t source = load32(p + i * bytes - 4);
+
+		if (source == 0 || !say(out, source, group))
+			return false;
+	}
+	return n > 0;
+}
+
+/* An empty exclusion is a join of all, and what is included is joined one by one. */
+static bool read_record(struct span *left, struct brief *out)
+{
+	unsigned type, n;
+	uint32_t group;
+
+	if (left->n < RECORD_BYTES)
+		return false;
+	type = load16(left->p);				/* and auxiliary words: none */
+	n = load16(left->p + 2);
+	group = load32(left->p + 4);
+	*left = (struct span){ left->p + RECORD_BYTES, left->n - RECORD_BYTES };
+	if (type == RECORD_IS_EX << 8 || type == RECORD_TO_EX << 8)
+		return n == 0 && say(out, 0, group);
+	if ((type != RECORD_IS_IN << 8 && type != RECORD_TO_IN << 8 && type != RECORD_ALLOW << 8) ||
+	    left->n < 4 * n || !say_sources(left->p, n, 4, group, out))
+		return false;
+	*left = (struct span){ left->p + 4 * n, left->n - 4 * n };
+	return true;
+}
+
+static bool read_report3(struct span bytes, struct brief *out)
+{
+	struct span left = { bytes.p + IGMP_BYTES, bytes.n - IGMP_BYTES };
+	unsigned n = load16(bytes.p + 6);
+
+	out->type = TYPE_V3_REPORT;
+	for (; n > 0; n--)
+		if (!read_record(&left, out))
+			return false;
+	return out->n > 0;
+}
+
+static bool read_igmp(struct span bytes, struct brief *out)
+{
+	out->point = POINT_MEMBERSHIP;
+	out->protocol = PROTOCOL_IGMP;
+	if (bytes.n < IGMP_BYTES)
+		return false;
+	if (bytes.p[0] == IGMP_REPORT2)
+		return read_report2(bytes, out);
+	return bytes.p[0] == IGMP_REPORT3 && read_report3(bytes, out);
+}
+
+/* A group, of which single sources are joined and none is pruned. */
+static bool read_set(struct span *left, struct brief *out)
+{
+	unsigned n;
+
+	if (left->n < PIM_SET || load32(left->p) != PIM_HOST || load16(left->p + 10) != 0)
+		return false;
+	n = load16(left->p + 8);
+	if (left->n < PIM_SET + PIM_SOURCE * n)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if ((load32(left->p + PIM_SET + PIM_SOURCE * i) & ~PIM_SPARSE) != PIM_HOST)
+			return false;
+	if (!say_sources(left->p + PIM_SET, n, PIM_SOURCE, load32(left->p + 4), out))
+		return false;
+	*left = (struct span){ left->p + PIM_SET + PIM_SOURCE * n,
+			       left->n - PIM_SET - PIM_SOURCE * n };
+	return true;
+}
+
+static bool read_pim(struct span bytes, struct brief *out)
+{
+	struct span left;
+
+	out->point = POINT_JOIN;
+	out->protocol = PROTOCOL_PIM;
+	out->type = TYPE_JOIN_PRUNE;
+	if (bytes.n < PIM_BYTES || bytes.p[0] != PIM_JOIN || load16(bytes.p + 4) != PIM_NATIVE4)
+		return false;
+	left = (struct span){ bytes.p + PIM_BYTES, bytes.n - PIM_BYTES };
+	for (unsigned n = bytes.p[11]; n > 0; n--)
+		if (!read_set(&left, out))
+			return false;
+	return out->n > 0;
+}
+
+/* RFC 1071 2(B): the sum may be made in any byte order, and in words of any size.  The bytes are not
+ * all 0. */
+static bool is_sum_right(struct span bytes)
+{
+	uint64_t sum = 0;
+	uint32_t word = 0;
+
+	for (; bytes.n >= sizeof(word); bytes.p += sizeof(word), bytes.n -= sizeof(word)) {
+		memcpy(&word, bytes.p, sizeof(word));
+		sum += word;
+	}
+	word = 0;
+	memcpy(&word, bytes.p, bytes.n);
+	return (sum + word) % 0xffff == 0;
+}
+
+/* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
+static bool read_message(unsigned header_bytes, unsigned protocol, struct span bytes,
+			 struct brief *out)
+{
+	if (protocol == NUMBER_IGMP)
+		return header_bytes == ALERT_BYTES && read_igmp(bytes, out);
+	return protocol == NUMBER_PIM && read_pim(bytes, out);
+}
+
+bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)
+{
+	struct span ip = { packet->bytes.p + quick->ip_offset, packet->bytes.n - quick->ip_offset };
+	struct span bytes = { ip.p + quick->plain, 0 };
+	unsigned total;
+
+	if (!quick->plain || packet->checksums_unreliable)
+		return false;
+	total = load16(ip.p + 2);
+	if (ip.n < total)
+		return false;
+	bytes.n = total - quick->plain;
+	out->n = 0;
+	if (!read_message(quick->plain, ip.p[9], bytes, out) || !is_sum_right(bytes) ||
+	    !is_sum_right((struct span){ ip.p, quick->plain }))
+		return false;
+	out->ttl = ip.p[8];
+	out->speaker = load32(ip.p + 12);
+	out->receiver = load32(ip.p + 16);
+	out->print = print_of((uint64_t)load16(ip.p + 6) << 32 | (uint64_t)total << 16 | ip.p[9],
+			      (uint16_t)load16(ip.p + 4), bytes);
+	return true;
+}
+
+struct observation brief_statement(const struct brief *brief, size_t i, const struct quick *quick,
+				   const struct packet *packet)
+{
+	struct observation obs = observation_none();
+
+	obs.source = brief->list[i].source ? addr_of4(brief->list[i].source) : ADDR_ANY;
+	obs.group = addr_of4(brief->list[i].group);
+	obs.source_len = (uint8_t)addr_bits(obs.source);
+	obs.group_len = (uint8_t)addr_bits(obs.group);
+	obs.speaker = addr_of4(brief->speaker);
+	obs.receiver = addr_of4(brief->receiver);
+	obs.at = packet->at;
+	obs.bytes = packet->length;
+	obs.print = brief->print;
+	obs.ip_protocol = brief->protocol == PROTOCOL_IGMP ? NUMBER_IGMP : NUMBER_PIM;
+	obs.vlan = quick->vlan;
+	obs.link = packet->link;
+	obs.point = brief->point;
+	obs.what = WHAT_JOIN;
+	obs.protocol = brief->protocol;
+	obs.type = brief->type;
+	obs.ttl = brief->ttl;
+	obs.has_ttl = obs.has_mac = true;
+	memcpy(obs.mac, packet->bytes.p + 6, sizeof(obs.mac));
+	return obs;
+}

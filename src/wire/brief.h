@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What most control messages say, in brief, for the audit's hot loop: who asks for which (S,G) or
+ * (*,G).  A message is brief where it is a plain IPv4 packet, whole, with right checksums, that
+ * says nothing but a few joins of hosts' groups: reports of IGMPv2 and IGMPv3, joins of PIM.
+ * All others are left to quick_decode().  What brief_read() tells is exactly what that would have
+ * said (tests/unit/wire/brief.c holds the two together). */
+#ifndef WEIR_WIRE_BRIEF_H
+#define WEIR_WIRE_BRIEF_H
+
+#include "wire/quick.h"
+
+#define BRIEF_MAX 4			/* statements; who says more is not brief */
+
+struct brief {
+	struct {
+		uint32_t source, group;		/* source 0: `*` */
+	} list[BRIEF_MAX];
+	uint32_t speaker, receiver, print;	/* struct observation's */
+	uint8_t	 n, ttl;
+	uint8_t	 point, protocol, type;		/* of all statements; every one a WHAT_JOIN */
+};
+
+/* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing. */
+bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out);
+
+/* The i-th statement, every field of it. */
+struct observation brief_statement(const struct brief *brief, size_t i, const struct quick *quick,
+				   const struct packet *packet);
+
+#endif

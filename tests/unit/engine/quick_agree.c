@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The quick ways through the engine (lumps, brief messages) report what the long way reports: random
+ * policies x captures of a few hosts that say the same things again and again, on two links and
+ * VLANs, some of it broken.  40 policies; WEIR_LONG=1: thirty times as many. */
+#include "cmd/judging.h"
+#include "gen/frame.h"
+#include "random_policy.h"
+#include "scene.h"
+#include "wire/membership.h"
+
+#define PACKETS 3000
+#define POOL 1000
+#define GROUPS 12
+#define BATCH_MAX 200
+
+static unsigned pick(uint64_t *seed, unsigned n)
+{
+	return (unsigned)(t_random(seed) >> 17) % n;
+}
+
+/* --- frames that will be seen many times --- */
+
+struct pool {
+	struct addr groups[GROUPS], sources[GROUPS], hosts[40];
+	struct span frames[POOL];
+};
+
+static void choose_addresses(uint64_t *seed, const struct boundary *b, struct pool *p)
+{
+	static const char *const fixed[] = { "224.0.0.251", "224.2.127.254", "239.255.1.1", "ff02::fb" };
+
+	for (size_t i = 0; i < GROUPS; i++) {
+		struct observation obs = random_observation(seed, b);
+
+		p->groups[i] = addr_of4(0xe8010100 + (uint32_t)i);
+		p->sources[i] = addr_of4(0xc6330100 + (uint32_t)i % 5);
+		if (obs.group.family == FAMILY_IP4 && addr_is_multicast(obs.group))
+			p->groups[i] = obs.group;
+		if (obs.source.family == FAMILY_IP4 && !addr_is_multicast(obs.source))
+			p->sources[i] = obs.source;
+		if (i < COUNT(fixed))
+			p->groups[i] = ip(fixed[i]);
+	}
+	for (size_t i = 0; i < COUNT(p->hosts); i++)
+		p->hosts[i] = addr_of4(0xc0000200 + (uint32_t)i);
+}
+
+static struct addr group4(uint64_t *seed, const struct pool *p)
+{
+	return p->groups[pick(seed, 3) ? 4 + pick(seed, GROUPS - 4) : pick(seed, 3)];
+}
+
+static struct addr source4(uint64_t *seed, const struct pool *p)
+{
+	return p->sources[pick(seed, 4) ? pick(seed, 2) : pick(seed, GROUPS)];
+}
+
+static void put_records(uint64_t *seed, const struct pool *p, struct frame *f)
+{
+	struct addr sources[3];
+	struct record records[3];
+	size_t n = 1 + pick(seed, 3);
+
+	for (size_t i = 0; i < COUNT(sources); i++)
+		sources[i] = source4(seed, p);
+	for (size_t i = 0; i < n; i++)
+		records[i] = (struct record){ .type = pick(seed, 5) ? RECORD_TO_IN + pick(seed, 2)
+								    : RECORD_IS_IN + pick(seed, 7),
+					      .group = group4(seed, p), .sources = sources };
+	for (size_t i = 0; i < n; i++)
+		records[i].n = records[i].type == RECORD_TO_EX ? pick(seed, 8) == 0 : 1 + pick(seed, 2);
+	membership_write_records(records, n, &f->w);
+}
+
+static void put_igmp_message(uint64_t *seed, const struct pool *p, struct addr host, struct frame *f)
+{
+	static const uint8_t types[] = { 0x11, 0x12, 0x16, 0x16, 0x16, 0x17 };
+	struct addr group = group4(seed, p);
+	bool is_alert = pick(seed, 8) != 0;
+	unsigned ttl = pick(seed, 8) ? 1 : 2;
+
+	if (pick(seed, 2)) {
+		put_ip(f, host, ip("224.0.0.22"), ttl, 2, is_alert);
+		put_igmp(f, 0x22, 0);
+		put_records(seed, p, f);
+		return;
+	}
+	put_ip(f, host, group, ttl, 2, is_alert);
+	put_igmp(f, types[pick(seed, COUNT(types))], 0);
+	put_addr(f, group);
+}
+
+static void put_pim_message(uint64_t *seed, const struct pool *p, struct addr host, struct frame *f)
+{
+	unsigned sets = 1 + pick(seed, 2);
+
+	put_ip(f, host, ip("224.0.0.13"), pick(seed, 8) ? 1 : 3, 103, PLAIN);
+	if (pick(seed, 6) == 0) {
+		put_pim(f, 0);
+		return;
+	}
+	put_pim(f, 3);
+	put_unicast(f, p->hosts[0]);
+	wr_be16(&f->w, (uint16_t)sets);
+	wr_be16(&f->w, 210);
+	for (; sets > 0; sets--) {
+		unsigned joins = 1 + pick(seed, 2), prunes = pick(seed, 6) == 0;
+
+		put_group(f, group4(seed, p), 0);
+		wr_be16(&f->w, (uint16_t)joins);
+		wr_be16(&f->w, (uint16_t)prunes);
+		for (unsigned i = 0; i < joins + prunes; i++)
+			put_source(f, source4(seed, p), pick(seed, 6) ? 4 : pick(seed, 8));
+	}
+}
+
+static void put_udp_message(uint64_t *seed, const struct pool *p, struct frame *f)
+{
+	struct addr group = p->groups[pick(seed, GROUPS)];
+	struct addr source = group.family == FAMILY_IP6 ? addr_of6(UINT64_C(0xfe80) << 48, 1 + pick(seed, 3))
+							: source4(seed, p);
+
+	put_ip(f, source, group, pick(seed, 4) ? 20 : 20 + pick(seed, 30), 17, PLAIN);
+	put_udp(f, 5004, pick(seed, 6) ? 5004 : 9875);
+	for (unsigned i = 4 + pick(seed, 40); i > 0; i--)
+		wr_u8(&f->w, (uint8_t)t_random(seed));
+}
+
+/* One in eight has a byte that was changed on its way. */
+static struct span make_frame(uint64_t *seed, const struct pool *p)
+{
+	static struct frame f;
+	struct addr host = p->hosts[pick(seed, COUNT(p->hosts))];
+	unsigned kind = pick(seed, 4);
+	struct span made;
+	uint8_t *copy;
+
+	frame_open(&f);
+	put_ether(&f, host, p->groups[0]);
+	if (pick(seed, 6) == 0)
+		put_tag(&f, 0x8100, 7);
+	if (kind == 0)
+		put_udp_message(seed, p, &f);
+	else if (kind == 1)
+		put_pim_message(seed, p, host, &f);
+	else
+		put_igmp_message(seed, p, host, &f);
+	made = frame_close(&f);
+	copy = malloc(made.n);
+	memcpy(copy, made.p, made.n);
+	if (pick(seed, 8) == 0)
+		copy[12 + pick(seed, (unsigned)made.n - 12)] ^= (uint8_t)(1u << pick(seed, 8));
+	return (struct span){ copy, made.n };
+}
+
+/* --- both ways --- */
+
+static void make_packets(uint64_t *seed, const struct pool *p, struct packet *out)
+{
+	int64_t at_ns = NS_PER_S;
+
+	for (size_t i = 0; i < PACKETS; i++) {
+		struct span bytes = p->frames[pick(seed, POOL)];
+
+		at_ns += pick(seed, 4) ? pick(seed, 90000000) : pick(seed, 900000);
+		out[i] = (struct packet){ .at = { at_ns }, .bytes = bytes, .frame = i + 1,
+					  .length = (uint32_t)bytes.n, .linktype = 1,
+					  .link = pick(seed, 10) == 0,
+					  .checksums_unreliable = pick(seed, 50) == 0 };
+		if (pick(seed, 40) == 0)
+			out[i].at.ns -= pick(seed, 900000000);	/* captures are not always in order */
+		if (pick(seed, 40) == 0)
+			out[i].bytes.n -= pick(seed, (unsigned)bytes.n);
+	}
+}
+
+static void begin(struct judging *j, const struct scene *s)
+{
+	*j = (struct judging){ .engine = s->engine };
+	j->rules = quick_rules_of(&j->wire);
+	said_init(&j->said);
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+		said_init(&j->ahead[i].own);
+}
+
+static void end(struct judging *j)
+{
+	said_release(&j->said);
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+		said_release(&j->ahead[i].own);
+}
+
+static void put_counts(const struct report *r, struct text *out)
+{
+	text_printf(out, "%" PRIu64 " ip %" PRIu64 " multicast %" PRIu64 " control %" PRIu64 " local %" PRIu64
+			 " in %" PRIu64 " from %" PRId64 " to %" PRId64 "\n",
+		    r->packets.total, r->packets.ip, r->packets.multicast, r->packets.control,
+		    r->link_local_packets, r->link_local_groups, r->first.ns, r->last.ns);
+	for (size_t p = 0; p < POINT_COUNT; p++)
+		for (size_t a = 0; a < ACTION_COUNT; a++)
+			text_printf(out, "%" PRIu64 " ", r->points[p][a]);
+	for (size_t i = 0; i < r->boundary->rule_count; i++)
+		text_printf(out, "%" PRIu64 " %" PRId64 " %" PRId64 "; ", r->rules[i].link_local,
+			    r->rules[i].first.ns, r->rules[i].last.ns);
+	for (size_t i = 0; i < r->note_count; i++)
+		text_printf(out, "%s %" PRIu64 " %" PRIu64 "\n", r->notes[i].name, r->notes[i].count,
+			    r->notes[i].frame);
+	for (size_t i = 0; i < r->flow_count; i++) {
+		struct report_flow f = report_flow_at(r, i);
+
+		text_printf(out, "%" PRIu64 " %" PRId64 " %" PRId64 " %u-%u\n", f.bytes, f.first.ns,
+			    f.last.ns, f.ttl_min, f.ttl_max);
+	}
+}
+
+static void read_engine(struct engine *engine, struct text *out)
+{
+	struct report *r = report_new(engine, &(struct report_options){ 0 });
+
+	scene_put_rules(r, out);
+	scene_put_flows(r, out);
+	scene_put_findings(r, out);
+	put_counts(r, out);
+	report_free(r);
+}
+
+static void play(const char *policy, const struct packet *packets, uint64_t *seed, bool is_quick,
+		 struct text *out)
+{
+	struct judging j;
+	struct scene s;
+	size_t n;
+
+	scene_open(&s, policy, (struct engine_options){ 0 }, false);
+	begin(&j, &s);
+	for (size_t i = 0; i < PACKETS; i += n) {
+		n = 1 + pick(seed, BATCH_MAX);
+		n = n < PACKETS - i ? n : PACKETS - i;
+		if (is_quick)
+			judging_batch(&j, &(struct batch){ .packets = packets + i, .n = n });
+		for (size_t k = 0; k < n && !is_quick; k++)
+			judging_packet(&j, &packets[i + k]);
+	}
+	read_engine(s.engine, out);
+	end(&j);
+	scene_close(&s);
+}
+
+static void agree_on_policy(uint64_t *seed)
+{
+	static struct packet packets[PACKETS];
+	struct text text = { 0 }, quick = { 0 }, slow = { 0 };
+	struct policy *policy;
+	struct pool pool;
+
+	random_policy(seed, 12, &text);
+	policy = scene_policy(text_string(&text));
+	choose_addresses(seed, policy->boundaries[0], &pool);
+	for (size_t i = 0; i < POOL; i++)
+		pool.frames[i] = make_frame(seed, &pool);
+	make_packets(seed, &pool, packets);
+	play(text_string(&text), packets, seed, true, &quick);
+	play(text_string(&text), packets, seed, false, &slow);
+	check_text(text_string(&quick), text_string(&slow), text_string(&text));
+	for (size_t i = 0; i < POOL; i++)
+		free((void *)pool.frames[i].p);
+	policy_free(policy);
+	text_release(&text);
+	text_release(&quick);
+	text_release(&slow);
+}
+
+static void test_agreement(void)
+{
+	uint64_t seed = 0x51ed2701;
+
+	for (int i = getenv("WEIR_LONG") ? 1200 : 40; i > 0; i--)
+		agree_on_policy(&seed);
+}
+
+TEST_MAIN({ "agreement", test_agreement })

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is told in brief is what wire_decode() says: reports and joins as they are, with every bit
+ * flipped, shortened and cut at every length, their checksums made right again. */
+#include "agree.h"
+#include "gen/frame.h"
+#include "wire/checksum.h"
+
+static const struct {
+	const char *name, *message;		/* behind the IP header; its checksum is filled in */
+	unsigned protocol;
+	bool is_alert, is_brief;
+} rows[] = {
+	{ "v2 report", "1600 0000 ef010203", 2, true, true },
+	{ "v2 report without a Router Alert", "1600 0000 ef010203", 2, false, false },
+	{ "v2 report of no group", "1600 0000 0a010203", 2, true, false },
+	{ "v1 report", "1200 0000 ef010203", 2, true, false },
+	{ "leave", "1700 0000 ef010203", 2, true, false },
+	{ "v3: all of a group", "2200 0000 0000 0001 04000000 ef010203", 2, true, true },
+	{ "v3: two sources and all",
+	  "2200 0000 0000 0002 05000002 e8010101 0a000001 0a000002 02000000 ef010203", 2, true, true },
+	{ "v3: all but one", "2200 0000 0000 0001 04000001 ef010203 0a000001", 2, true, false },
+	{ "v3: none", "2200 0000 0000 0001 03000000 ef010203", 2, true, false },
+	{ "v3: source 0", "2200 0000 0000 0001 03000001 ef010203 00000000", 2, true, false },
+	{ "v3: five sources",
+	  "2200 0000 0000 0001 01000005 e8010101 0a000001 0a000002 0a000003 0a000004 0a000005", 2, true,
+	  false },
+	{ "v3: auxiliary data", "2200 0000 0000 0001 04010000 ef010203 00000000", 2, true, false },
+	{ "v3: no record", "2200 0000 0000 0000", 2, true, false },
+	{ "join", "2300 0000 0100c0000201 0001 00d2 01000020 e8010101 0001 0000 01000420 0a000001", 103,
+	  false, true },
+	{ "two sets",
+	  "2300 0000 0100c0000201 0002 00d2 01000020 e8010101 0002 0000 01000420 0a000001 01000420 0a000002"
+	  "01000020 e8010102 0001 0000 01000020 0a000003", 103, false, true },
+	{ "join with a Router Alert",
+	  "2300 0000 0100c0000201 0001 00d2 01000020 e8010101 0001 0000 01000420 0a000001", 103, true, true },
+	{ "(*,G)", "2300 0000 0100c0000201 0001 00d2 01000020 e8010101 0001 0000 01000720 0a000001", 103,
+	  false, false },
+	{ "prune", "2300 0000 0100c0000201 0001 00d2 01000020 e8010101 0000 0001 01000420 0a000001", 103,
+	  false, false },
+	{ "a range of groups",
+	  "2300 0000 0100c0000201 0001 00d2 01000018 e8010100 0001 0000 01000420 0a000001", 103, false, false },
+	{ "hello", "2000 0000 0001 0002 0069", 103, false, false },
+};
+
+/* The sum over n bytes, written at p + at, where they have room for one. */
+static void repair(uint8_t *p, size_t n, size_t at)
+{
+	uint16_t sum;
+
+	if (n < at + 2)
+		return;
+	p[at] = p[at + 1] = 0;
+	sum = checksum_of((struct span){ p, n });
+	p[at] = (uint8_t)(sum >> 8);
+	p[at + 1] = (uint8_t)sum;
+}
+
+static struct said said;
+
+/* A copy with right checksums, the header's length as its bytes tell; true where it was brief. */
+static bool agree_copy(const uint8_t *p, size_t n, size_t cut, const char *name)
+{
+	size_t kinds[QUICK_DATA6 + 1] = { 0 }, header = n > 34 ? (p[14] & 15u) * 4u : 0;
+	struct packet packet = { .at = { 7 }, .frame = 1, .link = 2, .linktype = 1, .length = (uint32_t)n };
+	struct wire_options options = { 0 };
+	struct quick_rules rules = quick_rules_of(&options);
+	uint8_t *copy = malloc(n - cut);
+	struct brief brief;
+	struct quick quick;
+	uint8_t whole[256];
+
+	memcpy(whole, p, n);
+	if (header >= 20 && 14 + header < n) {
+		repair(whole + 14, header, 10);
+		repair(whole + 14 + header, n - 14 - header, 2);
+	}
+	memcpy(copy, whole, n - cut);
+	packet.bytes = (struct span){ copy, n - cut };
+	check_named(agree_on(&packet, &options, &said, kinds), name);
+	quick_look(&rules, &packet, 1, &quick);
+	kinds[0] = quick.kind == QUICK_ASK && brief_read(&quick, &packet, &brief);
+	free(copy);
+	return kinds[0];
+}
+
+static size_t put_row(size_t row, uint8_t out[256])
+{
+	static struct frame f;
+	struct span message = t_bytes(rows[row].message), made;
+
+	frame_open(&f);
+	put_ether(&f, ip("192.0.2.1"), ip("224.0.0.22"));
+	put_ip(&f, ip("192.0.2.1"), ip("224.0.0.22"), 1, rows[row].protocol, rows[row].is_alert);
+	wr_bytes(&f.w, message.p, message.n);
+	made = frame_close(&f);
+	memcpy(out, made.p, made.n);
+	free((void *)message.p);
+	return made.n;
+}
+
+static void test_rows(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t frame[256];
+		size_t n = put_row(i, frame);
+
+		check_named(agree_copy(frame, n, 0, rows[i].name) == rows[i].is_brief, rows[i].name);
+		for (size_t cut = 1; cut < n; cut++)
+			check_named(!agree_copy(frame, n, cut, rows[i].name), rows[i].name);
+		for (size_t bit = 96; bit < 8 * n; bit++) {
+			frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			agree_copy(frame, n, 0, rows[i].name);
+			frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+	}
+}
+
+/* Fewer bytes in all; the header says so. */
+static void test_short(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t frame[256];
+		size_t n = put_row(i, frame), header = (frame[14] & 15u) * 4u;
+
+		for (size_t m = n; m > 14 + header; m--) {
+			frame[17] = (uint8_t)(m - 14);
+			agree_copy(frame, m, 0, rows[i].name);
+		}
+	}
+}
+
+/* Wrong checksums are flags, and these are not said in brief. */
+static void test_wrong_sums(void)
+{
+	struct packet packet = { .linktype = 1, .frame = 1 };
+	size_t kinds[QUICK_DATA6 + 1] = { 0 };
+	struct wire_options options = { 0 };
+	uint8_t frame[256];
+	size_t n = put_row(0, frame);
+
+	packet.bytes = (struct span){ frame, n };
+	packet.length = (uint32_t)n;
+	for (size_t bit = 14 * 8; bit < 8 * n; bit++) {
+		frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		check(agree_on(&packet, &options, &said, kinds));
+		frame[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	packet.checksums_unreliable = true;
+	check(agree_on(&packet, &options, &said, kinds));
+}
+
+static void test_all(void)
+{
+	said_init(&said);
+	test_rows();
+	test_short();
+	test_wrong_sums();
+	said_release(&said);
+}
+
+TEST_MAIN({ "brief messages", test_all })
