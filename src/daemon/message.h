@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/text.h"
+#include "net/addr.h"
 
 enum message_kind {
 	/* judge and keeper */
@@ -34,13 +35,17 @@ enum message_kind {
 	MESSAGE_SAMPLE,		/* judge: for the history; clerk: it is written, or error */
 	MESSAGE_GROWTH,		/* judge: what the queue has counted since the last one */
 	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
+	MESSAGE_PEERINGS,	/* judge: these MSDP peers with the next ruling (struct msdp_plan, and the
+				 * configuration's text), or without a payload those of the start;
+				 * keeper: it can be, or error and text */
 	/* by way of the keeper, which looks at none of it */
 	MESSAGE_RULING,		/* judge: the bundle and sets in force; to the speaker */
 	MESSAGE_PEERS,		/* speaker: what MSDP peers have announced, for the clerk's history */
 	MESSAGE_ASK,		/* clerk: about MSDP, as JSON; speaker: the answer */
 	/* speaker and keeper */
 	MESSAGE_LISTEN,		/* keeper: a listening socket */
-	MESSAGE_CONNECT,	/* speaker: to the peer `number`; keeper: a socket, under way */
+	MESSAGE_CONNECT,	/* speaker: to a peer (text: struct msdp_pair); keeper: a socket, under way */
+	MESSAGE_RENEW,		/* keeper: this peer's key is another (text: struct msdp_pair) */
 	/* clerk and keeper */
 	MESSAGE_CONFIRM,	/* clerk: `generation` stays */
 	MESSAGE_OFFERED,	/* keeper: what met the rules before the queue */
@@ -56,6 +61,11 @@ struct dropped {
 	int64_t	 at_ns;
 	uint32_t index, hook, length, linktype, n;	/* index: of the interface */
 	uint8_t	 bytes[DROPPED_BYTES];
+};
+
+/* A peer by its two addresses, in a message's text. */
+struct msdp_pair {
+	struct addr local, remote;
 };
 
 #define MESSAGE_TEXT 1024

@@ -18,6 +18,7 @@
 struct run_options {
 	const char	      *conf_file;
 	const struct conf     *conf;
+	struct text	       conf_text;	/* of the configuration in force; empty: `conf` is it */
 	const char	      *state, *control, *history;	/* as the configuration says, or the usual */
 	bool		       is_dry_run;
 	unsigned	       count_s;	/* between two readings of the kernel's counters */

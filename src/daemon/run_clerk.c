@@ -121,10 +121,14 @@ static void answer_confirm(struct clerk_state *c, const struct message *message)
 					 (json_int_t)message->generation));
 }
 
-static void answer_msdp(struct clerk_state *c, uint64_t id, const struct text *told)
+static void answer_msdp(struct clerk_state *c, uint64_t id, int error, const struct text *told)
 {
-	json_t *object = parse(told);
+	json_t *object = error == 0 ? parse(told) : NULL;
 
+	if (error == -ENOENT) {
+		control_refuse(c, id, 2, "this daemon relays no MSDP: its configuration has no 'msdp'");
+		return;
+	}
 	if (!json_is_object(object)) {
 		json_decref(object);
 		control_refuse(c, id, 3, "the speaker begins just now; ask again");
@@ -232,7 +236,7 @@ static void obey_keeper(struct clerk_state *c, const struct message *message, in
 	} else if (message->kind == MESSAGE_NOTICE) {
 		tell_notice(c, &text);
 	} else if (message->kind == MESSAGE_ASK) {
-		answer_msdp(c, message->id, &text);
+		answer_msdp(c, message->id, message->error, &text);
 	}
 	text_release(&text);
 }

@@ -136,11 +136,6 @@ static void ask_speaker(struct clerk_state *c, struct client *client, json_t *re
 	struct text text = { 0 };
 	char *line;
 
-	if (!c->options->conf->msdp.is_there) {
-		control_refuse(c, client->id, 2, "this daemon relays no MSDP: its configuration has "
-			       "no 'msdp'");
-		return;
-	}
 	line = json_dumps(request, JSON_COMPACT);
 	text_put(&text, line ? line : "{}");
 	if (message_send_text(c->keeper, &message, &text) < 0)

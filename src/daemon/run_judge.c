@@ -244,6 +244,8 @@ static void apply_asked(struct judge *j, const struct message *asked, const stru
 /* The keeper has put the image of before back; the policy follows. */
 static void roll_back(struct judge *j)
 {
+	struct text problem = { 0 };
+
 	if (!j->before.policy)
 		return;
 	control_tell(j);
@@ -255,6 +257,9 @@ static void roll_back(struct judge *j)
 	j->before = (struct ruling){ 0 };
 	text_reset(&j->installed);		/* interfaces may have changed meanwhile */
 	judge_look(j);
+	if (judge_stage_peers(j, &j->now, &problem) < 0)
+		run_say("the MSDP peers stay as they are: %s", text_string(&problem));
+	text_release(&problem);
 	tell_ruling(j, 0);
 }
 

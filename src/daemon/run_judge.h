@@ -83,6 +83,13 @@ void judge_tell_nothing(struct judge *j);
 /* After interfaces or addresses have changed, or a day has ended. */
 void judge_look(struct judge *j);
 
+/* run_judge_peers.c: the MSDP peers of a ruling, which take effect when it is told to the speaker: 0, or
+ * negative errno with `problem` where the keeper does not take them. */
+int judge_stage_peers(struct judge *j, const struct ruling *r, struct text *problem);
+/* What changes from one configuration's peers to the other's, in words. */
+void judge_put_peers(const struct judge *j, const struct conf_msdp *from,
+		     const struct conf_msdp *to, struct text *out);
+
 /* run_judge_control.c: control packets.  Before anything is changed: 0, or negative errno with
  * `problem` where packets would go past the queue. */
 int control_check(struct judge *j, const struct plan *plan, struct text *problem);

@@ -134,6 +134,8 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 	plan.plan.generation = r->bundle.generation;
 	error = control_check(j, &plan, problem);
 	if (error == 0)
+		error = judge_stage_peers(j, r, problem);
+	if (error == 0)
 		error = put(j, &plan, &notes, confirm_s, true, problem);
 	if (error < 0) {
 		plan_release(&plan);

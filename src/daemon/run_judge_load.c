@@ -186,6 +186,21 @@ void ruling_copy_conf(const struct ruling *from, const char *file, struct ruling
 	diags_release(&diags);
 }
 
+/* A judge that begins again takes the configuration that was in force. */
+static void take_conf_in_force(const struct judge *j, struct ruling *out)
+{
+	const struct text *text = &j->options->conf_text;
+	struct diags diags;
+
+	if (text->n == 0)
+		return;
+	diags_init(&diags);
+	text_put_n(&out->conf_text, text->p, text->n);
+	out->conf = conf_parse(j->options->conf_file, text_string(&out->conf_text),
+			       out->conf_text.n, &diags);
+	diags_release(&diags);
+}
+
 bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, struct diags *diags,
 			   struct text *problem)
 {
@@ -194,6 +209,8 @@ bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, 
 	bool good = !with_conf || judge_read_conf(j, &r, diags, problem);
 	int error = 0;
 
+	if (!with_conf)
+		take_conf_in_force(j, &r);
 	if (good) {
 		conf = ruling_conf(j, &r);
 		r.bundle.name = strdup(conf->policy.name);
@@ -219,6 +236,7 @@ bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags, s
 	bool good = false;
 	int error = judge_read_file(j, "", &text);
 
+	take_conf_in_force(j, &r);
 	if (error == -ENOENT)
 		;
 	else if (error < 0)

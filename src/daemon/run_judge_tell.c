@@ -312,6 +312,7 @@ void judge_difference(const struct judge *j, const struct ruling *from, const st
 	size_t n;
 
 	put_boundaries(j, from, to, out);
+	judge_put_peers(j, &ruling_conf(j, from)->msdp, &ruling_conf(j, to)->msdp, out);
 	if (out->n == 0)
 		text_put(out, "No rule changes.\n");
 	n = past_changes(from->policy, to->policy, flows, &changed);
@@ -340,10 +341,12 @@ void judge_tell_speaker(const struct judge *j)
 	for (size_t i = 0; i < conf->set_count; i++)
 		json_array_append_new(list, text_of(sets[i]));
 	json_object_set_new(object, "sets", list);
+	if (j->now.conf)
+		json_object_set_new(object, "conf", json_stringn(text_string(&j->now.conf_text),
+								 j->now.conf_text.n));
 	text_reset(&text);
 	put_json(object, &text);
-	if (j->options->conf->msdp.is_there)
-		message_send_text(j->keeper, &message, &text);
+	message_send_text(j->keeper, &message, &text);
 	text_release(&text);
 	plan_sets_free(sets, conf->set_count);
 }

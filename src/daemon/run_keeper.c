@@ -32,7 +32,7 @@ static const char *const child_names[CHILD_COUNT] = { "clerk", "judge", "speaker
 
 static bool is_wanted(const struct keeper_state *k, enum child_name name)
 {
-	return name != CHILD_SPEAKER || k->options->conf->msdp.is_there;
+	return name != CHILD_SPEAKER || keeper_has_msdp(k);
 }
 
 void keeper_tell(struct keeper_state *k, enum child_name name, const struct message *message)
@@ -118,6 +118,7 @@ static void forget_before(struct keeper_state *k)
 	free(k->before);
 	k->before = NULL;
 	k->confirm_ns = INT64_MAX;
+	keeper_msdp_confirmed(k);
 }
 
 static int install(struct keeper_state *k, struct enforce_image *image, unsigned confirm_s)
@@ -193,6 +194,7 @@ static void roll_back(struct keeper_state *k)
 	k->image = k->before;
 	k->before = NULL;
 	k->confirm_ns = INT64_MAX;
+	keeper_msdp_rolled_back(k);
 	keeper_tell(k, CHILD_JUDGE, &message);
 	keeper_tell(k, CHILD_CLERK, &message);
 }
@@ -216,7 +218,7 @@ static void confirm(struct keeper_state *k, const struct message *message)
 /* --- files for the judge --- */
 
 /* Below a root, as the kernel sees the path. */
-static bool is_below(const struct keeper_state *k, const char *name)
+bool keeper_is_below(const struct keeper_state *k, const char *name)
 {
 	char *real = realpath(name, NULL);
 	bool good = false;
@@ -241,7 +243,7 @@ static int open_for_judge(const struct keeper_state *k, const char *name)
 		snprintf(kept, sizeof(kept), "%s/current.json", k->options->state);
 		fd = open(kept, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	} else {
-		if (access(name, F_OK) == 0 && !is_below(k, name))
+		if (access(name, F_OK) == 0 && !keeper_is_below(k, name))
 			return -EACCES;
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
@@ -314,9 +316,10 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 		judge_ready(k, message, payload);
 		return;
 	} else if (message->kind == MESSAGE_RULING) {
-		text_reset(&k->ruling);
-		payload_read(payload, &k->ruling);
-		keeper_give_ruling(k);
+		keeper_ruled(k, payload);
+		return;
+	} else if (message->kind == MESSAGE_PEERINGS) {
+		keeper_peerings_asked(k, payload);
 		return;
 	}
 	if (payload >= 0)
@@ -336,7 +339,7 @@ static void hear_clerk(struct keeper_state *k, const struct message *message, in
 		keeper_note_question(k, 0, message->id);
 		keeper_pass_on(k, CHILD_SPEAKER, message, payload);
 		if (k->children[CHILD_SPEAKER].pid == 0)
-			keeper_refuse_questions(k);
+			keeper_refuse_questions(k, keeper_has_msdp(k) ? -EPIPE : -ENOENT);
 		return;
 	}
 	if (payload >= 0)
@@ -363,7 +366,7 @@ void keeper_lose_child(struct keeper_state *k, enum child_name name)
 	if (name == CHILD_CLERK)
 		k->waits_for_count = false;
 	if (name == CHILD_SPEAKER)
-		keeper_refuse_questions(k);
+		keeper_refuse_questions(k, -EPIPE);
 	if (!k->must_end)
 		run_say("the %s has ended; it begins again, and the rules stay", child_names[name]);
 }
@@ -459,6 +462,7 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 			queue_close(&k->queue.ports);
 		}
 		enforcer_free(k->enforcer);
+		keeper_msdp_forget(k);
 		loop_release(&k->loop);
 		be_child(k, name, ends[1], parent);
 		_exit(0);
@@ -468,8 +472,7 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 	child->begun++;
 	loop_add(&k->loop, child->fd, hear, k);
 	if (name == CHILD_SPEAKER) {
-		keeper_give_listeners(k);
-		keeper_give_ruling(k);
+		keeper_brief_speaker(k);
 	} else {
 		connect_children(k);
 	}
@@ -539,6 +542,20 @@ static void end_child(struct keeper_state *k, enum child_name name)
 	child->pid = 0;
 }
 
+void keeper_end_speaker(struct keeper_state *k)
+{
+	struct child *child = &k->children[CHILD_SPEAKER];
+
+	if (child->pid != 0) {
+		end_child(k, CHILD_SPEAKER);
+		keeper_refuse_questions(k, -EPIPE);
+		run_say("the MSDP relay has ended%s", keeper_has_msdp(k)
+			? ", and begins anew with other peers, cache or way; all its sessions come again"
+			: ": there are no peers any more");
+	}
+	child->again_ns = 0;
+}
+
 /* The last counts reach the disk before anything is taken away; what is to go enforces nothing
  * while they are read, so that none is missed. */
 static void last_counts(struct keeper_state *k)
@@ -592,8 +609,7 @@ static int lock_up(const struct keeper_state *k)
 	const uint64_t rights = CAPABILITY(NET_ADMIN) | CAPABILITY(NET_RAW) | CAPABILITY(BPF) |
 				CAPABILITY(PERFMON) | CAPABILITY(SETUID) | CAPABILITY(SETGID) |
 				CAPABILITY(KILL) |
-				(k->options->conf->msdp.is_there ? CAPABILITY(NET_BIND_SERVICE)
-								 : 0);
+				(keeper_has_msdp(k) ? CAPABILITY(NET_BIND_SERVICE) : 0);
 	int error = privilege_keep(rights);
 
 	return error < 0 ? error : sandbox_run_keeper(k->options->state, k->options->history);
@@ -612,7 +628,7 @@ static int prepare(struct keeper_state *k)
 	k->roots[1] =
 		k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
 	k->queue.means = queue_probe(k->queue.why);
-	error = keeper_read_keys(k);
+	error = keeper_msdp_begin(k);
 	if (error == 0)
 		error = keeper_steer(k);
 	if (error == 0)
@@ -646,6 +662,8 @@ int run_daemon(struct run_options *options)
 	free(k.queue.links);
 	free(k.roots[0]);
 	free(k.roots[1]);
+	keeper_msdp_forget(&k);
+	text_release(&options->conf_text);
 	text_release(&k.ruling);
 	text_release(&k.msdp_counts);
 	if (k.signals >= 0)

@@ -30,9 +30,9 @@ struct child {
 };
 
 struct bpf_samples;
+struct keeper_msdp;
 
 #define ASKED_MAX 16
-#define MSDP_KEY_MAX 80			/* RFC 2385 4.5: what every TCP takes */
 
 struct keeper_state {
 	struct run_options *options;
@@ -51,7 +51,7 @@ struct keeper_state {
 	struct bpf_samples *samples;		/* of packets that the kernel dropped; or NULL */
 	char		*roots[2];		/* folders whose files are read for the judge */
 	struct text	 ruling, msdp_counts;	/* for and from the speaker */
-	char		 keys[CONF_PEERS_MAX][MSDP_KEY_MAX + 1];	/* out of password files */
+	struct keeper_msdp *msdp;
 	uint64_t	 asked[ASKED_MAX];	/* of the speaker, and not answered yet; 0: free */
 };
 
@@ -78,18 +78,28 @@ void keeper_samples_close(struct keeper_state *k);
 /* run_keeper_msdp.c: from one child to another, unread; closes the payload. */
 void keeper_pass_on(struct keeper_state *k, enum child_name to, const struct message *message,
 		    int payload);
-/* The passwords of the peers' files.  0 or negative errno. */
-int keeper_read_keys(struct keeper_state *k);
+/* The peers of the start, with the passwords of their files.  0 or negative errno. */
+int keeper_msdp_begin(struct keeper_state *k);
+void keeper_msdp_forget(struct keeper_state *k);
+bool keeper_has_msdp(const struct keeper_state *k);
+/* The judge's: peers that the next ruling brings; that ruling; whether it stays. */
+void keeper_peerings_asked(struct keeper_state *k, int payload);
+void keeper_ruled(struct keeper_state *k, int payload);
+void keeper_msdp_confirmed(struct keeper_state *k);
+void keeper_msdp_rolled_back(struct keeper_state *k);
+/* run_keeper.c: it begins again where there are peers. */
+void keeper_end_speaker(struct keeper_state *k);
+/* run_keeper.c: a file that is there, below the folder of the configuration or the policy. */
+bool keeper_is_below(const struct keeper_state *k, const char *name);
 /* A transparent relay's packets are brought to it, or are not any more.  0 or negative errno. */
 int keeper_steer(const struct keeper_state *k);
 int keeper_leave_steering(const struct keeper_state *k);
 /* For a speaker that begins: its sockets, and the policy in force. */
-void keeper_give_listeners(struct keeper_state *k);
-void keeper_give_ruling(struct keeper_state *k);
+void keeper_brief_speaker(struct keeper_state *k);
 void keeper_hear_speaker(struct keeper_state *k, const struct message *message, int payload);
 /* Puts one question's id in the place of another; 0 is a free place. */
 void keeper_note_question(struct keeper_state *k, uint64_t from, uint64_t to);
-/* Nobody answers any more: an answer without words. */
-void keeper_refuse_questions(struct keeper_state *k);
+/* Nobody answers any more (-EPIPE), or ever (-ENOENT): an answer without words. */
+void keeper_refuse_questions(struct keeper_state *k, int error);
 
 #endif

@@ -20,79 +20,6 @@
 #include "policy/table.h"
 
 #define TELL_NS NS_PER_S		/* between two reports of the counters */
-#define CENSUS_TIMES 12			/* a report of the peers for so many readings of counters: a minute */
-
-/* --- the policy --- */
-
-static const char *boundary_name(const struct conf_peer *peer)
-{
-	return peer->boundary.name ? peer->boundary.name
-				   : peer->is_transit ? CONF_TRANSIT : NULL;
-}
-
-/* Mesh groups by number, in the order of their first member. */
-static unsigned mesh_number(const struct conf_msdp *conf, size_t peer)
-{
-	const char *name = conf->peers[peer].mesh;
-	size_t i = 0;
-
-	if (!name)
-		return 0;
-	while (!conf->peers[i].mesh || strcmp(conf->peers[i].mesh, name) != 0)
-		i++;
-	return (unsigned)i + 1;
-}
-
-static struct relay_peering peering_of(const struct speaker_state *s, size_t i,
-				       const struct policy *policy, struct table **tables)
-{
-	const struct conf_peer *p = &s->conf->peers[i];
-	const char *name = boundary_name(p);
-	const struct boundary *boundary = name ? policy_boundary(policy, name) : NULL;
-	size_t at = 0;
-
-	while (boundary && policy->boundaries[at] != boundary)
-		at++;
-	if (boundary && !tables[at])
-		tables[at] = table_new(boundary);
-	return (struct relay_peering){
-		.local = p->local, .remote = p->remote, .boundary = boundary,
-		.table = boundary ? tables[at] : NULL, .inside = p->is_inside,
-		.strips_data = p->strips_data, .listens = p->listens || s->conf->listens,
-		.is_default = p->is_static || s->conf->is_transparent,
-		.mesh = mesh_number(s->conf, i), .as = p->as,
-		.timing = { (uint16_t)p->hold_s, (uint16_t)p->keepalive_s, (uint16_t)p->retry_s },
-	};
-}
-
-static void free_tables(const struct policy *policy, struct table **tables)
-{
-	for (size_t i = 0; policy && i < policy->boundary_count; i++)
-		table_free(tables[i]);
-	free(tables);
-}
-
-static struct policy *load(const struct text *payload)
-{
-	json_t *object = json_loadb(text_string(payload), payload->n, 0, NULL);
-	const json_t *list = json_object_get(object, "sets");
-	size_t n = json_array_size(list);
-	char **sets = memory_array(n + 1, sizeof(*sets)), why[POLICY_PROBLEM] = "";
-	struct bundle bundle = { 0 };
-	struct policy *policy = NULL;
-	struct diags diags;
-
-	for (size_t i = 0; i < n; i++)
-		sets[i] = (char *)json_string_value(json_array_get(list, i));
-	diags_init(&diags);
-	if (bundle_of(json_object_get(object, "bundle"), &bundle, why))
-		policy = bundle_load(&bundle, sets, n, &diags);
-	bundle_release(&bundle);
-	diags_release(&diags);
-	free(sets);
-	json_decref(object);
-	return policy;
-}
 
 /* --- counters --- */
 
@@ -126,9 +53,9 @@ static bool is_first_of_boundary(const struct speaker_state *s, size_t peer)
 	return s->peers[peer].boundary != NULL;
 }
 
-static void add_hits(const struct speaker_state *s, struct ledger *l)
+void speaker_add_hits(const struct speaker_state *s, struct ledger *l)
 {
-	for (size_t i = 0; i < s->conf->peer_count; i++) {
+	for (size_t i = 0; i < s->speaker.options.n; i++) {
 		const struct boundary *b = s->peers[i].boundary;
 		const uint64_t *hits = relay_hits(s->speaker.relay, (unsigned)i);
 
@@ -155,7 +82,7 @@ static void tell_counts(struct speaker_state *s)
 	s->tell_ns = clock_steady().ns + TELL_NS;
 	for (size_t i = 0; i < s->past.n; i++)
 		*ledger_row(&now, s->past.rows[i].boundary, s->past.rows[i].rule) = s->past.rows[i];
-	add_hits(s, &now);
+	speaker_add_hits(s, &now);
 	text_put_n(&rows, (const char *)now.rows, now.n * sizeof(now.rows[0]));
 	if (now.n > 0)
 		message_send_text(s->keeper, &message, &rows);
@@ -178,13 +105,12 @@ static int64_t tell_peers(struct speaker_state *s)
 
 /* --- what happens --- */
 
-static const char *event_text(const struct speaker_state *s, const struct relay_event *e,
-			      struct text *out)
+static const char *event_text(const struct relay_event *e, struct text *out)
 {
 	char peer[ADDR_TEXT] = "", key[ADDR_TEXT] = "";
 
 	if (e->peer != UINT_MAX)
-		addr_text(s->peers[e->peer].remote, peer);
+		addr_text(e->remote, peer);
 	addr_text(e->key, key);
 	switch (e->kind) {
 	case RELAY_UP:
@@ -193,6 +119,11 @@ static const char *event_text(const struct speaker_state *s, const struct relay_
 	case RELAY_DOWN:
 		text_printf(out, "MSDP peer %s: the session is down (%s)", peer,
 			    session_end_name(e->end));
+		if (e->end == SESSION_END_REMOVED)
+			text_printf(out, "; the %u entries that it announced are forgotten here, and "
+				    "expire at the others", e->live);
+		if (e->end == SESSION_END_RENEWED)
+			text_put(out, "; it begins anew with its new password or TTL security");
 		return "msdp-down";
 	case RELAY_FULL:
 		text_printf(out, "MSDP: the cache is full at %u entries", e->live);
@@ -210,12 +141,12 @@ static const char *event_text(const struct speaker_state *s, const struct relay_
 	}
 }
 
-static void tell(void *context, const struct relay_event *event)
+void speaker_tell_event(void *context, const struct relay_event *event)
 {
 	struct message message = { .kind = MESSAGE_NOTICE };
 	struct text words = { 0 }, out = { 0 };
 	struct speaker_state *s = context;
-	const char *kind = event_text(s, event, &words);
+	const char *kind = event_text(event, &words);
 
 	text_printf(&out, "{\"kind\":\"%s\",\"text\":\"", kind);
 	text_escape_json(&out, span_of(text_string(&words)));
@@ -231,11 +162,15 @@ static void obey(struct speaker_state *s, const struct message *message, int pay
 
 /* The answer comes at once, for the keeper does not wait for the connection to stand.  What comes
  * before it is obeyed afterwards. */
-static int connect_to(void *context, unsigned peer)
+int speaker_connect_to(void *context, unsigned peer)
 {
-	struct message message = { .kind = MESSAGE_CONNECT, .number = peer };
+	struct message message = { .kind = MESSAGE_CONNECT };
 	struct speaker_state *s = context;
-	int payload, error = message_send(s->keeper, &message, -1);
+	const struct msdp_pair pair = { s->peers[peer].local, s->peers[peer].remote };
+	int payload, error;
+
+	memcpy(message.text, &pair, sizeof(pair));
+	error = message_send(s->keeper, &message, -1);
 
 	while (error == 0) {
 		if (message_receive(s->keeper, &message, &payload) <= 0) {
@@ -249,62 +184,37 @@ static int connect_to(void *context, unsigned peer)
 	return error;
 }
 
-static void look_up(void *context, struct addr to, struct addr *out)
+void speaker_look_up(void *context, struct addr to, struct addr *out)
 {
 	struct speaker_state *s = context;
 
 	*out = route_gateway(s->routes, to);
 }
 
-static bool begin(struct speaker_state *s)
-{
-	uint64_t seed = 0;
-
-	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)clock_now().ns;
-	if (speaker_init(&s->speaker, &(struct speaker_options){
-		.peers = s->peers, .n = (unsigned)s->conf->peer_count, .conf = s->conf, .seed = seed,
-		.connect = connect_to, .tell = tell, .route = look_up, .context = s }, &s->loop) < 0)
-		return false;
-	for (size_t i = 0; i < s->conf->source_count; i++)
-		relay_originate(s->speaker.relay, s->conf->sources[i].source,
-				s->conf->sources[i].group, clock_steady());
-	speaker_census_init(&s->census, (unsigned)s->conf->peer_count,
-			    s->options->count_s * CENSUS_TIMES, seed);
-	for (size_t i = 0; i < s->listener_count; i++)
-		if (speaker_listen(&s->speaker, s->listeners[i]) < 0)
-			close(s->listeners[i]);
-	return true;
-}
-
-static void rule(struct speaker_state *s, const struct text *payload)
-{
-	struct policy *policy = load(payload), *old = s->policy;
-	struct table **tables, **old_tables = s->tables;
-
-	if (!policy)
-		return;					/* the judge has told already */
-	tables = memory_array(policy->boundary_count, sizeof(*tables));
-	if (s->speaks)
-		add_hits(s, &s->past);
-	for (size_t i = 0; i < s->conf->peer_count; i++)
-		s->peers[i] = peering_of(s, i, policy, tables);
-	s->policy = policy;
-	s->tables = tables;
-	if (s->speaks)
-		speaker_rejudge(&s->speaker, s->peers);
-	else
-		s->speaks = begin(s);
-	free_tables(old, old_tables);
-	policy_free(old);
-}
-
 static void listen_at(struct speaker_state *s, int listener)
 {
-	if (!s->speaks && s->listener_count < COUNT(s->listeners))
-		s->listeners[s->listener_count++] = listener;
-	else if (!s->speaks || speaker_listen(&s->speaker, listener) < 0)
+	size_t i = 0;
+
+	while (i < COUNT(s->listeners) && s->listeners[i] > 0)
+		i++;
+	if (i == COUNT(s->listeners) ||
+	    (s->speaks && speaker_listen(&s->speaker, listener) < 0)) {
 		close(listener);
+		return;
+	}
+	s->listeners[i] = listener;
+}
+
+/* The key of a session is another: addresses of the peer as in the message. */
+static void renew(struct speaker_state *s, const struct message *message)
+{
+	struct msdp_pair pair;
+
+	memcpy(&pair, message->text, sizeof(pair));
+	for (unsigned i = 0; s->speaks && i < s->speaker.options.n; i++)
+		if (s->rows[i] && addr_equal(s->peers[i].remote, pair.remote) &&
+		    addr_equal(s->peers[i].local, pair.local))
+			speaker_renew(&s->speaker, i);
 }
 
 static void obey(struct speaker_state *s, const struct message *message, int payload)
@@ -318,8 +228,10 @@ static void obey(struct speaker_state *s, const struct message *message, int pay
 	if (payload >= 0 && payload_read(payload, &text) < 0)
 		text_reset(&text);
 	if (message->kind == MESSAGE_RULING) {
-		rule(s, &text);
+		speaker_rule(s, &text);
 		speaker_asked_early(s);
+	} else if (message->kind == MESSAGE_RENEW) {
+		renew(s, message);
 	} else if (message->kind == MESSAGE_ASK) {
 		speaker_asked(s, message, &text);
 	}
@@ -383,8 +295,7 @@ void run_speaker(const struct run_options *options, int keeper)
 		speaker_release(&s->speaker);
 	}
 	speaker_forget_questions(s);
-	free_tables(s->policy, s->tables);
-	policy_free(s->policy);
+	speaker_release_rules(s);
 	free(s->past.rows);
 	loop_release(&s->loop);
 	free(s);

@@ -58,7 +58,7 @@ static bool read_peer(const struct speaker_state *s, const json_t *request, unsi
 	if (!json_object_get(request, "peer"))
 		return true;
 	for (unsigned i = 0; i < s->speaker.options.n; i++)
-		if (addr_equal(s->peers[i].remote, a))
+		if (s->rows[i] && addr_equal(s->peers[i].remote, a))
 			*out = i;
 	return *out != UINT_MAX;
 }
@@ -82,7 +82,7 @@ static void clear(struct speaker_state *s, unsigned one, struct text *out)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < s->speaker.options.n; i++) {
-		if (one != UINT_MAX && one != i)
+		if (!s->rows[i] || (one != UINT_MAX && one != i))
 			continue;
 		relay_disable(s->speaker.relay, i, clock_steady());
 		relay_enable(s->speaker.relay, i, clock_steady());

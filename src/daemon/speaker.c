@@ -30,13 +30,13 @@ static void look_up(void *context, struct addr rp, struct rpf_route *out)
 int speaker_init(struct speaker *speaker, const struct speaker_options *options, struct loop *loop)
 {
 	*speaker = (struct speaker){ .options = *options, .loop = loop };
-	speaker->lines = memory_array(options->n, sizeof(speaker->lines[0]));
-	for (unsigned i = 0; i < options->n; i++)
+	speaker->lines = memory_array(RELAY_PEERS_MAX, sizeof(speaker->lines[0]));
+	for (unsigned i = 0; i < RELAY_PEERS_MAX; i++)
 		speaker->lines[i].fd = -1;
 	speaker->relay = relay_new(&(struct relay_config){
 		.peers = options->peers, .n = options->n, .seed = options->seed,
-		.entries_max = options->conf->entries_max,
-		.originator = options->conf->originator, .lookup = look_up,
+		.entries_max = options->entries_max,
+		.originator = options->originator, .lookup = look_up,
 		.context = speaker }, clock_steady());
 	return 0;
 }
@@ -168,7 +168,7 @@ static bool take_line(struct speaker *s, unsigned peer, int fd, bool is_up)
 static unsigned peer_between(const struct speaker *s, struct addr remote, struct addr local)
 {
 	for (unsigned i = 0; i < s->options.n; i++)
-		if (addr_equal(s->options.peers[i].remote, remote) &&
+		if (s->options.rows[i] && addr_equal(s->options.peers[i].remote, remote) &&
 		    addr_equal(s->options.peers[i].local, local))
 			return i;
 	return UINT_MAX;
@@ -189,7 +189,7 @@ static void admit(struct speaker *s, int fd, struct addr remote, struct addr loc
 		close(fd);
 		return;
 	}
-	tcp_secure(fd, &(struct tcp_options){ .hops = s->options.conf->peers[peer].hops });
+	tcp_secure(fd, &(struct tcp_options){ .hops = s->options.rows[peer]->hops });
 	take_line(s, peer, fd, true);
 }
 
@@ -206,6 +206,12 @@ static void hear_listener(void *context, int listener)
 int speaker_listen(struct speaker *speaker, int listener)
 {
 	return loop_add(speaker->loop, listener, hear_listener, speaker);
+}
+
+void speaker_unlisten(struct speaker *speaker, int listener)
+{
+	loop_drop(speaker->loop, listener);
+	close(listener);
 }
 
 /* What the relay wishes. */
@@ -265,7 +271,16 @@ int64_t speaker_turn(struct speaker *speaker)
 	return more ? clock_steady().ns : relay_deadline(speaker->relay).ns;
 }
 
-void speaker_rejudge(struct speaker *speaker, const struct relay_peering *peers)
+/* What was wished and told of the old peers is done before the new ones are asked for anything. */
+void speaker_reload(struct speaker *speaker, unsigned n)
 {
-	relay_rejudge(speaker->relay, peers, clock_steady());
+	relay_reload(speaker->relay, speaker->options.peers, n, clock_steady());
+	speaker->options.n = n > speaker->options.n ? n : speaker->options.n;
+	fulfil(speaker);
+}
+
+void speaker_renew(struct speaker *speaker, unsigned peer)
+{
+	relay_renew(speaker->relay, peer, clock_steady());
+	fulfil(speaker);
 }

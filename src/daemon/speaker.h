@@ -17,9 +17,11 @@ typedef void speaker_tell(void *context, const struct relay_event *event);
 typedef void speaker_route(void *context, struct addr to, struct addr *out);
 
 struct speaker_options {
-	const struct relay_peering *peers;
+	const struct relay_peering *peers;	/* a place without a remote address is empty */
+	const struct conf_peer	  **rows;	/* of the configuration, in the peers' order */
 	unsigned		    n;
-	const struct conf_msdp	   *conf;	/* as the peers, in their order */
+	uint32_t		    entries_max;
+	struct addr		    originator;
 	uint64_t		    seed;
 	speaker_connect		   *connect;
 	speaker_tell		   *tell;
@@ -41,24 +43,31 @@ struct speaker {
 	uint64_t	       strangers;	/* connections of no configured peer, refused */
 };
 
-/* The options' peers and configuration must live as long.  0 or negative errno. */
+/* The options' peers and rows must live as long.  0 or negative errno. */
 int speaker_init(struct speaker *speaker, const struct speaker_options *options, struct loop *loop);
 void speaker_release(struct speaker *speaker);
 
-/* A listening socket, which the speaker closes at its end. */
+/* A listening socket, which the loop closes at its end, and one that is to be closed. */
 int speaker_listen(struct speaker *speaker, int listener);
+void speaker_unlisten(struct speaker *speaker, int listener);
 
 /* Work between two turns of the loop; returns until when it may wait (of clock_steady()). */
 int64_t speaker_turn(struct speaker *speaker);
 
-/* Peers for the boundaries and tables of another policy, in the same order. */
-void speaker_rejudge(struct speaker *speaker, const struct relay_peering *peers);
+/* Other peers and boundaries (relay_reload()): peers and rows are those of now, and what they were
+ * made of before must live until this returns. */
+void speaker_reload(struct speaker *speaker, unsigned n);
+/* The session of a peer begins anew. */
+void speaker_renew(struct speaker *speaker, unsigned peer);
 
 /* speaker_census.c: every so often what each peer has in the cache, and what came of what it said, as
  * rows of struct history_peer. */
 struct speaker_census {
 	struct census	     *census;
+	unsigned	      peers;
+	uint64_t	      seed;
 	struct relay_figures *before;	/* by peer: when it was told last */
+	struct addr	     *remotes;	/* by peer: whose figures they are */
 	int64_t		      next_ns, every_ns;
 	bool		      is_counting;
 };
@@ -66,6 +75,8 @@ struct speaker_census {
 void speaker_census_init(struct speaker_census *census, unsigned peers, unsigned every_s,
 			 uint64_t seed);
 void speaker_census_release(struct speaker_census *census);
+/* So many places for peers; those that are another's now begin at nothing. */
+void speaker_census_reload(struct speaker_census *census, const struct speaker *speaker);
 /* A piece of work, where there is some; appends the rows when all is counted.  True where more is
  * left; else next_ns is when there is some again. */
 bool speaker_census_turn(struct speaker_census *census, const struct speaker *speaker,

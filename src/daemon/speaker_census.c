@@ -14,9 +14,11 @@
 
 void speaker_census_init(struct speaker_census *c, unsigned peers, unsigned every_s, uint64_t seed)
 {
-	*c = (struct speaker_census){ .census = census_new(peers, seed),
-				      .before = memory_array(peers + 1, sizeof(*c->before)),
-				      .every_ns = (int64_t)every_s * NS_PER_S };
+	*c = (struct speaker_census){
+		.census = census_new(peers, seed), .peers = peers, .seed = seed,
+		.before = memory_array(RELAY_PEERS_MAX, sizeof(*c->before)),
+		.remotes = memory_array(RELAY_PEERS_MAX, sizeof(*c->remotes)),
+		.every_ns = (int64_t)every_s * NS_PER_S };
 	c->next_ns = clock_steady().ns + c->every_ns / 4;	/* a short run is told of, too */
 }
 
@@ -24,7 +26,18 @@ void speaker_census_release(struct speaker_census *c)
 {
 	census_free(c->census);
 	free(c->before);
+	free(c->remotes);
 	*c = (struct speaker_census){ 0 };
+}
+
+void speaker_census_reload(struct speaker_census *c, const struct speaker *speaker)
+{
+	if (speaker->options.n <= c->peers)
+		return;
+	census_free(c->census);
+	c->peers = speaker->options.n;
+	c->census = census_new(c->peers, c->seed);
+	c->is_counting = false;
 }
 
 /* What it has grown by since the report before. */
@@ -32,7 +45,9 @@ static struct history_peer report_of(struct speaker_census *c, const struct spea
 {
 	const struct relay_peering *peering = &s->options.peers[i];
 	const struct census_figures counted = census_of(c->census, i);
-	const struct relay_figures now = relay_figures(s->relay, i), was = c->before[i];
+	const bool is_same = addr_equal(c->remotes[i], peering->remote);
+	const struct relay_figures now = relay_figures(s->relay, i);
+	const struct relay_figures was = is_same ? c->before[i] : (struct relay_figures){ 0 };
 	struct history_peer row = { .reports = 1, .held = counted.held,
 				    .of_source = counted.of_source, .of_net = counted.of_net,
 				    .of_rp = counted.of_rp };
@@ -51,6 +66,7 @@ static struct history_peer report_of(struct speaker_census *c, const struct spea
 	row.withheld = now.withheld - was.withheld;
 	row.sessions = now.established - was.established;
 	c->before[i] = now;
+	c->remotes[i] = peering->remote;
 	snprintf(row.peer, sizeof(row.peer), "%s", addr_text(peering->remote, peer));
 	if (peering->boundary)
 		snprintf(row.boundary, sizeof(row.boundary), "%s", peering->boundary->name);
@@ -60,8 +76,11 @@ static struct history_peer report_of(struct speaker_census *c, const struct spea
 static void put_report(struct speaker_census *c, const struct speaker *s, struct text *out)
 {
 	for (unsigned i = 0; i < s->options.n; i++) {
-		const struct history_peer row = report_of(c, s, i);
+		struct history_peer row;
 
+		if (!s->options.rows[i])
+			continue;
+		row = report_of(c, s, i);
 		text_put_n(out, (const char *)&row, sizeof(row));
 	}
 }

@@ -44,7 +44,7 @@ static void put_figures(struct json *j, const struct relay_figures *f)
 static void put_peer(struct json *j, const struct speaker *s, unsigned i, const uint32_t *matching)
 {
 	const struct relay_peering *peering = &s->options.peers[i];
-	const struct conf_peer *conf = &s->options.conf->peers[i];
+	const struct conf_peer *conf = s->options.rows[i];
 	const struct session *session = relay_session(s->relay, i);
 	struct relay_figures figures = relay_figures(s->relay, i);
 
@@ -86,7 +86,7 @@ void speaker_peers_text(const struct speaker *speaker, const uint32_t *matching,
 	json_number(&j, "events_lost", relay_events_lost(speaker->relay));
 	json_open_array(&j, "peers");
 	for (unsigned i = 0; i < speaker->options.n; i++)
-		if (!matching || matching[i] > 0)
+		if (speaker->options.rows[i] && (!matching || matching[i] > 0))
 			put_peer(&j, speaker, i, matching);
 	json_close_array(&j);
 	json_close(&j);

@@ -49,6 +49,17 @@ static int protect(int fd, const struct tcp_options *options)
 	return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) < 0 ? -errno : 0;
 }
 
+/* A connection that comes from there needs no key any more. */
+static void unprotect(int fd, const struct tcp_options *options)
+{
+	struct sockaddr_in remote = address_of(options->remote, 0);
+	struct tcp_md5sig key = { .tcpm_keylen = 0 };
+
+	memcpy(&key.tcpm_addr, &remote, sizeof(remote));
+	if (options->password)
+		setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key));
+}
+
 /* RFC 5082 3: one sends 255, and takes what has lost no more than the hops between. */
 int tcp_secure(int fd, const struct tcp_options *options)
 {
@@ -76,6 +87,8 @@ static int bound_socket(const struct tcp_options *options, uint16_t port)
 		return -errno;
 	if (options->is_transparent)
 		error = switch_on(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+	else
+		error = switch_on(fd, IPPROTO_IP, IP_FREEBIND, 1);	/* the address may come later */
 	if (error == 0)
 		error = switch_on(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (error == 0 && bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
@@ -109,8 +122,9 @@ static int guard(int fd, const struct tcp_options *peers, size_t n)
 			code[program.len++] = block[k];
 	}
 	code[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
-	if (program.len > 2 &&
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+	if (program.len == 2)
+		switch_on(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);		/* of those before, if any */
+	else if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
 		error = -errno;
 	free(code);
 	return error;
@@ -152,6 +166,38 @@ int tcp_connect(const struct tcp_options *options)
 		return fd;
 	close(fd);
 	return error;
+}
+
+int tcp_local(int fd, struct addr *out)
+{
+	struct sockaddr_in local = { 0 };
+	socklen_t n = sizeof(local);
+
+	if (getsockname(fd, (struct sockaddr *)&local, &n) < 0)
+		return -errno;
+	*out = addr_from(&local);
+	return 0;
+}
+
+static bool needs_key(const struct tcp_options *peers, size_t n, struct addr remote)
+{
+	for (size_t i = 0; i < n; i++)
+		if (peers[i].password && addr_equal(peers[i].remote, remote))
+			return true;
+	return false;
+}
+
+int tcp_listen_again(int listener, const struct tcp_options *before, size_t before_n,
+		     const struct tcp_options *peers, size_t n)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < before_n; i++)
+		if (!needs_key(peers, n, before[i].remote))
+			unprotect(listener, &before[i]);
+	for (size_t i = 0; i < n && error == 0; i++)
+		error = protect(listener, &peers[i]);
+	return error < 0 ? error : guard(listener, peers, n);
 }
 
 int tcp_accept(int listener, struct addr *out_remote, struct addr *out_local)

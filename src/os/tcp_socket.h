@@ -24,6 +24,12 @@ int tcp_connect(const struct tcp_options *options);
 int tcp_accept(int listener, struct addr *out_remote, struct addr *out_local);
 /* TTL security of an accepted one.  0 or negative errno. */
 int tcp_secure(int fd, const struct tcp_options *options);
+/* The address that a socket is bound to.  0 or negative errno. */
+int tcp_local(int fd, struct addr *out);
+/* Other peers come to a listening socket now: their keys and TTL security take the place of those of
+ * `before`.  0 or negative errno. */
+int tcp_listen_again(int listener, const struct tcp_options *before, size_t before_n,
+		     const struct tcp_options *peers, size_t n);
 /* 0, or why a connection failed. */
 int tcp_error(int fd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Boundaries of the peers, and the cache judged anew when they change.  An entry knows the era of
+/* Peers and their boundaries, and the cache judged anew when they change.  An entry knows the era of
  * the policy that let it in; police lines count those of their own era only, so that the counts
  * are right at every moment of a change.  MSDP has no way to withdraw an entry: what is not
  * permitted any more is told to nobody from now on, and stays visible until the peers have
@@ -45,21 +45,15 @@ void relay_gates_init(struct relay *relay)
 		relay->peers[i].gate = gate_for(relay, &relay->peers[i].peering);
 }
 
-void relay_rejudge(struct relay *relay, const struct relay_peering *peers, struct mtime now)
+void relay_reload(struct relay *relay, const struct relay_peering *peers, unsigned n,
+		  struct mtime now)
 {
 	struct gate *gone[RELAY_PEERS_MAX];
 	unsigned gone_n = relay->gate_n;
 
 	relay->now = now;
 	memcpy(gone, relay->gates, sizeof(gone));
-	for (unsigned i = 0; i < relay->n; i++) {
-		struct relay_peering *p = &relay->peers[i].peering;
-
-		p->boundary = peers[i].boundary;
-		p->table = peers[i].table;
-		p->inside = peers[i].inside;
-		p->strips_data = peers[i].strips_data;
-	}
+	relay_peers_follow(relay, peers, n);
 	for (unsigned i = 0; i < relay->n; i++)
 		refusals_reset(&relay->peers[i].refusals);	/* they name rules that go */
 	relay->era++;
@@ -90,6 +84,8 @@ static void rejudge_entry(struct relay *relay, uint32_t at)
 	if (!e->used || e->era == relay->era || e->peer == SA_SELF)
 		return;
 	peer = &relay->peers[e->peer];
+	if (!peer->is_there)
+		return;
 	e->era = relay->era;
 	if (peer->gate && !is_still_let_in(relay, peer, e)) {
 		relay->withdrawn += e->list != SA_EXPIRING;

@@ -19,44 +19,23 @@ void relay_tell_event(struct relay *relay, const struct relay_event *event)
 		relay->events_lost++;
 		return;
 	}
-	relay->events[relay->event_head++ % EVENTS_MAX] = *event;
+	relay->events[relay->event_head % EVENTS_MAX] = *event;
+	if (event->peer != UINT_MAX)
+		relay->events[relay->event_head % EVENTS_MAX].remote =
+			relay->peers[event->peer].peering.remote;
+	relay->event_head++;
 }
 
 /* The cache lets an entry go: its police lines count it no more. */
 static void leave(void *context, const struct sa_entry *e)
 {
 	struct relay *relay = context;
-	struct peer *peer = &relay->peers[e->peer == SA_SELF ? relay->n : e->peer];
+	struct peer *peer = &relay->peers[e->peer == SA_SELF ? SELF : e->peer];
 
 	relay->told_full = false;
 	if (peer->gate && e->era == relay->era && e->list != SA_EXPIRING)
 		ration_release(peer->gate->ration, &e->key, (uint32_t)peer->peering.remote.lo,
 			       relay->now);
-}
-
-static void init_peer(struct relay *relay, struct peer *peer)
-{
-	peer->ring.news = memory_array(relay->config.news_max, sizeof(peer->ring.news[0]));
-	peer->ring.parcels = memory_array(PARCELS_MAX, sizeof(peer->ring.parcels[0]));
-	peer->replay = SA_NONE;
-	if (peer_number(relay, peer) == relay->n)
-		return;
-	peer->input = memory_take(INPUT_BYTES);
-	peer->output = memory_take(OUTPUT_BYTES);
-	peer->read = memory_array(relay->n + 1, sizeof(peer->read[0]));
-	refusals_init(&peer->refusals);
-}
-
-static void enlist_peer(struct relay *relay, unsigned i, const struct relay_peering *peering)
-{
-	struct peer *peer = &relay->peers[i];
-
-	peer->peering = *peering;
-	session_init(&peer->session, peering->local, peering->remote, peering->timing);
-	session_enable(&peer->session, relay->now);
-	relay->rpf[i] = (struct rpf_peer){ .address = peering->remote, .as = peering->as,
-					   .mesh = peering->mesh,
-					   .is_default = peering->is_default };
 }
 
 struct relay *relay_new(const struct relay_config *config, struct mtime now)
@@ -67,17 +46,14 @@ struct relay *relay_new(const struct relay_config *config, struct mtime now)
 	relay->config = *config;
 	if (relay->config.news_max == 0)
 		relay->config.news_max = RELAY_NEWS_MAX;
-	relay->n = config->n;
 	relay->began = relay->now = now;
 	relay->rejudged = SA_NONE;
-	relay->peers = memory_array(config->n + 1, sizeof(relay->peers[0]));
-	relay->rpf = memory_array(config->n + 1, sizeof(relay->rpf[0]));
+	relay->peers = memory_array(SELF + 1, sizeof(relay->peers[0]));
+	relay->rpf = memory_array(SELF + 1, sizeof(relay->rpf[0]));
 	sa_cache_init(&relay->cache, config->entries_max ? config->entries_max : RELAY_ENTRIES_MAX,
 		      config->seed, leave, relay);
-	for (unsigned i = 0; i < config->n; i++)
-		enlist_peer(relay, i, &config->peers[i]);
-	for (unsigned i = 0; i <= config->n; i++)
-		init_peer(relay, &relay->peers[i]);
+	peer_enter(relay, SELF, NULL);
+	relay_peers_follow(relay, config->peers, config->n);
 	relay_gates_init(relay);
 	return relay;
 }
@@ -86,14 +62,8 @@ void relay_free(struct relay *relay)
 {
 	if (!relay)
 		return;
-	for (unsigned i = 0; i <= relay->n; i++) {
-		free(relay->peers[i].ring.news);
-		free(relay->peers[i].ring.parcels);
-		free(relay->peers[i].input);
-		free(relay->peers[i].output);
-		free(relay->peers[i].read);
-		refusals_release(&relay->peers[i].refusals);
-	}
+	for (unsigned i = 0; i <= SELF; i++)
+		peer_release(&relay->peers[i]);
 	for (unsigned i = 0; i < relay->gate_n; i++)
 		gate_free(relay->gates[i]);
 	sa_cache_release(&relay->cache);
@@ -115,14 +85,16 @@ static void forget_stream(struct peer *peer)
 static void end(struct relay *relay, struct peer *peer, enum session_end why)
 {
 	bool stood = peer->session.state == SESSION_ESTABLISHED;
+	unsigned number = peer_number(relay, peer);
 
 	forget_stream(peer);
 	session_down(&peer->session, why, relay->now);
-	relay->rpf[peer_number(relay, peer)].established = false;
+	relay->rpf[number].established = false;
 	if (stood)
-		relay_tell_event(relay, &(struct relay_event){ .kind = RELAY_DOWN,
-							       .peer = peer_number(relay, peer),
-							       .end = why });
+		relay_tell_event(relay, &(struct relay_event){
+			.kind = RELAY_DOWN, .peer = number, .end = why,
+			.live = why == SESSION_END_REMOVED ? relay_figures(relay, number).held
+							   : 0 });
 }
 
 void relay_drop(struct relay *relay, struct peer *peer, enum session_end why)
@@ -148,7 +120,7 @@ void relay_up(struct relay *relay, unsigned peer, struct mtime now)
 	relay->rpf[peer].established = true;
 	p->believed.until_ns = INT64_MIN;
 	p->moved_at = now;
-	for (unsigned i = 0; i <= relay->n; i++)
+	for (unsigned i = 0; i <= SELF; i++)
 		p->read[i] = relay->peers[i].ring.head;
 	p->replay = 0;
 	relay_tell_event(relay, &(struct relay_event){ .kind = RELAY_UP, .peer = peer });
@@ -170,6 +142,18 @@ void relay_disable(struct relay *relay, unsigned peer, struct mtime now)
 	else if (p->session.state == SESSION_CONNECTING)
 		p->wish_abort = true;
 	session_disable(&p->session, now);
+}
+
+void relay_renew(struct relay *relay, unsigned peer, struct mtime now)
+{
+	struct session *session = &relay->peers[peer].session;
+
+	relay->now = now;
+	if (session->state == SESSION_ESTABLISHED)
+		relay_drop(relay, &relay->peers[peer], SESSION_END_RENEWED);
+	relay_disable(relay, peer, now);
+	session_enable(session, now);
+	session->end = SESSION_END_RENEWED;
 }
 
 void relay_enable(struct relay *relay, unsigned peer, struct mtime now)
@@ -256,7 +240,7 @@ static void originate_due(struct relay *relay)
 			uint32_t at = line->first;
 
 			sa_cache_refresh(cache, at, SA_SELF, now_s);
-			ring_push(relay, &relay->peers[relay->n], at, (struct span){ 0 });
+			ring_push(relay, &relay->peers[SELF], at, (struct span){ 0 });
 		}
 	}
 }
@@ -286,6 +270,7 @@ bool relay_turn(struct relay *relay, struct mtime now)
 	relay->now = now;
 	more = tidy(relay);
 	more |= relay_rejudge_some(relay);
+	more |= relay_forget_some(relay);
 	for (unsigned i = 0; i < relay->n; i++)
 		more |= peer_hear(relay, &relay->peers[i], TURN_ENTRIES);
 	for (unsigned i = 0; i < relay->n; i++)
@@ -329,9 +314,12 @@ bool relay_tells_more(const struct relay *relay, unsigned peer)
 
 	if (p->session.state != SESSION_ESTABLISHED)
 		return false;
-	for (unsigned i = 0; i <= relay->n; i++)
-		if (i != peer && p->read[i] < relay->peers[i].ring.head)
+	for (unsigned i = 0; i <= relay->n; i++) {
+		unsigned place = announcer_place(relay, i);
+
+		if (place != peer && p->read[place] < relay->peers[place].ring.head)
 			return true;
+	}
 	return p->replay != SA_NONE;
 }
 
@@ -383,6 +371,11 @@ uint64_t relay_events_lost(const struct relay *relay)
 
 /* Sources of this speaker's own. */
 
+void relay_set_originator(struct relay *relay, struct addr originator)
+{
+	relay->config.originator = originator;
+}
+
 static struct sa_key own_key(const struct relay *relay, struct addr source, struct addr group)
 {
 	return (struct sa_key){ (uint32_t)source.lo, (uint32_t)group.lo,
@@ -401,7 +394,7 @@ bool relay_originate(struct relay *relay, struct addr source, struct addr group,
 	if (!sa_cache_room(&relay->cache, SA_SELF))
 		return false;
 	at = sa_cache_add(&relay->cache, &key, SA_SELF, relay_seconds(relay));
-	ring_push(relay, &relay->peers[relay->n], at, (struct span){ 0 });
+	ring_push(relay, &relay->peers[SELF], at, (struct span){ 0 });
 	return true;
 }
 

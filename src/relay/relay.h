@@ -68,10 +68,12 @@ enum relay_event_kind {
 struct relay_event {
 	enum relay_event_kind kind;
 	unsigned	      peer;	/* UINT_MAX where it is about none */
+	struct addr	      remote;	/* its address */
 	enum session_end      end;	/* of RELAY_DOWN */
 	const struct rule    *rule;	/* the police line that spoke */
 	struct addr	      key;	/* its value of the line's key */
-	uint32_t	      live;	/* entries; of RELAY_REJUDGED those that went */
+	uint32_t	      live;	/* entries; of RELAY_REJUDGED those that went, of
+					 * RELAY_DOWN those that are forgotten with it */
 };
 
 enum relay_wish_kind {
@@ -118,10 +120,17 @@ bool relay_wish_next(struct relay *relay, struct relay_wish *out);
 bool relay_event_next(struct relay *relay, struct relay_event *out);
 uint64_t relay_events_lost(const struct relay *relay);
 
-/* Other boundaries and tables for the peers, in their order; sessions stay.  The cache is judged
- * again, piece by piece in relay_turn(): what is not permitted any more is told to nobody and
- * expires, here and at the peers, for MSDP has no way to withdraw it. */
-void relay_rejudge(struct relay *relay, const struct relay_peering *peers, struct mtime now);
+/* Other peerings.  A place whose two addresses are as they were keeps its session, whatever else has
+ * changed; a place without a remote address is empty, and so is one behind the last: that peer's
+ * session is closed, and what it announced is forgotten.  The cache is judged again, piece by piece
+ * in relay_turn(): what is not permitted any more is told to nobody and expires, here and at the
+ * peers, for MSDP has no way to withdraw it. */
+void relay_reload(struct relay *relay, const struct relay_peering *peers, unsigned n,
+		  struct mtime now);
+/* The session begins anew, at once: its key is another. */
+void relay_renew(struct relay *relay, unsigned peer, struct mtime now);
+/* For what is originated from now on. */
+void relay_set_originator(struct relay *relay, struct addr originator);
 /* What this speaker announces by itself, each RELAY_PERIOD_S.  False: there is no room. */
 bool relay_originate(struct relay *relay, struct addr source, struct addr group,
 		     struct mtime now);

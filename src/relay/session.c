@@ -17,12 +17,16 @@ void session_init(struct session *session, struct addr local, struct addr remote
 	*session = (struct session){
 		.state = SESSION_DISABLED,
 		.active = addr_order(local, remote) < 0,		/* 11: E2 against E3 */
-		.timing = {
-			.hold_s = timing.hold_s ? timing.hold_s : SESSION_HOLD_S,
-			.keepalive_s = timing.keepalive_s ? timing.keepalive_s
-							  : SESSION_KEEPALIVE_S,
-			.retry_s = timing.retry_s ? timing.retry_s : SESSION_RETRY_S,
-		},
+	};
+	session_set_timing(session, timing);
+}
+
+void session_set_timing(struct session *session, struct session_timing timing)
+{
+	session->timing = (struct session_timing){
+		.hold_s = timing.hold_s ? timing.hold_s : SESSION_HOLD_S,
+		.keepalive_s = timing.keepalive_s ? timing.keepalive_s : SESSION_KEEPALIVE_S,
+		.retry_s = timing.retry_s ? timing.retry_s : SESSION_RETRY_S,
 	};
 }
 
@@ -139,7 +143,7 @@ const char *session_end_name(enum session_end end)
 {
 	static const char *const names[SESSION_END_COUNT] = {
 		"none", "closed", "hold-timer", "format-error", "stalled", "disabled", "replaced",
-		"connect-timeout",
+		"connect-timeout", "removed", "renewed",
 	};
 
 	return names[end];

@@ -28,6 +28,8 @@ enum session_end {
 	SESSION_END_DISABLED,		/* E7: by the operator */
 	SESSION_END_REPLACED,		/* a newer connection of the same peer */
 	SESSION_END_TIMEOUT,		/* E6: no connection within the retry time */
+	SESSION_END_REMOVED,		/* it is no peer any more */
+	SESSION_END_RENEWED,		/* its key or TTL security is another */
 	SESSION_END_COUNT
 };
 
@@ -57,6 +59,9 @@ struct session {
 /* Disabled.  A timing of 0 is the recommended one. */
 void session_init(struct session *session, struct addr local, struct addr remote,
 		  struct session_timing timing);
+
+/* Other times, from now on. */
+void session_set_timing(struct session *session, struct session_timing timing);
 
 /* E1, with E2 or E3 at once; E7.  Both do nothing where it is so already. */
 void session_enable(struct session *session, struct mtime now);

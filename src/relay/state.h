@@ -54,6 +54,9 @@ struct peer {
 	uint32_t	     replay;		/* place in the cache; SA_NONE: told it all */
 	unsigned	     next;		/* whose ring is read next */
 	bool		     wish_close, wish_connect, wish_abort;
+	bool		     is_there;
+	bool		     has_memory;
+	bool		     is_leaving;	/* gone, and not all it announced is forgotten */
 };
 
 struct admitted {
@@ -61,11 +64,15 @@ struct admitted {
 	bool	      polices;		/* the police lines are asked */
 };
 
-/* Peer number `n` is this speaker itself: a ring and nothing else. */
+/* The last place is this speaker's itself: a ring and nothing else. */
+#define SELF RELAY_PEERS_MAX
+
+/* Peers keep their places, for entries of the cache and places in rings name them. */
 struct relay {
 	struct peer	   *peers;
 	struct rpf_peer	   *rpf;
-	unsigned	    n;
+	unsigned	    n;			/* places; some may be empty */
+	unsigned	    leaving;		/* places whose entries are to be forgotten */
 	struct relay_config config;
 	struct sa_cache	    cache;
 	struct gate	   *gates[RELAY_PEERS_MAX];
@@ -108,6 +115,19 @@ struct observation peer_statement(const struct peer *peer, bool arriving);
 bool peer_wants(const struct relay *relay, const struct sa_entry *e, const struct peer *receiver);
 void ring_push(struct relay *relay, struct peer *announcer, uint32_t entry, struct span data);
 void peer_tell(struct relay *relay, struct peer *receiver);
+
+/* The ring of the i-th announcer; that of this speaker is the last, relay->n. */
+static inline unsigned announcer_place(const struct relay *relay, unsigned i)
+{
+	return i == relay->n ? SELF : i;
+}
+
+/* relay/peers.c: peers that come, change and go. */
+void peer_enter(struct relay *relay, unsigned i, const struct relay_peering *peering);
+void peer_release(struct peer *peer);
+void relay_peers_follow(struct relay *relay, const struct relay_peering *peers, unsigned n);
+/* Forgets a piece of what those that are gone announced.  True where more is left. */
+bool relay_forget_some(struct relay *relay);
 
 /* relay/rejudge.c */
 void relay_gates_init(struct relay *relay);

@@ -43,6 +43,8 @@ bool peer_wants(const struct relay *relay, const struct sa_entry *e, const struc
 
 	if (!e->used || e->list == SA_EXPIRING || receiver->peering.listens)
 		return false;
+	if (e->peer != SA_SELF && !relay->peers[e->peer].is_there)
+		return false;
 	return e->peer == SA_SELF || rpf_forwards(&relay->rpf[e->peer], to);
 }
 
@@ -212,7 +214,8 @@ void peer_tell(struct relay *relay, struct peer *receiver)
 	while (more && room_of(receiver) >= SMALLEST_TLV * BATCH + MSDP_TLV_MAX) {
 		more = false;
 		for (unsigned i = 0; i <= relay->n; i++) {
-			unsigned announcer = (receiver->next + i) % (relay->n + 1);
+			unsigned announcer = announcer_place(relay, (receiver->next + i) %
+								    (relay->n + 1));
 
 			if (&relay->peers[announcer] != receiver)
 				more |= tell_ring(relay, receiver, announcer);

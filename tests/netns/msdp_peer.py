@@ -3,12 +3,9 @@
 TTL security, and streams cut in any way.  All on loopback addresses of a namespace of its own.
 
 usage: msdp_peer.py BED -- the relay without the daemon around it (tests/relay/bed.c)"""
-import errno
 import json
 import os
-import select
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -17,14 +14,15 @@ import net
 
 net.enter()
 
-from cli import CALM, Skip, equal, main  # noqa: E402
+import msdp_speak as speak  # noqa: E402
+from cli import CALM, equal, main  # noqa: E402
+from msdp_speak import sa  # noqa: E402
 
 BED = os.path.abspath(sys.argv[1])
 WEIR = "127.9.0.100"
 FIRST, SECOND, KEYED, NEAR, MUTE, HIGH = ("127.9.0.1", "127.9.0.2", "127.9.0.3", "127.9.0.4", "127.9.0.5",
                                           "127.9.0.200")
 KEY = b"a good key"
-TCP_MD5SIG, TCP_REPAIR = 14, 19
 CONF = "/run/weir.conf"
 
 with open(CONF, "w", encoding="ascii") as f:
@@ -68,77 +66,9 @@ def wait_for(what, question, seconds=6):
     raise AssertionError(f"{what}: not within {seconds} s; {bed.peers()}")
 
 
-def sa(rp, *entries):
-    """One TLV; RFC 3618 12.2.1."""
-    body = b"".join(b"\0\0\0\x20" + socket.inet_aton(g) + socket.inet_aton(s) for s, g in entries)
-    return struct.pack("!BHB", 1, 8 + len(body), len(entries)) + socket.inet_aton(rp) + body
-
-
-class Peer:
-    """What it reads is checked: no TLV over 9192 bytes, no SA without entries (FRR 8.4 falls over both)."""
-
-    def __init__(self, address, key=None, ttl=None, sock=None, patience_s=2.0):
-        self.address, self.heard, self.rest = address, set(), b""
-        self.sock = sock or socket.socket()
-        if sock is None:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if ttl:
-                self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-            if key:
-                set_key(self.sock, WEIR, key)
-            self.sock.bind((address, 0))
-            self.sock.settimeout(patience_s)
-            self.sock.connect((WEIR, 639))
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def hear(self, seconds=0.0):
-        """Everything that has come; False where the session has ended."""
-        while select.select([self.sock], [], [], seconds)[0]:
-            try:
-                piece = self.sock.recv(65536)
-            except ConnectionError:
-                return False
-            if not piece:
-                return False
-            self.rest += piece
-            while len(self.rest) >= 3 and len(self.rest) >= struct.unpack("!H", self.rest[1:3])[0]:
-                n = struct.unpack("!H", self.rest[1:3])[0]
-                self.take(self.rest[:n])
-                self.rest = self.rest[n:]
-        return True
-
-    def take(self, tlv):
-        assert 3 <= len(tlv) <= 9192, len(tlv)
-        if tlv[0] == 4:
-            return
-        equal(tlv[0], 1, "type")
-        assert tlv[3] > 0 and len(tlv) >= 8 + 12 * tlv[3], tlv
-        for i in range(tlv[3]):
-            at = 8 + 12 * i
-            self.heard.add((socket.inet_ntoa(tlv[at + 8:at + 12]), socket.inet_ntoa(tlv[at + 4:at + 8])))
-
-    def knows(self, *entries):
-        self.hear()
-        return set(entries) <= self.heard
-
-    def close(self):
-        self.sock.close()
-
-    def vanish(self):
-        """As a machine that loses its power: no FIN, no RST."""
-        self.sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-        self.sock.close()
-
-
-def set_key(sock, address, key):
-    remote = struct.pack("=HH", socket.AF_INET, 0) + socket.inet_aton(address) + bytes(120)
-    try:
-        sock.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG,
-                        remote + struct.pack("=BBHI", 0, 0, len(key), 0) + key.ljust(80, b"\0"))
-    except OSError as e:
-        if e.errno in (errno.ENOPROTOOPT, errno.EINVAL):
-            raise Skip("this kernel has no TCP MD5 signatures") from None
-        raise
+class Peer(speak.Peer):
+    def __init__(self, address, **more):
+        super().__init__(address, WEIR, **more)
 
 
 def state(address):

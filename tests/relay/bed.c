@@ -20,6 +20,7 @@ struct bed {
 	struct conf	    *conf;
 	struct policy	    *policy;
 	struct relay_peering peers[CONF_PEERS_MAX];
+	const struct conf_peer *rows[CONF_PEERS_MAX];
 	struct speaker	     speaker;
 	struct loop	     loop;
 	bool		     must_end;
@@ -126,6 +127,7 @@ static void fill_peer(struct bed *bed, unsigned i)
 	const struct boundary *b = p->boundary.name
 		? policy_boundary(bed->policy, p->boundary.name) : NULL;
 
+	bed->rows[i] = p;
 	bed->peers[i] = (struct relay_peering){
 		.local = p->local, .remote = p->remote, .boundary = b,
 		.table = b ? table_new(b) : NULL, .inside = p->is_inside,
@@ -165,7 +167,8 @@ int main(int argc, char **argv)
 	loop_init(&bed.loop);
 	speaker_init(&bed.speaker, &(struct speaker_options){
 		.peers = bed.peers, .n = (unsigned)bed.conf->msdp.peer_count,
-		.conf = &bed.conf->msdp, .seed = 4711, .connect = connect_to, .tell = tell,
+		.rows = bed.rows, .entries_max = bed.conf->msdp.entries_max,
+		.originator = bed.conf->msdp.originator, .seed = 4711, .connect = connect_to, .tell = tell,
 		.context = &bed }, &bed.loop);
 	for (unsigned i = 0; i < bed.conf->msdp.peer_count; i++)
 		listen_for(&bed, i);

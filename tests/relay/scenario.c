@@ -114,7 +114,7 @@ static void load_policy(struct player *p)
 			p->peers[i].table = p->tables[p->policy_n - 1];
 		}
 	if (p->relay)
-		relay_rejudge(p->relay, p->peers, p->now);
+		relay_reload(p->relay, p->peers, p->n, p->now);
 }
 
 static void begin(struct player *p)
@@ -191,6 +191,8 @@ static void take_events(struct player *p)
 			text_printf(&p->events, " %s", p->names[event.peer]);
 		if (event.kind == RELAY_DOWN)
 			text_printf(&p->events, " %s", session_end_name(event.end));
+		if (event.kind == RELAY_DOWN && event.live > 0)
+			text_printf(&p->events, " %u", event.live);
 		if (event.rule)
 			text_printf(&p->events, " %s %s", event.rule->name,
 				  addr_text(event.key, buffer));
@@ -215,21 +217,25 @@ static void turn(struct player *p)
 
 static void read_peer(struct player *p, char **words, unsigned n)
 {
-	struct relay_peering *peer = &p->peers[p->n];
+	struct relay_peering *peer;
+	unsigned at = 0;
 
-	if (n < 4 || p->n == PEERS) {
+	while (n > 1 && at < p->n && strcmp(p->names[at], words[1]) != 0)
+		at++;
+	if (n < 4 || at == PEERS) {
 		fail(p, "peer NAME REMOTE LOCAL ...");
 		return;
 	}
-	snprintf(p->names[p->n], sizeof(p->names[0]), "%s", words[1]);
-	*peer = (struct relay_peering){ .remote = address(p, words[2]),
-					.local = address(p, words[3]) };
+	snprintf(p->names[at], sizeof(p->names[0]), "%s", words[1]);
+	peer = &p->peers[at];
+	*peer = (struct relay_peering){ .remote = address(p, words[2]), .local = address(p, words[3]),
+					.boundary = peer->boundary, .table = peer->table };
 	for (unsigned i = 4; i < n; i++) {
 		peer->inside |= strcmp(words[i], "inside") == 0;
 		peer->strips_data |= strcmp(words[i], "strip") == 0;
 		peer->listens |= strcmp(words[i], "listens") == 0;
 		peer->is_default |= strcmp(words[i], "default") == 0;
-		p->bounded[p->n] |= strcmp(words[i], "bounded") == 0;
+		p->bounded[at] |= strcmp(words[i], "bounded") == 0;
 		if (strcmp(words[i], "mesh") == 0 && i + 1 < n)
 			peer->mesh = (unsigned)atoi(words[i + 1]);
 		if (strcmp(words[i], "as") == 0 && i + 1 < n)
@@ -237,7 +243,7 @@ static void read_peer(struct player *p, char **words, unsigned n)
 		if (strcmp(words[i], "hold") == 0 && i + 1 < n)
 			peer->timing.hold_s = (uint16_t)atoi(words[i + 1]);
 	}
-	p->n++;
+	p->n += at == p->n;
 }
 
 static void read_route(struct player *p, char **words, unsigned n)
@@ -573,6 +579,12 @@ static void act(struct player *p, char **words, unsigned n)
 		relay_disable(p->relay, peer, p->now);
 	else if (strcmp(words[0], "enable") == 0)
 		relay_enable(p->relay, peer, p->now);
+	else if (strcmp(words[0], "renew") == 0)
+		relay_renew(p->relay, peer, p->now);
+	else if (strcmp(words[0], "gone") == 0)
+		p->peers[peer] = (struct relay_peering){ 0 };
+	else if (strcmp(words[0], "reload") == 0)
+		relay_reload(p->relay, p->peers, p->n, p->now);
 	else if (strcmp(words[0], "deaf") == 0)
 		p->deaf[peer] = true;
 	else if (strcmp(words[0], "hears-again") == 0)

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Peers of weir.conf that come, go and change while the daemon runs: the sessions of the others stand.  With
+peers of Python on loopback addresses of a namespace of its own.
+
+usage: msdp_reload.py WEIR"""
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+import net
+
+net.enter()
+
+import msdp_speak as speak  # noqa: E402
+from cli import equal, holds, main  # noqa: E402
+
+FOLDER = "/run/weir"
+CONF = f"{FOLDER}/weir.conf"
+WEIR, OTHER = "127.9.0.100", "127.9.1.100"
+FIRST, SECOND, THIRD, HIGH = "127.9.0.1", "127.9.0.2", "127.9.0.3", "127.9.0.200"
+
+os.makedirs(FOLDER)
+with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
+    f.write("boundary msdp extends modern.msdp-transit {\n}\nboundary free {\n    default permit\n}\n")
+
+
+def write(msdp, **more):
+    with open(more.get("file", CONF), "w", encoding="ascii") as f:
+        f.write(f'policy "{FOLDER}/site.weir"\nstate "{FOLDER}/state"\ncontrol "{FOLDER}/control"\n')
+        f.write(f"msdp {{\n{msdp}\n}}\n" if msdp else "")
+
+
+def peer(address, words="", local=WEIR):
+    return f"  peer {address} {{ local {local} static-rpf {words} }}\n"
+
+
+TWO = peer(FIRST) + peer(SECOND)
+write(TWO)
+daemon = net.start(None, "run", "-c", CONF, "--count-every", "1")
+
+
+def ask(*words):
+    done = net.weir(None, "msdp", *words, "-c", CONF, "-j")
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+def peers():
+    return {p["peer"]: p for p in ask("peers").get("peers", [])}
+
+
+def wait_for(what, question, seconds=8):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {seconds} s; {peers()}")
+
+
+def up(address, to=WEIR, **more):
+    one = speak.Peer(address, to, **more)
+    wait_for(f"the session of {address}", lambda: peers().get(address, {}).get("state") == "established")
+    return one
+
+
+def apply(msdp, *words):
+    write(msdp)
+    done = net.weir(None, "apply", *words, "-c", CONF)
+    equal(done.returncode, 0, done.stderr.decode())
+    return done.stdout.decode()
+
+
+def sessions(*addresses):
+    return [peers()[a]["established"] for a in addresses]
+
+
+wait_for("the daemon", peers, 20)
+first, second = up(FIRST), up(SECOND)
+KEY, NEW_KEY = b"the old key", b"the new key"
+
+
+def test_a_peer_is_added():
+    first.sock.send(speak.sa("64.1.1.1", ("44.1.1.1", "233.252.1.1")))
+    wait_for("its entry", lambda: ask("cache").get("entries") == 1)
+    holds(apply(TWO + peer(THIRD, f'password "{KEY.decode()}"')), f"MSDP peer {THIRD}: new.")
+    equal(speak.refused(THIRD, WEIR), True, "without a key")
+    third = up(THIRD, key=KEY)
+    wait_for("the cache for it", lambda: third.knows(("44.1.1.1", "233.252.1.1")))
+    equal(sessions(FIRST, SECOND, THIRD), [1, 1, 1])
+    third.close()
+    wait_for("its end", lambda: peers()[THIRD]["state"] == "listen")
+
+
+def test_a_password_changes_and_the_session_begins_anew():
+    third = up(THIRD, key=KEY)
+    before = sessions(THIRD)[0]
+    out = apply(TWO + peer(THIRD, f'password "{NEW_KEY.decode()}"'))
+    holds(out, f"MSDP peer {THIRD}: another password or TTL security; its session begins anew.")
+    assert not third.hear(3), "the old session stands"
+    equal(peers()[THIRD]["last_end"], "renewed")
+    equal(speak.refused(THIRD, WEIR, key=KEY), True, "the old key")
+    third = up(THIRD, key=NEW_KEY)
+    equal(sessions(FIRST, SECOND, THIRD), [1, 1, before + 1])
+    with open(f"{FOLDER}/key", "w", encoding="ascii") as f:
+        f.write(KEY.decode() + "\n")
+    apply(TWO + peer(THIRD, f'password file "{FOLDER}/key"'))
+    assert not third.hear(3), "the session with the key before stands"
+    third = up(THIRD, key=KEY)
+    # the same configuration, another file: SIGHUP reads it, too
+    with open(f"{FOLDER}/key", "w", encoding="ascii") as f:
+        f.write(NEW_KEY.decode() + "\n")
+    daemon.send_signal(signal.SIGHUP)
+    assert not third.hear(5), "the session with the key before stands"
+    up(THIRD, key=NEW_KEY)
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_a_password_file_that_is_none_is_refused():
+    before = peers()
+    for name, why in ((f"{FOLDER}/nothing", "is not there"), ("/etc/hostname", "not in the folder")):
+        write(TWO + peer(THIRD, f'password file "{name}"'))
+        done = net.weir(None, "apply", "-c", CONF)
+        equal(done.returncode, 3, done.stdout.decode())
+        holds(done.stderr.decode(), name)
+        holds(done.stderr.decode(), why)
+    equal({a: p["established"] for a, p in peers().items()}, {a: p["established"] for a, p in before.items()})
+
+
+def test_a_peer_changes_in_place():
+    out = apply(peer(FIRST, 'description "north" hold 90s data strip') + peer(SECOND) + peer(THIRD))
+    holds(out, f"MSDP peer {FIRST}: changed; its session stays.")
+    equal(peers()[FIRST]["description"], "north")
+    equal(sessions(FIRST, SECOND), [1, 1])
+    # a boundary is another: the cache is judged anew, and SAs too
+    first.sock.send(speak.sa("64.1.1.1", ("10.1.1.1", "233.252.1.9")))
+    wait_for("what was permitted", lambda: second.knows(("10.1.1.1", "233.252.1.9")))
+    apply(peer(FIRST, "boundary msdp") + peer(SECOND) + peer(THIRD))
+    gone = wait_for("what is not any more", lambda: ask("cache", "--verdict", "expiring").get("cache"))
+    equal([e["source"] for e in gone], ["10.1.1.1"])
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_a_peer_is_removed():
+    third = up(THIRD)
+    third.sock.send(speak.sa("64.3.3.3", ("44.3.3.3", "233.252.3.3")))
+    wait_for("its entry", lambda: ask("cache", "--rp", "64.3.3.3").get("matching") == 1)
+    holds(apply(TWO), f"MSDP peer {THIRD}: gone; its session is closed.")
+    assert not third.hear(3), "its session stands"
+    wait_for("what it announced is forgotten", lambda: ask("cache", "--rp", "64.3.3.3").get("matching") == 0)
+    equal(sorted(peers()), [FIRST, SECOND])
+    stranger = speak.Peer(THIRD, WEIR)
+    assert not stranger.hear(3), "who is no peer any more is heard"
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_another_address_to_listen_at():
+    apply(TWO + peer(THIRD, local=OTHER))
+    third = up(THIRD, OTHER)
+    equal(sessions(FIRST, SECOND), [1, 1])
+    apply(TWO)
+    assert not third.hear(3)
+    equal(speak.refused(THIRD, OTHER), True, "nobody listens there any more")
+    apply(TWO + peer(THIRD, local=OTHER))
+    up(THIRD, OTHER)
+    apply(TWO)
+
+
+def test_a_peer_that_is_called():
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HIGH, 639))
+        listener.listen(4)
+        apply(TWO + peer(HIGH, "connect-retry 1s"))
+        listener.settimeout(8)
+        speak.Peer(HIGH, sock=listener.accept()[0])
+        wait_for("the session", lambda: peers()[HIGH]["state"] == "established")
+    apply(TWO)
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_what_is_not_confirmed_comes_back():
+    apply(TWO + peer(THIRD), "--confirm", "2s")
+    third = up(THIRD)
+    assert not third.hear(6), "the session of an unconfirmed peer stands"
+    wait_for("the peers before", lambda: sorted(peers()) == [FIRST, SECOND])
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_the_processes_begin_again_with_the_peers_in_force():
+    global first, second
+    apply(TWO + peer(THIRD))
+    for name in ("judge", "speaker"):
+        status = json.loads(net.weir(None, "status", "-c", CONF, "-j").stdout)
+        os.kill([p["pid"] for p in status["processes"] if p["name"] == name][0], signal.SIGKILL)
+        wait_for("the peers in force", lambda: sorted(peers()) == [FIRST, SECOND, THIRD], 15)
+        if name == "judge":
+            time.sleep(0.5)
+            equal(sessions(FIRST, SECOND), [1, 1])
+    first, second = up(FIRST), up(SECOND)
+    up(THIRD)
+
+
+def test_the_cache_is_another_and_the_relay_begins_anew():
+    holds(apply("  cache 1000\n" + TWO), "begins anew with all its sessions")
+    wait_for("the relay", lambda: ask("peers").get("entries_max") == 1000)
+    up(FIRST)
+
+
+def test_no_msdp_at_all_and_again():
+    apply("")
+    done = net.weir(None, "msdp", "peers", "-c", CONF)
+    equal(done.returncode, 2, done.stderr.decode())
+    holds(done.stderr.decode(), "relays no MSDP")
+    equal(speak.refused(FIRST, WEIR), True)
+    apply(TWO)
+    wait_for("the relay", peers)
+    up(FIRST)
+
+
+def test_the_daemon_is_well():
+    net.weir(None, "stop", "--keep", "-c", CONF)
+    daemon.wait(20)
+    log = daemon.stderr.read().decode()
+    assert "AddressSanitizer" not in log and "runtime error" not in log, log
+    holds(log, "it begins anew with its new password")
+    holds(log, "entries that it announced are forgotten here")
+
+
+main(globals())
