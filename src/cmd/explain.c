@@ -277,7 +277,8 @@ static bool load_names(struct explaining *x, int *out_status)
 	return error == 0;
 }
 
-static bool load(struct explaining *x, int *out_status)
+/* A table costs more than a query: only many queries are worth one. */
+static bool load(struct explaining *x, bool many, int *out_status)
 {
 	x->policy = load_policy(&x->options->common, x->io, out_status);
 	if (!x->policy)
@@ -286,7 +287,7 @@ static bool load(struct explaining *x, int *out_status)
 	x->boundary = load_boundary(x->policy, &x->options->common, x->io);
 	if (!x->boundary || !load_names(x, out_status))
 		return false;
-	x->table = table_new(x->boundary);
+	x->table = many ? table_new(x->boundary) : NULL;
 	explain_print_init(&x->print, x->policy, x->boundary, x->registry, x->options->common.json);
 	x->print.verbose = x->options->common.verbose > 0;
 	x->sheet = sheet_of(x->io->out, x->io->columns, x->io->colour);
@@ -305,7 +306,7 @@ static int run(const void *arg, const struct io *io)
 		complain(io, "expected a source and a group, or '-' for lines of standard input");
 		return status;
 	}
-	if (!load(&x, &status))
+	if (!load(&x, lines, &status))
 		goto done;
 	signals_catch();
 	if (!start(&x, &ask))

@@ -206,33 +206,76 @@ static bool is_last(struct addr a)
 	return a.family == FAMILY_IP4 ? a.lo == UINT32_MAX : (a.hi & a.lo) == UINT64_MAX;
 }
 
-static int compare_events(const void *a, const void *b)
+/* Events are in order within each set: of one family, ranges[n4 ..] or [.. n4). */
+static void gather_events_of(struct sweep *s, uint32_t index)
 {
-	const struct event *x = a, *y = b;
+	const struct set *set = s->sets[index].asked;
+	size_t from = s->out->family == FAMILY_IP4 ? 0 : set->n4;
+	size_t to = s->out->family == FAMILY_IP4 ? set->n4 : set->n;
 
-	return addr_order(x->at, y->at);
+	for (size_t k = from; k < to; k++) {
+		s->events[s->event_count++] = (struct event){ set->ranges[k].first, index };
+		if (!is_last(set->ranges[k].last))
+			s->events[s->event_count++] =
+				(struct event){ addr_next(set->ranges[k].last), index };
+	}
 }
 
+/* Two runs of events that lie behind each other, into one. */
+static void merge_runs(const struct event *from, size_t middle, size_t n, struct event *to)
+{
+	size_t a = 0, b = middle;
+
+	while (a < middle && b < n) {
+		const struct addr *x = &from[a].at, *y = &from[b].at;
+		bool is_later = x->hi > y->hi || (x->hi == y->hi && x->lo > y->lo);
+
+		*to++ = from[is_later ? b : a];
+		b += is_later;
+		a += !is_later;
+	}
+	memcpy(to, from + a, (middle - a) * sizeof(*to));
+	memcpy(to + (middle - a), from + b, (n - b) * sizeof(*to));
+}
+
+/* Merges neighbours, and halves the number of runs: run i is from[ends[i - 1] .. ends[i]). */
+static size_t merge_pairs(const struct event *from, size_t *ends, size_t runs, struct event *to)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < runs; i += 2) {
+		size_t last = ends[i + 1 < runs ? i + 1 : i];
+
+		merge_runs(from + first, ends[i] - first, last - first, to + first);
+		ends[i / 2] = first = last;
+	}
+	return (runs + 1) / 2;
+}
+
+/* In the order of their addresses. */
 static void gather_events(struct sweep *s)
 {
-	size_t n = 0;
+	struct event *other;
+	size_t n = 0, runs = s->set_count, *ends;
 
 	for (size_t i = 0; i < s->set_count; i++)
 		n += 2 * s->sets[i].asked->n;
 	s->events = memory_array(n + 1, sizeof(*s->events));
+	other = memory_array(n + 1, sizeof(*other));
+	ends = memory_array(runs + 1, sizeof(*ends));
 	for (uint32_t i = 0; i < s->set_count; i++) {
-		const struct set *set = s->sets[i].asked;
-		size_t from = s->out->family == FAMILY_IP4 ? 0 : set->n4;
-		size_t to = s->out->family == FAMILY_IP4 ? set->n4 : set->n;
-
-		for (size_t k = from; k < to; k++) {
-			s->events[s->event_count++] = (struct event){ set->ranges[k].first, i };
-			if (!is_last(set->ranges[k].last))
-				s->events[s->event_count++] =
-					(struct event){ addr_next(set->ranges[k].last), i };
-		}
+		gather_events_of(s, i);
+		ends[i] = s->event_count;
 	}
-	qsort(s->events, s->event_count, sizeof(*s->events), compare_events);
+	while (runs > 1) {
+		struct event *merged = other;
+
+		runs = merge_pairs(s->events, ends, runs, merged);
+		other = s->events;
+		s->events = merged;
+	}
+	free(other);
+	free(ends);
 }
 
 /* --- classes and their lists --- */

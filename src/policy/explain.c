@@ -337,11 +337,14 @@ static void take(struct explained *out, const struct boundary *boundary, uint16_
 
 #define CANDIDATES 256
 
+/* How many there are, and, where they have room, which. */
 static size_t find_candidates(const struct table *table, const struct query *q, enum point point,
 			      uint16_t list[CANDIDATES])
 {
 	bool has_source = HAS_SOURCE >> point & 1;
 
+	if (!table)
+		return SIZE_MAX;
 	return table_candidates(table, has_source ? q->source : ADDR_NONE,
 				point == POINT_ROUTER ? ADDR_NONE : q->group, list, CANDIDATES);
 }

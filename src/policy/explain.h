@@ -30,7 +30,7 @@ struct explained {
 /* The control points at which the query's (S,G) or (*,G) can be said: bits 1 << point. */
 unsigned explain_points(const struct query *query);
 
-/* The table is the boundary's. */
+/* The table is the boundary's: it tells which rules to try.  NULL: all, for a single query. */
 void explain_at(const struct table *table, const struct boundary *boundary,
 		const struct query *query, enum point point, struct explained *out);
 

@@ -192,6 +192,18 @@ static bool is_plain(const struct boundary *b)
 	return true;
 }
 
+static bool same_rules(const uint16_t *a, size_t n, const uint16_t *b, size_t m)
+{
+	return n == m && memcmp(a, b, (n < EXPLAIN_RULES ? n : EXPLAIN_RULES) * sizeof(*a)) == 0;
+}
+
+static bool same_answer(const struct explained *a, const struct explained *b)
+{
+	return a->verdict.rule == b->verdict.rule && a->verdict.action == b->verdict.action &&
+	       same_rules(a->unless, a->unless_count, b->unless, b->unless_count) &&
+	       same_rules(a->also, a->also_count, b->also, b->also_count);
+}
+
 static void compare(const struct boundary *b, uint64_t *seed, unsigned *compared)
 {
 	struct table *t = table_new(b);
@@ -210,7 +222,7 @@ static void compare(const struct boundary *b, uint64_t *seed, unsigned *compared
 		obs.at = q.now;
 		for (unsigned p = 0; p < POINT_COUNT; p++) {
 			struct verdict should;
-			struct explained e;
+			struct explained e, all;
 
 			if (!(points >> p & 1))
 				continue;
@@ -218,6 +230,8 @@ static void compare(const struct boundary *b, uint64_t *seed, unsigned *compared
 			should = reference_judge(b, &obs);
 			explain_at(t, b, &q, p, &e);
 			check(e.verdict.rule == should.rule && e.verdict.action == should.action);
+			explain_at(NULL, b, &q, p, &all);
+			check(same_answer(&e, &all));
 			++*compared;
 		}
 	}
