@@ -281,8 +281,12 @@ void run_clerk(const struct run_options *options, int keeper)
 		control_begin(c);
 		loop_add(&c->loop, keeper, hear_keeper, c);
 		while (!c->must_end) {
-			loop_turn(&c->loop, control_deadline(c));
+			int64_t repeats_ns = repeats_deadline(&c->repeats);
+
+			until_ns = control_deadline(c);
+			loop_turn(&c->loop, repeats_ns < until_ns ? repeats_ns : until_ns);
 			control_expire(c);
+			clerk_tell_repeats(c);
 		}
 		/* what the judge said before it ended */
 		loop_drop(&c->loop, keeper);

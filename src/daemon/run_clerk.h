@@ -8,6 +8,7 @@
 
 #include "base/mtime.h"
 #include "daemon/message.h"
+#include "daemon/repeats.h"
 #include "daemon/run.h"
 #include "os/loop.h"
 #include "sink/history_tally.h"
@@ -25,14 +26,7 @@ struct client {
 	bool	    asks_judge;		/* the judge is */
 };
 
-#define NOTICES_MAX 256
-
 struct notices {
-	struct notice_key {
-		uint64_t hash;
-		int64_t	 at_ns;
-	} told[NOTICES_MAX];
-	size_t	next;
 	int64_t	room_ns;		/* a bucket of time: one notice takes a second of it */
 	uint64_t suppressed;
 };
@@ -62,6 +56,7 @@ struct clerk_state {
 	size_t		 offered_count;
 	struct mtime	 counted;
 	struct notices	 notices;
+	struct repeats	 repeats;
 	bool		 must_end;
 };
 
@@ -105,5 +100,8 @@ json_t *keep_flows(struct clerk_state *c);
  * turn, for the journal.  Not more often than is good for whoever reads them. */
 void clerk_notice(struct clerk_state *c, int priority, const char *kind, const char *key,
 		  const char *text, json_t *more);
+
+/* How often what was told happened again, where its time is over. */
+void clerk_tell_repeats(struct clerk_state *c);
 
 #endif

@@ -8,31 +8,8 @@
 #include "os/clock.h"
 #include "os/service.h"
 
-#define AGAIN_NS (600 * NS_PER_S)	/* the same thing is told again after so long */
 #define BURST 20			/* so many at once, then one a second */
 #define FIELDS_MAX 32
-
-static uint64_t hash_of(const char *kind, const char *key)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (const char *p = kind; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-	hash = (hash ^ '/') * UINT64_C(0x100000001b3);
-	for (const char *p = key; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-static bool was_told(struct notices *n, uint64_t hash, int64_t now_ns)
-{
-	for (size_t i = 0; i < NOTICES_MAX; i++)
-		if (n->told[i].hash == hash && n->told[i].at_ns > 0 &&
-		    now_ns - n->told[i].at_ns < AGAIN_NS)
-			return true;
-	n->told[n->next++ % NOTICES_MAX] = (struct notice_key){ hash, now_ns };
-	return false;
-}
 
 /* A token a second, BURST of them at the start. */
 static bool has_room(struct notices *n, int64_t now_ns)
@@ -122,27 +99,55 @@ static void tell(struct clerk_state *c, int priority, json_t *object, const char
 	tell_herald(c, object);
 }
 
+/* Takes the object. */
+static void compose(struct clerk_state *c, int priority, const char *kind, const char *text,
+		    json_t *object)
+{
+	struct text message = { 0 };
+	char time[MTIME_TEXT];
+
+	json_object_set_new(object, "schema", json_stringn("weir-notice/1", 13));
+	json_object_set_new(object, "kind", json_stringn(kind, strlen(kind)));
+	json_object_set_new(object, "text", json_stringn(text, strlen(text)));
+	mtime_text(clock_now(), 3, time);
+	json_object_set_new(object, "time", json_stringn(time, strlen(time)));
+	if (c->notices.suppressed > 0)
+		json_object_set_new(object, "suppressed",
+				    json_integer((json_int_t)c->notices.suppressed));
+	put_message(c, text, &message);
+	c->notices.suppressed = 0;
+	tell(c, priority, object, text_string(&message));
+	text_release(&message);
+	json_decref(object);
+}
+
 void clerk_notice(struct clerk_state *c, int priority, const char *kind, const char *key,
 		  const char *text, json_t *more)
 {
 	json_t *object = more ? more : json_object();
 	int64_t now_ns = clock_steady().ns;
-	struct text message = { 0 };
-	char time[MTIME_TEXT];
 
-	if (!was_told(&c->notices, hash_of(kind, key), now_ns) && has_room(&c->notices, now_ns)) {
-		json_object_set_new(object, "schema", json_stringn("weir-notice/1", 13));
-		json_object_set_new(object, "kind", json_stringn(kind, strlen(kind)));
-		json_object_set_new(object, "text", json_stringn(text, strlen(text)));
-		mtime_text(clock_now(), 3, time);
-		json_object_set_new(object, "time", json_stringn(time, strlen(time)));
-		if (c->notices.suppressed > 0)
-			json_object_set_new(object, "suppressed",
-					    json_integer((json_int_t)c->notices.suppressed));
-		put_message(c, text, &message);
-		c->notices.suppressed = 0;
-		tell(c, priority, object, text_string(&message));
+	if (repeats_tells(&c->repeats, (unsigned)priority, kind, key, text, now_ns) &&
+	    has_room(&c->notices, now_ns))
+		compose(c, priority, kind, text, object);
+	else
+		json_decref(object);
+}
+
+void clerk_tell_repeats(struct clerk_state *c)
+{
+	int64_t now_ns = clock_steady().ns;
+	struct text text = { 0 };
+	struct repeat r;
+
+	while (repeats_due(&c->repeats, now_ns, &r)) {
+		if (!has_room(&c->notices, now_ns))
+			continue;
+		text_reset(&text);
+		text_printf(&text, "%s (%u more time%s in %lld s)", r.text, r.times,
+			    r.times == 1 ? "" : "s", (long long)(r.for_ns / NS_PER_S));
+		compose(c, (int)r.priority, r.kind, text_string(&text),
+			json_pack("{s:i}", "times", (int)r.times));
 	}
-	text_release(&message);
-	json_decref(object);
+	text_release(&text);
 }

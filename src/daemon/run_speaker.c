@@ -141,6 +141,22 @@ static const char *event_text(const struct relay_event *e, struct text *out)
 	}
 }
 
+/* Beside the words: whose session, which police line, and what it counts. */
+static void put_fields(const struct relay_event *e, struct text *out)
+{
+	char address[ADDR_TEXT];
+
+	if (e->peer != UINT_MAX)
+		text_printf(out, ",\"peer\":\"%s\"", addr_text(e->remote, address));
+	if (e->kind == RELAY_DOWN)
+		text_printf(out, ",\"end\":\"%s\"", session_end_name(e->end));
+	if (e->rule)
+		text_printf(out, ",\"rule\":\"%s\",\"key\":\"%s\"", e->rule->name,
+			    addr_text(e->key, address));
+	if (e->kind != RELAY_UP)
+		text_printf(out, ",\"entries\":%u", e->live);
+}
+
 void speaker_tell_event(void *context, const struct relay_event *event)
 {
 	struct message message = { .kind = MESSAGE_NOTICE };
@@ -150,7 +166,9 @@ void speaker_tell_event(void *context, const struct relay_event *event)
 
 	text_printf(&out, "{\"kind\":\"%s\",\"text\":\"", kind);
 	text_escape_json(&out, span_of(text_string(&words)));
-	text_put(&out, "\"}");
+	text_put(&out, "\"");
+	put_fields(event, &out);
+	text_put(&out, "}");
 	message_send_text(s->keeper, &message, &out);
 	text_release(&words);
 	text_release(&out);
