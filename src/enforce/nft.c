@@ -74,7 +74,6 @@ static void nft_close(void *state)
 	struct nft *nft = state;
 
 	tidy(nft);
-	nft_kernel_close();
 	nft_ctx_free(nft->ctx);
 	forget_wanted(nft);
 	free(nft);

@@ -90,41 +90,13 @@ static int add_object(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-/* One socket for all: the kernel takes deleted objects away in the background, but whoever closes a
- * socket of netfilter waits for it, some ten milliseconds. */
-static int kept_socket = -1;
-
-static int open_socket(void)
-{
-	if (kept_socket < 0)
-		kept_socket = nfnl_open();
-	return kept_socket;
-}
-
-void nft_kernel_close(void)
-{
-	if (kept_socket >= 0)
-		close(kept_socket);
-	kept_socket = -1;
-}
-
-/* What is left of an answer that was not read to its end must meet nobody. */
-static int close_failed(int status)
-{
-	if (status < 0)
-		nft_kernel_close();
-	return status;
-}
-
-static int dump(enum nft_kind kind, enum nft_table table, struct nft_objects *out)
+static int dump(int fd, enum nft_kind kind, enum nft_table table, struct nft_objects *out)
 {
 	struct reading reading = { .out = out, .object = { .kind = kind, .table = table } };
 	struct nfnl_batch b;
 	struct nlmsghdr *m;
-	int fd = open_socket(), status;
+	int status;
 
-	if (fd < 0)
-		return fd;
 	nfnl_batch_init(&b, REQUEST_BYTES);
 	m = nfnl_begin(&b, NFNL_SUBSYS_NFTABLES, kinds[kind].dump, NLM_F_DUMP, families[table], 0);
 	mnl_attr_put_strz(m, kinds[kind].table, TABLE);
@@ -138,7 +110,7 @@ static int dump(enum nft_kind kind, enum nft_table table, struct nft_objects *ou
 
 int nft_objects_read(enum nft_kind kind, struct nft_objects *out)
 {
-	int status = 0;
+	int fd = nfnl_open(), status = fd < 0 ? fd : 0;
 
 	for (unsigned t = 0; t < NFT_TABLE_COUNT && status == 0; t++) {
 		size_t before = out->n;
@@ -146,9 +118,11 @@ int nft_objects_read(enum nft_kind kind, struct nft_objects *out)
 		status = -EINTR;
 		for (unsigned i = 0; i < ATTEMPTS && status == -EINTR; i++) {
 			out->n = before;
-			status = close_failed(dump(kind, t, out));
+			status = dump(fd, kind, t, out);
 		}
 	}
+	if (fd >= 0)
+		close(fd);
 	return status;
 }
 
@@ -174,7 +148,7 @@ static void put_removal(struct nfnl_batch *b, const struct nft_object *object, b
 
 int nft_objects_remove(const struct nft_objects *objects)
 {
-	int fd = open_socket(), status = fd < 0 ? fd : 0;
+	int fd = nfnl_open(), status = fd < 0 ? fd : 0;
 	struct nfnl_batch b;
 
 	nfnl_batch_init(&b, REMOVAL_BYTES);
@@ -189,5 +163,7 @@ int nft_objects_remove(const struct nft_objects *objects)
 		status = nfnl_ask(fd, &b);
 	}
 	nfnl_batch_release(&b);
-	return close_failed(status);
+	if (fd >= 0)
+		close(fd);
+	return status;
 }

@@ -29,7 +29,4 @@ void nft_objects_release(struct nft_objects *objects);
 /* In this order, a few hundred a transaction. */
 int nft_objects_remove(const struct nft_objects *objects);
 
-/* Both keep a socket; the next call opens another. */
-void nft_kernel_close(void);
-
 #endif

@@ -101,7 +101,7 @@ static const int keeping[] = {
 	SCMP_SYS(setgid), SCMP_SYS(capget), SCMP_SYS(capset), SCMP_SYS(seccomp),
 	SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
 	SCMP_SYS(landlock_restrict_self), SCMP_SYS(flock), SCMP_SYS(fallocate), SCMP_SYS(mlock),
-	SCMP_SYS(pipe2),
+	SCMP_SYS(pipe2), SCMP_SYS(membarrier),
 };
 
 /* The database, the state folder, the control socket's clients. */
