@@ -82,6 +82,24 @@ static uint64_t usual_of(const struct history_peer *days, size_t n, enum learned
 	return usual;
 }
 
+/* Of the days on which it was counted. */
+static bool usual_rate_of(const struct history_peer *days, size_t n, enum learned what,
+			  uint64_t *out)
+{
+	uint64_t *figures = memory_array(n, sizeof(*figures));
+	size_t known = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (days[i].knows_born)
+			figures[known++] = what == LEARNED_PEER ? days[i].born
+								 : days[i].born_of_source;
+	qsort(figures, known, sizeof(*figures), order);
+	if (known > 0)
+		*out = figures[known / 2];
+	free(figures);
+	return known > 0;
+}
+
 static struct learned_peer peer_of(const struct history_peer *days, size_t n)
 {
 	struct learned_peer p = { .days = days, .n = n };
@@ -94,6 +112,8 @@ static struct learned_peer peer_of(const struct history_peer *days, size_t n)
 				p.most_ns[what] = days[i].day_ns;
 			}
 	}
+	for (unsigned what = 0; what < LEARNED_RATES; what++)
+		p.knows_rates = usual_rate_of(days, n, what, &p.rates[what]);
 	return p;
 }
 
@@ -108,6 +128,20 @@ static uint64_t round_up(uint64_t n)
 	return n < 10 ? 10 : n;
 }
 
+/* RFC 3618 18 asks for a limit to how fast new state is made. */
+static void learn_rate(struct learned_boundary *b, enum learned what, uint64_t times)
+{
+	struct learned_limit *limit = &b->limits[what];
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->peers[i].knows_rates &&
+		    (!limit->rate_peer || b->peers[i].rates[what] > limit->rate_usual)) {
+			limit->rate_usual = b->peers[i].rates[what];
+			limit->rate_peer = b->peers[i].days[0].peer;
+		}
+	limit->rate = round_up(limit->rate_usual * times);
+}
+
 static void learn(struct learned_boundary *b, uint64_t times)
 {
 	for (unsigned what = 0; what < LEARNED_COUNT; what++) {
@@ -120,6 +154,8 @@ static void learn(struct learned_boundary *b, uint64_t times)
 			}
 		limit->over = round_up(limit->usual * times);
 		limit->warn = limit->over / 4 * 3;
+		if (what < LEARNED_RATES)
+			learn_rate(b, what, times);
 	}
 }
 
@@ -181,7 +217,8 @@ const struct command cmd_msdp_learn = {
 	.summary = "police lines out of what MSDP peers usually announce",
 	.about = "Reads the history that weir run writes, and prints police lines to paste into the boundary "
 		 "of the peers, each with its reason: so many times what the peer with the most has on a usual "
-		 "day, which is the median of the days' peaks.  What was above a limit already is told, for a "
+		 "day, which is the median of the days' peaks; and how fast new entries are made, after the "
+		 "first minute of a session (RFC 3618 18).  What was above a limit already is told, for a "
 		 "person to judge.  Needs nothing that runs.",
 	.example = "weir msdp learn\n"
 		   "weir msdp learn --since 30d --peer 192.0.2.1 --times 4",

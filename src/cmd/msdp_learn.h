@@ -11,9 +11,14 @@
 /* Entries of a peer, of one source, of one /24, of one RP. */
 enum learned { LEARNED_PEER, LEARNED_SOURCE, LEARNED_NET, LEARNED_RP, LEARNED_COUNT };
 
+/* What is made of them in a minute, by the same keys; weir counts it of these two. */
+#define LEARNED_RATES (LEARNED_SOURCE + 1)
+
 struct learned_peer {
 	const struct history_peer *days;
 	size_t			   n;
+	bool			   knows_rates;
+	uint64_t		   rates[LEARNED_RATES];	/* usual */
 	uint64_t		   usual[LEARNED_COUNT], most[LEARNED_COUNT];
 	int64_t			   most_ns[LEARNED_COUNT];
 };
@@ -21,6 +26,8 @@ struct learned_peer {
 struct learned_limit {
 	const char *peer;		/* the one that decides */
 	uint64_t    usual, over, warn;
+	const char *rate_peer;		/* NULL: nothing is known of its rate */
+	uint64_t    rate_usual, rate;	/* a minute */
 };
 
 struct learned_boundary {

@@ -35,6 +35,10 @@ static void put_peer(struct learned_report *r, const struct learned_peer *p,
 	for (unsigned what = 0; what < LEARNED_COUNT; what++)
 		text_printf(out, "%s %llu%s", what ? "," : "", (unsigned long long)p->usual[what],
 			    what ? figures[what].has : " entries");
+	if (p->knows_rates)
+		text_printf(out, "; %llu new ones in a minute, %llu of one source",
+			    (unsigned long long)p->rates[LEARNED_PEER],
+			    (unsigned long long)p->rates[LEARNED_SOURCE]);
 	text_char(out, '\n');
 	for (unsigned what = 0; what < LEARNED_COUNT; what++) {
 		if (p->most[what] <= limits[what].over)
@@ -48,17 +52,26 @@ static void put_peer(struct learned_report *r, const struct learned_peer *p,
 		text_printf(out, "    #   fewer than %zu days are little to learn from\n", r->days_good);
 }
 
-static void put_line(struct learned_report *r, const struct learned_limit *limit, enum learned what)
+static void put_line(struct learned_report *r, const struct learned_limit *limit,
+		     enum learned what)
 {
-	struct text *out = &r->out;
+	struct text *out = &r->out, rate = { 0 };
 
+	if (limit->rate_peer)
+		text_printf(&rate, " new %llu/m", (unsigned long long)limit->rate);
 	text_printf(
-		out, "    police sa %-12s over %llu warn %llu %-10s  \"%llu times the %llu%s of ",
+		out, "    police sa %-12s over %llu warn %llu%s %-10s  \"%llu times the %llu%s of ",
 		figures[what].by, (unsigned long long)limit->over, (unsigned long long)limit->warn,
-		figures[what].action, (unsigned long long)r->times,
+		text_string(&rate), figures[what].action, (unsigned long long)r->times,
 		(unsigned long long)limit->usual, figures[what].has);
 	text_escape_utf8(out, span_of(limit->peer));
+	if (limit->rate_peer) {
+		text_printf(out, ", and the %llu new ones in a minute of ",
+			    (unsigned long long)limit->rate_usual);
+		text_escape_utf8(out, span_of(limit->rate_peer));
+	}
 	text_put(out, "\"\n");
+	text_release(&rate);
 }
 
 static void put_lines(struct learned_report *r, const struct learned_boundary *b)
@@ -97,6 +110,10 @@ static void json_one_day(struct json *j, const struct history_peer *day)
 	json_number(j, "of_source", day->of_source);
 	json_number(j, "of_net", day->of_net);
 	json_number(j, "of_rp", day->of_rp);
+	if (day->knows_born) {
+		json_number(j, "new", day->born);
+		json_number(j, "new_of_source", day->born_of_source);
+	}
 #define X(field) json_number(j, #field, day->field);
 	HISTORY_PEER_SUMS(X)
 #undef X
@@ -128,6 +145,11 @@ static void json_boundary(struct json *j, const struct learned_boundary *b)
 		json_string(j, "then", figures[what].action + sizeof("then"));
 		json_number(j, "usual", b->limits[what].usual);
 		json_bytes(j, "peer", span_of(b->limits[what].peer));
+		if (b->limits[what].rate_peer) {
+			json_number(j, "new_per_minute", b->limits[what].rate);
+			json_number(j, "new_usual", b->limits[what].rate_usual);
+			json_bytes(j, "new_peer", span_of(b->limits[what].rate_peer));
+		}
 		json_close(j);
 	}
 	json_close_array(j);

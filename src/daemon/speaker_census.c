@@ -11,6 +11,8 @@
 #include "sink/history_peers.h"
 
 #define PIECE 2048			/* entries of the cache that are looked at in one go */
+#define NEW_S 60			/* what is younger is new */
+#define REPLAY_S 60			/* but not what a session says in its first minute (S41) */
 
 void speaker_census_init(struct speaker_census *c, unsigned peers, unsigned every_s, uint64_t seed)
 {
@@ -50,7 +52,8 @@ static struct history_peer report_of(struct speaker_census *c, const struct spea
 	const struct relay_figures was = is_same ? c->before[i] : (struct relay_figures){ 0 };
 	struct history_peer row = { .reports = 1, .held = counted.held,
 				    .of_source = counted.of_source, .of_net = counted.of_net,
-				    .of_rp = counted.of_rp };
+				    .of_rp = counted.of_rp, .born = counted.born,
+				    .born_of_source = counted.born_of_source };
 	char peer[ADDR_TEXT];
 
 	row.entries_in = now.entries_in - was.entries_in;
@@ -85,6 +88,23 @@ static void put_report(struct speaker_census *c, const struct speaker *s, struct
 	}
 }
 
+/* In the cache's time: what is younger was made within the last minute, and behind the replay of
+ * its peer's session. */
+static void begin(struct speaker_census *c, const struct speaker *s)
+{
+	uint32_t now_s = relay_now_s(s->relay), after_s[RELAY_PEERS_MAX] = { 0 };
+	int64_t now_ns = clock_steady().ns;
+
+	for (unsigned i = 0; i < s->options.n; i++) {
+		const struct session *session = relay_session(s->relay, i);
+		int64_t age_s = (now_ns - session->since.ns) / NS_PER_S - REPLAY_S;
+
+		age_s = age_s < 0 ? 0 : age_s > NEW_S ? NEW_S : age_s;
+		after_s[i] = now_s > (uint32_t)age_s ? now_s - (uint32_t)age_s : 0;
+	}
+	census_begin(c->census, after_s);
+}
+
 bool speaker_census_turn(struct speaker_census *c, const struct speaker *speaker, struct text *out)
 {
 	int64_t now_ns = clock_steady().ns;
@@ -92,7 +112,7 @@ bool speaker_census_turn(struct speaker_census *c, const struct speaker *speaker
 	if (!c->is_counting && now_ns < c->next_ns)
 		return false;
 	if (!c->is_counting) {
-		census_begin(c->census);
+		begin(c, speaker);
 		c->next_ns = now_ns + c->every_ns;
 	}
 	c->is_counting = census_some(c->census, relay_cache(speaker->relay), PIECE);

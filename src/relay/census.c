@@ -12,7 +12,7 @@
 #define TALLIES_MAX (1u << 20)
 #define NET UINT32_C(0xffffff00)
 
-enum census_kind { OF_SOURCE, OF_NET, OF_RP, KIND_COUNT };
+enum census_kind { OF_SOURCE, OF_NET, OF_RP, KIND_COUNT, BORN_OF_SOURCE = KIND_COUNT };
 
 struct tally {
 	uint32_t key, n;
@@ -26,7 +26,7 @@ struct census {
 	unsigned	      peers;
 	uint64_t	      seed;
 	struct census_figures figures[RELAY_PEERS_MAX];
-	uint32_t	      taken[RELAY_PEERS_MAX];
+	uint32_t	      taken[RELAY_PEERS_MAX], after_s[RELAY_PEERS_MAX];
 };
 
 struct census *census_new(unsigned peers, uint64_t seed)
@@ -52,13 +52,14 @@ void census_free(struct census *census)
 	free(census);
 }
 
-void census_begin(struct census *census)
+void census_begin(struct census *census, const uint32_t *after_s)
 {
 	census->round++;
 	census->at = 0;
 	for (unsigned i = 0; i < census->peers; i++) {
 		census->figures[i] = (struct census_figures){ 0 };
 		census->taken[i] = 0;
+		census->after_s[i] = after_s ? after_s[i] : UINT32_MAX;
 	}
 }
 
@@ -95,16 +96,22 @@ static void count(struct census *census, const struct sa_entry *e)
 	struct census_figures *f = &census->figures[e->peer];
 	const uint32_t keys[KIND_COUNT] = { e->key.source, e->key.source & NET, e->key.rp };
 	uint32_t *const most[KIND_COUNT] = { &f->of_source, &f->of_net, &f->of_rp };
+	uint32_t n;
 
 	f->held++;
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-		uint32_t n = add(census, e->peer, kind, keys[kind]);
-
+		n = add(census, e->peer, kind, keys[kind]);
 		if (n == 0)
 			f->uncounted++;
 		if (n > *most[kind])
 			*most[kind] = n;
 	}
+	if (e->born_s <= census->after_s[e->peer])
+		return;
+	f->born++;
+	n = add(census, e->peer, BORN_OF_SOURCE, e->key.source);
+	f->uncounted += n == 0;
+	f->born_of_source = n > f->born_of_source ? n : f->born_of_source;
 }
 
 bool census_some(struct census *census, const struct sa_cache *cache, uint32_t at_most)

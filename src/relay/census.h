@@ -10,6 +10,7 @@
 
 struct census_figures {			/* of one peer: entries, and the most with one such key */
 	uint32_t held, of_source, of_net, of_rp;
+	uint32_t born, born_of_source;	/* the same of those that are new */
 	/* Keys that found no room: the most of one may be more than it says. */
 	uint32_t uncounted;
 };
@@ -20,8 +21,9 @@ struct census;
 struct census *census_new(unsigned peers, uint64_t seed);
 void census_free(struct census *census);
 
-/* From the begin; what was counted is gone. */
-void census_begin(struct census *census);
+/* From the begin; what was counted is gone.  Entries of a peer that are younger than its
+ * after_s[] are new, in the cache's time; NULL: none is. */
+void census_begin(struct census *census, const uint32_t *after_s);
 /* Looks at so many entries.  True where more are left. */
 bool census_some(struct census *census, const struct sa_cache *cache, uint32_t at_most);
 struct census_figures census_of(const struct census *census, unsigned peer);

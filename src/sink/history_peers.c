@@ -18,10 +18,10 @@ static void write_peer(struct history *h, const struct history_peer *p, int64_t 
 {
 	sqlite3_stmt *st = history_statement(h, SQL_PEER);
 
-	history_bind(st, "tntuuuuuuuuuuuuuuuu", p->peer, day_s, p->boundary, p->held, p->of_source,
+	history_bind(st, "tntuuuuuuuuuuuuuuuuuu", p->peer, day_s, p->boundary, p->held, p->of_source,
 		     p->of_net, p->of_rp, p->entries_in, p->fresh, p->refreshed, p->denied,
 		     p->limited, p->policed, p->rpf_refused, p->no_room, p->malformed,
-		     p->entries_out, p->withheld, p->sessions);
+		     p->entries_out, p->withheld, p->sessions, p->born, p->born_of_source);
 	history_run(h, st);
 }
 
@@ -68,6 +68,9 @@ static struct history_peer peer_at(sqlite3_stmt *st)
 	copy_text(st, 2, p.boundary);
 	for (int i = 0; i < (int)COUNT(numbers); i++)
 		*numbers[i] = number_at(st, 3 + i);
+	p.born = number_at(st, 3 + (int)COUNT(numbers));
+	p.born_of_source = number_at(st, 4 + (int)COUNT(numbers));
+	p.knows_born = sqlite3_column_type(st, 3 + (int)COUNT(numbers)) != SQLITE_NULL;
 	return p;
 }
 

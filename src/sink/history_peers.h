@@ -20,6 +20,9 @@ struct history_peer {
 	uint64_t reports;
 	/* entries of the cache at a time, and the most of one source, one /24, one RP */
 	uint64_t held, of_source, of_net, of_rp;
+	/* entries made in a minute, and the most of one source; none of a session's first minute */
+	uint64_t born, born_of_source;
+	bool	 knows_born;		/* of a day that an older weir wrote nothing is known */
 #define X(field) uint64_t field;
 	HISTORY_PEER_SUMS(X)
 #undef X

@@ -86,6 +86,8 @@ static const char *const steps[] = {
 	" limited INTEGER NOT NULL, policed INTEGER NOT NULL, rpf_refused INTEGER NOT NULL,"
 	" no_room INTEGER NOT NULL, malformed INTEGER NOT NULL, entries_out INTEGER NOT NULL,"
 	" withheld INTEGER NOT NULL, sessions INTEGER NOT NULL, PRIMARY KEY(peer, day)) WITHOUT ROWID;",
+	/* 6: how fast entries are made; NULL: nobody counted */
+	"ALTER TABLE peer ADD COLUMN born INTEGER; ALTER TABLE peer ADD COLUMN born_of_source INTEGER;",
 };
 
 /* The number that a pragma tells; -1 where it cannot be read. */

@@ -14,7 +14,8 @@ SUMS = 12
 
 
 def history(rows):
-    """A history with these days: (peer, days ago, boundary, held, of one source, of one /24, of one RP)."""
+    """A history with these days: (peer, days ago, boundary, held, of one source, of one /24, of one RP[, new ones in a minute,
+    of one source])."""
     folder = tempfile.TemporaryDirectory()
     capture, path = os.path.join(folder.name, "a.pcap"), os.path.join(folder.name, "history.db")
     with open(capture, "wb") as f:
@@ -22,7 +23,8 @@ def history(rows):
     run("audit", "-q", "--history", path, capture)
     with sqlite3.connect(path) as db:
         for peer, ago, boundary, *figures in rows:
-            db.execute(f"INSERT INTO peer VALUES(?, ?, ?, 1440, ?, ?, ?, ?{', 7' * SUMS})",
+            figures += [None] * (6 - len(figures))
+            db.execute(f"INSERT INTO peer VALUES(?, ?, ?, 1440, ?, ?, ?, ?{', 7' * SUMS}, ?, ?)",
                        (peer, TODAY - ago * DAY, boundary, *figures))
     db.close()
     return folder, path
@@ -51,6 +53,32 @@ def test_limits_are_a_multiple_of_what_is_usual():
     equal(limits()["border"], {"peer": (1300, "alarm", 406, "192.0.2.1"), "source": (36, "deny", 12, "192.0.2.1"),
                                "source/24": (120, "deny", 40, "192.0.2.1"), "rp": (930, "deny", 310, "192.0.2.2")})
     equal(limits("--times", "10")["border"]["peer"][0], 4100)
+
+
+def test_rates_of_new_entries():
+    """RFC 3618 18; days that an older weir wrote know nothing of it."""
+    folder, path = history([("192.0.2.1", ago, "border", 400, 12, 40, 300, 30 + ago, 4) for ago in range(4)] +
+                           [("192.0.2.1", ago, "border", 400, 12, 40, 300) for ago in range(4, 9)] +
+                           [("192.0.2.1", 9, "border", 400, 12, 40, 300, 70000, 60000)] +
+                           [("192.0.2.2", 0, "border", 20, 3, 3, 310, 5, 5)])
+    text = run("msdp learn", "--history", path).stdout.decode()
+    # the third of five known days; the storm of one of them moves it by no more
+    for part in ("police sa by peer      over 1200 warn 900 new 96/m then alarm",
+                 '"3 times the 400 of 192.0.2.1, and the 32 new ones in a minute of 192.0.2.1"',
+                 "police sa by source    over 36 warn 27 new 15/m then deny", "of 192.0.2.2",
+                 "32 new ones in a minute, 4 of one source"):
+        holds(text, part)
+    limits_now = json.loads(run("msdp learn", "-j", "--history", path).stdout)["boundaries"][0]["limits"]
+    equal([(x["by"], x.get("new_per_minute"), x.get("new_usual"), x.get("new_peer")) for x in limits_now],
+          [("peer", 96, 32, "192.0.2.1"), ("source", 15, 5, "192.0.2.2"), ("source/24", None, None, None),
+           ("rp", None, None, None)])
+    policy = os.path.join(folder.name, "site.weir")
+    with open(policy, "w", encoding="ascii") as f:
+        f.write("boundary border extends modern.msdp-transit {\n" + text + "}\n")
+    done = run("check", policy)
+    equal(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
+    assert "new" not in learned("-b", "border").split("police")[1], "nothing is known of days before"
+    folder.cleanup()
 
 
 def test_never_less_than_ten():

@@ -76,6 +76,7 @@ def test_the_history_learns():
     equal([b.get("boundary") for b in told], [None, "storm"])
     stormy = days[storms.STORM]
     assert 0 < stormy["held"] <= storms.PEER_LIMIT and stormy["of_rp"] == stormy["held"], stormy
+    assert stormy["new"] == stormy["new_of_source"] == 0, "all of it came in the first minute of a session"
     assert stormy["entries_in"] >= stormy["fresh"] >= stormy["held"] and stormy["sessions"] >= 1, stormy
 
 

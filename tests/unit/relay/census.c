@@ -14,7 +14,7 @@ static void announce(struct sa_cache *cache, uint8_t peer, uint32_t source, uint
 
 static void count_all(struct census *census, const struct sa_cache *cache, uint32_t piece)
 {
-	census_begin(census);
+	census_begin(census, NULL);
 	while (census_some(census, cache, piece))
 		continue;
 }
@@ -87,5 +87,29 @@ static void keeps_a_share_for_each(void)
 	census_free(census);
 }
 
-TEST_MAIN({ "each peer", counts_each_peer }, { "what went is forgotten", forgets_what_went },
+/* Of what came after a time of its own for each peer, beside all the rest. */
+static void counts_what_is_new(void)
+{
+	const uint32_t after_s[] = { 100, 200 };
+	struct census *census = census_new(2, 42);
+	struct sa_cache cache;
+
+	sa_cache_init(&cache, 4096, 7, NULL, NULL);
+	for (uint32_t i = 0; i < 60; i++) {
+		const struct sa_key key = { 0x0a000001 + i / 20, 0xe1000000 + i, 1 };
+
+		sa_cache_add(&cache, &key, i % 2, i < 30 ? 100 : 101);
+	}
+	census_begin(census, after_s);
+	while (census_some(census, &cache, 7))
+		continue;
+	check(census_of(census, 0).held == 30 && census_of(census, 1).held == 30);
+	check(census_of(census, 0).born == 15 && census_of(census, 1).born == 0);
+	check(census_of(census, 0).born_of_source == 10);
+	check(census_of(census, 0).of_source == 10);
+	sa_cache_release(&cache);
+	census_free(census);
+}
+
+TEST_MAIN({ "each peer", counts_each_peer }, { "what is new", counts_what_is_new }, { "what went is forgotten", forgets_what_went },
 	  { "a share for each", keeps_a_share_for_each })
