@@ -2,7 +2,7 @@
 /* Brings nftables text into the kernel, by libnftables, and reads its counters back.  What is new
  * stands beside what is old until one transaction turns the base chains round; the old, which
  * nothing refers to any more, is taken away later, for a second transaction waits until the kernel
- * has seen every packet of the first.  Counters are no part of that.  Knows no policy. */
+ * has seen every packet of the first.  What the old counted stays.  Knows no policy. */
 #include "enforce/nft.h"
 
 #include <errno.h>
@@ -15,11 +15,11 @@
 
 #include "base/memory.h"
 #include "enforce/backend.h"
-#include "enforce/nft_kernel.h"
+#include "enforce/nft_tally.h"
 
 #define GENERATIONS_MAX 8		/* that stand at once before those of the dead are swept */
 
-/* "family name" of each counter that rules count in since the last install, in order. */
+/* "family name" of each counter whose chain stands since the last install, in order. */
 struct wanted {
 	char **list;
 	size_t n;
@@ -42,10 +42,20 @@ static void forget_wanted(struct nft *nft)
 	nft->has_installed = false;
 }
 
+/* Packets that began under old rules have been counted when this returns, so that a chain that no
+ * rule refers to any more says all that it will ever say. */
+static void wait_for_packets(struct nft *nft)
+{
+	if (nft->is_settling)
+		(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	nft->is_settling = false;
+}
+
 /* What cannot be taken away now is found again by the next install. */
 static void tidy(struct nft *nft)
 {
-	if (nft->old.n > 0)
+	wait_for_packets(nft);
+	if (nft->old.n > 0 && nft_tally_leave(&nft->old) == 0)
 		(void)nft_objects_remove(&nft->old);
 	nft_objects_release(&nft->old);
 }
@@ -132,20 +142,21 @@ static int told(int status, struct text *error)
 
 /* --- generations --- */
 
-static bool is_base_chain(const struct nft_object *object)
-{
-	return strchr(object->name, '/') != NULL;
-}
-
 /* Of which generation an object is; 0: of none. */
 static char letter_of(const struct nft_object *object)
 {
 	char first = object->name[0];
 
-	return first >= 'a' && first <= 'z' && !is_base_chain(object) ? first : 0;
+	return first >= 'a' && first <= 'z' && !nft_is_base_chain(object->name) ? first : 0;
 }
 
-/* A letter that no name of an old generation begins with; 0 where all are taken. */
+static bool begins_hook(char letter)
+{
+	return letter == hook_name(HOOK_INGRESS)[0] || letter == hook_name(HOOK_EGRESS)[0];
+}
+
+/* A letter that no name of an old generation begins with, nor of a base chain; 0 where all are
+ * taken. */
 static char free_letter(const struct nft_objects *standing, unsigned *out_taken)
 {
 	bool taken[26] = { false };
@@ -157,7 +168,7 @@ static char free_letter(const struct nft_objects *standing, unsigned *out_taken)
 			taken[letter_of(&standing->list[i]) - 'a'] = true;
 	for (size_t i = COUNT(taken); i-- > 0;) {
 		*out_taken += taken[i];
-		letter = taken[i] ? letter : (char)('a' + i);
+		letter = taken[i] || begins_hook((char)('a' + i)) ? letter : (char)('a' + i);
 	}
 	return letter;
 }
@@ -199,36 +210,38 @@ static void put_flushes(struct text *out, const char *text, const struct nft_obj
 	for (size_t i = 0; i < standing->n; i++) {
 		const struct nft_object *o = &standing->list[i];
 
-		if (o->kind == NFT_CHAINS && is_base_chain(o) && !keeps_chain(text, o))
+		if (o->kind == NFT_CHAINS && nft_is_base_chain(o->name) && !keeps_chain(text, o))
 			text_printf(out, "flush chain %s weir %s\n", nft_table_family(o->table),
 				    o->name);
 	}
 }
 
-static void add_object(struct nft_objects *out, const struct nft_object *object)
+static bool is_removed_in(unsigned phase, const char *text, const struct nft_object *o)
 {
-	out->list = memory_grow(out->list, out->n + 1, sizeof(*out->list));
-	out->list[out->n++] = *object;
+	bool is_base = o->kind == NFT_CHAINS && nft_is_base_chain(o->name);
+
+	switch (phase) {
+	case 0:
+		return is_base && !keeps_chain(text, o);
+	case 1:
+		return o->kind == NFT_SETS && o->is_map;
+	case 2:
+		return o->kind == NFT_CHAINS && !is_base;
+	default:
+		return o->kind != NFT_CHAINS && !o->is_map;
+	}
 }
 
-/* Base chains first, for they refer to the others; of these the last first, for a chain stands
- * behind those that it refers to; then what chains refer to. */
+/* Base chains first, for they refer to all others; maps that only they refer to; other chains, the
+ * last first, for a chain stands behind those that it refers to; then what chains refer to. */
 static struct nft_objects removals(const char *text, const struct nft_objects *standing)
 {
-	struct nft_objects out = { .list = memory_array(standing->n + 1, sizeof(*out.list)) };
+	struct nft_objects out = { 0 };
 
-	for (unsigned base = 2; base-- > 0;) {
-		for (size_t i = standing->n; i-- > 0;) {
-			const struct nft_object *o = &standing->list[i];
-
-			if (o->kind == NFT_CHAINS && is_base_chain(o) == base &&
-			    !(base && keeps_chain(text, o)))
-				out.list[out.n++] = *o;
-		}
-	}
-	for (size_t i = 0; i < standing->n; i++)
-		if (standing->list[i].kind != NFT_CHAINS)
-			out.list[out.n++] = standing->list[i];
+	for (unsigned phase = 0; phase < 4; phase++)
+		for (size_t i = standing->n; i-- > 0;)
+			if (is_removed_in(phase, text, &standing->list[i]))
+				nft_objects_add(&out, &standing->list[i]);
 	return out;
 }
 
@@ -241,9 +254,9 @@ static void sweep(const struct nft_objects *standing)
 
 		for (size_t i = 0; i < standing->n; i++)
 			if (letter_of(&standing->list[i]) == letter)
-				add_object(&some, &standing->list[i]);
+				nft_objects_add(&some, &standing->list[i]);
 		order = removals("", &some);
-		if (order.n > 0)
+		if (order.n > 0 && nft_tally_leave(&order) == 0)
 			(void)nft_objects_remove(&order);
 		nft_objects_release(&order);
 		nft_objects_release(&some);
@@ -257,7 +270,26 @@ static int order_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Every counter that the text adds. */
+static void add_wanted(struct wanted *w, size_t *cap, const char *family, const char *chain)
+{
+	struct text name = { 0 };
+
+	text_put_n(&name, chain, strcspn(chain, " "));
+	if (nft_chain_counts(name.p)) {
+		struct text key = { 0 };
+
+		text_put_n(&key, family, strcspn(family, " ") + 1);
+		text_put(&key, name.p + 1);		/* without its letter */
+		if (w->n == *cap) {
+			*cap = 2 * *cap + 64;
+			w->list = memory_grow(w->list, *cap, sizeof(*w->list));
+		}
+		w->list[w->n++] = key.p;
+	}
+	text_release(&name);
+}
+
+/* The counter of every chain of the text that counts. */
 static void note_wanted(struct nft *nft, const char *text)
 {
 	const char *family = "", *line = text;
@@ -267,19 +299,10 @@ static void note_wanted(struct nft *nft, const char *text)
 	forget_wanted(nft);
 	nft->has_installed = true;
 	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		struct text key = { 0 };
-
 		if (strncmp(line, "table ", 6) == 0)
 			family = line + 6;
-		if (strncmp(line, "\tcounter ", 9) != 0)
-			continue;
-		text_put_n(&key, family, strcspn(family, " ") + 1);
-		text_put_n(&key, line + 9, strcspn(line + 9, " "));
-		if (w->n == cap) {
-			cap = 2 * cap + 64;
-			w->list = memory_grow(w->list, cap, sizeof(*w->list));
-		}
-		w->list[w->n++] = key.p;
+		if (strncmp(line, "\tchain ", 7) == 0)
+			add_wanted(w, &cap, family, line + 7);
 	}
 	if (w->n > 0)
 		qsort(w->list, w->n, sizeof(*w->list), order_names);
@@ -299,15 +322,6 @@ static bool is_wanted(const struct nft *nft, const struct nft_object *counter)
 	return found;
 }
 
-/* Packets that began under old rules have been counted when this returns, so that a counter that no
- * rule has any more says all that it will ever say. */
-static void wait_for_packets(struct nft *nft)
-{
-	if (nft->is_settling)
-		(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	nft->is_settling = false;
-}
-
 static int nft_counts(void *state, enforce_count_fn *each, void *ctx, struct text *error)
 {
 	struct nft *nft = state;
@@ -315,8 +329,7 @@ static int nft_counts(void *state, enforce_count_fn *each, void *ctx, struct tex
 	int status;
 
 	tidy(nft);
-	wait_for_packets(nft);
-	status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
+	status = told(nft_tallies_read(&counters), error);
 	for (size_t i = 0; i < counters.n && status == 0; i++) {
 		struct nft_object *counter = &counters.list[i];
 		bool wanted = is_wanted(nft, counter);
@@ -333,7 +346,7 @@ static int nft_counts(void *state, enforce_count_fn *each, void *ctx, struct tex
 	return status;
 }
 
-/* The kernel refuses to delete a counter that a rule still counts in. */
+/* A counter whose chain stands, if only because nobody could take it away, stays. */
 static int nft_forget(void *state, struct text *error)
 {
 	struct nft *nft = state;
@@ -341,11 +354,10 @@ static int nft_forget(void *state, struct text *error)
 	int status;
 
 	tidy(nft);
-	status = told(nft_objects_read(NFT_COUNTERS, &counters), error);
-
+	status = told(nft_tallies_read(&counters), error);
 	for (size_t i = 0; i < counters.n && status == 0; i++)
-		if (!is_wanted(nft, &counters.list[i]))
-			add_object(&gone, &counters.list[i]);
+		if (counters.list[i].kind == NFT_COUNTERS && !is_wanted(nft, &counters.list[i]))
+			nft_objects_add(&gone, &counters.list[i]);
 	if (status == 0 && gone.n > 0)
 		status = told(nft_objects_remove(&gone), error);
 	nft_objects_release(&counters);

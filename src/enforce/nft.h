@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The nftables back end's parts: what writes the rules as text (nft_text.c, nft_rule.c, nft_map.c,
- * all pure), and what brings them into the kernel (nft.c).
+ * all pure), and what brings them into the kernel (nft.c, nft_tally.c).
  *
  * Everything stands in tables named "weir": family netdev for ingress, which sees tagged frames and
- * nothing twice; inet for what a router forwards; bridge for what a bridge does.  Counters are
- * named BOUNDARY/HOOK/RULE/LINK and stay.  Base chains are HOOK/LINK.  All other names begin with
- * '%', which whoever installs replaces by a letter that the kernel does not have yet, so that old
- * and new stand side by side within the transaction that changes from one to the other. */
+ * nothing twice; inet for what a router forwards; bridge for what a bridge does.  Base chains are
+ * HOOK/LINK.  All other names begin with '%', which whoever installs replaces by a letter that the
+ * kernel does not have yet, so that old and new stand side by side within the transaction that
+ * changes from one to the other.  Chains %BOUNDARY/HOOK/RULE/LINK count in their lines, which costs
+ * a packet a third of what a named counter does; what chains counted that were taken away stands in
+ * counters of that name without the first letter. */
 #ifndef WEIR_ENFORCE_NFT_H
 #define WEIR_ENFORCE_NFT_H
 
@@ -21,15 +23,13 @@ const char *nft_table_family(enum nft_table table);
 
 /* --- names --- */
 
-/* What no rule refuses or what it refuses: a counter each. */
-enum nft_count { NFT_COUNT_PASSED, NFT_COUNT_REFUSED };
-
 /* Interface names may hold what nft's names may not: such bytes become /HH. */
 void nft_put_link(struct text *out, const char *link);
 struct nft_hook;
-void nft_put_counter_name(struct text *out, const struct nft_hook *h, const char *rule,
-			  bool refused);
-/* False where it is none of weir's.  The texts are cut out of `name`, which is changed. */
+/* The name of a chain that counts, for a rule or for what is never judged. */
+void nft_put_counting(struct text *out, const struct nft_hook *h, const char *rule, bool refused);
+/* What is counted where, from a counter's name; false where it is none of weir's.  The texts are cut
+ * out of `name`, which is changed. */
 bool nft_counter_parse(char *name, struct enforce_count *out);
 
 /* --- one hook of one link, while its chains are written --- */
@@ -58,10 +58,10 @@ struct nft_hook {
 	bool		      *rules, *lists4, *lists6;
 	bool		      *masked;		/* by rule: asked for what an IPv6 group embeds */
 	bool		      *shared;		/* by rule: its sets and limits, once a table */
-	unsigned	       chain_count;
+	unsigned	       chain_count, map_count;
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
-	struct text	       chains;
+	struct text	       chains, maps;	/* maps of the base chain's lines */
 };
 
 /* Where a packet goes: a rule's index, a list's cell, or one of these. */
@@ -70,7 +70,7 @@ struct nft_hook {
 #define NFT_TARGET_CHAIN      UINT32_C(0x40000000)	/* and a number: "%IDcN" */
 #define NFT_TARGET_LIST	      UINT32_C(0x80000000)	/* and a cell */
 
-/* "goto %0r12", and notes that the target is met. */
+/* "goto %0c12", and notes that the target is met. */
 void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family,
 		  uint32_t target);
 
@@ -82,8 +82,8 @@ struct nft_span {
 
 /* Statements that send on a packet by its source or group.  What they let through goes to the
  * target that is returned, in the line that they end in.  Spans cover the family, or its multicast.
- * `in_rule` where tests stand before them in their line, which they then do not leave. */
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_rule,
+ * `in_base` where that is a base chain's, behind tests: they do not leave the line. */
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_base,
 			const struct nft_span *spans, size_t n);
 void nft_rests_release(struct nft_hook *h);
 
@@ -94,8 +94,6 @@ size_t nft_put_mask(const struct artefact_mask *mask, struct text *out, size_t m
 /* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
  * chain stands behind those that it refers to. */
 void nft_put_rules(struct nft_hook *h, struct text *out);
-/* Their counters. */
-void nft_put_counters(const struct nft_hook *h, struct text *out);
 /* Sets and limits of a table's rules. */
 void nft_put_shared(const struct nft_hook *h, struct text *out);
 

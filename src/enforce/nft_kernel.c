@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dumps and deletions of nf_tables objects over netlink.  Knows their names, no rule. */
+/* Dumps and deletions of nf_tables objects over netlink.  Knows their names, and of rules only what
+ * they counted. */
 #include "enforce/nft_kernel.h"
 
 #include <arpa/inet.h>
@@ -18,8 +19,8 @@
 #define TABLE "weir"
 #define REQUEST_BYTES 8192
 #define REMOVALS_MAX 500
-#define REMOVAL_BYTES (REMOVALS_MAX * 320 + 8192)
-#define ATTEMPTS 10			/* dumps that a change in the middle spoilt */
+#define REMOVAL_BYTES (REMOVALS_MAX * 3 * 344 + 8192)
+#define ATTEMPTS 10			/* readings that a change in the middle spoilt */
 
 static const uint8_t families[NFT_TABLE_COUNT] = { NFPROTO_NETDEV, NFPROTO_INET, NFPROTO_BRIDGE };
 
@@ -34,24 +35,45 @@ static const struct {
 			 NFT_OBJECT_LIMIT },
 	[NFT_COUNTERS] = { NFT_MSG_GETOBJ, NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME,
 			   NFT_OBJECT_COUNTER },
+	[NFT_LINES] = { NFT_MSG_GETRULE, NFT_MSG_DELRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, 0 },
 };
 
 /* One object while its attributes are read. */
 struct reading {
 	struct nft_objects *out;
 	struct nft_object   object;
-	bool		    is_ours, is_anonymous;
+	bool		    is_ours, is_anonymous, is_counter;
 };
 
-static int read_data(const struct nlattr *a, void *context)
+static int read_count(const struct nlattr *a, void *context)
 {
 	struct reading *r = context;
 
 	if (mnl_attr_get_type(a) == NFTA_COUNTER_PACKETS)
-		r->object.packets = be64toh(mnl_attr_get_u64(a));
+		r->object.packets += be64toh(mnl_attr_get_u64(a));
 	if (mnl_attr_get_type(a) == NFTA_COUNTER_BYTES)
-		r->object.bytes = be64toh(mnl_attr_get_u64(a));
+		r->object.bytes += be64toh(mnl_attr_get_u64(a));
 	return MNL_CB_OK;
+}
+
+/* The name of an expression comes before its data. */
+static int read_expression(const struct nlattr *a, void *context)
+{
+	struct reading *r = context;
+
+	if (mnl_attr_get_type(a) == NFTA_EXPR_NAME)
+		r->is_counter = strcmp(mnl_attr_get_str(a), "counter") == 0;
+	if (mnl_attr_get_type(a) == NFTA_EXPR_DATA && r->is_counter)
+		return mnl_attr_parse_nested(a, read_count, context);
+	return MNL_CB_OK;
+}
+
+static int read_element(const struct nlattr *a, void *context)
+{
+	struct reading *r = context;
+
+	r->is_counter = false;
+	return mnl_attr_parse_nested(a, read_expression, context);
 }
 
 static int read_attribute(const struct nlattr *a, void *context)
@@ -63,30 +85,37 @@ static int read_attribute(const struct nlattr *a, void *context)
 		r->is_ours = strcmp(mnl_attr_get_str(a), TABLE) == 0;
 	if (type == kinds[r->object.kind].name)
 		snprintf(r->object.name, sizeof(r->object.name), "%s", mnl_attr_get_str(a));
-	if (r->object.kind == NFT_SETS && type == NFTA_SET_FLAGS)
+	if (r->object.kind == NFT_SETS && type == NFTA_SET_FLAGS) {
 		r->is_anonymous = ntohl(mnl_attr_get_u32(a)) & NFT_SET_ANONYMOUS;
+		r->object.is_map = ntohl(mnl_attr_get_u32(a)) & NFT_SET_MAP;
+	}
 	if (r->object.kind == NFT_COUNTERS && type == NFTA_OBJ_DATA)
-		return mnl_attr_parse_nested(a, read_data, context);
+		return mnl_attr_parse_nested(a, read_count, context);
+	if (r->object.kind == NFT_LINES && type == NFTA_RULE_EXPRESSIONS)
+		return mnl_attr_parse_nested(a, read_element, context);
 	return MNL_CB_OK;
 }
 
-static int add_object(const struct nlmsghdr *message, void *context)
+void nft_objects_add(struct nft_objects *objects, const struct nft_object *object)
+{
+	if (objects->n == objects->cap) {
+		objects->cap = 2 * objects->cap + 64;
+		objects->list = memory_grow(objects->list, objects->cap, sizeof(*objects->list));
+	}
+	objects->list[objects->n++] = *object;
+}
+
+static int read_object(const struct nlmsghdr *message, void *context)
 {
 	struct reading *r = context;
-	struct nft_objects *out = r->out;
 
-	r->is_ours = r->is_anonymous = false;
+	r->is_ours = r->is_anonymous = r->object.is_map = false;
 	r->object.packets = r->object.bytes = 0;
 	r->object.name[0] = '\0';
 	if (mnl_attr_parse(message, sizeof(struct nfgenmsg), read_attribute, r) < 0)
 		return MNL_CB_ERROR;
-	if (!r->is_ours || r->is_anonymous)
-		return MNL_CB_OK;
-	if (out->n == out->cap) {
-		out->cap = 2 * out->cap + 64;
-		out->list = memory_grow(out->list, out->cap, sizeof(*out->list));
-	}
-	out->list[out->n++] = r->object;
+	if (r->is_ours && !r->is_anonymous)
+		nft_objects_add(r->out, &r->object);
 	return MNL_CB_OK;
 }
 
@@ -103,14 +132,14 @@ static int dump(int fd, enum nft_kind kind, enum nft_table table, struct nft_obj
 	if (kinds[kind].object)
 		mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(kinds[kind].object));
 	nfnl_end(&b, m);
-	status = nfnl_dump(fd, &b, add_object, &reading);
+	status = nfnl_dump(fd, &b, read_object, &reading);
 	nfnl_batch_release(&b);
 	return status == -ENOENT ? 0 : status;
 }
 
-int nft_objects_read(enum nft_kind kind, struct nft_objects *out)
+static int read_tables(int fd, enum nft_kind kind, struct nft_objects *out)
 {
-	int fd = nfnl_open(), status = fd < 0 ? fd : 0;
+	int status = 0;
 
 	for (unsigned t = 0; t < NFT_TABLE_COUNT && status == 0; t++) {
 		size_t before = out->n;
@@ -120,6 +149,61 @@ int nft_objects_read(enum nft_kind kind, struct nft_objects *out)
 			out->n = before;
 			status = dump(fd, kind, t, out);
 		}
+	}
+	return status;
+}
+
+int nft_objects_read(enum nft_kind kind, struct nft_objects *out)
+{
+	int fd = nfnl_open(), status = fd < 0 ? fd : read_tables(fd, kind, out);
+
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static int read_generation(const struct nlattr *a, void *context)
+{
+	uint32_t *generation = context;
+
+	if (mnl_attr_get_type(a) == NFTA_GEN_ID)
+		*generation = ntohl(mnl_attr_get_u32(a));
+	return MNL_CB_OK;
+}
+
+static int read_generation_message(const struct nlmsghdr *message, void *context)
+{
+	(void)mnl_attr_parse(message, sizeof(struct nfgenmsg), read_generation, context);
+	return MNL_CB_STOP;
+}
+
+/* How many transactions the kernel has seen. */
+static int ask_generation(int fd, uint32_t *out)
+{
+	struct nfnl_batch b;
+	int status;
+
+	nfnl_batch_init(&b, REQUEST_BYTES);
+	nfnl_end(&b, nfnl_begin(&b, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN, 0, AF_UNSPEC, 0));
+	status = nfnl_dump(fd, &b, read_generation_message, out);
+	nfnl_batch_release(&b);
+	return status;
+}
+
+int nft_objects_read_together(const enum nft_kind *which, size_t n, struct nft_objects *out)
+{
+	int fd = nfnl_open(), status = fd < 0 ? fd : -EINTR;
+	uint32_t before = 0, after = 0;
+
+	for (unsigned attempt = 0; attempt < ATTEMPTS && status == -EINTR; attempt++) {
+		out->n = 0;
+		status = ask_generation(fd, &before);
+		for (size_t i = 0; i < n && status == 0; i++)
+			status = read_tables(fd, which[i], out);
+		if (status == 0)
+			status = ask_generation(fd, &after);
+		if (status == 0 && before != after)
+			status = -EINTR;
 	}
 	if (fd >= 0)
 		close(fd);
@@ -132,18 +216,47 @@ void nft_objects_release(struct nft_objects *objects)
 	*objects = (struct nft_objects){ 0 };
 }
 
+static struct nlmsghdr *begin_removal(struct nfnl_batch *b, enum nft_kind kind,
+				      enum nft_table table, const char *name, unsigned flags)
+{
+	struct nlmsghdr *m = nfnl_begin(b, NFNL_SUBSYS_NFTABLES, kinds[kind].remove, flags,
+					families[table], 0);
+
+	mnl_attr_put_strz(m, kinds[kind].table, TABLE);
+	mnl_attr_put_strz(m, kinds[kind].name, name);
+	if (kinds[kind].object)
+		mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(kinds[kind].object));
+	return m;
+}
+
+/* The kernel changes no counter: a new one takes the place of the old. */
+static void put_counter(struct nfnl_batch *b, const struct nft_object *chain)
+{
+	const char *name = chain->name + 1;
+	struct nlmsghdr *m;
+	struct nlattr *data;
+
+	if (chain->has_counter)
+		nfnl_end(b, begin_removal(b, NFT_COUNTERS, chain->table, name, 0));
+	m = nfnl_begin(b, NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWOBJ, NLM_F_CREATE | NLM_F_EXCL,
+		       families[chain->table], 0);
+	mnl_attr_put_strz(m, NFTA_OBJ_TABLE, TABLE);
+	mnl_attr_put_strz(m, NFTA_OBJ_NAME, name);
+	mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	data = mnl_attr_nest_start(m, NFTA_OBJ_DATA);
+	mnl_attr_put_u64(m, NFTA_COUNTER_BYTES, htobe64(chain->bytes));
+	mnl_attr_put_u64(m, NFTA_COUNTER_PACKETS, htobe64(chain->packets));
+	mnl_attr_nest_end(m, data);
+	nfnl_end(b, m);
+}
+
 /* The last message alone is answered; one that fails is too. */
 static void put_removal(struct nfnl_batch *b, const struct nft_object *object, bool is_last)
 {
-	struct nlmsghdr *m =
-		nfnl_begin(b, NFNL_SUBSYS_NFTABLES, kinds[object->kind].remove,
-			   is_last ? NLM_F_ACK : 0, families[object->table], 0);
-
-	mnl_attr_put_strz(m, kinds[object->kind].table, TABLE);
-	mnl_attr_put_strz(m, kinds[object->kind].name, object->name);
-	if (kinds[object->kind].object)
-		mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(kinds[object->kind].object));
-	nfnl_end(b, m);
+	if (object->leaves_count)
+		put_counter(b, object);
+	nfnl_end(b, begin_removal(b, object->kind, object->table, object->name,
+				  is_last ? NLM_F_ACK : 0));
 }
 
 int nft_objects_remove(const struct nft_objects *objects)

@@ -6,13 +6,18 @@
 
 #include "enforce/nft.h"
 
-/* NFT_SETS are those that have a name. */
-enum nft_kind { NFT_CHAINS, NFT_SETS, NFT_LIMITS, NFT_COUNTERS, NFT_KIND_COUNT };
+/* NFT_SETS are those that have a name.  NFT_LINES are rules: the name is their chain's, and what
+ * they counted is theirs. */
+enum nft_kind { NFT_CHAINS, NFT_SETS, NFT_LIMITS, NFT_COUNTERS, NFT_LINES, NFT_KIND_COUNT };
 
 struct nft_object {
 	enum nft_kind  kind;
 	enum nft_table table;
-	uint64_t       packets, bytes;		/* of a counter */
+	uint64_t       packets, bytes;
+	bool	       is_map;			/* a set from which a base chain goes on */
+	/* Of a chain that is taken away: what it counted goes to the counter of its name without the
+	 * first letter, which then says packets and bytes; whether there is one already. */
+	bool	       leaves_count, has_counter;
 	char	       name[256];
 };
 
@@ -22,11 +27,15 @@ struct nft_objects {
 	size_t		   n, cap;
 };
 
-/* Appends; no object at all where there is no table.  0 or negative errno. */
-int nft_objects_read(enum nft_kind kind, struct nft_objects *out);
+void nft_objects_add(struct nft_objects *objects, const struct nft_object *object);
 void nft_objects_release(struct nft_objects *objects);
 
-/* In this order, a few hundred a transaction. */
+/* Appends; no object at all where there is no table.  0 or negative errno. */
+int nft_objects_read(enum nft_kind kind, struct nft_objects *out);
+/* Several kinds at one moment. */
+int nft_objects_read_together(const enum nft_kind *kinds, size_t n, struct nft_objects *out);
+
+/* In this order, a few hundred a transaction, each with what it leaves. */
 int nft_objects_remove(const struct nft_objects *objects);
 
 #endif

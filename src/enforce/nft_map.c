@@ -21,6 +21,7 @@ typedef unsigned __int128 wide;		/* an address of either family as a number */
 #define TRIE_SPANS_MAX 100000
 #define SPANS_ROOT 32			/* of IPv6 */
 #define SPANS_WIDE 256
+#define ROOM 4				/* buckets for each element of a map in a base chain */
 
 /* Where the bits up to `at` are known.  A mask begins at bit `from`: at 0, or, in a chain that
  * several prefixes share, at `at`. */
@@ -29,7 +30,7 @@ struct domain {
 	enum side   side;
 	unsigned    bits, at, from;
 	wide	    base;		/* the known bits, as far as masks show them */
-	bool	    in_rule;		/* the look-up stands behind tests, in one line with them */
+	bool	    in_base;
 };
 
 struct stretch {
@@ -354,7 +355,7 @@ static void put_compare(struct text *out, const struct nft_hook *h, const struct
 	char text[ADDR_TEXT];
 
 	if (out->n > 0 && out->p[out->n - 1] == ' ') {
-		out->n--;
+		text_cut(out, out->n - 1);
 		text_put(out, "\n\t\t");
 	}
 	put_field(out, d, length);
@@ -363,27 +364,54 @@ static void put_compare(struct text *out, const struct nft_hook *h, const struct
 	text_put(out, "\n\t\t");
 }
 
-/* What is not found goes on within the line. */
-static void put_hash(struct text *out, const struct nft_hook *h, const struct domain *d,
-		     const struct entries *e, unsigned length)
+static void put_elements(struct text *out, const struct nft_hook *h, const struct domain *d,
+			 const struct entries *e)
 {
 	char text[ADDR_TEXT];
 
-	if (e->n == 1 && !d->in_rule) {
-		put_compare(out, h, d, e->list, length);
-		return;
-	}
-	put_field(out, d, length);
-	text_put(out, "vmap {\n");
 	for (size_t i = 0; i < e->n; i++) {
 		text_printf(out, "\t\t\t%s : ", addr_text(addr_of(d, e->list[i].key), text));
 		nft_put_goto(out, h, d->family, e->list[i].target);
 		text_put(out, ",\n");
 	}
-	text_put(out, "\t\t\t* : continue\n\t\t} ");
+	text_put(out, "\t\t\t* : continue\n");
 }
 
-static void put_hashes(struct text *out, const struct nft_hook *h, const struct domain *d,
+/* A map that outlives the line: a nameless one ends with it, at once, and a packet that has met the
+ * line would find nothing.  With much room in it few keys share a bucket. */
+static void put_named(struct text *out, struct nft_hook *h, const struct domain *d,
+		      const struct entries *e)
+{
+	unsigned id = h->map_count++;
+
+	text_printf(&h->maps,
+		    "\tmap %%%uv%u {\n\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
+		    h->id, id, d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr",
+		    ROOM * (e->n + 1));
+	put_elements(&h->maps, h, d, e);
+	text_put(&h->maps, "\t\t}\n\t}\n");
+	text_printf(out, "vmap @%%%uv%u ", h->id, id);
+}
+
+/* What is not found goes on within the line. */
+static void put_hash(struct text *out, struct nft_hook *h, const struct domain *d,
+		     const struct entries *e, unsigned length)
+{
+	if (e->n == 1 && !d->in_base) {
+		put_compare(out, h, d, e->list, length);
+		return;
+	}
+	put_field(out, d, length);
+	if (d->in_base) {
+		put_named(out, h, d, e);
+		return;
+	}
+	text_put(out, "vmap {\n");
+	put_elements(out, h, d, e);
+	text_put(out, "\t\t} ");
+}
+
+static void put_hashes(struct text *out, struct nft_hook *h, const struct domain *d,
 		       const struct entries *e, const struct lengths *lengths)
 {
 	for (unsigned k = lengths->n; k-- > 0;) {
@@ -522,11 +550,11 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 	return fits ? other : put_split(out, h, d, stretches, n);
 }
 
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_rule,
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_base,
 			const struct nft_span *spans, size_t n)
 {
 	enum family family = spans[0].first.family;
-	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, in_rule };
+	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, in_base };
 	struct stretch *stretches = memory_array(n, sizeof(*stretches));
 	uint32_t other;
 

@@ -87,10 +87,14 @@ bool nft_counter_parse(char *name, struct enforce_count *out)
 	return true;
 }
 
-void nft_put_counter_name(struct text *out, const struct nft_hook *h, const char *rule,
-			  bool refused)
+static const char *rule_name(const struct nft_hook *h, size_t index)
 {
-	text_printf(out, "%s/%s%s/%s/", h->boundary->name, hook_name(h->hook),
+	return index + 1 == h->boundary->rule_count ? "default" : h->boundary->rules[index]->name;
+}
+
+void nft_put_counting(struct text *out, const struct nft_hook *h, const char *rule, bool refused)
+{
+	text_printf(out, "%%%s/%s%s/%s/", h->boundary->name, hook_name(h->hook),
 		    refused ? ".refused" : "", rule);
 	nft_put_link(out, h->link->name);
 }
@@ -99,17 +103,19 @@ void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family
 {
 	unsigned cell = target & ~NFT_TARGET_LIST;
 
-	if (target == NFT_TARGET_LINK_LOCAL || target == NFT_TARGET_CONTROL) {
-		text_printf(out, "goto %%%u%s", h->id,
-			    target == NFT_TARGET_CONTROL ? "control" : "local");
+	text_put(out, "goto ");
+	if (target == NFT_TARGET_LINK_LOCAL) {
+		nft_put_counting(out, h, ENFORCE_LINK_LOCAL, false);
+	} else if (target == NFT_TARGET_CONTROL) {
+		nft_put_counting(out, h, ENFORCE_CONTROL, false);
 	} else if (target & NFT_TARGET_CHAIN) {
-		text_printf(out, "goto %%%uc%u", h->id, target & ~NFT_TARGET_CHAIN);
+		text_printf(out, "%%%uc%u", h->id, target & ~NFT_TARGET_CHAIN);
 	} else if (target & NFT_TARGET_LIST) {
 		(family == FAMILY_IP4 ? h->lists4 : h->lists6)[cell] = true;
-		text_printf(out, "goto %%%ul%uat%u", h->id, family, cell);
+		text_printf(out, "%%%ul%uat%u", h->id, family, cell);
 	} else {
 		h->rules[target] = true;
-		text_printf(out, "goto %%%ur%u", h->id, target);
+		nft_put_counting(out, h, rule_name(h, target), false);
 	}
 }
 
@@ -327,12 +333,20 @@ static void put_list(struct text *out, struct nft_hook *h, enum family family, u
 	text_put(out, "\n\t}\n");
 }
 
-static void put_counting(struct text *out, const struct nft_hook *h, const char *rule, bool refused,
-			 const char *verdict)
+/* The packets of a chain's lines are those of its name. */
+static void begin_counting(struct text *out, const struct nft_hook *h, const char *rule,
+			   bool refused)
 {
-	text_put(out, "counter name ");
-	nft_put_counter_name(out, h, rule, refused);
-	text_printf(out, " %s\n", verdict);
+	text_put(out, "\tchain ");
+	nft_put_counting(out, h, rule, refused);
+	text_put(out, " {\n");
+}
+
+static void put_counting_chain(struct text *out, const struct nft_hook *h, const char *rule,
+			       bool refused, const char *verdict)
+{
+	begin_counting(out, h, rule, refused);
+	text_printf(out, "\t\tcounter %s\n\t}\n", verdict);
 }
 
 static const char *unit_name(const struct rate *rate)
@@ -347,23 +361,18 @@ static void put_limited(struct text *out, struct nft_hook *h, unsigned index,
 	const char *const families[] = { "ip", "ip6" };
 
 	h->shared[index] = true;
-	for (size_t i = 0; i < 2 && rule->limit_key != LIMIT_ALL; i++) {
+	put_counting_chain(out, h, rule->name, true, refusal);
+	begin_counting(out, h, rule->name, false);
+	for (size_t i = 0; i < 2 && rule->limit_key != LIMIT_ALL; i++)
 		text_printf(out, "\t\tupdate @%%b%ur%u%s { %s saddr limit rate %u/%s burst "
-			    "%u packets } ", h->boundary_index, index, families[i], families[i],
-			    rule->rate.n, unit_name(&rule->rate), rule->rate.burst);
-		put_counting(out, h, rule->name, false, "accept");
-	}
-	if (rule->limit_key == LIMIT_ALL) {
-		text_printf(out, "\t\tlimit name %%b%ur%ulimit ", h->boundary_index, index);
-		put_counting(out, h, rule->name, false, "accept");
-	}
-	text_put(out, "\t\t");
-	put_counting(out, h, rule->name, true, refusal);
-}
-
-static const char *rule_name(const struct nft_hook *h, size_t index)
-{
-	return index + 1 == h->boundary->rule_count ? "default" : h->boundary->rules[index]->name;
+			    "%u packets } counter accept\n", h->boundary_index, index, families[i],
+			    families[i], rule->rate.n, unit_name(&rule->rate), rule->rate.burst);
+	if (rule->limit_key == LIMIT_ALL)
+		text_printf(out, "\t\tlimit name %%b%ur%ulimit counter accept\n", h->boundary_index,
+			    index);
+	text_put(out, "\t\tgoto ");
+	nft_put_counting(out, h, rule->name, true);
+	text_put(out, "\n\t}\n");
 }
 
 static void put_rule(struct text *out, struct nft_hook *h, unsigned index)
@@ -371,26 +380,21 @@ static void put_rule(struct text *out, struct nft_hook *h, unsigned index)
 	const struct rule *rule = h->boundary->rules[index];
 	const char *refusal = h->link->dry_run ? "accept" : "drop";
 
-	text_printf(out, "\tchain %%%ur%u {\n", h->id, index);
-	if (rule->kind == RULE_MATCH && rule->action == ACTION_LIMIT) {
+	if (rule->kind == RULE_MATCH && rule->action == ACTION_LIMIT)
 		put_limited(out, h, index, rule, refusal);
-	} else {
-		text_put(out, "\t\t");
-		put_counting(out, h, rule_name(h, index), false,
-			     rule->action == ACTION_DENY ? refusal : "accept");
-	}
-	text_put(out, "\t}\n");
+	else
+		put_counting_chain(out, h, rule_name(h, index), false,
+				   rule->action == ACTION_DENY ? refusal : "accept");
 }
 
 static void put_unjudged(struct text *out, const struct nft_hook *h)
 {
 	const char *verdict = h->drops_unjudged && !h->link->dry_run ? "drop" : "accept";
 
-	text_printf(out, "\tchain %%%ulocal {\n\t\t", h->id);
-	put_counting(out, h, ENFORCE_LINK_LOCAL, false, verdict);
-	text_printf(out, "\t}\n\tchain %%%ucontrol {\n\t\t", h->id);
-	put_counting(out, h, ENFORCE_CONTROL, false, verdict);
-	text_put(out, "\t}\n");
+	put_counting_chain(out, h, ENFORCE_LINK_LOCAL, false, verdict);
+	put_counting_chain(out, h, ENFORCE_CONTROL, false, verdict);
+	if (h->hook == HOOK_INGRESS)
+		put_counting_chain(out, h, ENFORCE_TAGGED_TWICE, false, "accept");
 }
 
 void nft_put_rules(struct nft_hook *h, struct text *out)
@@ -417,30 +421,6 @@ void nft_put_rules(struct nft_hook *h, struct text *out)
 }
 
 /* --- what chains refer to --- */
-
-static void put_counter(const struct nft_hook *h, const char *rule, bool refused,
-			struct text *out)
-{
-	text_put(out, "\tcounter ");
-	nft_put_counter_name(out, h, rule, refused);
-	text_put(out, " { }\n");
-}
-
-void nft_put_counters(const struct nft_hook *h, struct text *out)
-{
-	put_counter(h, ENFORCE_LINK_LOCAL, false, out);
-	put_counter(h, ENFORCE_CONTROL, false, out);
-	if (h->hook == HOOK_INGRESS)
-		put_counter(h, ENFORCE_TAGGED_TWICE, false, out);
-	for (size_t i = 0; i < h->boundary->rule_count; i++) {
-		if (!h->rules[i])
-			continue;
-		put_counter(h, rule_name(h, i), false, out);
-		if (h->boundary->rules[i]->kind == RULE_MATCH &&
-		    h->boundary->rules[i]->action == ACTION_LIMIT)
-			put_counter(h, rule_name(h, i), true, out);
-	}
-}
 
 static void put_mask_set(const struct artefact_mask *mask, struct text *out)
 {

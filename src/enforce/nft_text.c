@@ -95,12 +95,12 @@ static struct row row_of(const struct artefact_side *groups, const uint32_t *tar
 
 /* --- planes: lines that end in a decision --- */
 
-static void put_row(struct text *out, struct nft_hook *h, bool in_rule,
+static void put_row(struct text *out, struct nft_hook *h, bool in_base,
 		    const struct artefact_side *groups, const uint32_t *targets,
 		    struct compilation *c)
 {
 	struct row row = row_of(groups, targets);
-	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, in_rule, row.spans, row.n);
+	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, in_base, row.spans, row.n);
 
 	nft_put_goto(out, h, row.spans[0].first.family, other);
 	text_char(out, '\n');
@@ -109,7 +109,7 @@ static void put_row(struct text *out, struct nft_hook *h, bool in_rule,
 }
 
 /* By the group alone, for one class of sources. */
-static void put_groups(struct text *out, struct nft_hook *h, bool in_rule,
+static void put_groups(struct text *out, struct nft_hook *h, bool in_base,
 		       const struct artefact_fold *fold, unsigned source, struct compilation *c)
 {
 	unsigned n = fold->groups.classes;
@@ -117,7 +117,7 @@ static void put_groups(struct text *out, struct nft_hook *h, bool in_rule,
 
 	for (unsigned g = 0; g < n; g++)
 		targets[g] = target_of(h->artefact, fold->cells[(size_t)source * n + g]);
-	put_row(out, h, in_rule, &fold->groups, targets, c);
+	put_row(out, h, in_base, &fold->groups, targets, c);
 	free(targets);
 }
 
@@ -145,7 +145,7 @@ static bool mentions(const struct text *text, const struct nft_hook *h, unsigned
 
 /* By the source first: a chain for each of its classes, in which the groups are looked up.  What
  * most addresses come to stands in place, unless the look-up refers to it. */
-static void put_sources_first(struct text *out, struct nft_hook *h, bool in_rule,
+static void put_sources_first(struct text *out, struct nft_hook *h, bool in_base,
 			      const struct artefact_fold *fold, struct compilation *c)
 {
 	const struct artefact_side *sources = &fold->sources;
@@ -160,11 +160,12 @@ static void put_sources_first(struct text *out, struct nft_hook *h, bool in_rule
 		spans[i] = (struct nft_span){
 			sources->intervals[i].first,
 			NFT_TARGET_CHAIN | (first + sources->intervals[i].class) };
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, in_rule, spans, sources->n) &
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, in_base, spans, sources->n) &
 		~NFT_TARGET_CHAIN;
 	steps = h->chains;
 	h->chains = chains;
-	is_met = mentions(&lines, h, other) || mentions(&steps, h, other);
+	is_met = mentions(&lines, h, other) || mentions(&steps, h, other) ||
+		 mentions(&h->maps, h, other);
 	for (unsigned s = 0; s < sources->classes; s++) {
 		struct text chain = { 0 };
 
@@ -177,7 +178,7 @@ static void put_sources_first(struct text *out, struct nft_hook *h, bool in_rule
 	if (is_met)
 		text_printf(out, "goto %%%uc%u\n", h->id, other);
 	else
-		put_groups(out, h, in_rule, fold, other - first, c);
+		put_groups(out, h, in_base, fold, other - first, c);
 	text_put_n(&h->chains, text_string(&steps), steps.n);
 	text_release(&steps);
 	text_release(&lines);
@@ -223,7 +224,7 @@ static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fol
 
 /* By the group first: where rules name groups and few ask for the source besides, most packets then
  * need one look-up, and groups stand in one map and not in one for each class of sources. */
-static void put_groups_first(struct text *out, struct nft_hook *h, bool in_rule,
+static void put_groups_first(struct text *out, struct nft_hook *h, bool in_base,
 			     const struct artefact_fold *fold, struct compilation *c)
 {
 	uint32_t *targets = memory_array(fold->groups.classes, sizeof(*targets));
@@ -231,7 +232,7 @@ static void put_groups_first(struct text *out, struct nft_hook *h, bool in_rule,
 	for (unsigned g = 0; g < fold->groups.classes; g++)
 		targets[g] = is_same_for_all(fold, g) ? target_of(h->artefact, fold->cells[g])
 						      : source_chain(h, fold, g, c);
-	put_row(out, h, in_rule, &fold->groups, targets, c);
+	put_row(out, h, in_base, &fold->groups, targets, c);
 	free(targets);
 }
 
@@ -244,8 +245,8 @@ static bool is_group_first(const struct artefact_fold *fold)
 	return 2 * same >= fold->groups.classes;
 }
 
-/* `in_rule` as nft_put_lookup() takes it. */
-static void put_plane(struct text *out, struct nft_hook *h, bool in_rule, enum family family,
+/* `in_base` as nft_put_lookup() takes it. */
+static void put_plane(struct text *out, struct nft_hook *h, bool in_base, enum family family,
 		      unsigned plane, struct compilation *c)
 {
 	const struct artefact_family *f =
@@ -254,11 +255,11 @@ static void put_plane(struct text *out, struct nft_hook *h, bool in_rule, enum f
 
 	artefact_fold_init(&fold, f, plane);
 	if (fold.sources.classes == 1)
-		put_groups(out, h, in_rule, &fold, 0, c);
+		put_groups(out, h, in_base, &fold, 0, c);
 	else if (is_group_first(&fold))
-		put_groups_first(out, h, in_rule, &fold, c);
+		put_groups_first(out, h, in_base, &fold, c);
 	else
-		put_sources_first(out, h, in_rule, &fold, c);
+		put_sources_first(out, h, in_base, &fold, c);
 	artefact_fold_release(&fold);
 }
 
@@ -286,9 +287,12 @@ static void put_others(struct nft_hook *h, enum family family, bool returns,
 	unsigned direction = enforce_direction(h->link, h->hook);
 	struct text map = { 0 };
 
-	text_printf(&map, "\t\tmeta l4proto vmap {\n\t\t\tpim : goto %%%ucontrol", h->id);
-	if (family == FAMILY_IP4)
-		text_printf(&map, ",\n\t\t\tigmp : goto %%%ucontrol", h->id);
+	text_put(&map, "\t\tmeta l4proto vmap {\n\t\t\tpim : ");
+	nft_put_goto(&map, h, family, NFT_TARGET_CONTROL);
+	if (family == FAMILY_IP4) {
+		text_put(&map, ",\n\t\t\tigmp : ");
+		nft_put_goto(&map, h, family, NFT_TARGET_CONTROL);
+	}
 	for (unsigned p = 0; p < a->plane_count; p++) {
 		unsigned number = a->planes[p].ip_protocol;
 
@@ -305,9 +309,11 @@ static void put_others(struct nft_hook *h, enum family family, bool returns,
 			    plane_chain(h, family,
 					artefact_plane_of(a, direction, IP_PROTOCOL_NONE), c));
 	text_printf(&h->chains, "\tchain %%%uother%u {\n", h->id, family);
-	if (family == FAMILY_IP6)
-		text_printf(&h->chains, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 143 } "
-			    "goto %%%ucontrol\n", h->id);
+	if (family == FAMILY_IP6) {
+		text_put(&h->chains, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 143 } ");
+		nft_put_goto(&h->chains, h, family, NFT_TARGET_CONTROL);
+		text_char(&h->chains, '\n');
+	}
 	text_printf(&h->chains, "%s\t}\n", text_string(&map));
 	text_release(&map);
 }
@@ -335,7 +341,15 @@ static void put_family(struct text *out, struct nft_hook *h, enum family family,
 
 /* --- hooks --- */
 
-/* What is no multicast leaves after the first lines. */
+static void put_tagged(struct text *out, const struct nft_hook *h, const char *protocol)
+{
+	text_printf(out, "\t\tmeta protocol %s meta pkttype multicast goto ", protocol);
+	nft_put_counting(out, h, ENFORCE_TAGGED_TWICE, false);
+	text_char(out, '\n');
+}
+
+/* What is no multicast leaves after the first lines.  A base chain's lines go in the transaction
+ * that brings new ones, while packets are among them: what they refer to has a name and stays. */
 static void put_ingress(struct nft_hook *h, struct compilation *c)
 {
 	struct table_text *t = &c->tables[NFT_NETDEV];
@@ -350,9 +364,9 @@ static void put_ingress(struct nft_hook *h, struct compilation *c)
 	put_family(&lines, h, FAMILY_IP4, multicast[FAMILY_IP4], c);
 	text_put(&lines, "\t\tmeta protocol ip accept\n");
 	put_family(&lines, h, FAMILY_IP6, multicast[FAMILY_IP6], c);
-	text_put(&lines, "\t\tmeta pkttype multicast meta protocol { 8021q, 8021ad } counter name ");
-	nft_put_counter_name(&lines, h, ENFORCE_TAGGED_TWICE, false);
-	text_put(&lines, "\n\t}\n");
+	put_tagged(&lines, h, "8021q");
+	put_tagged(&lines, h, "8021ad");
+	text_put(&lines, "\t}\n");
 	text_put_n(&h->chains, lines.p, lines.n);
 	text_release(&lines);
 	text_release(&name);
@@ -387,14 +401,21 @@ static void put_egress(struct nft_hook *h, struct compilation *c)
 		    h->link->name, h->id);
 }
 
+static void put_link_map(struct table_text *t, enum family family, const struct text *entries)
+{
+	text_printf(&t->body, "\tmap %%links%u {\n\t\ttype ifname : verdict\n"
+		    "\t\telements = {%s\n\t\t}\n\t}\n", family, text_string(entries));
+}
+
 static void put_forward(struct table_text *t)
 {
 	if (t->entries4.n == 0)
 		return;
-	text_printf(&t->body, "\tchain egress/links {\n"
-		    "\t\t%s oifname vmap {%s\n\t\t}\n\t\t%s oifname vmap {%s\n\t\t}\n\t}\n",
-		    multicast[FAMILY_IP4], text_string(&t->entries4), multicast[FAMILY_IP6],
-		    text_string(&t->entries6));
+	put_link_map(t, FAMILY_IP4, &t->entries4);
+	put_link_map(t, FAMILY_IP6, &t->entries6);
+	text_printf(&t->body, "\tchain egress/links {\n\t\t%s oifname vmap @%%links4\n"
+		    "\t\t%s oifname vmap @%%links6\n\t}\n", multicast[FAMILY_IP4],
+		    multicast[FAMILY_IP6]);
 }
 
 static void put_hook(struct nft_hook *h, struct compilation *c)
@@ -408,9 +429,9 @@ static void put_hook(struct nft_hook *h, struct compilation *c)
 	else
 		put_egress(h, c);
 	nft_put_rules(h, &rules);
-	nft_put_counters(h, &t->body);
 	text_put_n(&t->body, text_string(&rules), rules.n);
 	text_release(&rules);
+	text_put_n(&t->body, text_string(&h->maps), h->maps.n);
 	text_put_n(&t->body, text_string(&h->chains), h->chains.n);
 }
 
@@ -495,6 +516,7 @@ static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct comp
 	free(h->lists6);
 	nft_rests_release(h);
 	text_release(&h->chains);
+	text_release(&h->maps);
 	sharing->last[h->table] = *h;
 	return c->span_count > SPANS_MAX ? -E2BIG : 0;
 }

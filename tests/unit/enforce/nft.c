@@ -114,7 +114,7 @@ static uint32_t follow_goto(const char *chains, const char *at, struct addr a)
 	const char *chain;
 	uint32_t target = NO_TARGET;
 
-	if (skip(&at, "goto %0r"))
+	if (skip(&at, "goto %border/ingress/r"))
 		return (uint32_t)strtoul(at, NULL, 10);
 	if (!skip(&at, "goto "))
 		return NO_TARGET;
@@ -143,12 +143,35 @@ static const char *find_key(const char *at, const char *end, struct addr key)
 	return found ? found + n : NULL;
 }
 
-/* A comparison, which ends its line, or a map, behind which the line goes on: true where it sends
- * the address on. */
+/* What a map has for the address, or NULL.  Behind it the line goes on. */
+static const char *look_up(const char *chains, const char **at, struct addr key)
+{
+	const char *map = *at, *end;
+
+	if (skip(at, "vmap @")) {
+		struct text head = { 0 };
+
+		text_put(&head, "\tmap ");
+		text_put_n(&head, *at, strcspn(*at, " "));
+		text_put(&head, " {\n");
+		map = strstr(chains, head.p);
+		check(map);
+		*at += strcspn(*at, " ");
+		text_release(&head);
+		end = strstr(map, "\t\t\t* : continue\n\t\t}\n");
+	} else {
+		check(skip(at, "vmap {\n"));
+		end = strstr(*at, "\t\t\t* : continue\n\t\t}");
+		*at = strchr(end, '}') + 1;
+	}
+	return find_key(map, end, key);
+}
+
+/* A comparison, which ends its line, or a map: true where it sends the address on. */
 static bool try_step(const char *chains, const char **at, struct addr a, uint32_t *out)
 {
 	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
-	const char *end, *found;
+	const char *found;
 
 	*at += strcspn(*at, " ") + 1;			/* ip, ip6 */
 	*at += strcspn(*at, " ") + 1;			/* saddr, daddr */
@@ -161,13 +184,10 @@ static bool try_step(const char *chains, const char **at, struct addr a, uint32_
 		*at = next_line(*at);
 		return same;
 	}
-	check(skip(at, "vmap {\n"));
-	end = strstr(*at, "\t\t\t* : continue\n\t\t}");
-	found = find_key(*at, end, masked(a, mask));
+	found = look_up(chains, at, masked(a, mask));
 	if (found)
 		*out = follow_goto(chains, found, a);
-	*at = strchr(end, '}') + 1;
-	return found != NULL;
+	return found;
 }
 
 static uint32_t follow(const char *chains, const char *at, struct addr a)
@@ -258,17 +278,30 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 {
 	struct nft_span *spans = memory_array(wanted, sizeof(*spans));
 	size_t n = random_spans(seed, family, side, wanted, spans);
+	struct rule named[TARGETS];
+	const struct rule *list[TARGETS + 1];
+	char names[TARGETS][4];
+	struct boundary boundary = { .name = "border", .rules = list, .rule_count = COUNT(list) };
+	struct enforce_link link = { .name = "eth0" };
 	bool rules[TARGETS] = { false }, good;
-	struct nft_hook h = { .rules = rules };
+	struct nft_hook h = { .rules = rules, .boundary = &boundary, .link = &link };
 	struct text lines = { 0 };
-	bool in_rule = t_random(seed) >> 40 & 1;
-	uint32_t other = nft_put_lookup(&lines, &h, side, in_rule, spans, n);
+	bool in_base = t_random(seed) >> 40 & 1;
+	uint32_t other;
 
+	for (unsigned i = 0; i < TARGETS; i++) {
+		snprintf(names[i], sizeof(names[i]), "r%u", i % 10);
+		named[i] = (struct rule){ .name = names[i] };
+		list[i] = &named[i];
+	}
+	other = nft_put_lookup(&lines, &h, side, in_base, spans, n);
 	nft_put_goto(&lines, &h, family, other);
 	text_char(&lines, '\n');
+	text_put(&h.chains, text_string(&h.maps));
 	good = follow_all(spans, n, text_string(&h.chains), lines.p, seed, side);
 	nft_rests_release(&h);
 	text_release(&h.chains);
+	text_release(&h.maps);
 	text_release(&lines);
 	free(spans);
 	return good;
