@@ -26,6 +26,11 @@ void *memory_array(size_t n, size_t size)
 	return p;
 }
 
+void *memory_room(size_t n, size_t size)
+{
+	return memory_grow(NULL, n, size);
+}
+
 void *memory_grow(void *p, size_t n, size_t size)
 {
 	if (size > 0 && n > SIZE_MAX / size)

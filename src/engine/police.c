@@ -51,6 +51,7 @@ struct police {
 	uint32_t	   *heads, unused, fresh_from;
 	uint32_t	    first[LIST_COUNT], last[LIST_COUNT];
 	struct keyed_gauge *gauges;
+	size_t		    gauge_count;
 	struct police_peer *peers;
 	size_t		    peer_count;
 	uint64_t	    evicted;
@@ -166,6 +167,7 @@ static struct keyed_gauge *find_gauge(struct police *p, const struct line *line,
 	if (!making)
 		return NULL;
 	p->evicted += victim->used;
+	p->gauge_count += !victim->used;
 	*victim = (struct keyed_gauge){ .used = true };
 	victim->gauge.key = key;
 	victim->gauge.key_len = (uint8_t)(line->rule->police_key == POLICE_BY_SOURCE
@@ -546,14 +548,10 @@ static int order_gauges(const void *a, const void *b)
 
 struct gauge *police_gauges(const struct police *police, size_t *out_n)
 {
-	struct gauge *list = NULL;
+	struct gauge *list = memory_array(police->gauge_count, sizeof(*list));
 	size_t n = 0;
 
-	for (size_t i = 0; i < POLICE_GAUGES_MAX; i++)
-		n += police->gauges[i].used;
-	list = memory_array(n, sizeof(*list));
-	n = 0;
-	for (size_t i = 0; i < POLICE_GAUGES_MAX; i++)
+	for (size_t i = 0; n < police->gauge_count; i++)
 		if (police->gauges[i].used)
 			list[n++] = police->gauges[i].gauge;
 	qsort(list, n, sizeof(*list), order_gauges);

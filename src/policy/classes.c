@@ -260,8 +260,8 @@ static void gather_events(struct sweep *s)
 
 	for (size_t i = 0; i < s->set_count; i++)
 		n += 2 * s->sets[i].asked->n;
-	s->events = memory_array(n + 1, sizeof(*s->events));
-	other = memory_array(n + 1, sizeof(*other));
+	s->events = memory_room(n + 1, sizeof(*s->events));
+	other = memory_room(n + 1, sizeof(*other));
 	ends = memory_array(runs + 1, sizeof(*ends));
 	for (uint32_t i = 0; i < s->set_count; i++) {
 		gather_events_of(s, i);

@@ -216,11 +216,8 @@ static void read_behind(struct feed *f)
 	size_t left = f->end - f->start;
 
 	assert(left <= LOAD_START);
-	if (!f->buffer) {
-		f->buffer = malloc(LOAD_START + f->block);
-		if (!f->buffer)
-			memory_exhausted();
-	}
+	if (!f->buffer)
+		f->buffer = memory_room(LOAD_START + f->block, 1);
 	memmove(f->buffer + LOAD_START - left, f->buffer + f->start, left);
 	f->start = LOAD_START - left;
 	f->end = LOAD_START + read_block(f, f->buffer + LOAD_START);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libpcap's filter language, compiled once for each link type that occurs.  libpcap compiles
- * and runs the programs; it reads no packets here. */
+ * and runs the programs; it reads no packets here.  It is loaded when the first filter is, for it
+ * brings eight other libraries along, and most runs have none. */
 #include "source/filter.h"
 
+#include <dlfcn.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +18,20 @@ struct program {
 	struct bpf_program code;
 };
 
+/* What is called of it. */
+struct libpcap {
+	__typeof__(pcap_open_dead)	*open_dead;
+	__typeof__(pcap_compile)	*compile;
+	__typeof__(pcap_geterr)		*geterr;
+	__typeof__(pcap_close)		*close;
+	__typeof__(pcap_offline_filter) *offline_filter;
+	__typeof__(pcap_freecode)	*freecode;
+};
+
 struct filter {
 	struct timeline_options options;
+	struct libpcap		pcap;
+	void		       *library;	/* NULL: not loaded yet */
 	struct program	       *programs;
 	size_t			n;
 };
@@ -39,7 +53,9 @@ void filter_free(struct filter *f)
 		return;
 	for (size_t i = 0; i < f->n; i++)
 		if (f->programs[i].good)
-			pcap_freecode(&f->programs[i].code);
+			f->pcap.freecode(&f->programs[i].code);
+	if (f->library)
+		dlclose(f->library);
 	free(f->programs);
 	free(f);
 }
@@ -67,19 +83,56 @@ static const struct program *find_program(const struct filter *f, uint32_t linkt
 	return NULL;
 }
 
-static bool compile(const char *expression, uint32_t linktype, struct bpf_program *out,
+/* Debian's name, for it came early, and that of others. */
+static void *open_library(void)
+{
+	void *library = dlopen("libpcap.so.0.8", RTLD_NOW);
+
+	return library ? library : dlopen("libpcap.so.1", RTLD_NOW);
+}
+
+/* POSIX dlsym(): an object pointer may become a function's. */
+static bool load_libpcap(struct filter *f)
+{
+	const struct {
+		const char *name;
+		void	   *at;
+	} calls[] = {
+		{ "pcap_open_dead", &f->pcap.open_dead },
+		{ "pcap_compile", &f->pcap.compile },
+		{ "pcap_geterr", &f->pcap.geterr },
+		{ "pcap_close", &f->pcap.close },
+		{ "pcap_offline_filter", &f->pcap.offline_filter },
+		{ "pcap_freecode", &f->pcap.freecode },
+	};
+	bool all = true;
+
+	if (!f->library)
+		f->library = open_library();
+	for (size_t i = 0; f->library && i < COUNT(calls); i++) {
+		void *call = dlsym(f->library, calls[i].name);
+
+		all = all && call;
+		memcpy(calls[i].at, &call, sizeof(call));
+	}
+	return f->library && all;
+}
+
+static bool compile(const struct filter *f, uint32_t linktype, struct bpf_program *out,
 		    char *problem)
 {
+	const char *expression = f->options.filter;
 	pcap_t *dead = linktype == LINKTYPE_NONE
 			       ? NULL
-			       : pcap_open_dead(dlt_of(linktype), CAPTURE_PACKET_MAX);
-	bool good = dead && pcap_compile(dead, out, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+			       : f->pcap.open_dead(dlt_of(linktype), CAPTURE_PACKET_MAX);
+	bool good = dead &&
+		    f->pcap.compile(dead, out, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
 
 	if (!good)
 		snprintf(problem, 160, "filter '%.60s': %s", expression,
-			 dead ? pcap_geterr(dead) : "packets of an unknown link type");
+			 dead ? f->pcap.geterr(dead) : "packets of an unknown link type");
 	if (dead)
-		pcap_close(dead);
+		f->pcap.close(dead);
 	return good;
 }
 
@@ -96,7 +149,10 @@ bool filter_prepare(struct filter *f, uint32_t linktype, char *problem)
 	f->programs = memory_grow(f->programs, f->n + 1, sizeof(*p));
 	p = &f->programs[f->n++];
 	*p = (struct program){ .linktype = linktype };
-	p->good = compile(f->options.filter, linktype, &p->code, problem);
+	if (load_libpcap(f))
+		p->good = compile(f, linktype, &p->code, problem);
+	else
+		snprintf(problem, 160, "filters need libpcap: %.120s", dlerror());
 	return p->good;
 }
 
@@ -112,7 +168,8 @@ static bool passes(const struct filter *f, const struct packet *p)
 	if (!f->options.filter)
 		return true;
 	program = find_program(f, p->linktype);
-	return program && program->good && pcap_offline_filter(&program->code, &header, p->bytes.p);
+	return program && program->good &&
+	       f->pcap.offline_filter(&program->code, &header, p->bytes.p);
 }
 
 size_t filter_packets(const struct filter *f, struct packet *packets, size_t n)

@@ -15,23 +15,13 @@
 
 _Static_assert(LOAD_START >= CAPTURE_RECORD_MAX && LOAD_START % 4096 == 0, "room for a record");
 
-/* Memory that is not touched before it is needed. */
-static void *take(size_t n)
-{
-	void *p = malloc(n);
-
-	if (!p)
-		memory_exhausted();
-	return p;
-}
-
 void load_init(struct load *load, size_t block)
 {
 	*load = (struct load){ 0 };
-	load->buffer = take(LOAD_START + block);
-	load->saids = take(LOAD_SAIDS * sizeof(*load->saids));
-	load->statements = take(STATEMENTS * sizeof(*load->statements));
-	load->scratch = take(SCRATCH);
+	load->buffer = memory_room(LOAD_START + block, 1);
+	load->saids = memory_room(LOAD_SAIDS, sizeof(*load->saids));
+	load->statements = memory_room(STATEMENTS, sizeof(*load->statements));
+	load->scratch = memory_room(SCRATCH, 1);
 	load_grow(load);
 }
 

@@ -12,7 +12,7 @@ void said_init(struct said *said)
 {
 	*said = (struct said){ 0 };
 	said->list = memory_array(SAID_MAX, sizeof(said->list[0]));
-	said->scratch = memory_take(SAID_SCRATCH);
+	said->scratch = memory_room(SAID_SCRATCH, 1);
 }
 
 void said_release(struct said *said)

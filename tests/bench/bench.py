@@ -136,6 +136,18 @@ def bench_check(options, folder):
     verdict("seconds", statistics.median(run([options.weir, "check", path])[1] for _ in range(3)), 1.0)
 
 
+def bench_start(options):
+    """One-shot commands, by the clock; /bin/true beside them is what the machine takes for any."""
+    print("One-shot commands")
+    for words in (["/bin/true"], [options.weir, "--version"],
+                  [options.weir, "explain", "198.51.100.1", "239.255.1.1"]):
+        wall = statistics.median(run(words)[1] for _ in range(50)) * 1000
+        if words[0] == options.weir:
+            verdict("weir " + " ".join(words[1:]), wall, 5, " ms")
+        else:
+            print(f"  {words[0]:<58}{wall:8.2f} ms")
+
+
 def bench_explain(options, folder):
     path = os.path.join(folder, "queries")
     with open(path, "w", encoding="ascii") as file:
@@ -173,6 +185,7 @@ def main():
         bench_memory(options, folder)
         bench_check(options, folder)
         bench_explain(options, folder)
+        bench_start(options)
     finally:
         if not options.folder:
             shutil.rmtree(folder)
