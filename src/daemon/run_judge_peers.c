@@ -64,6 +64,7 @@ static bool same_rest(const struct conf_peer *a, const struct conf_peer *b)
 	       same_text(a->text, b->text) && a->as == b->as && a->hold_s == b->hold_s &&
 	       a->keepalive_s == b->keepalive_s && a->retry_s == b->retry_s &&
 	       a->is_inside == b->is_inside && a->is_static == b->is_static &&
+	       set_equal(&a->rps, &b->rps) &&
 	       a->is_transit == b->is_transit && a->strips_data == b->strips_data &&
 	       a->listens == b->listens;
 }

@@ -202,11 +202,15 @@ int speaker_connect_to(void *context, unsigned peer)
 	return error;
 }
 
-void speaker_look_up(void *context, struct addr to, struct addr *out)
+_Static_assert(ROUTE_GATEWAYS_MAX <= RPF_HOPS_MAX, "all next hops of a route have room");
+
+/* The kernel knows next hops.  Who advertised a route, and by which AS path, it does not. */
+void speaker_look_up(void *context, struct addr rp, struct rpf_route *out)
 {
 	struct speaker_state *s = context;
 
-	*out = route_gateway(s->routes, to);
+	out->igp_n = route_gateways(s->routes, rp, out->igp_next_hops);
+	out->found = out->igp_n > 0;
 }
 
 static void listen_at(struct speaker_state *s, int listener)

@@ -42,7 +42,7 @@ struct speaker_state {
 /* run_speaker.c: what the relay asks for and tells, with the speaker_state as context. */
 int speaker_connect_to(void *context, unsigned peer);
 void speaker_tell_event(void *context, const struct relay_event *event);
-void speaker_look_up(void *context, struct addr to, struct addr *out);
+void speaker_look_up(void *context, struct addr rp, struct rpf_route *out);
 /* The hits of rules so far, added. */
 void speaker_add_hits(const struct speaker_state *s, struct ledger *out);
 

@@ -21,10 +21,8 @@ static void look_up(void *context, struct addr rp, struct rpf_route *out)
 	struct speaker *s = context;
 
 	*out = (struct rpf_route){ .found = false };
-	if (!s->options.route)
-		return;
-	s->options.route(s->options.context, rp, &out->igp_next_hop);
-	out->found = addr_is_there(out->igp_next_hop);
+	if (s->options.route)
+		s->options.route(s->options.context, rp, out);
 }
 
 int speaker_init(struct speaker *speaker, const struct speaker_options *options, struct loop *loop)

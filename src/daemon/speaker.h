@@ -13,8 +13,8 @@
 typedef int speaker_connect(void *context, unsigned peer);
 /* Something that an operator should hear of. */
 typedef void speaker_tell(void *context, const struct relay_event *event);
-/* The gateway on the way to an address; ADDR_NONE where it is unknown or on the link. */
-typedef void speaker_route(void *context, struct addr to, struct addr *out);
+/* What is known of the route to an RP. */
+typedef void speaker_route(void *context, struct addr rp, struct rpf_route *out);
 
 struct speaker_options {
 	const struct relay_peering *peers;	/* a place without a remote address is empty */

@@ -29,7 +29,42 @@ int route_open(void)
 	return fd;
 }
 
-static struct addr read_gateway(const struct nlmsghdr *head)
+struct gateways {
+	struct addr *list;
+	unsigned     n;
+};
+
+static void add_gateway(struct gateways *g, const struct rtattr *a)
+{
+	uint32_t gateway;
+
+	if (RTA_PAYLOAD(a) != sizeof(gateway) || g->n == ROUTE_GATEWAYS_MAX)
+		return;
+	memcpy(&gateway, RTA_DATA(a), sizeof(gateway));
+	g->list[g->n++] = addr_of4(ntohl(gateway));
+}
+
+/* The next hops of a route with several; one on the link has no gateway. */
+static void read_hops(const struct rtattr *hops, struct gateways *g)
+{
+	const uint8_t *p = RTA_DATA(hops);
+	size_t left = RTA_PAYLOAD(hops), step;
+
+	for (; left >= sizeof(struct rtnexthop); p += step, left -= step) {
+		const struct rtnexthop *hop = (const void *)p;
+		const struct rtattr *a = (const void *)(p + sizeof(*hop));
+		size_t n = hop->rtnh_len;
+
+		step = (n + 3) & ~(size_t)3;
+		if (n < sizeof(*hop) || step > left)
+			return;
+		for (n -= sizeof(*hop); RTA_OK(a, n); a = RTA_NEXT(a, n))
+			if (a->rta_type == RTA_GATEWAY)
+				add_gateway(g, a);
+	}
+}
+
+static void read_route(const struct nlmsghdr *head, struct gateways *g)
 {
 	const struct rtmsg *route = NLMSG_DATA(head);
 	const struct rtattr *a = RTM_RTA(route);
@@ -37,38 +72,40 @@ static struct addr read_gateway(const struct nlmsghdr *head)
 			      ? head->nlmsg_len - NLMSG_LENGTH(sizeof(*route)) : 0;
 
 	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		uint32_t gateway;
-
-		if (a->rta_type != RTA_GATEWAY || RTA_PAYLOAD(a) != sizeof(gateway))
-			continue;
-		memcpy(&gateway, RTA_DATA(a), sizeof(gateway));
-		return addr_of4(ntohl(gateway));
+		if (a->rta_type == RTA_GATEWAY)
+			add_gateway(g, a);
+		else if (a->rta_type == RTA_MULTIPATH)
+			read_hops(a, g);
 	}
-	return ADDR_NONE;
 }
 
-struct addr route_gateway(int fd, struct addr to)
+/* RTM_F_FIB_MATCH: the route as it stands in the table, and not the one way that a packet of now
+ * would take. */
+unsigned route_gateways(int fd, struct addr to, struct addr out[ROUTE_GATEWAYS_MAX])
 {
 	struct question q = {
 		.head = { .nlmsg_len = sizeof(q), .nlmsg_type = RTM_GETROUTE,
 			  .nlmsg_flags = NLM_F_REQUEST },
-		.route = { .rtm_family = AF_INET, .rtm_dst_len = 32 },
+		.route = { .rtm_family = AF_INET, .rtm_dst_len = 32,
+			   .rtm_flags = RTM_F_FIB_MATCH },
 		.attribute = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = RTA_DST },
 		.to = htonl((uint32_t)to.lo),
 	};
 	union {
 		struct nlmsghdr head;
-		char		room[4096];
+		char		room[16384];
 	} answer;
+	struct gateways g = { .list = out };
 	ssize_t n;
 
 	if (fd < 0 || to.family != FAMILY_IP4 || send(fd, &q, sizeof(q), 0) < 0)
-		return ADDR_NONE;
+		return 0;
 	n = recv(fd, &answer, sizeof(answer), 0);
 	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)) ||
 	    !NLMSG_OK(&answer.head, (size_t)n) || answer.head.nlmsg_type != RTM_NEWROUTE)
-		return ADDR_NONE;
-	return read_gateway(&answer.head);
+		return 0;
+	read_route(&answer.head, &g);
+	return g.n;
 }
 
 /* One request with attributes of 32 bits, and its acknowledgement. */

@@ -7,9 +7,11 @@
 
 /* A socket for questions, or negative errno. */
 int route_open(void);
-/* The gateway on the way to an IPv4 address; ADDR_NONE where there is no route, or where it is on
- * the link. */
-struct addr route_gateway(int fd, struct addr to);
+#define ROUTE_GATEWAYS_MAX 8
+
+/* The gateways on the way to an IPv4 address, all that are equally good; none where there is no
+ * route, or where it is on the link.  Returns how many. */
+unsigned route_gateways(int fd, struct addr to, struct addr out[ROUTE_GATEWAYS_MAX]);
 
 /* Packets with this mark are for this machine, whatever address they go to: a rule of that priority
  * and a table of that number.  It may stand already, or not.  0 or negative errno. */

@@ -62,6 +62,7 @@ struct conf_peer {
 	uint32_t	 as;
 	uint32_t	 hold_s, keepalive_s, retry_s;
 	uint32_t	 hops;			/* TTL security (RFC 5082): so many at most */
+	struct set	 rps;			/* of `static-rpf`; empty: all */
 	bool		 is_inside, is_static, is_transit;
 	bool		 strips_data, listens;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `msdp { peer ADDRESS { ... } mesh-group NAME { ... } }`: the peers of the MSDP relay, one row a
  * word.  Knows no socket. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/conf_parser.h"
@@ -80,9 +81,54 @@ static bool read_outside(struct msdp_parser *m)
 	return true;
 }
 
+#define RPS_MAX 256
+
+/* An RP's address, or a prefix of such. */
+static bool read_prefix(struct msdp_parser *m, struct range *out)
+{
+	struct parser *p = &m->c->p;
+	struct spot spot = parser_spot(p, &p->token);
+	const char *text, *slash;
+	unsigned length = 32;
+	struct addr a;
+	size_t n;
+
+	if (p->token.kind != TOKEN_ADDRESS)
+		return parser_expected(p, "the address of an RP, or a prefix");
+	text = parser_text(p, &p->token);
+	parser_take(p);
+	slash = strchr(text, '/');
+	n = slash ? (size_t)(slash - text) : strlen(text);
+	if (slash)
+		length = (unsigned)strtoul(slash + 1, NULL, 10);
+	if (!addr_parse(text, n, &a) || a.family != FAMILY_IP4 || length > 32 ||
+	    !addr_equal(addr_first(a, length), a)) {
+		parser_wrong(p, &spot, "RPs of MSDP are IPv4 only, and a prefix has no bits after its length",
+			     "'%s' is no IPv4 address or prefix", text);
+		*out = (struct range){ addr_of4(0), addr_of4(0) };
+		return true;
+	}
+	*out = (struct range){ a, addr_last(a, length) };
+	return true;
+}
+
+/* static-rpf, for all RPs, or for some: static-rpf { 192.0.2.0/24, 198.51.100.1 } */
 static bool read_static(struct msdp_parser *m)
 {
-	return m->peer->is_static = true;
+	struct range ranges[RPS_MAX];
+	size_t n = 0;
+
+	m->peer->is_static = true;
+	if (!parser_take_sign(&m->c->p, '{'))
+		return true;
+	do {
+		if (n == RPS_MAX)
+			return parser_expected(&m->c->p, "no more than 256 prefixes");
+		if (!read_prefix(m, &ranges[n++]))
+			return false;
+	} while (parser_take_sign(&m->c->p, ',') && !parser_at_sign(&m->c->p, '}'));
+	m->peer->rps = set_of(m->c->p.arena, ranges, n);
+	return parser_expect_sign(&m->c->p, '}', " behind the last prefix");
 }
 
 static bool read_listen(struct msdp_parser *m)

@@ -38,6 +38,7 @@ static void enlist_rpf(struct relay *relay, unsigned i)
 
 	relay->rpf[i] = (struct rpf_peer){
 		.address = p->remote, .as = p->as, .mesh = p->mesh, .is_default = p->is_default,
+		.rps = p->rps,
 		.established = relay->peers[i].session.state == SESSION_ESTABLISHED };
 }
 

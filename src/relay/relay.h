@@ -33,7 +33,8 @@ struct relay_peering {
 	bool		       inside;
 	bool		       strips_data;	/* encapsulated data is not passed on to it */
 	bool		       listens;		/* a collector: it is told nothing */
-	bool		       is_default;	/* RPF rule (v) */
+	bool		       is_default;	/* RPF rule (v) ... */
+	struct set	       rps;		/* ... for these RPs; empty: for all */
 	unsigned	       mesh;		/* mesh group; 0: none */
 	uint32_t	       as;		/* for RPF rule (iv); 0: unknown */
 	struct session_timing  timing;

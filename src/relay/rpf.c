@@ -35,12 +35,42 @@ static unsigned closest_peer(const struct rpf_peer *peers, unsigned n,
 	return best;
 }
 
-static unsigned static_peer(const struct rpf_peer *peers, unsigned n, unsigned from)
+/* Of the next hops that are equally good, the one who speaks; else any that is a peer. */
+static unsigned hop_peer(const struct rpf_peer *peers, unsigned n, unsigned from,
+			 const struct rpf_route *route)
 {
-	if (peers[from].is_default)			/* several: each is believed */
+	unsigned found = NOBODY;
+
+	for (unsigned i = 0; i < route->igp_n && found != from; i++) {
+		unsigned peer = find_peer(peers, n, route->igp_next_hops[i]);
+
+		found = peer != NOBODY ? peer : found;
+	}
+	return found;
+}
+
+static bool is_named(const struct rpf_peer *peer, struct addr rp)
+{
+	return peer->established && peer->is_default && set_has(&peer->rps, rp);
+}
+
+static bool is_for_all(const struct rpf_peer *peer)
+{
+	return peer->established && peer->is_default && peer->rps.n == 0;
+}
+
+/* Whoever is named for the RP, before those that are so for all; of several each is believed. */
+static unsigned static_peer(const struct rpf_peer *peers, unsigned n, unsigned from, struct addr rp)
+{
+	if (is_named(&peers[from], rp))
 		return from;
 	for (unsigned i = 0; i < n; i++)
-		if (peers[i].established && peers[i].is_default)
+		if (is_named(&peers[i], rp))
+			return i;
+	if (is_for_all(&peers[from]))
+		return from;
+	for (unsigned i = 0; i < n; i++)
+		if (is_for_all(&peers[i]))
 			return i;
 	return NOBODY;
 }
@@ -56,9 +86,9 @@ enum rpf_rule rpf_accepts(const struct rpf_peer *peers, unsigned n, unsigned fro
 		{ RPF_SELF,	  find_peer(peers, n, rp) },
 		{ RPF_NEXT_HOP,	  found ? find_peer(peers, n, route->bgp_next_hop) : NOBODY },
 		{ RPF_ADVERTISER, found ? find_peer(peers, n, route->advertiser) : NOBODY },
-		{ RPF_ADVERTISER, found ? find_peer(peers, n, route->igp_next_hop) : NOBODY },
+		{ RPF_ADVERTISER, found ? hop_peer(peers, n, from, route) : NOBODY },
 		{ RPF_CLOSEST_AS, found ? closest_peer(peers, n, route) : NOBODY },
-		{ RPF_STATIC,	  static_peer(peers, n, from) },
+		{ RPF_STATIC,	  static_peer(peers, n, from, rp) },
 	};
 
 	if (!peers[from].established)

@@ -4,16 +4,18 @@
 #ifndef WEIR_RELAY_RPF_H
 #define WEIR_RELAY_RPF_H
 
-#include "net/addr.h"
+#include "net/set.h"
 
 #define RPF_PATH_MAX 16
+#define RPF_HOPS_MAX 8
 
 /* The route towards an RP, as far as the rules ask.  What is not known is ADDR_NONE or 0. */
 struct rpf_route {
 	bool	    found;
 	struct addr bgp_next_hop;	/* (ii) of an eBGP route */
 	struct addr advertiser;		/* (iii) of an iBGP route, or of another path vector's */
-	struct addr igp_next_hop;	/* (iii) */
+	struct addr igp_next_hops[RPF_HOPS_MAX];	/* (iii): equal ones are all believed */
+	unsigned    igp_n;
 	uint32_t    path[RPF_PATH_MAX];	/* (iv) the AS path, the nearest first */
 	unsigned    path_n;
 };
@@ -24,7 +26,8 @@ struct rpf_peer {
 	struct addr address;
 	uint32_t    as;			/* 0: unknown */
 	unsigned    mesh;		/* number of its mesh group; 0: none */
-	bool	    is_default;		/* (v): the static RPF peer */
+	bool	    is_default;		/* (v): the static RPF peer ... */
+	struct set  rps;		/* ... of these RPs; empty: of all for whom none is named */
 	bool	    established;	/* others are not eligible */
 };
 

@@ -68,7 +68,7 @@ def wait_for(what, question, seconds=6):
 
 class Peer(speak.Peer):
     def __init__(self, address, **more):
-        super().__init__(address, WEIR, **more)
+        super().__init__(address, None if "sock" in more else WEIR, **more)
 
 
 def state(address):

@@ -190,6 +190,35 @@ def test_what_is_not_confirmed_comes_back():
     equal(sessions(FIRST, SECOND), [1, 1])
 
 
+def test_routes_of_the_kernel():
+    """Peer-RPF (iii) by next hops, of which several may be equally good; (v) for some RPs."""
+    net.add_host("far")
+    net.add_cable((None, "near0", "10.50.0.9/24"), ("far", "far0", "10.50.0.1/24"))
+    for last in (2, 3, 4):
+        net.ip("addr", "add", f"10.50.0.{last}/24", "dev", "far0", host="far")
+    net.ip("route", "add", "64.77.0.0/16", "nexthop", "via", "10.50.0.1", "nexthop", "via", "10.50.0.2")
+    net.ip("route", "add", "64.78.0.0/16", "via", "10.50.0.3")
+    net.ip("route", "add", "64.79.0.0/16", "via", "10.50.0.77")
+    apply(TWO + "".join(f"  peer 10.50.0.{last} {{ local 10.50.0.9 {words} }}\n" for last, words in
+                        ((1, ""), (2, ""), (3, ""), (4, "static-rpf { 64.79.0.0/16, 64.78.0.0/16 }"))))
+    far = {last: speak.Peer(f"10.50.0.{last}", "10.50.0.9", sock=net.socket_at("far")) for last in (1, 2, 3, 4)}
+    wait_for("all sessions", lambda: all(peers()[f"10.50.0.{last}"]["state"] == "established" for last in far))
+    believed = {(1, "64.77.1.1"), (2, "64.77.1.1"), (3, "64.78.1.1"), (4, "64.79.1.1"), (3, "10.50.0.3")}
+    for last, one in far.items():
+        for number, rp in enumerate(("64.77.1.1", "64.78.1.1", "64.79.1.1", "10.50.0.3")):
+            one.sock.send(speak.sa(rp, (f"44.50.{last}.{number}", "233.252.50.1")))
+    wait_for("all that is believed", lambda: first.knows(
+        *((f"44.50.{last}.{number}", "233.252.50.1") for last in far
+          for number, rp in enumerate(("64.77.1.1", "64.78.1.1", "64.79.1.1", "10.50.0.3")) if (last, rp) in believed)))
+    equal({(int(e["peer"].split(".")[3]), e["rp"]) for e in ask("cache")["cache"] if e["peer"].startswith("10.50")},
+          believed)
+    refused = ask("cache", "--verdict", "rpf")["refusals"]
+    equal(len([e for e in refused if e["peer"].startswith("10.50.0.")]), 16 - len(believed))
+    for one in far.values():
+        one.close()
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
 def test_the_processes_begin_again_with_the_peers_in_force():
     global first, second
     apply(TWO + peer(THIRD))

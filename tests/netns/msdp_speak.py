@@ -23,7 +23,7 @@ class Peer:
     def __init__(self, address, to=None, key=None, ttl=None, sock=None, patience_s=2.0):
         self.address, self.heard, self.rest = address, set(), b""
         self.sock = sock or socket.socket()
-        if sock is None:
+        if to is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if ttl:
                 self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)

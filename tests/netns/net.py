@@ -2,6 +2,7 @@
 """A network for a test alone.  `enter()` starts the script again in a network namespace and a mount
 namespace of its own, so that nothing of the machine's network is touched and everything is gone with
 the last process; hosts within it are further namespaces."""
+import ctypes
 import os
 import re
 import shutil
@@ -132,6 +133,18 @@ def add_cable(a, b):
         ip("link", "set", name, "up", host=host)
         if address:
             ip("addr", "add", address, "dev", name, host=host)
+
+
+def socket_at(host, *more):
+    """A socket of this process in the network of a host."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net", "rb") as here, open(f"/run/netns/{host}", "rb") as there:
+        if libc.setns(there.fileno(), 0) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            return socket.socket(*more)
+        finally:
+            libc.setns(here.fileno(), 0)
 
 
 def at(host, *words):

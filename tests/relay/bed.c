@@ -131,7 +131,7 @@ static void fill_peer(struct bed *bed, unsigned i)
 	bed->peers[i] = (struct relay_peering){
 		.local = p->local, .remote = p->remote, .boundary = b,
 		.table = b ? table_new(b) : NULL, .inside = p->is_inside,
-		.strips_data = p->strips_data, .is_default = p->is_static,
+		.strips_data = p->strips_data, .is_default = p->is_static, .rps = p->rps,
 		.listens = p->listens || bed->conf->msdp.listens, .as = p->as,
 		.mesh = p->mesh ? 1 : 0,
 		.timing = { (uint16_t)p->hold_s, (uint16_t)p->keepalive_s, (uint16_t)p->retry_s } };

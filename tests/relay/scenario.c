@@ -22,6 +22,7 @@ struct player {
 	unsigned	     line, failures, expectations;
 	struct relay_peering peers[PEERS];
 	char		     names[PEERS][16];
+	struct range	     ranges[PEERS];	/* of RPs that a peer is the default for */
 	bool		     bounded[PEERS];	/* asks for the policy's boundary */
 	unsigned	     n;
 	struct relay_config  config;
@@ -236,6 +237,13 @@ static void read_peer(struct player *p, char **words, unsigned n)
 		peer->listens |= strcmp(words[i], "listens") == 0;
 		peer->is_default |= strcmp(words[i], "default") == 0;
 		p->bounded[at] |= strcmp(words[i], "bounded") == 0;
+		if (strcmp(words[i], "default-for") == 0 && i + 2 < n) {
+			p->ranges[at] = (struct range){ address(p, words[i + 1]),
+							address(p, words[i + 2]) };
+			peer->is_default = true;
+			peer->rps = (struct set){ .ranges = &p->ranges[at], .n = 1,
+						  .n4 = 1 };
+		}
 		if (strcmp(words[i], "mesh") == 0 && i + 1 < n)
 			peer->mesh = (unsigned)atoi(words[i + 1]);
 		if (strcmp(words[i], "as") == 0 && i + 1 < n)
@@ -256,12 +264,12 @@ static void read_route(struct player *p, char **words, unsigned n)
 	}
 	*route = (struct rpf_route){ .found = true };
 	p->routes[p->route_n++].rp = address(p, words[1]);
+	for (unsigned i = 3; strcmp(words[2], "igp") == 0 && i < n; i++)
+		route->igp_next_hops[route->igp_n++] = address(p, words[i]);
 	if (strcmp(words[2], "bgp") == 0)
 		route->bgp_next_hop = address(p, words[3]);
 	else if (strcmp(words[2], "from") == 0)
 		route->advertiser = address(p, words[3]);
-	else if (strcmp(words[2], "igp") == 0)
-		route->igp_next_hop = address(p, words[3]);
 	for (unsigned i = 3; strcmp(words[2], "path") == 0 && i < n; i++)
 		route->path[route->path_n++] = (uint32_t)atoi(words[i]);
 }

@@ -19,7 +19,8 @@ static void test_all_of_it(void)
 		"msdp {\n"
 		"  originator 10.0.0.9  cache 200k\n"
 		"  peer 192.0.2.1 { local 192.0.2.2 boundary peering outside description \"upstream\"\n"
-		"    password \"secret\" ttl-security 1 as 65001 role edge data strip static-rpf }\n"
+		"    password \"secret\" ttl-security 1 as 65001 role edge data strip static-rpf {\n"
+		"      203.0.113.0/24, 198.51.100.7, } }\n"
 		"  peer 192.0.2.3 { local 192.0.2.2 inside connect-retry 10s hold 30s keepalive 10s\n"
 		"    password file \"key\" listen-only role transit data keep }\n"
 		"  peer 192.0.2.4 { local 192.0.2.2 }\n"
@@ -37,6 +38,8 @@ static void test_all_of_it(void)
 	check(addr_equal(c->msdp.originator, addr_of4(0x0a000009)));
 	check(addr_equal(p[0].remote, addr_of4(0xc0000201)) && p[0].strips_data &&
 	      p[0].is_static && !p[0].is_inside && p[0].as == 65001 && p[0].hops == 1);
+	check(p[0].rps.n == 2 && set_has(&p[0].rps, addr_of4(0xcb007109)) &&
+	      !set_has(&p[0].rps, addr_of4(0xc6336408)) && p[2].rps.n == 0 && !p[2].is_static);
 	check_text(p[0].boundary.name, "peering", "boundary");
 	check_text(p[0].text, "upstream", "description");
 	check_text(p[0].password, "secret", "password");
@@ -73,6 +76,10 @@ static const struct {
 	  "no such peer" },
 	{ "msdp { transparent peer 192.0.2.1 { local 192.0.2.2 } }",
 	  "'transparent' stands between exactly two peers" },
+	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 static-rpf { 10.0.0.1/8 } } }",
+	  "'10.0.0.1/8' is no IPv4 address or prefix" },
+	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 static-rpf { } } }",
+	  "expected the address of an RP, or a prefix, but found '}'" },
 	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 password \"\" } }",
 	  "a password has 1 to 80 bytes" },
 	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 } originate 10.0.0.1 233.252.0.1 }",
