@@ -240,7 +240,8 @@ static const struct rule *find_rule(const struct boundary *b, const char *name)
 
 static bool same_rule(const struct rule *a, const struct rule *b)
 {
-	return a->action == b->action && strcmp(a->clauses ? a->clauses : "", b->clauses ? b->clauses : "") == 0;
+	return a->action == b->action &&
+	       strcmp(a->clauses ? a->clauses : "", b->clauses ? b->clauses : "") == 0;
 }
 
 /* How many named rules of `a` are not in `b`, or are there with another meaning. */
@@ -263,18 +264,21 @@ static void put_rules(const struct boundary *old, const struct boundary *new, st
 {
 	size_t more = count_missing(new, old, false), less = count_missing(old, new, false);
 	size_t changed = count_missing(new, old, true);
-	const char *name = new ? new->name : old->name;
 
-	if (!old || !new) {
-		text_printf(out, "boundary %s: %s.\n", name, new ? "new" : "gone");
+	if (!old) {
+		text_printf(out, "boundary %s: new.\n", new->name);
+		return;
+	}
+	if (!new) {
+		text_printf(out, "boundary %s: gone.\n", old->name);
 		return;
 	}
 	if (old->rules[old->rule_count - 1]->action != new->rules[new->rule_count - 1]->action)
-		text_printf(out, "boundary %s: the default is %s now.\n", name,
+		text_printf(out, "boundary %s: the default is %s now.\n", new->name,
 			    action_name(new->rules[new->rule_count - 1]->action));
 	if (more + less + changed > 0)
-		text_printf(out, "boundary %s: %zu rule%s more, %zu less, %zu changed.\n", name, more,
-			    more == 1 ? "" : "s", less, changed);
+		text_printf(out, "boundary %s: %zu rule%s more, %zu less, %zu changed.\n", new->name,
+			    more, more == 1 ? "" : "s", less, changed);
 }
 
 static bool is_enforced(const struct conf *conf, const char *boundary)

@@ -470,6 +470,7 @@ void police_expect(const struct police *p, const struct observation *sas, size_t
 		if (*heads[i])
 			__builtin_prefetch(&p->entries[*heads[i] - 1], 1);
 	for (size_t i = 0; i < n; i++) {
+		/* cppcheck-suppress uninitvar ; the first loop sets as many */
 		const struct entry *e = *heads[i] ? &p->entries[*heads[i] - 1] : NULL;
 
 		if (e && e->before != NONE)

@@ -14,7 +14,7 @@ struct msdp_parser {
 	struct conf_parser *c;
 	struct conf_peer   *peers;
 	size_t		    cap;
-	struct conf_peer   *peer;
+	struct conf_peer   *peer;		/* that is being read */
 	struct conf_source *sources;
 	size_t		    source_cap;
 };
@@ -282,10 +282,13 @@ static bool read_peer(struct msdp_parser *m)
 {
 	struct conf_msdp *msdp = &m->c->conf->msdp;
 	struct conf_peer one = { .spot = parser_spot(&m->c->p, &m->c->p.token) };
+	bool is_whole;
 
 	m->peer = &one;
-	if (!read_address(m->c, "the peer's address", &one.remote) ||
-	    !read_block(m, peer_words, COUNT(peer_words), "what the peer is, as 'local'"))
+	is_whole = read_address(m->c, "the peer's address", &one.remote) &&
+		   read_block(m, peer_words, COUNT(peer_words), "what the peer is, as 'local'");
+	m->peer = NULL;
+	if (!is_whole)
 		return false;
 	check_peer(m, &one);
 	if (msdp->peer_count == CONF_PEERS_MAX)

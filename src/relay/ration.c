@@ -299,8 +299,9 @@ void ration_hold(struct ration *ration, const struct sa_key *key, uint32_t peer,
 		 struct mtime now)
 {
 	uint8_t places[RATION_LINES_MAX];
+	size_t n = counting_lines(ration, key, now, places);
 
-	hold(ration, places, counting_lines(ration, key, now, places), key, peer, true, now);
+	hold(ration, places, n, key, peer, true, now);
 }
 
 void ration_release(struct ration *ration, const struct sa_key *key, uint32_t peer,
