@@ -249,7 +249,7 @@ static struct nft_objects removals(const char *text, const struct nft_objects *s
  * base chains refer to. */
 static void sweep(const struct nft_objects *standing)
 {
-	for (char letter = 'a'; letter <= 'z'; letter++) {
+	for (int letter = 'a'; letter <= 'z'; letter++) {
 		struct nft_objects some = { 0 }, order;
 
 		for (size_t i = 0; i < standing->n; i++)

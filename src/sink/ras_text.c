@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* RAS servers for a person.  Times are local. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,6 +15,9 @@
 #define WIDTH_HEARD 16
 #define WIDTH_NEXT 7
 #define INDENT 17			/* of what goes on in the next line */
+#define CELL_TEXT 64
+
+static_assert(CELL_TEXT >= ADDR_TEXT && CELL_TEXT >= LOCAL_TIME_TEXT, "an address or a time");
 
 /* The time of day, or the date where it is another day's. */
 static char *moment_text(const struct ras_print *p, struct mtime at, char buffer[LOCAL_TIME_TEXT])
@@ -130,7 +134,7 @@ static void print_name(struct sheet *s, unsigned width, const struct ras_name *n
 
 static void print_host(struct sheet *s, const struct ras_print *p, const struct ras_host *h)
 {
-	char buffer[ADDR_TEXT > LOCAL_TIME_TEXT ? ADDR_TEXT : LOCAL_TIME_TEXT], cell[64];
+	char buffer[CELL_TEXT], cell[64];
 
 	sheet_left(s, WIDTH_SENDER, INK_PLAIN, addr_text(h->address, buffer));
 	print_name(s, width_of(s, WIDTH_NAME), &h->hostname);
@@ -271,7 +275,7 @@ static void put_line_words(const struct ras_print *p, const struct ras_line *lin
 
 void ras_line_put_text(const struct ras_print *p, const struct ras_line *line, struct text *out)
 {
-	char buffer[LOCAL_TIME_TEXT > ADDR_TEXT ? LOCAL_TIME_TEXT : ADDR_TEXT];
+	char buffer[CELL_TEXT];
 
 	text_printf(out, "%s ", local_date_text(line->at, buffer));
 	text_printf(out, "%s  ", local_clock_text(line->at, 0, buffer));
@@ -302,7 +306,7 @@ static void put_payload_line(const char *word, const struct ras_name *name, stru
 
 void ras_line_put_netsh(const struct ras_print *p, const struct ras_line *line, struct text *out)
 {
-	char buffer[LOCAL_TIME_TEXT > ADDR_TEXT ? LOCAL_TIME_TEXT : ADDR_TEXT];
+	char buffer[CELL_TEXT];
 
 	text_printf(out, "%-24s  ", local_asctime_text(line->at, buffer));
 	text_put(out, addr_text(line->address, buffer));
