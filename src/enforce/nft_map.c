@@ -14,13 +14,13 @@
 
 typedef unsigned __int128 wide;		/* an address of either family as a number */
 
-#define LENGTHS_MAX 3			/* hashes tried one after the other */
+#define LENGTHS_MAX 4			/* hashes tried one after the other */
+#define LENGTHS_MAX_IP4 3
 #define CANDIDATES 8			/* targets kept for a prefix; the best ones are enough */
 #define STRIDE_ROOT 16
 #define STRIDE 8
 #define TRIE_SPANS_MAX 100000
-#define SPANS_ROOT 32			/* of IPv6 */
-#define SPANS_WIDE 256
+#define SPANS_WIDE 256			/* of IPv6 */
 #define ROOM 4				/* buckets for each element of a map in a base chain */
 
 /* Where the bits up to `at` are known.  A mask begins at bit `from`: at 0, or, in a chain that
@@ -286,11 +286,12 @@ static bool fit_lengths(const struct domain *d, const struct entries *e, struct 
 {
 	uint64_t some = d->family == FAMILY_IP4 ? 2 * e->n + 16 : e->n + e->n / 8 + 4;
 	uint64_t many = 4 * e->n + 64;
+	unsigned most = d->family == FAMILY_IP4 ? LENGTHS_MAX_IP4 : LENGTHS_MAX;
 	struct census census = count_lengths(e);
 
 	if (d->bits - d->at <= STRIDE)
 		many = 1u << STRIDE;
-	for (unsigned k = 1; k <= LENGTHS_MAX && k <= census.n; k++) {
+	for (unsigned k = 1; k <= most && k <= census.n; k++) {
 		*out = choose_lengths(&census, k);
 		if (out->elements <= some)
 			return true;
@@ -300,14 +301,14 @@ static bool fit_lengths(const struct domain *d, const struct entries *e, struct 
 
 /* --- text --- */
 
-static void put_field(struct text *out, const struct domain *d, unsigned length)
+static void put_field(struct text *out, const struct domain *d, wide mask)
 {
 	char text[ADDR_TEXT];
 
 	text_printf(out, "%s %s ", d->family == FAMILY_IP4 ? "ip" : "ip6",
 		    d->side == SIDE_SOURCE ? "saddr" : "daddr");
-	if (d->from > 0 || length < d->bits)
-		text_printf(out, "& %s ", addr_text(addr_of(d, mask_of(d, length)), text));
+	if (mask != low_bits(d, 0))
+		text_printf(out, "& %s ", addr_text(addr_of(d, mask), text));
 }
 
 static int order_entries(const void *a, const void *b)
@@ -350,7 +351,7 @@ static struct entries expand(const struct domain *d, const struct entries *e, un
 
 /* One is compared, in a line of its own, where there may be one. */
 static void put_compare(struct text *out, const struct nft_hook *h, const struct domain *d,
-			const struct entry *entry, unsigned length)
+			const struct entry *entry, wide mask)
 {
 	char text[ADDR_TEXT];
 
@@ -358,7 +359,7 @@ static void put_compare(struct text *out, const struct nft_hook *h, const struct
 		text_cut(out, out->n - 1);
 		text_put(out, "\n\t\t");
 	}
-	put_field(out, d, length);
+	put_field(out, d, mask);
 	text_printf(out, "== %s ", addr_text(addr_of(d, entry->key), text));
 	nft_put_goto(out, h, d->family, entry->target);
 	text_put(out, "\n\t\t");
@@ -395,13 +396,15 @@ static void put_named(struct text *out, struct nft_hook *h, const struct domain 
 
 /* What is not found goes on within the line. */
 static void put_hash(struct text *out, struct nft_hook *h, const struct domain *d,
-		     const struct entries *e, unsigned length)
+		     const struct entries *e, wide mask)
 {
+	if (e->n == 0)
+		return;
 	if (e->n == 1 && !d->in_base) {
-		put_compare(out, h, d, e->list, length);
+		put_compare(out, h, d, e->list, mask);
 		return;
 	}
-	put_field(out, d, length);
+	put_field(out, d, mask);
 	if (d->in_base) {
 		put_named(out, h, d, e);
 		return;
@@ -417,8 +420,7 @@ static void put_hashes(struct text *out, struct nft_hook *h, const struct domain
 	for (unsigned k = lengths->n; k-- > 0;) {
 		struct entries some = expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
 
-		if (some.n > 0)
-			put_hash(out, h, d, &some, lengths->list[k]);
+		put_hash(out, h, d, &some, mask_of(d, lengths->list[k]));
 		free(some.list);
 	}
 }
@@ -483,16 +485,20 @@ static void add_stretch(struct stretch *list, size_t *n, wide first, uint32_t ta
 		list[(*n)++] = (struct stretch){ first, target };
 }
 
-static uint32_t put_split(struct text *out, struct nft_hook *h, const struct domain *d,
-			  const struct stretch *stretches, size_t n)
+struct blocks {
+	struct stretch *list;
+	size_t		n;
+	unsigned	length;
+};
+
+/* Where the next bits lead to. */
+static struct blocks find_blocks(struct nft_hook *h, const struct domain *d,
+				 const struct stretch *stretches, size_t n)
 {
-	unsigned length = d->at < STRIDE_ROOT ? STRIDE_ROOT : d->at + STRIDE;
-	struct stretch *blocks = memory_array(2 * n + 1, sizeof(*blocks));
-	wide size = low_bits(d, length) + 1, end = d->base + low_bits(d, d->at), at = d->base;
-	struct entries entries = { 0 };
-	struct lengths lengths;
-	size_t count = 0, i = 0;
-	uint32_t other;
+	struct blocks out = { memory_array(2 * n + 1, sizeof(*out.list)), 0,
+			      d->at < STRIDE_ROOT ? STRIDE_ROOT : d->at + STRIDE };
+	wide size = low_bits(d, out.length) + 1, end = d->base + low_bits(d, d->at), at = d->base;
+	size_t i = 0;
 
 	for (;;) {
 		size_t behind = i + 1;
@@ -501,35 +507,102 @@ static uint32_t put_split(struct text *out, struct nft_hook *h, const struct dom
 		while (behind < n && stretches[behind].first <= last)
 			behind++;
 		if (behind == i + 1) {		/* one target up to a later block */
-			add_stretch(blocks, &count, at, stretches[i].target);
+			add_stretch(out.list, &out.n, at, stretches[i].target);
 			last = behind < n ? (stretches[behind].first & ~(size - 1)) - 1 : end;
 		} else {
-			add_stretch(blocks, &count, at,
-				    block_target(h, d, length, at, stretches + i, behind - i));
+			add_stretch(out.list, &out.n, at,
+				    block_target(h, d, out.length, at, stretches + i, behind - i));
 		}
 		i = behind < n && stretches[behind].first == last + 1 ? behind : behind - 1;
 		if (last == end)
-			break;
+			return out;
 		at = last + 1;
 	}
-	other = find_entries(d, blocks, count, &entries);
+}
+
+static uint32_t put_split(struct text *out, struct nft_hook *h, const struct domain *d,
+			  const struct stretch *stretches, size_t n)
+{
+	struct blocks blocks = find_blocks(h, d, stretches, n);
+	struct entries entries = { 0 };
+	struct lengths lengths;
+	uint32_t other = find_entries(d, blocks.list, blocks.n, &entries);
+
 	if (entries.n > 0 && !fit_lengths(d, &entries, &lengths))
-		lengths = (struct lengths){ { (uint8_t)length }, 1, 0 };
+		lengths = (struct lengths){ { (uint8_t)blocks.length }, 1, 0 };
 	if (entries.n > 0)
 		put_hashes(out, h, d, &entries, &lengths);
 	free(entries.list);
-	free(blocks);
+	free(blocks.list);
 	return other;
 }
 
-/* IPv6 sets repeat themselves from scope to scope: there a step down comes first, to share them. */
+/* --- IPv6 groups: ff, four flags, the scope (RFC 4291 2.7) --- */
+
+#define NIBBLES 16
+#define SCOPE_MASK ((wide)0xff0f << 112)
+
+static uint32_t most_frequent(const uint32_t *targets, size_t n)
+{
+	uint32_t best = targets[0];
+	size_t best_count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t count = 0;
+
+		for (size_t k = 0; k < n; k++)
+			count += targets[k] == targets[i];
+		if (count > best_count) {
+			best_count = count;
+			best = targets[i];
+		}
+	}
+	return best;
+}
+
+/* Policies speak of scopes, whatever the flags: first the blocks that differ from most of their
+ * scope, then the scopes that differ from most. */
+static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct domain *d,
+			   const struct stretch *stretches, size_t n)
+{
+	struct blocks blocks = find_blocks(h, d, stretches, n);
+	struct trie t = { .stretches = blocks.list, .stretch_count = blocks.n };
+	uint32_t targets[NIBBLES][NIBBLES], of_scope[NIBBLES], other;
+	struct entries some = { 0 }, scopes = { 0 };
+
+	for (wide scope = 0; scope < NIBBLES; scope++) {
+		for (wide flags = 0; flags < NIBBLES; flags++) {
+			wide first = d->base | flags << 116 | scope << 112;
+
+			targets[scope][flags] = blocks.list[stretch_of(&t, 0, first)].target;
+		}
+		of_scope[scope] = most_frequent(targets[scope], NIBBLES);
+	}
+	other = most_frequent(of_scope, NIBBLES);
+	for (wide scope = 0; scope < NIBBLES; scope++) {
+		wide first = d->base | scope << 112;
+
+		if (of_scope[scope] != other)
+			add_entry(&scopes, first, STRIDE_ROOT, of_scope[scope]);
+		for (wide flags = 0; flags < NIBBLES; flags++)
+			if (targets[scope][flags] != of_scope[scope])
+				add_entry(&some, first | flags << 116, STRIDE_ROOT,
+					  targets[scope][flags]);
+	}
+	put_hash(out, h, d, &some, mask_of(d, STRIDE_ROOT));
+	put_hash(out, h, d, &scopes, SCOPE_MASK);
+	free(some.list);
+	free(scopes.list);
+	free(blocks.list);
+	return other;
+}
+
+/* Others that repeat themselves: there a step down comes first, to share what is behind it. */
 static bool is_wide(const struct domain *d, size_t n)
 {
 	if (d->bits - d->at <= STRIDE)
 		return false;
-	if (d->family == FAMILY_IP4)
-		return n > TRIE_SPANS_MAX;
-	return n > (d->at < STRIDE_ROOT ? SPANS_ROOT : SPANS_WIDE);
+	return n > (d->family == FAMILY_IP4 ? TRIE_SPANS_MAX : SPANS_WIDE);
 }
 
 static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct domain *d,
@@ -540,6 +613,8 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 	uint32_t other;
 	bool fits;
 
+	if (d->family == FAMILY_IP6 && d->side == SIDE_GROUP && d->at < STRIDE_ROOT)
+		return put_scopes(out, h, d, stretches, n);
 	if (is_wide(d, n))
 		return put_split(out, h, d, stretches, n);
 	other = find_entries(d, stretches, n, &entries);

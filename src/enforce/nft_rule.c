@@ -119,7 +119,7 @@ void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family
 	}
 }
 
-/* --- tests --- */
+/* --- tests: protocols are numbers, for nftables reads /etc/protocols again for each name --- */
 
 /* Alternatives, of which one must hold; none: nothing is asked. */
 struct any_of {
@@ -151,18 +151,18 @@ static struct any_of ask_recognised(const struct artefact_rule *rule, enum famil
 
 	if (rule->recognised == PROTOCOL_RASADV)
 		return (struct any_of){ { "udp dport 9753 " RASADV,
-					  "meta l4proto udp ip daddr 239.255.2.2 " RASADV },
+					  "meta l4proto 17 ip daddr 239.255.2.2 " RASADV },
 					is4 ? 2 : 1 };
 	if (rule->recognised == PROTOCOL_SAP)
 		return (struct any_of){ { "udp dport 9875 " SAP,
-					  is4 ? "meta l4proto udp ip daddr { 224.2.127.254, "
+					  is4 ? "meta l4proto 17 ip daddr { 224.2.127.254, "
 						"239.195.255.255, 239.255.255.255 } " SAP
-					      : "meta l4proto udp ip6 daddr & fff0:ffff:ffff:ffff:"
+					      : "meta l4proto 17 ip6 daddr & fff0:ffff:ffff:ffff:"
 						"ffff:ffff:ffff:ffff == ff00::2:7ffe " SAP,
-					  "meta l4proto udp ip daddr 224.2.127.255 @th,64,3 0 " },
+					  "meta l4proto 17 ip daddr 224.2.127.255 @th,64,3 0 " },
 					is4 ? 3 : 2 };
-	return (struct any_of){ { is4 ? "meta l4proto != { tcp, udp, igmp, pim } "
-				      : "meta l4proto != { tcp, udp, icmpv6, pim } " }, 1 };
+	return (struct any_of){ { is4 ? "meta l4proto != { 6, 17, 2, 103 } "
+				      : "meta l4proto != { 6, 17, 58, 103 } " }, 1 };
 }
 
 /* False where no packet can have the TTL: it was decremented, and nobody sends on what had none. */
@@ -295,7 +295,7 @@ static bool put_packet_tests(struct text *out, const struct nft_hook *h, enum fa
 	if (!can_hold(rule, family) || (rule->asks_ttl && !put_ttl(out, h, rule, family)))
 		return false;
 	if (rule->asks_port)
-		text_printf(out, "meta l4proto { tcp, udp } th dport %u-%u ", rule->port_first,
+		text_printf(out, "meta l4proto { 6, 17 } th dport %u-%u ", rule->port_first,
 			    rule->port_last);
 	return true;
 }

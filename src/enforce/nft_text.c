@@ -287,10 +287,10 @@ static void put_others(struct nft_hook *h, enum family family, bool returns,
 	unsigned direction = enforce_direction(h->link, h->hook);
 	struct text map = { 0 };
 
-	text_put(&map, "\t\tmeta l4proto vmap {\n\t\t\tpim : ");
+	text_printf(&map, "\t\tmeta l4proto vmap {\n\t\t\t%u : ", PROTOCOL_PIM_NUMBER);
 	nft_put_goto(&map, h, family, NFT_TARGET_CONTROL);
 	if (family == FAMILY_IP4) {
-		text_put(&map, ",\n\t\t\tigmp : ");
+		text_printf(&map, ",\n\t\t\t%u : ", PROTOCOL_IGMP_NUMBER);
 		nft_put_goto(&map, h, family, NFT_TARGET_CONTROL);
 	}
 	for (unsigned p = 0; p < a->plane_count; p++) {
@@ -332,8 +332,8 @@ static void put_family(struct text *out, struct nft_hook *h, enum family family,
 	unsigned udp = artefact_plane_of(a, direction, PROTOCOL_UDP_NUMBER);
 	bool shares = udp == artefact_plane_of(a, direction, IP_PROTOCOL_NONE);
 
-	text_printf(out, "\t\tmeta l4proto != udp %s%s%s %%%uother%u\n\t\t%s%s", tests,
-		    *tests ? " " : "", shares ? "jump" : "goto", h->id, family, tests,
+	text_printf(out, "\t\tmeta l4proto != %u %s%s%s %%%uother%u\n\t\t%s%s",
+		    PROTOCOL_UDP_NUMBER, tests, *tests ? " " : "", shares ? "jump" : "goto", h->id, family, tests,
 		    *tests ? " " : "");
 	put_plane(out, h, *tests != '\0', family, udp, c);
 	put_others(h, family, shares, c);
