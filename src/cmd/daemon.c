@@ -40,18 +40,13 @@ struct conf *daemon_conf(const char *file, const struct io *io, int *out_status)
 
 void daemon_control(const char *given, const char *conf_file, struct text *out)
 {
-	struct conf *conf = NULL;
 	struct text text = { 0 };
-	struct diags diags;
 
-	diags_init(&diags);
-	if (!given && file_read(conf_file, CONF_BYTES_MAX, &text) == 0)
-		conf = conf_parse(conf_file, text_string(&text), text.n, &diags);
-	text_put(out, given			   ? given
-		      : conf && conf->control.name ? conf->control.name
-						   : CONF_CONTROL);
-	conf_free(conf);
-	diags_release(&diags);
+	if (given)
+		text_put(out, given);
+	else if (file_read(conf_file, CONF_BYTES_MAX, &text) < 0 ||
+		 !conf_control(conf_file, text_string(&text), text.n, out))
+		text_put(out, CONF_CONTROL);
 	text_release(&text);
 }
 

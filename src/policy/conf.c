@@ -313,11 +313,11 @@ static void check_whole(struct conf_parser *c)
 			     "this configuration names no policy");
 }
 
-struct conf *conf_parse(const char *file, const char *text, size_t n, struct diags *diags)
+/* All that can be read, also of a text with mistakes. */
+static struct conf *read_all(const char *file, const char *text, size_t n, struct diags *diags)
 {
 	struct loaded_conf *loaded = memory_take(sizeof(*loaded));
 	struct conf_parser c = { .conf = &loaded->conf };
-	unsigned errors = diags->errors;
 
 	arena_init(&loaded->arena);
 	c.p = parser_of(&loaded->arena, file, text, n, diags);
@@ -329,10 +329,34 @@ struct conf *conf_parse(const char *file, const char *text, size_t n, struct dia
 		if (!read_statement(&c) && !conf_at_statement(&c))
 			recover(&c);
 	check_whole(&c);
+	return &loaded->conf;
+}
+
+struct conf *conf_parse(const char *file, const char *text, size_t n, struct diags *diags)
+{
+	unsigned errors = diags->errors;
+	struct conf *conf = read_all(file, text, n, diags);
+
 	if (diags->errors == errors)
-		return &loaded->conf;
-	conf_free(&loaded->conf);
+		return conf;
+	conf_free(conf);
 	return NULL;
+}
+
+bool conf_control(const char *file, const char *text, size_t n, struct text *out)
+{
+	struct diags diags;
+	struct conf *conf;
+	bool there;
+
+	diags_init(&diags);
+	conf = read_all(file, text, n, &diags);
+	there = conf->control.name != NULL;
+	if (there)
+		text_put(out, conf->control.name);
+	conf_free(conf);
+	diags_release(&diags);
+	return there;
 }
 
 void conf_free(struct conf *conf)

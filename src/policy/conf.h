@@ -108,6 +108,9 @@ struct conf {
 /* NULL where the text has mistakes: all of them are in diags.  The caller frees it. */
 struct conf *conf_parse(const char *file, const char *text, size_t n, struct diags *diags);
 void conf_free(struct conf *conf);
+/* The control socket that a configuration names, appended, also where it has mistakes: whoever asks
+ * the daemon to read it is told of them by the daemon.  False where it names none. */
+bool conf_control(const char *file, const char *text, size_t n, struct text *out);
 
 /* What only the policy knows: the boundaries that interfaces name.  False, and complaints. */
 bool conf_check(const struct conf *conf, const struct policy *policy, struct diags *diags);

@@ -130,6 +130,20 @@ def test_a_password_file_that_is_none_is_refused():
     equal({a: p["established"] for a, p in peers().items()}, {a: p["established"] for a, p in before.items()})
 
 
+def test_a_configuration_with_mistakes_changes_nothing():
+    before = {a: p["established"] for a, p in peers().items()}
+    for mistake, why in (("  peer 127.9.0.7 { }\n", "names no local address"), (peer(FIRST), "stands here twice"),
+                         (peer("127.9.0.7", "colour red"), "colour"),
+                         (peer("127.9.0.7", 'password "' + 81 * "x" + '"'), "1 to 80 bytes"),
+                         ("  mesh-group m { 127.9.0.7 }\n", "no such peer"),
+                         (peer("127.9.0.7", "boundary nowhere"), "no boundary 'nowhere'")):
+        write(TWO + mistake)
+        done = net.weir(None, "apply", "-c", CONF)
+        equal(done.returncode, 2, done.stdout.decode() + done.stderr.decode())
+        holds(done.stderr.decode(), why)
+    equal({a: p["established"] for a, p in peers().items()}, before)
+
+
 def test_a_peer_changes_in_place():
     out = apply(peer(FIRST, 'description "north" hold 90s data strip') + peer(SECOND) + peer(THIRD))
     holds(out, f"MSDP peer {FIRST}: changed; its session stays.")

@@ -109,9 +109,10 @@ def watch(helper, base, seconds, first=()):
     return begin(helper, first, "watch", GOOD, SINK, WEIR_ADDRESS, "64.9.0.1", base, seconds)
 
 
-def ask_meanwhile(relay, process, pause_s=0.5):
-    """How long each answer took, in ms, until the process ends: of the socket alone, without a program's start."""
-    took = []
+def ask_meanwhile(relay, process, progress, pause_s=0.5):
+    """How long each answer took, in ms, until the process ends: of the socket alone, without a program's start.
+    Answers are given to `progress`, each with the seconds since the begin."""
+    took, start = [], time.monotonic()
     while process.poll() is None:
         begun = time.monotonic()
         with socket.socket(socket.AF_UNIX) as s:
@@ -126,6 +127,8 @@ def ask_meanwhile(relay, process, pause_s=0.5):
         if b"weir-msdp-peers/1" not in answer:
             raise AssertionError(answer[:200])
         took.append((time.monotonic() - begun) * 1000)
+        if progress:
+            progress(time.monotonic() - start, json.loads(answer), max(took))
         time.sleep(pause_s)
     return took
 
@@ -144,7 +147,7 @@ STORMS = {
 LEFT = {"random": PEER_LIMIT, "source": SOURCE_LIMIT, "worm": 50 * SOURCE_LIMIT}
 
 
-def storm(relay, helper, name, seconds, scale=1, first=(), stormy_first=(), period=5):
+def storm(relay, helper, name, seconds, scale=1, first=(), stormy_first=(), period=5, progress=None):
     """One storm from begin to end: what was measured, by name.  The stormy peers say all of it again each period;
     0: without a pause."""
     watcher = watch(helper, f"44.{10 * list(STORMS).index(name)}.0.0", seconds, first)
@@ -152,7 +155,7 @@ def storm(relay, helper, name, seconds, scale=1, first=(), stormy_first=(), peri
     before, waited = relay.cpu_s(), relay.waited_s()
     floods = [flood(helper, kind, peer, base, n // scale, seconds - 1, period, stormy_first)
               for kind, peer, base, n in STORMS[name]]
-    took = ask_meanwhile(relay, watcher)
+    took = ask_meanwhile(relay, watcher, progress)
     peers = held(relay)
     seen = read(watcher)
     for process in floods:
