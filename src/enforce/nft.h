@@ -3,12 +3,12 @@
  * all pure), and what brings them into the kernel (nft.c, nft_tally.c).
  *
  * Everything stands in tables named "weir": family netdev for ingress, which sees tagged frames and
- * nothing twice; inet for what a router forwards; bridge for what a bridge does.  Base chains are
- * HOOK/LINK.  All other names begin with '%', which whoever installs replaces by a letter that the
- * kernel does not have yet, so that old and new stand side by side within the transaction that
- * changes from one to the other.  Chains %BOUNDARY/HOOK/RULE/LINK count in their lines, which costs
- * a packet a third of what a named counter does; what chains counted that were taken away stands in
- * counters of that name without the first letter. */
+ * nothing twice; inet for what a router forwards or sends; bridge for what a bridge does.  Base
+ * chains are HOOK/LINK.  All other names begin with '%', which whoever installs replaces by a
+ * letter that the kernel does not have yet, so that old and new stand side by side within the
+ * transaction that changes from one to the other.  Chains %BOUNDARY/HOOK/RULE/LINK count in their
+ * lines, which costs a packet a third of what a named counter does; what chains counted that were
+ * taken away stands in counters of that name without the first letter. */
 #ifndef WEIR_ENFORCE_NFT_H
 #define WEIR_ENFORCE_NFT_H
 

@@ -165,21 +165,6 @@ static struct any_of ask_recognised(const struct artefact_rule *rule, enum famil
 				      : "meta l4proto != { 6, 17, 58, 103 } " }, 1 };
 }
 
-/* False where no packet can have the TTL: it was decremented, and nobody sends on what had none. */
-static bool put_ttl(struct text *out, const struct nft_hook *h, const struct artefact_rule *rule,
-		    enum family family)
-{
-	unsigned less = h->is_behind_decrement ? 1 : 0;
-	unsigned first = rule->ttl_first, last = rule->ttl_last;
-
-	if (last < less)
-		return false;
-	first = first < less ? 0 : first - less;
-	text_printf(out, "%s %u-%u ", family == FAMILY_IP4 ? "ip ttl" : "ip6 hoplimit", first,
-		    last - less);
-	return true;
-}
-
 static bool can_hold(const struct artefact_rule *rule, enum family family)
 {
 	if (rule->flags == FLAG_BIT(SCOPE_F) && family == FAMILY_IP4)
@@ -288,16 +273,42 @@ static void put_mask_chain(struct text *out, struct nft_hook *h, unsigned index)
 	text_put(out, "\t}\n");
 }
 
-/* What all lines of a rule have in common; false where it never holds. */
-static bool put_packet_tests(struct text *out, const struct nft_hook *h, enum family family,
-			     const struct artefact_rule *rule)
+static void put_ttl(struct text *out, const struct artefact_rule *rule, enum family family,
+		    unsigned less, const char *whose)
 {
-	if (!can_hold(rule, family) || (rule->asks_ttl && !put_ttl(out, h, rule, family)))
-		return false;
-	if (rule->asks_port)
-		text_printf(out, "meta l4proto { 6, 17 } th dport %u-%u ", rule->port_first,
-			    rule->port_last);
-	return true;
+	unsigned first = rule->ttl_first < less ? 0 : rule->ttl_first - less;
+
+	text_printf(out, "%s%s %u-%u ", whose, family == FAMILY_IP4 ? "ip ttl" : "ip6 hoplimit",
+		    first, rule->ttl_last - less);
+}
+
+/* Policies say the TTL on arrival.  What is forwarded was decremented, and nobody sends on what had
+ * none; what this machine sends, which came in nowhere, was not. */
+static void multiply_by_ttl(struct lines *lines, const struct nft_hook *h,
+			    const struct artefact_rule *rule, enum family family)
+{
+	struct text alternatives[2] = { { 0 } };
+	size_t n = 0;
+
+	if (!h->is_behind_decrement)
+		put_ttl(&alternatives[n++], rule, family, 0, "");
+	if (h->is_behind_decrement && rule->ttl_last > 0)
+		put_ttl(&alternatives[n++], rule, family, 1, "meta iif != 0 ");
+	if (h->is_behind_decrement)
+		put_ttl(&alternatives[n++], rule, family, 0, "meta iif 0 ");
+	multiply(lines, alternatives, n);
+	for (size_t i = 0; i < n; i++)
+		text_release(&alternatives[i]);
+}
+
+static void multiply_by_port(struct lines *lines, const struct artefact_rule *rule)
+{
+	struct text ports = { 0 };
+
+	text_printf(&ports, "meta l4proto { 6, 17 } th dport %u-%u ", rule->port_first,
+		    rule->port_last);
+	multiply(lines, &ports, 1);
+	text_release(&ports);
 }
 
 /* One line for each combination of alternatives. */
@@ -308,14 +319,17 @@ static void put_tests(struct text *out, struct nft_hook *h, enum family family, 
 	bool jumps = family == FAMILY_IP6 && rule->mask_count > 0;
 	struct lines lines = { .n = 1 };
 
-	if (!put_packet_tests(&lines.list[0], h, family, rule))
-		lines.n = 0;
-	if (lines.n && rule->flags)
+	if (!can_hold(rule, family))
+		return;
+	if (rule->asks_ttl)
+		multiply_by_ttl(&lines, h, rule, family);
+	if (rule->asks_port)
+		multiply_by_port(&lines, rule);
+	if (rule->flags)
 		multiply_by(&lines, &flags);
-	if (lines.n && rule->recognised != PROTOCOL_COUNT)
+	if (rule->recognised != PROTOCOL_COUNT)
 		multiply_by(&lines, &recognised);
-	if (lines.n && jumps)
-		h->masked[index] = true;
+	h->masked[index] |= jumps;
 	put_lines(out, h, family, index, &lines, jumps);
 }
 
@@ -387,14 +401,22 @@ static void put_rule(struct text *out, struct nft_hook *h, unsigned index)
 				   rule->action == ACTION_DENY ? refusal : "accept");
 }
 
+/* What is never judged: a router forwards none of it, and may say all of it itself. */
+static void put_unjudged_chain(struct text *out, const struct nft_hook *h, const char *name)
+{
+	begin_counting(out, h, name, false);
+	if (h->drops_unjudged && !h->link->dry_run)
+		text_put(out, "\t\tmeta iif 0 counter accept\n\t\tcounter drop\n\t}\n");
+	else
+		text_put(out, "\t\tcounter accept\n\t}\n");
+}
+
 static void put_unjudged(struct text *out, const struct nft_hook *h)
 {
-	const char *verdict = h->drops_unjudged && !h->link->dry_run ? "drop" : "accept";
-
-	put_counting_chain(out, h, ENFORCE_LINK_LOCAL, false, verdict);
-	put_counting_chain(out, h, ENFORCE_CONTROL, false, verdict);
+	put_unjudged_chain(out, h, ENFORCE_LINK_LOCAL);
+	put_unjudged_chain(out, h, ENFORCE_CONTROL);
 	if (h->hook == HOOK_INGRESS)
-		put_counting_chain(out, h, ENFORCE_TAGGED_TWICE, false, "accept");
+		put_unjudged_chain(out, h, ENFORCE_TAGGED_TWICE);
 }
 
 void nft_put_rules(struct nft_hook *h, struct text *out)

@@ -384,6 +384,12 @@ static void put_forwarded(struct nft_hook *h, enum family family, struct compila
 	text_release(&lines);
 }
 
+static void put_base(struct text *out, const char *family, const char *chain, const char *hook)
+{
+	text_printf(out, "add chain %s weir %s { type filter hook %s priority %d; policy accept; }\n"
+		    "flush chain %s weir %s\n", family, chain, hook, PRIORITY, family, chain);
+}
+
 static void put_egress(struct nft_hook *h, struct compilation *c)
 {
 	struct table_text *t = &c->tables[h->table];
@@ -391,10 +397,10 @@ static void put_egress(struct nft_hook *h, struct compilation *c)
 
 	put_forwarded(h, FAMILY_IP4, c);
 	put_forwarded(h, FAMILY_IP6, c);
-	if (t->entries4.n == 0)
-		text_printf(&t->heads, "add chain %s weir egress/links { type filter hook forward "
-			    "priority %d; policy accept; }\nflush chain %s weir egress/links\n",
-			    family, PRIORITY, family);
+	if (t->entries4.n == 0) {
+		put_base(&t->heads, family, "egress/links", "forward");
+		put_base(&t->heads, family, "egress/own", "output");
+	}
 	text_printf(&t->entries4, "%s\n\t\t\t\"%s\" : goto %%%uip4", t->entries4.n ? "," : "",
 		    h->link->name, h->id);
 	text_printf(&t->entries6, "%s\n\t\t\t\"%s\" : goto %%%uip6", t->entries6.n ? "," : "",
@@ -407,15 +413,19 @@ static void put_link_map(struct table_text *t, enum family family, const struct 
 		    "\t\telements = {%s\n\t\t}\n\t}\n", family, text_string(entries));
 }
 
+/* What is forwarded, and what this machine sends, go the same way. */
 static void put_forward(struct table_text *t)
 {
+	static const char *const chains[] = { "egress/links", "egress/own" };
+
 	if (t->entries4.n == 0)
 		return;
 	put_link_map(t, FAMILY_IP4, &t->entries4);
 	put_link_map(t, FAMILY_IP6, &t->entries6);
-	text_printf(&t->body, "\tchain egress/links {\n\t\t%s oifname vmap @%%links4\n"
-		    "\t\t%s oifname vmap @%%links6\n\t}\n", multicast[FAMILY_IP4],
-		    multicast[FAMILY_IP6]);
+	for (size_t i = 0; i < COUNT(chains); i++)
+		text_printf(&t->body, "\tchain %s {\n\t\t%s oifname vmap @%%links4\n"
+			    "\t\t%s oifname vmap @%%links6\n\t}\n", chains[i],
+			    multicast[FAMILY_IP4], multicast[FAMILY_IP6]);
 }
 
 static void put_hook(struct nft_hook *h, struct compilation *c)

@@ -282,11 +282,50 @@ def test_routed_packets():
             router.sender.send(frame(p, number, plain=True))
         arrived = drain(router.receiver, numbered)
         found = difference(counts("r"), before)
+        found = {key: n for key, n in found.items() if key[2][0] != "."}    # what the router says itself
         if any(key[:2] == ("r1", "egress") for key in found):
             judge(sent, arrived, found, "r1", "egress")
             judged += len(sent)
     router.close()
     assert judged > 100, judged
+
+
+SENDING = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.97.0.1"))
+for group, ttl in (w.split(",") for w in sys.argv[1:]):
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, int(ttl))
+    try:
+        s.sendto(b"mine", (group, 9))
+    except PermissionError:     # the kernel tells the sender what it dropped
+        print(group, ttl)
+"""
+
+
+def group_of(data):
+    """Of a UDP packet to the discard port."""
+    return socket.inet_ntoa(data[30:34]) if data[12:14] == b"\x08\0" and data[36:38] == b"\0\x09" else None
+
+
+def test_what_the_machine_itself_sends():
+    """It is judged where it leaves, with the TTL that it has; what is the link's own matter passes."""
+    net.add_host("o")
+    net.add_cable(("o", "r2", "10.97.0.1/24"), (None, "pi", None))
+    policy = write("own.weir", "boundary border { deny to 239.3.3.3 ttl < 3 as low deny to 239.1.1.1 as stops "
+                   "default permit }")
+    enforcer("install", policy, "border", "--", "r2,outside,nftables", host="o")
+    receiver = tap("pi")
+    before = counts("o")
+    said = subprocess.run(["nsenter", "--net=/run/netns/o", sys.executable, "-c", SENDING, "239.1.1.1,9",
+                           "239.2.2.2,9", "224.0.0.251,1", "239.3.3.3,2", "239.3.3.3,3"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    equal(said, "239.1.1.1 9\n239.3.3.3 2\n")
+    arrived = drain(receiver, group_of)
+    found = {rule: n for (_, hook, rule), (n, _) in difference(counts("o"), before).items() if hook == "egress"}
+    equal(sorted(arrived), ["224.0.0.251", "239.2.2.2", "239.3.3.3"])
+    equal([found[rule] for rule in ("low", "stops", "default")], [1, 1, 2])
+    assert found[".link-local"] >= 1, found
 
 
 A = """boundary border { permit to 239.1.1.1 as first-passes deny to 239.2.2.2 as second-stops
