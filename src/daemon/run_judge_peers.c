@@ -66,7 +66,7 @@ static bool same_rest(const struct conf_peer *a, const struct conf_peer *b)
 	       a->is_inside == b->is_inside && a->is_static == b->is_static &&
 	       set_equal(&a->rps, &b->rps) &&
 	       a->is_transit == b->is_transit && a->strips_data == b->strips_data &&
-	       a->listens == b->listens;
+	       a->listens == b->listens && a->entries_max == b->entries_max;
 }
 
 static bool is_local(const struct judge *j, struct addr a)

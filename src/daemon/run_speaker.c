@@ -128,6 +128,10 @@ static const char *event_text(const struct relay_event *e, struct text *out)
 	case RELAY_FULL:
 		text_printf(out, "MSDP: the cache is full at %u entries", e->live);
 		return "msdp-full";
+	case RELAY_PEER_FULL:
+		text_printf(out, "MSDP peer %s: its limit of %u entries is reached; what is there stays, "
+			    "and more is refused", peer, e->live);
+		return "msdp-full";
 	case RELAY_REJUDGED:
 		text_printf(out, "MSDP: judged anew; %u entries are not permitted any more: nobody is "
 			    "told of them, and they expire here and at the peers", e->live);

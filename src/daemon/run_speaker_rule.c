@@ -52,7 +52,7 @@ static struct relay_peering peering_of(const struct conf_msdp *conf, size_t i,
 		.table = boundary ? tables[at] : NULL, .inside = p->is_inside,
 		.strips_data = p->strips_data, .listens = p->listens || conf->listens,
 		.is_default = p->is_static || conf->is_transparent, .rps = p->rps,
-		.mesh = mesh_number(conf, i), .as = p->as,
+		.mesh = mesh_number(conf, i), .as = p->as, .entries_max = p->entries_max,
 		.timing = { (uint16_t)p->hold_s, (uint16_t)p->keepalive_s, (uint16_t)p->retry_s },
 	};
 }

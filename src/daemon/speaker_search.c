@@ -139,6 +139,8 @@ static void put_entry(struct json *j, const struct speaker *s, const struct sa_e
 		speaker_put_addr(j, "peer", s->options.peers[e->peer].remote);
 	json_number(j, "age_s", now_s - e->born_s);
 	json_number(j, "heard_s", now_s - e->heard_s);
+	json_number(j, "expires_s", e->peer == SA_SELF ? SA_LIFE_S
+		    : SA_LIFE_S - (now_s - (e->list == SA_EXPIRING ? e->told_s : e->heard_s)));
 	json_bool(j, "established", e->list == SA_ESTABLISHED);
 	put_verdict(j, s, e);
 	json_close(j);

@@ -25,7 +25,8 @@ static void put_figures(struct json *j, const struct relay_figures *f)
 {
 	const struct { const char *key; uint64_t n; } rows[] = {
 		{ "held", f->held }, { "expiring", f->expiring }, { "established", f->established },
-		{ "tlvs_in", f->tlvs_in }, { "entries_in", f->entries_in },
+		{ "attempts", f->attempts },
+		{ "tlvs_in", f->tlvs_in }, { "sas_in", f->sas_in }, { "entries_in", f->entries_in },
 		{ "bytes_in", f->bytes_in }, { "fresh", f->fresh },
 		{ "refreshed", f->refreshed }, { "denied", f->denied },
 		{ "limited", f->limited }, { "policed", f->policed },
@@ -33,6 +34,7 @@ static void put_figures(struct json *j, const struct relay_figures *f)
 		{ "malformed", f->malformed }, { "types_passed", f->types_passed },
 		{ "format_errors", f->format_errors }, { "data_in", f->data_in },
 		{ "data_refused", f->data_refused }, { "tlvs_out", f->tlvs_out },
+		{ "sas_out", f->sas_out }, { "data_out", f->data_out },
 		{ "entries_out", f->entries_out }, { "bytes_out", f->bytes_out },
 		{ "withheld", f->withheld }, { "behind", f->behind },
 	};
@@ -63,7 +65,15 @@ static void put_peer(struct json *j, const struct speaker *s, unsigned i, const 
 	json_time(j, "since", day_time(session->since), 3);
 	if (session->end != SESSION_END_NONE)
 		json_string(j, "last_end", session_end_name(session->end));
+	if (session->state == SESSION_ESTABLISHED)
+		json_number(j, "heard_s", (uint64_t)((clock_steady().ns - session->heard_at.ns) /
+						     NS_PER_S));
 	json_string(j, "role", session->active ? "connects" : "listens");
+	json_number(j, "hold_s", session->timing.hold_s);
+	json_number(j, "keepalive_s", session->timing.keepalive_s);
+	json_number(j, "retry_s", session->timing.retry_s);
+	if (peering->entries_max > 0)
+		json_number(j, "limit", peering->entries_max);
 	if (matching)
 		json_number(j, "matching", matching[i]);
 	put_figures(j, &figures);

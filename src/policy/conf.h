@@ -61,6 +61,7 @@ struct conf_peer {
 	const char	*password_file;
 	uint32_t	 as;
 	uint32_t	 hold_s, keepalive_s, retry_s;
+	uint32_t	 entries_max;		/* of it in the cache; 0: any */
 	uint32_t	 hops;			/* TTL security (RFC 5082): so many at most */
 	struct set	 rps;			/* of `static-rpf`; empty: all */
 	bool		 is_inside, is_static, is_transit;

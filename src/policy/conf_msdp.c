@@ -219,6 +219,25 @@ static bool read_keepalive(struct msdp_parser *m)
 	return read_seconds(m, 1, &m->peer->keepalive_s);	/* 5.5 */
 }
 
+/* How many entries there may be, of a peer or in all. */
+static bool read_count(struct msdp_parser *m, uint32_t *out)
+{
+	struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
+	uint64_t value = 0;
+
+	if (!conf_amount(m->c, "a number, as 100000", counts, COUNT(counts), &value))
+		return false;
+	if (value > 1u << 24)
+		parser_wrong(&m->c->p, &spot, NULL, "the cache holds at most %u", 1u << 24);
+	*out = (uint32_t)value;
+	return true;
+}
+
+static bool read_limit(struct msdp_parser *m)
+{
+	return read_count(m, &m->peer->entries_max);
+}
+
 static const struct word_row peer_words[] = {
 	{ "local", read_local },	   { "boundary", read_boundary },
 	{ "inside", read_inside },	   { "outside", read_outside },
@@ -227,7 +246,7 @@ static const struct word_row peer_words[] = {
 	{ "password", read_password },	   { "ttl-security", read_hops },
 	{ "as", read_as },		   { "connect-retry", read_retry },
 	{ "hold", read_hold },		   { "keepalive", read_keepalive },
-	{ "listen-only", read_listen },
+	{ "listen-only", read_listen },	   { "limit", read_limit },
 };
 
 static bool read_word(struct msdp_parser *m, const struct word_row *rows, size_t n,
@@ -375,15 +394,7 @@ static bool read_source(struct msdp_parser *m)
 
 static bool read_entries(struct msdp_parser *m)
 {
-	struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
-	uint64_t value = 0;
-
-	if (!conf_amount(m->c, "a number, as 100000", counts, COUNT(counts), &value))
-		return false;
-	if (value > 1u << 24)
-		parser_wrong(&m->c->p, &spot, NULL, "the cache holds at most %u", 1u << 24);
-	m->c->conf->msdp.entries_max = (uint32_t)value;
-	return true;
+	return read_count(m, &m->c->conf->msdp.entries_max);
 }
 
 static bool read_listening(struct msdp_parser *m)

@@ -59,6 +59,24 @@ static void note_refusal(struct hearing *h, enum refused_by by, uint16_t rule)
 		      relay_seconds(h->relay));
 }
 
+/* The peer has as many entries as it may. */
+static bool is_over_limit(struct hearing *h)
+{
+	struct peer *peer = h->peer;
+	unsigned number = peer_number(h->relay, peer);
+	uint32_t held = sa_cache_held(&h->relay->cache, (uint8_t)number);
+
+	if (peer->peering.entries_max == 0 || held < peer->peering.entries_max)
+		return false;
+	peer->figures.no_room++;
+	note_refusal(h, REFUSED_FULL, RULE_NONE);
+	if (!peer->told_full)
+		relay_tell_event(h->relay, &(struct relay_event){ .kind = RELAY_PEER_FULL,
+								  .peer = number, .live = held });
+	peer->told_full = true;
+	return true;
+}
+
 static void say_full(struct hearing *h)
 {
 	struct relay *relay = h->relay;
@@ -137,6 +155,8 @@ static void add(struct hearing *h, bool polices)
 	struct relay *relay = h->relay;
 	uint32_t at;
 
+	if (is_over_limit(h))
+		return;
 	if (!sa_cache_room(&relay->cache, (uint8_t)peer_number(relay, h->peer))) {
 		say_full(h);
 		return;
@@ -259,6 +279,7 @@ static void hear_sources(struct relay *relay, struct peer *peer, struct msdp_sa 
 {
 	struct hearing h = { .relay = relay, .peer = peer, .obs = peer_statement(peer, true) };
 
+	peer->figures.sas_in++;
 	peer->figures.data_refused += sa->data_refused;
 	if (addr_is_multicast(sa->rp) || sa->rp.lo == 0) {
 		peer->figures.malformed++;

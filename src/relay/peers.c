@@ -70,6 +70,7 @@ void peer_enter(struct relay *relay, unsigned i, const struct relay_peering *pee
 	peer->is_there = true;
 	peer->peering = *peering;
 	peer->figures = (struct relay_figures){ 0 };
+	peer->told_full = false;
 	refusals_reset(&peer->refusals);
 	session_init(&peer->session, peering->local, peering->remote, peering->timing);
 	session_enable(&peer->session, relay->now);

@@ -208,6 +208,7 @@ static void settle_peer(struct relay *relay, struct peer *peer)
 	switch (session_settle(&peer->session, relay->now)) {
 	case SESSION_WANT_CONNECT:
 		peer->wish_connect = true;
+		peer->figures.attempts++;
 		break;
 	case SESSION_WANT_ABORT:
 		peer->wish_abort = true;
@@ -258,6 +259,10 @@ static bool tidy(struct relay *relay)
 		return true;
 	relay->tidied_s = now_s;
 	originate_due(relay);
+	for (unsigned i = 0; i < relay->n; i++)
+		if ((uint64_t)sa_cache_held(&relay->cache, (uint8_t)i) * 10 <
+		    (uint64_t)relay->peers[i].peering.entries_max * 9)
+			relay->peers[i].told_full = false;
 	for (unsigned i = 0; i < relay->gate_n; i++)
 		ration_settle(relay->gates[i]->ration, TIDY_ENTRIES, relay->now);
 	return false;

@@ -36,6 +36,7 @@ struct relay_peering {
 	bool		       is_default;	/* RPF rule (v) ... */
 	struct set	       rps;		/* ... for these RPs; empty: for all */
 	unsigned	       mesh;		/* mesh group; 0: none */
+	uint32_t	       entries_max;	/* of it in the cache; 0: any */
 	uint32_t	       as;		/* for RPF rule (iv); 0: unknown */
 	struct session_timing  timing;
 };
@@ -52,10 +53,12 @@ struct relay_config {
 };
 
 struct relay_figures {			/* of one peer; entries are (S,G) of Source-Actives */
-	uint64_t bytes_in, tlvs_in, entries_in, fresh, refreshed;
+	uint64_t bytes_in, tlvs_in, sas_in, entries_in, fresh, refreshed;
 	uint64_t denied, limited, policed, rpf_refused, no_room, malformed;
 	uint64_t types_passed, format_errors, data_in, data_refused;
-	uint64_t bytes_out, tlvs_out, entries_out, withheld;	/* withheld: denied on the way out */
+	uint64_t bytes_out, tlvs_out, sas_out, entries_out, data_out;
+	uint64_t withheld;		/* denied on the way out */
+	uint64_t attempts;		/* to connect to it */
 	uint64_t behind;		/* times that it fell behind and was told all again */
 	uint32_t held, expiring;	/* entries of it in the cache */
 	uint32_t established;		/* sessions so far */
@@ -64,6 +67,7 @@ struct relay_figures {			/* of one peer; entries are (S,G) of Source-Actives */
 enum relay_event_kind {
 	RELAY_UP, RELAY_DOWN, RELAY_WARNED, RELAY_ALARMED, RELAY_DENIES, RELAY_FULL,
 	RELAY_REJUDGED,
+	RELAY_PEER_FULL,		/* it has as many as it may; once, until it falls below 90 % */
 };
 
 struct relay_event {

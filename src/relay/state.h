@@ -54,6 +54,7 @@ struct peer {
 	uint32_t	     replay;		/* place in the cache; SA_NONE: told it all */
 	unsigned	     next;		/* whose ring is read next */
 	bool		     wish_close, wish_connect, wish_abort;
+	bool		     told_full;	/* that it has as many as it may */
 	bool		     is_there;
 	bool		     has_memory;
 	bool		     is_leaving;	/* gone, and not all it announced is forgotten */

@@ -94,6 +94,8 @@ static void write_sources(struct peer *receiver, uint32_t rp, const struct msdp_
 		return;
 	receiver->output_n += wr_done(&w);
 	receiver->figures.tlvs_out++;
+	receiver->figures.sas_out++;
+	receiver->figures.data_out += data.n > 0;
 	receiver->figures.entries_out += n;
 }
 

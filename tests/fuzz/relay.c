@@ -21,10 +21,10 @@ static const char text[] =
 static struct policy *policy;
 static struct table *table;
 
+static struct relay_peering peers[PEERS];
+
 static struct relay *begin(struct msdp_framer framers[PEERS], struct mtime now)
 {
-	static struct relay_peering peers[PEERS];
-
 	for (unsigned i = 0; i < PEERS; i++) {
 		framers[i] = (struct msdp_framer){ 0 };
 		peers[i] = (struct relay_peering){
@@ -57,6 +57,20 @@ static void check_output(struct relay *relay, unsigned peer, struct msdp_framer 
 	relay_sent(relay, peer, n, now);
 }
 
+/* A peer goes, comes, is another, or changes in place. */
+static void reload(struct relay *relay, unsigned peer, size_t how, struct mtime now)
+{
+	struct relay_peering *p = &peers[peer];
+
+	p->remote = how % 4 == 0 ? ADDR_NONE : addr_of4(0x0a000001 + peer + (how % 4 == 1 ? 100 : 0));
+	p->listens = how & 8;
+	p->is_default = how & 16;
+	p->boundary = how & 32 ? policy->boundaries[0] : NULL;
+	p->table = how & 32 ? table : NULL;
+	p->entries_max = how & 64 ? 5 : 0;
+	relay_reload(relay, peers, PEERS, now);
+}
+
 static void step(struct relay *relay, struct msdp_framer framers[PEERS], struct rd *r,
 		 struct mtime *now)
 {
@@ -79,6 +93,12 @@ static void step(struct relay *relay, struct msdp_framer framers[PEERS], struct 
 		break;
 	case 2:
 		relay_originate(relay, addr_of4(1), addr_of4(0xe1000001), *now);
+		break;
+	case 3:
+		reload(relay, peer, n, *now);
+		break;
+	case 4:
+		relay_renew(relay, peer, *now);
 		break;
 	default:
 		relay_bytes(relay, peer, bytes, *now);

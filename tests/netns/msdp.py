@@ -183,7 +183,7 @@ def test_a_reload_drops_no_session():
     assert both_up()
 
 
-def test_either_peer_restarts():
+def test_a_peer_restarts():
     frr.restart_pimd("rp2")
     frr.wait_for("the session goes", lambda: states().get(RP2) != "established", 10)
     frr.wait_for("both sessions again", both_up, 40)
@@ -292,6 +292,9 @@ def test_a_collector_tells_nobody_anything():
     assert peers[RP1]["denied"] > 0, peers
     sender.kill()
     sender.wait()
+    frr.restart_pimd("rp1")
+    frr.wait_for("the session of the other goes, too", lambda: states().get(RP1) != "established", 10)
+    frr.wait_for("both sessions again", both_up, 40)
     holds(stop(daemon), "generation")
 
 

@@ -5,9 +5,10 @@ peers of Python on loopback addresses of a namespace of its own.
 usage: msdp_reload.py WEIR"""
 import json
 import os
+import shutil
 import signal
 import socket
-import sys
+import subprocess
 import time
 
 import net
@@ -15,7 +16,7 @@ import net
 net.enter()
 
 import msdp_speak as speak  # noqa: E402
-from cli import equal, holds, main  # noqa: E402
+from cli import Skip, equal, holds, main  # noqa: E402
 
 FOLDER = "/run/weir"
 CONF = f"{FOLDER}/weir.conf"
@@ -79,6 +80,11 @@ def sessions(*addresses):
 
 
 wait_for("the daemon", peers, 20)
+capture = None
+if shutil.which("tcpdump") and shutil.which("tshark"):
+    capture = subprocess.Popen(["tcpdump", "-q", "-U", "-n", "-i", "lo", "-s", "0", "-B", "8192", "-w", f"{FOLDER}/msdp.pcap", "tcp",
+                                "port", "639"], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
 first, second = up(FIRST), up(SECOND)
 KEY, NEW_KEY = b"the old key", b"the new key"
 
@@ -254,14 +260,83 @@ def test_the_cache_is_another_and_the_relay_begins_anew():
 
 
 def test_no_msdp_at_all_and_again():
+    global first, second
     apply("")
+    wait_for("its end", lambda: not peers())
     done = net.weir(None, "msdp", "peers", "-c", CONF)
     equal(done.returncode, 2, done.stderr.decode())
     holds(done.stderr.decode(), "relays no MSDP")
     equal(speak.refused(FIRST, WEIR), True)
     apply(TWO)
     wait_for("the relay", peers)
-    up(FIRST)
+    first, second = up(FIRST), up(SECOND)
+
+
+def test_role_transit():
+    """The boundary msdp-transit of the policy, where it has one."""
+    write(TWO + peer(THIRD, "role transit"))
+    done = net.weir(None, "apply", "-c", CONF)
+    equal(done.returncode, 2)
+    holds(done.stderr.decode(), "has no boundary 'msdp-transit'")
+    with open(f"{FOLDER}/site.weir", "a", encoding="ascii") as f:
+        f.write("boundary msdp-transit extends modern.msdp-transit { }\n")
+    apply(TWO + peer(THIRD, "role transit"))
+    third = up(THIRD)
+    equal(peers()[THIRD]["boundary"], "msdp-transit")
+    third.sock.send(speak.sa("128.223.0.1", ("8.8.8.8", "232.1.1.1"), ("8.8.8.8", "239.255.1.1"), ("10.1.1.1", "233.252.0.7"),
+                             ("8.8.8.8", "233.252.0.7")))
+    wait_for("what is permitted", lambda: first.knows(("8.8.8.8", "233.252.0.7")))
+    refused = ask("cache", "--verdict", "deny", "--peer", THIRD)["refusals"]
+    equal(sorted(e["group"] for e in refused), ["232.1.1.1", "233.252.0.7", "239.255.1.1"])
+    equal([p["peer"] for p in ask("peers", "--verdict", "deny")["peers"]], [THIRD])
+    equal([(p["peer"], p["matching"]) for p in ask("peers", "--source", "8.8.8.8")["peers"]], [(THIRD, 1)])
+
+
+def test_the_relay_has_no_rights():
+    def find():
+        status = json.loads(net.weir(None, "status", "-c", CONF, "-j").stdout)
+        pid = [p["pid"] for p in status["processes"] if p["name"] == "speaker"][0]
+        return os.path.exists(f"/proc/{pid}") and pid
+    pid = wait_for("the relay's process", find)
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        words = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    for name in ("CapPrm", "CapEff", "CapInh", "CapBnd", "CapAmb"):
+        equal(int(words[name], 16), 0, name)
+    equal((words["NoNewPrivs"], words["Seccomp"]), ("1", "2"))
+    assert "0" not in words["Uid"].split(), words["Uid"]
+
+
+def test_data_and_a_batch():
+    inner = speak.packet("44.9.9.9", "233.252.9.9")
+    first.sock.send(speak.sa("64.1.1.1", ("44.9.9.9", "233.252.9.9"), data=inner))
+    batch = [(f"44.9.{i >> 8}.{i & 255}", "233.252.9.1") for i in range(255)]
+    first.sock.send(speak.sa("64.1.1.1", *batch))
+    wait_for("all of it", lambda: second.knows(("44.9.9.9", "233.252.9.9"), *batch))
+    told = peers()
+    equal((told[FIRST]["data_in"], told[SECOND]["data_out"]), (1, 1))
+    assert told[FIRST]["sas_in"] >= 2 and told[SECOND]["sas_out"] >= 3, told
+
+
+def test_tshark_reads_all_that_weir_sends():
+    if not capture:
+        raise Skip("tcpdump or tshark is not installed")
+    time.sleep(0.5)
+    capture.terminate()
+    capture.wait()
+    done = subprocess.run(["tshark", "-n", "-o", "ip.check_checksum:TRUE", "-r", f"{FOLDER}/msdp.pcap", "-Y",
+                           f"tcp.srcport == 639 && tcp.len > 0 && (ip.src == {WEIR} || ip.src == {OTHER})", "-T", "fields",
+                           "-e", "msdp.type", "-e", "msdp.sa.entry_count", "-e", "_ws.malformed", "-e", "msdp.length", "-e",
+                           "tcp.reassembled_in", "-e", "tcp.segment"],
+                          capture_output=True, text=True, timeout=60, check=True)
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    types = [t for row in rows for t in row[0].split(",") if t]
+    counts = [int(n) for row in rows for n in row[1].split(",") if n]
+    assert types and set(types) <= {"1", "4"}, types
+    assert max(counts) > 1 and 0 not in counts, counts
+    assert all(int(n) <= 9192 for row in rows for n in row[3].split(",") if n)
+    for row in rows:
+        equal(row[2], "", f"malformed {row}")
+        assert row[0] or row[4], f"not dissected: {row}"
 
 
 def test_the_daemon_is_well():

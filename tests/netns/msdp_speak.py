@@ -11,10 +11,19 @@ from cli import Skip, equal
 TCP_MD5SIG, TCP_REPAIR = 14, 19
 
 
-def sa(rp, *entries):
+def packet(source, group, size=40, ttl=15):
+    """UDP in IPv4, as it comes encapsulated."""
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + size, 7, 0, ttl, 17, 0) + socket.inet_aton(source) + socket.inet_aton(group)
+    total = sum(struct.unpack("!10H", head))
+    total = (total & 0xffff) + (total >> 16)
+    head = head[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xffff) + head[12:]
+    return head + struct.pack("!HHHH", 5001, 5001, size, 0) + bytes(size - 8)
+
+
+def sa(rp, *entries, data=b""):
     """One TLV; RFC 3618 12.2.1."""
     body = b"".join(b"\0\0\0\x20" + socket.inet_aton(g) + socket.inet_aton(s) for s, g in entries)
-    return struct.pack("!BHB", 1, 8 + len(body), len(entries)) + socket.inet_aton(rp) + body
+    return struct.pack("!BHB", 1, 8 + len(body) + len(data), len(entries)) + socket.inet_aton(rp) + body + data
 
 
 class Peer:

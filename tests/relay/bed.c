@@ -45,7 +45,7 @@ static int connect_to(void *context, unsigned peer)
 static void tell(void *context, const struct relay_event *event)
 {
 	static const char *const kinds[] = {
-		"up", "down", "warned", "alarmed", "denies", "full", "rejudged",
+		"up", "down", "warned", "alarmed", "denies", "full", "rejudged", "peer-full",
 	};
 	struct bed *bed = context;
 	char buffer[ADDR_TEXT];

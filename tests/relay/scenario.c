@@ -37,6 +37,7 @@ struct player {
 	struct text	     told[PEERS], events, wishes;
 	struct msdp_framer   framers[PEERS];
 	size_t		     split;		/* bytes at a time; 0: all at once */
+	uint8_t		     ttl;		/* of data that comes with an SA; 0: 15 */
 	bool		     deaf[PEERS];	/* takes nothing */
 	struct mtime	     now;
 };
@@ -179,7 +180,7 @@ static void take_output(struct player *p, unsigned peer)
 static void take_events(struct player *p)
 {
 	static const char *const kinds[] = {
-		"up", "down", "warned", "alarmed", "denies", "full", "rejudged",
+		"up", "down", "warned", "alarmed", "denies", "full", "rejudged", "peer-full",
 	};
 	static const char *const wishes[] = { "connect", "abort", "close" };
 	struct relay_event event;
@@ -248,6 +249,8 @@ static void read_peer(struct player *p, char **words, unsigned n)
 			peer->mesh = (unsigned)atoi(words[i + 1]);
 		if (strcmp(words[i], "as") == 0 && i + 1 < n)
 			peer->as = (uint32_t)atoi(words[i + 1]);
+		if (strcmp(words[i], "limit") == 0 && i + 1 < n)
+			peer->entries_max = (uint32_t)atoi(words[i + 1]);
 		if (strcmp(words[i], "hold") == 0 && i + 1 < n)
 			peer->timing.hold_s = (uint16_t)atoi(words[i + 1]);
 	}
@@ -293,10 +296,11 @@ static void give(struct player *p, unsigned peer, struct span bytes)
 	}
 }
 
-/* An IPv4 packet of this (S,G), TTL 15, UDP, with 4 bytes of payload. */
-static struct span inner_packet(uint8_t buffer[64], struct addr source, struct addr group)
+/* An IPv4 packet of this (S,G), UDP, with 4 bytes of payload. */
+static struct span inner_packet(const struct player *p, uint8_t buffer[64], struct addr source,
+				struct addr group)
 {
-	static const uint8_t fixed[] = { 0x45, 0, 0, 32, 0, 0, 0, 0, 15, 17, 0, 0 };
+	const uint8_t fixed[] = { 0x45, 0, 0, 32, 0, 0, 0, 0, p->ttl ? p->ttl : 15, 17, 0, 0 };
 	struct wr w = wr_of(buffer, 64);
 
 	wr_bytes(&w, fixed, sizeof(fixed));
@@ -324,7 +328,7 @@ static void hear_sa(struct player *p, unsigned peer, char **words, unsigned n)
 
 		if (is_data) {
 			inner = entries[count - 1];
-			data = inner_packet(packet, inner.source, inner.group);
+			data = inner_packet(p, packet, inner.source, inner.group);
 			continue;
 		}
 		if (!comma) {
@@ -334,7 +338,7 @@ static void hear_sa(struct player *p, unsigned peer, char **words, unsigned n)
 		*comma = 0;
 		inner = (struct msdp_entry){ address(p, words[i]), address(p, comma + 1) };
 		if (data.n > 0)
-			data = inner_packet(packet, inner.source, inner.group);
+			data = inner_packet(p, packet, inner.source, inner.group);
 		else
 			entries[count++] = inner;
 	}
@@ -376,6 +380,23 @@ static void hear_hex(struct player *p, unsigned peer, char **words, unsigned n)
 	free((void *)bytes.p);
 }
 
+/* hear PEER padded N HEX...: so many bytes in all, the last of them 0. */
+static void hear_padded(struct player *p, unsigned peer, char **words, unsigned n)
+{
+	static const uint8_t zeros[4096];
+	size_t left = (size_t)atoi(words[0]);
+
+	for (unsigned i = 1; i < n; i++)
+		left -= strlen(words[i]) / 2;
+	hear_hex(p, peer, words + 1, n - 1);
+	for (size_t piece; left > 0; left -= piece) {
+		piece = left < sizeof(zeros) ? left : sizeof(zeros);
+		give(p, peer, (struct span){ zeros, piece });
+		while (relay_turn(p->relay, p->now))
+			;
+	}
+}
+
 static void hear(struct player *p, char **words, unsigned n)
 {
 	unsigned peer;
@@ -390,6 +411,8 @@ static void hear(struct player *p, char **words, unsigned n)
 		hear_sa(p, peer, words + 3, n - 3);
 	else if (strcmp(words[2], "many") == 0)
 		hear_many(p, peer, words + 3, n - 3);
+	else if (strcmp(words[2], "padded") == 0)
+		hear_padded(p, peer, words + 3, n - 3);
 	else
 		hear_hex(p, peer, words + 3, n - 3);
 	turn(p);
@@ -620,6 +643,8 @@ static void read_setting(struct player *p, char **words, unsigned n)
 		fail(p, "%s what?", words[0]);
 	else if (strcmp(words[0], "room") == 0)
 		p->config.entries_max = (uint32_t)atoi(words[1]);
+	else if (strcmp(words[0], "ttl") == 0)
+		p->ttl = (uint8_t)atoi(words[1]);
 	else if (strcmp(words[0], "originator") == 0)
 		p->config.originator = address(p, words[1]);
 	else
@@ -631,7 +656,7 @@ static const struct {
 	void	  (*read)(struct player *, char **, unsigned);
 } verbs[] = {
 	{ "peer", read_peer }, { "route", read_route }, { "room", read_setting },
-	{ "originator", read_setting }, { "split", read_setting }, { "hear", hear },
+	{ "ttl", read_setting }, { "originator", read_setting }, { "split", read_setting }, { "hear", hear },
 	{ "expect", expect }, { "originate", originate }, { "withdraw", originate },
 };
 

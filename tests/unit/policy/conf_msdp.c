@@ -23,7 +23,7 @@ static void test_all_of_it(void)
 		"      203.0.113.0/24, 198.51.100.7, } }\n"
 		"  peer 192.0.2.3 { local 192.0.2.2 inside connect-retry 10s hold 30s keepalive 10s\n"
 		"    password file \"key\" listen-only role transit data keep }\n"
-		"  peer 192.0.2.4 { local 192.0.2.2 }\n"
+		"  peer 192.0.2.4 { local 192.0.2.2 limit 5k }\n"
 		"  originate 10.9.0.1 233.252.0.9 originate 10.9.0.2 233.252.0.9\n"
 		"  mesh-group core { 192.0.2.3, 192.0.2.4 }\n"
 		"}\n"
@@ -47,7 +47,7 @@ static void test_all_of_it(void)
 	      p[1].retry_s == 10 && p[1].hold_s == 30 && p[1].keepalive_s == 10);
 	check_text(p[1].password_file, "key", "password file");
 	check_text(p[1].mesh, "core", "mesh group");
-	check(p[2].mesh && !p[0].mesh);
+	check(p[2].mesh && !p[0].mesh && p[2].entries_max == 5000 && p[0].entries_max == 0);
 	check(c->msdp.source_count == 2 &&
 	      addr_equal(c->msdp.sources[1].source, addr_of4(0x0a090002)));
 	check(c->watch.n == 1);
