@@ -295,8 +295,8 @@ def test_role_transit():
 def test_the_relay_has_no_rights():
     def find():
         status = json.loads(net.weir(None, "status", "-c", CONF, "-j").stdout)
-        pid = [p["pid"] for p in status["processes"] if p["name"] == "speaker"][0]
-        return os.path.exists(f"/proc/{pid}") and pid
+        pids = [p["pid"] for p in status["processes"] if p["name"] == "speaker"]
+        return pids[0] if pids and os.path.exists(f"/proc/{pids[0]}") else None
     pid = wait_for("the relay's process", find)
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         words = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
