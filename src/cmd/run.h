@@ -4,6 +4,7 @@
 #define WEIR_CMD_RUN_H
 
 #include "cmd/command.h"
+#include "os/links.h"
 #include "policy/conf.h"
 
 struct run {
@@ -15,5 +16,11 @@ struct run {
 
 /* Says what would be done; an exit status: 1 where something could not be enforced. */
 int run_check(const struct run *options, const struct conf *conf, const struct io *io);
+
+/* run_check_msdp.c: the MSDP relay, where there is one; false where the daemon could not begin with
+ * it. */
+struct json;
+bool run_check_msdp(const struct conf_msdp *msdp, const struct links *links, FILE *out);
+bool run_check_msdp_json(const struct conf_msdp *msdp, const struct links *links, struct json *j);
 
 #endif

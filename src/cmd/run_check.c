@@ -153,6 +153,8 @@ static void tell(struct checking *c)
 	if (c->plan.interface_count == 0)
 		fputs("\nNo interface is to be enforced.\n", c->io->out);
 	tell_control(c);
+	if (!run_check_msdp(&c->conf->msdp, &c->links, c->io->out))
+		c->status = EXIT_FINDINGS;
 	tell_notes(c);
 }
 
@@ -212,6 +214,8 @@ static void tell_json(struct checking *c)
 		put_interface(c, &c->plan.interfaces[i]);
 	json_close_array(j);
 	put_control(c);
+	if (!run_check_msdp_json(&c->conf->msdp, &c->links, j))
+		c->status = EXIT_FINDINGS;
 	json_open_array(j, "notes");
 	for (size_t i = 0; i < c->notes.n; i++) {
 		json_open(j, NULL);

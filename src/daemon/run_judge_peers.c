@@ -69,17 +69,6 @@ static bool same_rest(const struct conf_peer *a, const struct conf_peer *b)
 	       a->listens == b->listens && a->entries_max == b->entries_max;
 }
 
-static bool is_local(const struct judge *j, struct addr a)
-{
-	if (a.lo >> 24 == 127)
-		return true;
-	for (size_t i = 0; i < j->links.n; i++)
-		for (size_t k = 0; k < j->links.list[i].address_count; k++)
-			if (addr_equal(j->links.list[i].addresses[k].address, a))
-				return true;
-	return false;
-}
-
 static void put_peer(const struct judge *j, const struct conf_peer *old,
 		     const struct conf_peer *new, bool is_transparent, struct text *out)
 {
@@ -93,7 +82,7 @@ static void put_peer(const struct judge *j, const struct conf_peer *old,
 			    "anew.\n", peer);
 	else if (!same_rest(old, new))
 		text_printf(out, "MSDP peer %s: changed; its session stays.\n", peer);
-	if (!old && !is_transparent && !is_local(j, new->local))
+	if (!old && !is_transparent && !links_have(&j->links, new->local))
 		text_printf(out, "MSDP peer %s: %s is no address of this machine yet.\n", peer,
 			    addr_text(new->local, local));
 }

@@ -234,6 +234,17 @@ const struct link *links_find(const struct links *links, const char *name)
 	return NULL;
 }
 
+bool links_have(const struct links *links, struct addr address)
+{
+	if (address.family == FAMILY_IP4 && address.lo >> 24 == 127)
+		return true;
+	for (size_t i = 0; i < links->n; i++)
+		for (size_t k = 0; k < links->list[i].address_count; k++)
+			if (addr_equal(links->list[i].addresses[k].address, address))
+				return true;
+	return false;
+}
+
 void link_subnets(const struct link *link, struct text *out)
 {
 	bool any = false;

@@ -38,6 +38,8 @@ void links_release(struct links *links);
 
 /* NULL where none has the name. */
 const struct link *links_find(const struct links *links, const char *name);
+/* True where an interface has the address now, or it is one of the loopback's. */
+bool links_have(const struct links *links, struct addr address);
 /* "192.0.2.0/24, 2001:db8::/32", appended; each once. */
 void link_subnets(const struct link *link, struct text *out);
 

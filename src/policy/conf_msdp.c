@@ -15,6 +15,7 @@ struct msdp_parser {
 	struct conf_peer   *peers;
 	size_t		    cap;
 	struct conf_peer   *peer;		/* that is being read */
+	uint32_t	    words;		/* of it that stood already */
 	struct conf_source *sources;
 	size_t		    source_cap;
 };
@@ -196,7 +197,14 @@ static bool read_number(struct msdp_parser *m, uint64_t most, const char *what, 
 
 static bool read_hops(struct msdp_parser *m)
 {
-	return read_number(m, 254, "how many hops away the peer may be", &m->peer->hops);
+	struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
+
+	if (!read_number(m, 254, "how many hops away the peer may be", &m->peer->hops))
+		return false;
+	if (m->peer->hops == 0)
+		parser_wrong(&m->c->p, &spot, "ttl-security 1: a neighbour on the link",
+			     "a peer is at least one hop away");
+	return true;
 }
 
 static bool read_as(struct msdp_parser *m)
@@ -255,9 +263,16 @@ static bool read_word(struct msdp_parser *m, const struct word_row *rows, size_t
 	const char *words[32];
 
 	for (size_t i = 0; i < n; i++) {
+		struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
+
 		words[i] = rows[i].word;
-		if (conf_take(m->c, rows[i].word))
-			return rows[i].read(m);
+		if (!conf_take(m->c, rows[i].word))
+			continue;
+		if (m->peer && m->words >> i & 1)
+			parser_wrong(&m->c->p, &spot, NULL, "'%s' stands twice for this peer",
+				     rows[i].word);
+		m->words |= UINT32_C(1) << i;
+		return rows[i].read(m);
 	}
 	return parser_expected_one(&m->c->p, what, words, n);
 }
@@ -289,8 +304,16 @@ static void check_peer(struct msdp_parser *m, const struct conf_peer *peer)
 	if (peer->local.family == FAMILY_NONE)
 		parser_wrong(&m->c->p, &peer->spot, "local 192.0.2.1",
 			     "this peer names no local address");
+	else if (addr_equal(peer->local, peer->remote))
+		parser_wrong(&m->c->p, &peer->spot, "local is this machine's address",
+			     "this peer has its own address as the local one");
+	if (peer->is_transit && peer->boundary.name)
+		parser_wrong(&m->c->p, &peer->boundary.spot, "leave out one of both",
+			     "'role transit' stands for the boundary '" CONF_TRANSIT "'");
 	if (keepalive >= hold)
-		parser_wrong(&m->c->p, &peer->spot, "RFC 3618 5.5",
+		parser_wrong(&m->c->p, &peer->spot,
+			     arena_printf(m->c->p.arena, "keepalive %us, for one (RFC 3618 5.5)",
+					  hold / 3 ? hold / 3 : 1),
 			     "the keepalive time (%us) is not below the hold time (%us)",
 			     keepalive, hold);
 	if (msdp->peer_count == CONF_PEERS_MAX)
@@ -304,6 +327,7 @@ static bool read_peer(struct msdp_parser *m)
 	bool is_whole;
 
 	m->peer = &one;
+	m->words = 0;
 	is_whole = read_address(m->c, "the peer's address", &one.remote) &&
 		   read_block(m, peer_words, COUNT(peer_words), "what the peer is, as 'local'");
 	m->peer = NULL;
@@ -326,11 +350,15 @@ static bool join_mesh(struct msdp_parser *m, const char *name)
 
 	if (!read_address(m->c, "a peer's address", &member))
 		return false;
-	for (size_t i = 0; i < m->c->conf->msdp.peer_count; i++)
-		if (addr_equal(m->peers[i].remote, member)) {
-			m->peers[i].mesh = name;
-			return true;
-		}
+	for (size_t i = 0; i < m->c->conf->msdp.peer_count; i++) {
+		if (!addr_equal(m->peers[i].remote, member))
+			continue;
+		if (m->peers[i].mesh)
+			parser_wrong(&m->c->p, &spot, NULL, "this peer is in the mesh group '%s' "
+				     "already", m->peers[i].mesh);
+		m->peers[i].mesh = name;
+		return true;
+	}
 	parser_wrong(&m->c->p, &spot, "peers stand before the groups that they are in",
 		     "no such peer");
 	return true;
@@ -424,6 +452,12 @@ static void check_msdp(struct conf_parser *c)
 	if (msdp->source_count > 0 && msdp->originator.family == FAMILY_NONE)
 		parser_wrong(&c->p, &msdp->spot, "originator 192.0.2.1, the RP of this domain",
 			     "'originate' needs an originator");
+	if (msdp->is_transparent && msdp->peer_count == 2 &&
+	    (!addr_equal(msdp->peers[0].local, msdp->peers[1].remote) ||
+	     !addr_equal(msdp->peers[1].local, msdp->peers[0].remote)))
+		parser_wrong(&c->p, &msdp->spot, "peer A { local B } and peer B { local A }",
+			     "each of the two peers of a transparent relay has the other's address "
+			     "as its local one");
 	if (msdp->is_transparent && msdp->peer_count != 2)
 		parser_wrong(&c->p, &msdp->spot, "each of the two is a peer, and the other's local "
 			     "address", "'transparent' stands between exactly two peers");

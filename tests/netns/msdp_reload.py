@@ -16,7 +16,7 @@ import net
 net.enter()
 
 import msdp_speak as speak  # noqa: E402
-from cli import Skip, equal, holds, main  # noqa: E402
+from cli import ROOT, Skip, equal, holds, main  # noqa: E402
 
 FOLDER = "/run/weir"
 CONF = f"{FOLDER}/weir.conf"
@@ -123,6 +123,30 @@ def test_a_password_changes_and_the_session_begins_anew():
     assert not third.hear(5), "the session with the key before stands"
     up(THIRD, key=NEW_KEY)
     equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_check_tells_of_the_relay():
+    check = f"{FOLDER}/check.conf"
+    write(peer(FIRST, 'boundary msdp password "x"') + peer(HIGH, local="10.77.0.1"), file=check)
+    done = net.weir(None, "run", "--check", "-c", check)
+    equal(done.returncode, 0, done.stderr.decode())
+    text = done.stdout.decode()
+    for part in ("MSDP, as a speaker", f"{FIRST}       listens  {WEIR}", "outside  msdp", "password\n",
+                 f"{HIGH}     connects 10.77.0.1", "10.77.0.1 is no address of this machine yet"):
+        holds(text, part)
+    write(peer(FIRST, 'password file "nothing"'), file=check)
+    done = net.weir(None, "run", "--check", "-c", check)
+    equal(done.returncode, 1)
+    holds(done.stdout.decode(), "/nothing cannot be read: No such file or directory")
+    holds(done.stdout.decode(), "No peer has a boundary")
+    document = json.loads(net.weir(None, "run", "--check", "-j", "-c", check).stdout)
+    equal((document["msdp"]["way"], document["msdp"]["filters"], len(document["msdp"]["peers"])), ("speaker", False, 1))
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    with open(os.path.join(ROOT, "schema", "weir-check-run.schema.json"), encoding="utf-8") as f:
+        jsonschema.Draft202012Validator(json.load(f)).validate(document)
 
 
 def test_a_password_file_that_is_none_is_refused():
