@@ -15,8 +15,10 @@
 
 #include "base/memory.h"
 #include "enforce/backend.h"
+#include "enforce/nft_bulk.h"
 #include "enforce/nft_tally.h"
 
+#define LETTERS 26
 #define GENERATIONS_MAX 8		/* that stand at once before those of the dead are swept */
 
 /* "family name" of each counter whose chain stands since the last install, in order. */
@@ -159,7 +161,7 @@ static bool begins_hook(char letter)
  * taken. */
 static char free_letter(const struct nft_objects *standing, unsigned *out_taken)
 {
-	bool taken[26] = { false };
+	bool taken[LETTERS] = { false };
 	char letter = 0;
 
 	*out_taken = 0;
@@ -216,51 +218,87 @@ static void put_flushes(struct text *out, const char *text, const struct nft_obj
 	}
 }
 
-static bool is_removed_in(unsigned phase, const char *text, const struct nft_object *o)
+enum phase { PHASE_BASE, PHASE_LINES, PHASE_MAPS, PHASE_CHAINS, PHASE_OTHERS, PHASE_COUNT };
+
+static bool is_removed_in(enum phase phase, const char *text, const struct nft_object *o)
 {
 	bool is_base = o->kind == NFT_CHAINS && nft_is_base_chain(o->name);
 
 	switch (phase) {
-	case 0:
+	case PHASE_BASE:
 		return is_base && !keeps_chain(text, o);
-	case 1:
+	case PHASE_LINES:
+		return o->kind == NFT_CHAINS && !is_base && !nft_chain_counts(o->name);
+	case PHASE_MAPS:
 		return o->kind == NFT_SETS && o->is_map;
-	case 2:
+	case PHASE_CHAINS:
 		return o->kind == NFT_CHAINS && !is_base;
 	default:
 		return o->kind != NFT_CHAINS && !o->is_map;
 	}
 }
 
-/* Base chains first, for they refer to all others; maps that only they refer to; other chains, the
- * last first, for a chain stands behind those that it refers to; then what chains refer to. */
+/* Base chains first, for they refer to all others; the lines of other chains, which refer to maps and
+ * chains; maps, which refer to chains; then the chains, and what lines referred to besides. */
 static struct nft_objects removals(const char *text, const struct nft_objects *standing)
 {
 	struct nft_objects out = { 0 };
 
-	for (unsigned phase = 0; phase < 4; phase++)
-		for (size_t i = standing->n; i-- > 0;)
-			if (is_removed_in(phase, text, &standing->list[i]))
-				nft_objects_add(&out, &standing->list[i]);
+	for (enum phase phase = 0; phase < PHASE_COUNT; phase++) {
+		for (size_t i = 0; i < standing->n; i++) {
+			struct nft_object o = standing->list[i];
+
+			if (!is_removed_in(phase, text, &o))
+				continue;
+			if (phase == PHASE_LINES)
+				o.kind = NFT_LINES;
+			nft_objects_add(&out, &o);
+		}
+	}
 	return out;
 }
 
-/* Generations whose installer died before it took them away.  The kernel refuses for the one that
- * base chains refer to. */
+/* Of a generation that no packet can meet. */
+static void discard(const struct nft_objects *standing, char letter)
+{
+	struct nft_objects some = { 0 }, order;
+
+	for (size_t i = 0; i < standing->n; i++)
+		if (letter_of(&standing->list[i]) == letter)
+			nft_objects_add(&some, &standing->list[i]);
+	order = removals("", &some);
+	if (order.n > 0 && nft_tally_leave(&order) == 0)
+		(void)nft_objects_remove(&order);
+	nft_objects_release(&order);
+	nft_objects_release(&some);
+}
+
+/* Which generations lines of base chains refer to. */
+static int find_met(bool out[LETTERS])
+{
+	struct nft_objects lines = { 0 };
+	int status = nft_objects_read(NFT_LINES, &lines);
+
+	for (size_t i = 0; i < lines.n; i++) {
+		char letter = lines.list[i].refers_to;
+
+		if (nft_is_base_chain(lines.list[i].name) && letter >= 'a' && letter <= 'z')
+			out[letter - 'a'] = true;
+	}
+	nft_objects_release(&lines);
+	return status;
+}
+
+/* Generations whose installer died before it took them away. */
 static void sweep(const struct nft_objects *standing)
 {
-	for (int letter = 'a'; letter <= 'z'; letter++) {
-		struct nft_objects some = { 0 }, order;
+	bool met[LETTERS] = { false };
 
-		for (size_t i = 0; i < standing->n; i++)
-			if (letter_of(&standing->list[i]) == letter)
-				nft_objects_add(&some, &standing->list[i]);
-		order = removals("", &some);
-		if (order.n > 0 && nft_tally_leave(&order) == 0)
-			(void)nft_objects_remove(&order);
-		nft_objects_release(&order);
-		nft_objects_release(&some);
-	}
+	if (find_met(met) < 0)
+		return;
+	for (size_t i = 0; i < LETTERS; i++)
+		if (!met[i])
+			discard(standing, (char)('a' + i));
 }
 
 /* --- counters --- */
@@ -395,11 +433,36 @@ static int look_for_room(struct nft_objects *standing, char *out_letter, struct 
 	return status;
 }
 
+/* All of it stands beside what stood, and then base chains turn to it. */
+static int bring(struct nft *nft, const char *text, const struct nft_objects *standing,
+		 struct text *error)
+{
+	struct text commands = { 0 };
+	int status = told(nft_bulk_bring(text, &commands), error);
+
+	put_flushes(&commands, text, standing);
+	if (status == 0 && commands.n > 0)
+		status = run(nft, commands.p, error);
+	text_release(&commands);
+	return status;
+}
+
+static void give_up(char letter)
+{
+	struct nft_objects standing = { 0 };
+	struct text unheard = { 0 };
+
+	if (look(&standing, &unheard) == 0)
+		discard(&standing, letter);
+	nft_objects_release(&standing);
+	text_release(&unheard);
+}
+
 static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
 	struct nft_objects standing = { 0 };
-	struct text named = { 0 }, commands = { 0 };
+	struct text named = { 0 };
 	char letter = 0;
 	int status;
 
@@ -407,11 +470,10 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	status = look_for_room(&standing, &letter, error);
 	if (status == 0) {
 		put_named(&named, bytes, letter);
-		text_put_n(&commands, text_string(&named), named.n);
-		put_flushes(&commands, text_string(&named), &standing);
+		status = bring(nft, text_string(&named), &standing, error);
+		if (status < 0)
+			give_up(letter);
 	}
-	if (status == 0 && commands.n > 0)
-		status = run(nft, commands.p, error);
 	if (status == 0) {
 		note_wanted(nft, text_string(&named));
 		nft->is_settling = true;
@@ -419,7 +481,6 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	}
 	nft_objects_release(&standing);
 	text_release(&named);
-	text_release(&commands);
 	return status;
 }
 

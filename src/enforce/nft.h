@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The nftables back end's parts: what writes the rules as text (nft_text.c, nft_rule.c, nft_map.c,
- * all pure), and what brings them into the kernel (nft.c, nft_tally.c).
+ * all pure), and what brings them into the kernel (nft.c, nft_bulk.c, nft_tally.c).
  *
  * Everything stands in tables named "weir": family netdev for ingress, which sees tagged frames and
  * nothing twice; inet for what a router forwards or sends; bridge for what a bridge does.  Base
@@ -61,7 +61,7 @@ struct nft_hook {
 	unsigned	       chain_count, map_count;
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
-	struct text	       chains, maps;	/* maps of the base chain's lines */
+	struct text	       chains, maps;
 };
 
 /* Where a packet goes: a rule's index, a list's cell, or one of these. */

@@ -42,7 +42,8 @@ static const struct {
 struct reading {
 	struct nft_objects *out;
 	struct nft_object   object;
-	bool		    is_ours, is_anonymous, is_counter;
+	bool		    is_ours, is_anonymous;
+	mnl_attr_cb_t	    read_data;		/* of the expression */
 };
 
 static int read_count(const struct nlattr *a, void *context)
@@ -56,15 +57,56 @@ static int read_count(const struct nlattr *a, void *context)
 	return MNL_CB_OK;
 }
 
+static int read_map_name(const struct nlattr *a, void *context)
+{
+	struct reading *r = context;
+
+	if (mnl_attr_get_type(a) == NFTA_LOOKUP_SET)
+		r->object.refers_to = mnl_attr_get_str(a)[0];
+	return MNL_CB_OK;
+}
+
+static int read_verdict(const struct nlattr *a, void *context)
+{
+	struct reading *r = context;
+
+	if (mnl_attr_get_type(a) == NFTA_VERDICT_CHAIN)
+		r->object.refers_to = mnl_attr_get_str(a)[0];
+	return MNL_CB_OK;
+}
+
+static int read_immediate_data(const struct nlattr *a, void *context)
+{
+	return mnl_attr_get_type(a) == NFTA_DATA_VERDICT
+		       ? mnl_attr_parse_nested(a, read_verdict, context)
+		       : MNL_CB_OK;
+}
+
+static int read_immediate(const struct nlattr *a, void *context)
+{
+	return mnl_attr_get_type(a) == NFTA_IMMEDIATE_DATA
+		       ? mnl_attr_parse_nested(a, read_immediate_data, context)
+		       : MNL_CB_OK;
+}
+
+static mnl_attr_cb_t reader_of(const char *expression)
+{
+	if (strcmp(expression, "counter") == 0)
+		return read_count;
+	if (strcmp(expression, "lookup") == 0)
+		return read_map_name;
+	return strcmp(expression, "immediate") == 0 ? read_immediate : NULL;
+}
+
 /* The name of an expression comes before its data. */
 static int read_expression(const struct nlattr *a, void *context)
 {
 	struct reading *r = context;
 
 	if (mnl_attr_get_type(a) == NFTA_EXPR_NAME)
-		r->is_counter = strcmp(mnl_attr_get_str(a), "counter") == 0;
-	if (mnl_attr_get_type(a) == NFTA_EXPR_DATA && r->is_counter)
-		return mnl_attr_parse_nested(a, read_count, context);
+		r->read_data = reader_of(mnl_attr_get_str(a));
+	if (mnl_attr_get_type(a) == NFTA_EXPR_DATA && r->read_data)
+		return mnl_attr_parse_nested(a, r->read_data, context);
 	return MNL_CB_OK;
 }
 
@@ -72,7 +114,7 @@ static int read_element(const struct nlattr *a, void *context)
 {
 	struct reading *r = context;
 
-	r->is_counter = false;
+	r->read_data = NULL;
 	return mnl_attr_parse_nested(a, read_expression, context);
 }
 
@@ -111,6 +153,7 @@ static int read_object(const struct nlmsghdr *message, void *context)
 
 	r->is_ours = r->is_anonymous = r->object.is_map = false;
 	r->object.packets = r->object.bytes = 0;
+	r->object.refers_to = 0;
 	r->object.name[0] = '\0';
 	if (mnl_attr_parse(message, sizeof(struct nfgenmsg), read_attribute, r) < 0)
 		return MNL_CB_ERROR;

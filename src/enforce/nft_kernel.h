@@ -6,15 +6,16 @@
 
 #include "enforce/nft.h"
 
-/* NFT_SETS are those that have a name.  NFT_LINES are rules: the name is their chain's, and what
- * they counted is theirs. */
+/* NFT_SETS are those that have a name.  NFT_LINES are rules: the name is their chain's, what they
+ * counted is theirs, and one taken away takes all of its chain along. */
 enum nft_kind { NFT_CHAINS, NFT_SETS, NFT_LIMITS, NFT_COUNTERS, NFT_LINES, NFT_KIND_COUNT };
 
 struct nft_object {
 	enum nft_kind  kind;
 	enum nft_table table;
 	uint64_t       packets, bytes;
-	bool	       is_map;			/* a set from which a base chain goes on */
+	bool	       is_map;			/* of a set */
+	char	       refers_to;		/* of a line: the generation of a chain or map */
 	/* Of a chain that is taken away: what it counted goes to the counter of its name without the
 	 * first letter, which then says packets and bytes; whether there is one already. */
 	bool	       leaves_count, has_counter;

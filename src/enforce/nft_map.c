@@ -21,7 +21,7 @@ typedef unsigned __int128 wide;		/* an address of either family as a number */
 #define STRIDE 8
 #define TRIE_SPANS_MAX 100000
 #define SPANS_WIDE 256			/* of IPv6 */
-#define ROOM 4				/* buckets for each element of a map in a base chain */
+#define ROOM 4				/* buckets for each element of a map */
 
 /* Where the bits up to `at` are known.  A mask begins at bit `from`: at 0, or, in a chain that
  * several prefixes share, at `at`. */
@@ -378,10 +378,10 @@ static void put_elements(struct text *out, const struct nft_hook *h, const struc
 	text_put(out, "\t\t\t* : continue\n");
 }
 
-/* A map that outlives the line: a nameless one ends with it, at once, and a packet that has met the
- * line would find nothing.  With much room in it few keys share a bucket. */
-static void put_named(struct text *out, struct nft_hook *h, const struct domain *d,
-		      const struct entries *e)
+/* A map with a name, which outlives the line: a nameless one ends with it, at once, and a packet
+ * that has met the line would find nothing.  With much room in it few keys share a bucket. */
+static void put_map(struct text *out, struct nft_hook *h, const struct domain *d,
+		    const struct entries *e)
 {
 	unsigned id = h->map_count++;
 
@@ -405,13 +405,7 @@ static void put_hash(struct text *out, struct nft_hook *h, const struct domain *
 		return;
 	}
 	put_field(out, d, mask);
-	if (d->in_base) {
-		put_named(out, h, d, e);
-		return;
-	}
-	text_put(out, "vmap {\n");
-	put_elements(out, h, d, e);
-	text_put(out, "\t\t} ");
+	put_map(out, h, d, e);
 }
 
 static void put_hashes(struct text *out, struct nft_hook *h, const struct domain *d,

@@ -147,6 +147,15 @@ void line_verdict(struct line *r, int32_t verdict, const char *chain)
 	line_close(r, n);
 }
 
+void line_count(struct line *r)
+{
+	struct nest n = line_open(r, "counter");
+
+	mnl_attr_put_u64(r->message, NFTA_COUNTER_BYTES, 0);
+	mnl_attr_put_u64(r->message, NFTA_COUNTER_PACKETS, 0);
+	line_close(r, n);
+}
+
 void line_counter(struct line *r, const char *counter)
 {
 	struct nest n = line_open(r, "objref");

@@ -71,6 +71,8 @@ void line_compare(struct line *line, uint32_t op, const void *value, size_t leng
 void line_protocol(struct line *line, uint8_t number);
 void line_interface(struct line *line, uint32_t key, const char *name);
 
+/* Counts in the line itself. */
+void line_count(struct line *line);
 /* What is done; `chain` NULL where the verdict goes to none. */
 void line_counter(struct line *line, const char *counter);
 void line_verdict(struct line *line, int32_t verdict, const char *chain);

@@ -146,24 +146,18 @@ static const char *find_key(const char *at, const char *end, struct addr key)
 /* What a map has for the address, or NULL.  Behind it the line goes on. */
 static const char *look_up(const char *chains, const char **at, struct addr key)
 {
-	const char *map = *at, *end;
+	struct text head = { 0 };
+	const char *map, *end;
 
-	if (skip(at, "vmap @")) {
-		struct text head = { 0 };
-
-		text_put(&head, "\tmap ");
-		text_put_n(&head, *at, strcspn(*at, " "));
-		text_put(&head, " {\n");
-		map = strstr(chains, head.p);
-		check(map);
-		*at += strcspn(*at, " ");
-		text_release(&head);
-		end = strstr(map, "\t\t\t* : continue\n\t\t}\n");
-	} else {
-		check(skip(at, "vmap {\n"));
-		end = strstr(*at, "\t\t\t* : continue\n\t\t}");
-		*at = strchr(end, '}') + 1;
-	}
+	check(skip(at, "vmap @"));
+	text_put(&head, "\tmap ");
+	text_put_n(&head, *at, strcspn(*at, " \n"));
+	text_put(&head, " {\n");
+	map = strstr(chains, head.p);
+	check(map);
+	*at += strcspn(*at, " \n");
+	text_release(&head);
+	end = strstr(map, "\t\t\t* : continue\n\t\t}\n");
 	return find_key(map, end, key);
 }
 
