@@ -226,11 +226,23 @@ bool conf_amount(struct conf_parser *c, const char *what, const struct conf_unit
 			continue;
 		*out = value * units[k].factor;
 		if (value == 0)
-			parser_wrong(&c->p, &spot, NULL, "'%s' keeps nothing", text);
+			parser_wrong(&c->p, &spot, NULL, "'%s' is too little", text);
 		return true;
 	}
 	parser_wrong(&c->p, &spot, NULL, "'%s' is not %s", text, what);
 	return true;
+}
+
+/* "keep 90d", "size 1G": the word is taken, the amount follows. */
+static bool read_bound(struct conf_parser *c, const char *what, const struct conf_unit *units,
+		       size_t n, uint64_t *out)
+{
+	struct spot spot = parser_spot(&c->p, &c->p.taken);
+
+	if (*out > 0)
+		parser_wrong(&c->p, &spot, NULL, "'%s' stands once for the history",
+			     parser_text(&c->p, &c->p.taken));
+	return conf_amount(c, what, units, n, out);
 }
 
 static bool read_history(struct conf_parser *c)
@@ -245,9 +257,9 @@ static bool read_history(struct conf_parser *c)
 
 	while (good) {
 		if (conf_take(c, "keep"))
-			good = conf_amount(c, "a time, as 90d", spans, COUNT(spans), &c->conf->keep_s);
+			good = read_bound(c, "a time, as 90d", spans, COUNT(spans), &c->conf->keep_s);
 		else if (conf_take(c, "size"))
-			good = conf_amount(c, "a size, as 1G", sizes, COUNT(sizes), &c->conf->bytes_max);
+			good = read_bound(c, "a size, as 1G", sizes, COUNT(sizes), &c->conf->bytes_max);
 		else if (c->p.token.kind == TOKEN_END || c->p.token.begins_line)
 			break;
 		else

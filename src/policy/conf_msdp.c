@@ -209,7 +209,13 @@ static bool read_hops(struct msdp_parser *m)
 
 static bool read_as(struct msdp_parser *m)
 {
-	return read_number(m, UINT32_MAX, "an AS number", &m->peer->as);
+	struct spot spot = parser_spot(&m->c->p, &m->c->p.token);
+
+	if (!read_number(m, UINT32_MAX, "an AS number", &m->peer->as))
+		return false;
+	if (m->peer->as == 0)
+		parser_wrong(&m->c->p, &spot, "RFC 7607", "no autonomous system has the number 0");
+	return true;
 }
 
 static bool read_retry(struct msdp_parser *m)

@@ -100,6 +100,9 @@ static const struct {
 	{ "msdp { originator 10.0.0.9 originate 10.0.0.1 10.0.0.2 }", "'10.0.0.2' is no IPv4 group" },
 	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 } cache 99M }",
 	  "the cache holds at most 16777216" },
+	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 as 0 } }",
+	  "no autonomous system has the number 0" },
+	{ "msdp { peer 192.0.2.1 { local 192.0.2.2 hold 0s } }", "'0s' is too little" },
 };
 
 static void test_complaints(void)
