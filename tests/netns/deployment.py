@@ -15,6 +15,7 @@ import time
 import net
 from net import ip
 
+import msdp_speak as speak
 from cli import CALM, ROOT, Skip, WEIR, equal, main
 
 net.enter()
@@ -151,7 +152,7 @@ def received(interface, send_all):
 
 
 def test_every_block_is_tried():
-    tried = set(re.findall(r'Place\("([\w.]+)"', open(__file__, encoding="utf-8").read()))
+    tried = set(re.findall(r'Place\("([\w.-]+)"', open(__file__, encoding="utf-8").read()))
     equal({n for n, (kind, _) in BLOCKS.items() if kind == "conf"}, tried)
 
 
@@ -188,6 +189,85 @@ def test_access():
         seen = received("far0", lambda: send("far1", ("192.105.90.7", "239.255.2.2"), ("192.105.90.7", "239.1.2.3")))
         equal(seen, ["239.1.2.3"])
         p.counts("rasadv", 1)
+
+
+class Lonely:
+    """The MSDP relay with one configuration, where the addresses of all are this machine's."""
+
+    def __init__(self, *addresses):
+        self.addresses = addresses
+
+    def __enter__(self):
+        for address in self.addresses:
+            ip("addr", "add", f"{address}/32", "dev", "lo")
+
+    def __exit__(self, *_):
+        for address in self.addresses:
+            ip("addr", "del", f"{address}/32", "dev", "lo")
+
+
+def msdp(place, *words):
+    done = subprocess.run([WEIR, "msdp", *words, "-j", "-c", place.conf], env=ENV, capture_output=True)
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+def roles(place):
+    return {(q["peer"], q["role"], q.get("boundary"), q.get("mesh_group")) for q in msdp(place, "peers")["peers"]}
+
+
+def meet(place, address, local, **more):
+    peer = speak.Peer(address, local, **more)
+    end = time.monotonic() + PATIENCE
+    while not [q for q in msdp(place, "peers")["peers"] if q["peer"] == address and q["state"] == "established"]:
+        assert time.monotonic() < end, "no session"
+        time.sleep(0.05)
+    return peer
+
+
+def hears(peer, *entries):
+    end = time.monotonic() + PATIENCE
+    while not peer.knows(*entries):
+        assert time.monotonic() < end, peer.heard
+        time.sleep(0.05)
+    equal(peer.heard, set(entries))
+
+
+PROVIDER, RP, OTHER_RP = "198.51.100.1", "192.105.90.1", "192.105.90.3"
+OURS, THEIRS = ("192.105.90.7", "224.2.3.4"), ("131.243.1.1", "224.2.3.5")
+
+
+def test_msdp_transparent():
+    with Place("msdp-transparent") as p:
+        equal(roles(p), {(PROVIDER, "connects", "peering", None), (RP, "listens", None, None)})
+
+
+def test_msdp_speaker():
+    with Lonely(PROVIDER, "198.51.100.2", RP, "192.105.90.2", OTHER_RP), Place("msdp-speaker") as p:
+        equal(roles(p), {(PROVIDER, "listens", "peering", None), (RP, "listens", None, "site"),
+                         (OTHER_RP, "connects", None, "site")})
+        outer, inner = meet(p, PROVIDER, "198.51.100.2", ttl=255), meet(p, RP, "192.105.90.2")
+        outer.sock.send(speak.sa(PROVIDER, THEIRS, OURS, ("131.243.1.1", "232.1.1.1"), ("10.1.1.1", "224.2.3.5")))
+        hears(inner, THEIRS)
+        inner.sock.send(speak.sa(RP, OURS, ("192.105.90.7", "239.255.1.1"), THEIRS))
+        hears(outer, OURS)
+        refused = msdp(p, "cache", "--verdict", "deny", "--peer", PROVIDER)["refusals"]
+        equal({(e["source"], e["group"]) for e in refused}, {OURS, ("131.243.1.1", "232.1.1.1"), ("10.1.1.1", "224.2.3.5")})
+        withheld = msdp(p, "cache", "--verdict", "withheld")["cache"]
+        equal({(e["source"], e["group"]) for e in withheld}, {("192.105.90.7", "239.255.1.1"), THEIRS})
+        outer.close()
+        inner.close()
+
+
+def test_msdp_collector():
+    with Lonely(RP, "192.105.90.2"), Place("msdp-collector") as p:
+        inner = meet(p, RP, "192.105.90.2")
+        inner.sock.send(speak.sa(PROVIDER, THEIRS, ("10.1.1.1", "224.2.3.5")))
+        end = time.monotonic() + PATIENCE
+        while msdp(p, "cache").get("matching") != 1 and time.monotonic() < end:
+            time.sleep(0.05)
+        equal([(e["source"], e["group"]) for e in msdp(p, "cache")["cache"]], [THEIRS])
+        equal(msdp(p, "peers")["peers"][0]["denied"], 1)
+        inner.close()
 
 
 def test_tap():
