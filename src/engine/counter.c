@@ -77,6 +77,12 @@ void counters_group(struct counters *counters, uint16_t rule, const struct obser
 		distinct_add(counters->distinct, 2u * rule + 1, addr_hash(obs->group));
 }
 
+void counters_addr(struct counters *counters, uint16_t rule, struct addr source, struct addr group)
+{
+	distinct_add(counters->distinct, 2u * rule, addr_hash(source));
+	distinct_add(counters->distinct, 2u * rule + 1, addr_hash(group));
+}
+
 void counters_lump(struct counters *counters, const struct flow *flow)
 {
 	struct counter *c = &counters->rules[flow->rule];

@@ -4,6 +4,8 @@
 
 #include "policy/table.h"
 
+#define NUMBER_UDP 17			/* of an IP header */
+
 void court_init(struct court *court, const struct boundary *boundary, const struct table *table)
 {
 	*court = (struct court){ .boundary = boundary, .table = table };
@@ -57,13 +59,16 @@ static struct verdict settled_by(struct quick_verdict quick)
 									   : unsettled;
 }
 
-struct verdict court_settled(const struct court *court, const struct observation *obs)
+struct verdict court_settled(const struct court *court, struct addr source, struct addr group)
 {
 	const struct table *table = court->table;
+	unsigned plane;
 
 	if (!table)
 		return unsettled;
-	return settled_by(table_quick(table, obs->source, obs->group, table_plane(table, obs)));
+	plane = table->planes[POINT_DATA][DIRECTION_UNKNOWN] +
+		table->protocols[PROTOCOL_UDP][NUMBER_UDP];
+	return settled_by(table_quick(table, source, group, plane));
 }
 
 struct verdict court_plain(const struct court *court, const struct observation *obs)

@@ -27,10 +27,11 @@ struct verdict court_judge(struct court *court, const struct observation *obs, b
 /* The same where it is known what the rules say. */
 struct verdict court_police(struct court *court, const struct observation *obs,
 			    struct verdict verdict, bool replay, struct mtime now);
-/* What the rules say of every statement of this source, group, point, direction and protocol that
- * is no notice and no anomaly; RULE_NONE where that depends on more.  court_plain(): of those that
- * have no flag either, and whose speaker is of the group's family. */
-struct verdict court_settled(const struct court *court, const struct observation *obs);
+/* What the rules say of all data of UDP of this source and group, the direction unknown; RULE_NONE
+ * where that depends on more.  court_plain(): of every statement of this source, group, point,
+ * direction and protocol that is no notice, no anomaly and without a flag, and whose speaker is of
+ * the group's family. */
+struct verdict court_settled(const struct court *court, struct addr source, struct addr group);
 struct verdict court_plain(const struct court *court, const struct observation *obs);
 
 #endif

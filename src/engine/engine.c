@@ -133,22 +133,34 @@ static void tell_anomaly(struct engine *e, const struct observation *obs)
 	});
 }
 
-/* A new flow or one with a worse verdict; and its rule, where that was not hit before. */
-static void tell_flow(struct engine *e, const struct observation *obs, struct verdict v,
-		      bool is_new, bool is_worse)
+static struct event event_of(const struct engine *e, const struct flow_key *key, struct verdict v)
 {
-	struct event event;
+	return (struct event){ .at = e->packet->at, .verdict = v, .file = e->packet->file,
+			       .key = *key,
+			       .is_link_local = addr_is_link_local_group(key->group) };
+}
 
-	event = (struct event){ .at = obs->at, .verdict = v, .file = e->packet->file,
-				.ttl = obs->ttl, .has_ttl = obs->has_ttl, .key = flow_key_of(obs),
-				.is_link_local = addr_is_link_local_group(obs->group) };
-	if (events_first_hit(e->events, v.rule)) {
+/* A new flow or one with a worse verdict; and its rule, where that was not hit before. */
+static void tell_flow(struct engine *e, struct event event, bool is_new, bool is_worse)
+{
+	if (events_first_hit(e->events, event.verdict.rule)) {
 		event.kind = EVENT_RULE;
 		events_add(e->events, &event);
 	}
 	event.kind = is_new ? EVENT_FLOW : EVENT_VERDICT;
 	if (is_new || is_worse)
 		events_add(e->events, &event);
+}
+
+static void tell_statement(struct engine *e, const struct observation *obs, struct verdict v,
+			   bool is_new, bool is_worse)
+{
+	struct flow_key key = flow_key_of(obs);
+	struct event event = event_of(e, &key, v);
+
+	event.ttl = obs->ttl;
+	event.has_ttl = obs->has_ttl;
+	tell_flow(e, event, is_new, is_worse);
 }
 
 static void find_out(struct engine *e, enum finding_kind kind, uint8_t point, struct addr source,
@@ -243,8 +255,9 @@ static void look_for_scan(struct engine *e, const struct flow_key *key)
 		find_out(e, FINDING_GROUP_SCAN, key->point, key->source, ADDR_NONE, 0);
 }
 
+/* `port`: 0 where none is kept. */
 static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint64_t hash,
-			      const struct observation *obs)
+			      uint16_t port)
 {
 	struct flow *f;
 
@@ -253,9 +266,9 @@ static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint
 	if (f->state & FLOW_USED)
 		break_lump(e, f);
 	flow_begin(&e->flows, f, key, hash);
-	f->first_ns = f->last_ns = obs->at.ns;
+	f->first_ns = f->last_ns = e->packet->at.ns;
 	f->ttl_min = UINT8_MAX;
-	flow_keep_port(&e->flows, f, obs->point == POINT_DATA && obs->has_ports ? obs->dport : 0);
+	flow_keep_port(&e->flows, f, port);
 	return f;
 }
 
@@ -357,7 +370,7 @@ static void remember(struct engine *e, struct flow *f, const struct observation 
 	count(e, f, obs, v, is_new);
 	meet(e, f, obs);
 	if (e->events)
-		tell_flow(e, obs, v, is_new, f->rule != RULE_NONE && v.action > f->action);
+		tell_statement(e, obs, v, is_new, f->rule != RULE_NONE && v.action > f->action);
 	sentence(f, v);
 	if (is_new)
 		settle(e, f, obs);
@@ -425,6 +438,11 @@ static void look_at(struct engine *e, const struct observation *obs)
 	}
 }
 
+static uint16_t port_of(const struct observation *obs)
+{
+	return obs->point == POINT_DATA && obs->has_ports ? obs->dport : 0;
+}
+
 void frame_observe(struct engine *e, struct observation *obs, bool replay)
 {
 	struct flow_key key;
@@ -452,27 +470,35 @@ void frame_observe(struct engine *e, struct observation *obs, bool replay)
 		return;
 	is_new = !f;
 	if (is_new)
-		f = open_flow(e, &key, hash, obs);
+		f = open_flow(e, &key, hash, port_of(obs));
 	remember(e, f, obs, v, is_new, replay);
 }
 
 /* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
-void frame_observe_lump(struct engine *e, const struct observation *obs, struct verdict v)
+struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
+			     const struct flow_key *key, const struct quick *q, struct verdict v,
+			     struct verdict other)
 {
-	struct flow_key key = flow_key_of(obs);
+	struct event event;
 	struct flow *f;
 
 	assert(v.rule != RULE_NONE);
-	look_at(e, obs);
-	f = open_flow(e, &key, flow_hash(&key), obs);
+	e->packet = packet;
+	f = open_flow(e, key, flow_hash(key), q->dport);
 	f->state |= FLOW_LUMP;
-	counters_source(&e->counters, v.rule, obs);
-	counters_group(&e->counters, v.rule, obs);
-	meet(e, f, obs);
-	if (e->events)
-		tell_flow(e, obs, v, true, false);
+	counters_addr(&e->counters, v.rule, key->source, key->group);
+	if (f->state & FLOW_LINK_LOCAL)
+		distinct_add(e->link_local_groups, 0, addr_hash(key->group));
+	if (e->events) {
+		event = event_of(e, key, v);
+		event.ttl = q->ttl;
+		event.has_ttl = true;
+		tell_flow(e, event, true, false);
+	}
 	sentence(f, v);
-	sentence_other(e, f, obs, false);
+	if (flow_other(&e->flows, f))
+		*flow_other(&e->flows, f) = (struct flow_other){ other.rule, other.action };
+	return f;
 }
 
 void frame_cross(struct engine *e, const struct packet *packet, uint8_t point,

@@ -6,40 +6,46 @@
 #include "engine/flow_index.h"
 #include "engine/state.h"
 
-/* The verdict of all packets of a flow that may be a lump; RULE_NONE where it may not. */
-static struct verdict lump_verdict(const struct engine *e, const struct observation *obs)
+static struct flow_key key_of(const struct packet *packet, const struct quick *q)
 {
-	static const struct verdict none = { ACTION_PERMIT, RULE_NONE };
+	struct flow_key key = { .point = POINT_DATA, .kind = FLOW_SOURCE_HOST };
 
-	if (e->has_inside || e->members ||
-	    (e->options.against && court_settled(&e->against, obs).rule == RULE_NONE))
-		return none;
-	return court_settled(&e->court, obs);
+	quick_addresses(q, packet, &key.source, &key.group);
+	key.group_len = (uint8_t)addr_bits(key.group);
+	return key;
 }
 
 static struct flow *find_flow6(const struct engine *e, const struct packet *packet,
 			       const struct quick *q)
 {
-	struct flow_key key = { .point = POINT_DATA, .kind = FLOW_SOURCE_HOST, .group_len = 128 };
+	struct flow_key key = key_of(packet, q);
 
-	quick_addresses(q, packet, &key.source, &key.group);
 	return flow_find(&e->flows, &key, flow_hash(&key));
 }
 
-/* The long way, for a flow that is new or no lump. */
-static void observe(struct engine *e, const struct packet *packet, const struct quick *q,
-		    const struct flow *flow)
+/* Begins a flow with this packet, where the verdict of all its packets is known; else NULL. */
+static struct flow *open_lump(struct engine *e, const struct packet *packet, const struct quick *q)
+{
+	struct flow_key key = key_of(packet, q);
+	struct verdict v, other = { ACTION_PERMIT, RULE_NONE };
+
+	if (e->has_inside || e->members)
+		return NULL;
+	v = court_settled(&e->court, key.source, key.group);
+	if (e->options.against)
+		other = court_settled(&e->against, key.source, key.group);
+	if (v.rule == RULE_NONE || (e->options.against && other.rule == RULE_NONE))
+		return NULL;
+	return frame_open_lump(e, packet, &key, q, v, other);
+}
+
+/* The long way, for a flow that is no lump. */
+static void observe(struct engine *e, const struct packet *packet, const struct quick *q)
 {
 	struct observation obs = quick_statement(q, packet);
-	struct verdict v = { ACTION_PERMIT, RULE_NONE };
 
 	frame_begin(e, packet);
-	if (!flow)
-		v = lump_verdict(e, &obs);
-	if (v.rule != RULE_NONE)
-		frame_observe_lump(e, &obs, v);
-	else
-		frame_observe(e, &obs, false);
+	frame_observe(e, &obs, false);
 	frame_end(e);
 }
 
@@ -125,9 +131,11 @@ static inline void take_data(struct engine *e, const struct packet *packet, cons
 				 ? flow_find4(&e->flows, q->source, q->group, guess)
 				 : find_flow6(e, packet, q);
 
+	if (__builtin_expect(!f, 0))
+		f = open_lump(e, packet, q);
 	if (__builtin_expect(!f || !(f->state & FLOW_LUMP), 0)) {
 		tell_run(e, run);
-		observe(e, packet, q, f);
+		observe(e, packet, q);
 		return;
 	}
 	note_time(run, packet->at.ns);
@@ -148,8 +156,11 @@ void engine_expect(const struct engine *e, const struct quick *quick, size_t n,
 		hash[i] = flow_hash4(quick[i].source, quick[i].group);
 		flow_expect4(&e->flows, hash[i]);
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		out->flow[i] = flow_guess4(&e->flows, hash[i], FLOW_TAG_DATA4);
+		if (quick[i].kind == QUICK_DATA4 && out->flow[i] == 0)
+			scans_expect(e->scans, addr_of4(quick[i].source));
+	}
 }
 
 void frame_foresee(const struct engine *e, const struct observation *list, size_t n)

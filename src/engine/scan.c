@@ -55,11 +55,28 @@ static bool goes_first(const struct scan *a, const struct scan *b, uint32_t now)
 	return a->n != b->n ? a->n < b->n : now - a->last > now - b->last;
 }
 
+static struct scan *set_of_hash(const struct scans *scans, uint64_t hash)
+{
+	return &scans->list[hash % (SCAN_SOURCES_MAX / WAYS) * WAYS];
+}
+
+void scans_expect(const struct scans *scans, struct addr source)
+{
+	uint64_t hash = addr_hash(source);
+	uint32_t tag = (uint32_t)(hash >> 32) | 1;
+	const struct scan *set = set_of_hash(scans, hash);
+
+	for (size_t i = 0; i < WAYS; i++)
+		if (set[i].tag == tag)
+			__builtin_prefetch(&scans->rings[set + i - scans->list].ticks[set[i].next],
+					   1);
+}
+
 static struct scan *find(struct scans *scans, struct addr source, uint32_t now)
 {
 	uint64_t hash = addr_hash(source);
 	uint32_t tag = (uint32_t)(hash >> 32) | 1;
-	struct scan *set = &scans->list[hash % (SCAN_SOURCES_MAX / WAYS) * WAYS];
+	struct scan *set = set_of_hash(scans, hash);
 	struct scan *victim = set;
 
 	for (size_t i = 0; i < WAYS; i++) {

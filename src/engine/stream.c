@@ -46,6 +46,7 @@ struct stream_table {
 	struct stream	      *streams;		/* SETS * WAYS */
 	struct piece	      *pieces;		/* PIECES of them */
 	size_t		       pieces_used;	/* the rest was never touched */
+	size_t		       pieces_waiting;
 	struct piece	      *idle;
 	uint64_t	       heard;
 	struct mtime	       now;
@@ -87,6 +88,7 @@ static void drop_first(struct stream_table *t, struct stream *s)
 
 	s->waiting = piece->next;
 	s->waiting_bytes -= piece->n;
+	t->pieces_waiting--;
 	piece->next = t->idle;
 	t->idle = piece;
 }
@@ -305,6 +307,7 @@ static bool wait_piece(struct stream_table *t, struct stream *s, uint32_t seq,
 	if (bytes.n > 0)
 		memcpy(piece->bytes, bytes.p, bytes.n);
 	s->waiting_bytes += bytes.n;
+	t->pieces_waiting++;
 	return true;
 }
 
@@ -384,7 +387,7 @@ int64_t stream_segment(struct stream_table *table, const struct segment *segment
 
 bool stream_flush(struct stream_table *table, struct said *out, int64_t *out_age_ns)
 {
-	for (size_t i = 0; i < STREAMS_MAX; i++) {
+	for (size_t i = 0; i < STREAMS_MAX && table->pieces_waiting > 0; i++) {
 		struct stream *s = &table->streams[i];
 
 		if (!s->used || !s->waiting)

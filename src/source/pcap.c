@@ -112,30 +112,34 @@ static size_t split_plain(struct capture *c, struct rd *r, struct packet *out, s
 					       ? interface->snaplen
 					       : CAPTURE_PACKET_MAX;
 	const int64_t fraction_ns = c->fraction_ns;
-	struct packet packet = { .at = c->last, .frame = c->frames, .file = c->file,
-				 .link = interface->link, .linktype = interface->linktype };
-	uint64_t bytes = 0;
+	const uint16_t file = c->file, link = interface->link;
+	const uint32_t linktype = interface->linktype;
+	const uint8_t *p = r->p, *end = r->end;
+	uint64_t frame = c->frames, bytes = 0;
+	int64_t last_ns = c->last.ns;
 	struct record record;
 	size_t n = 0;
 
-	for (; n < max && rd_left(r) >= sizeof(record); n++) {
-		memcpy(&record, r->p, sizeof(record));
-		__builtin_prefetch(r->p + 64);	/* what is looked at next */
-		packet.bytes = (struct span){ r->p + sizeof(record), record.captured };
-		packet.length = record.wire;
-		packet.frame++;
+	for (; n < max && (size_t)(end - p) >= sizeof(record); n++) {
+		struct mtime at;
+
+		memcpy(&record, p, sizeof(record));
+		__builtin_prefetch(p + 64);	/* what is looked at next */
+		p += sizeof(record);
+		at.ns = record.seconds * NS_PER_S + record.fraction * fraction_ns;
 		if (record.captured - 1 >= largest_plain || record.captured > record.wire ||
-		    record.captured > rd_left(r) - sizeof(record))
+		    record.captured > (size_t)(end - p) || at.ns < last_ns)
 			break;
-		packet.at.ns = record.seconds * NS_PER_S + record.fraction * fraction_ns;
-		if (packet.at.ns < c->last.ns)
-			break;
-		c->last = packet.at;
+		last_ns = at.ns;
 		bytes += record.wire;
-		out[n] = packet;
-		r->p += sizeof(record) + record.captured;
+		out[n] = (struct packet){ .at = at, .bytes = { p, record.captured },
+					  .frame = ++frame, .length = record.wire, .file = file,
+					  .link = link, .linktype = linktype };
+		p += record.captured;
+		r->p = p;
 	}
-	c->frames += n;
+	c->last.ns = last_ns;
+	c->frames = frame;
 	c->bytes += bytes;
 	return n;
 }

@@ -3,12 +3,20 @@
 #include "wire/checksum.h"
 
 /* The sum of whole words of four bytes, for they are many: loaded at once, behind one check that
- * they are there. */
+ * they are there.  RFC 1071 2(B): it is made in the machine's byte order, and its 16 bits turned.
+ */
 static uint64_t add_words(uint64_t sum, struct span words)
 {
-	for (const uint8_t *p = words.p; p < words.p + words.n; p += 4)
-		sum += (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	return sum;
+	uint64_t native = 0;
+	uint32_t word;
+
+	for (size_t i = 0; i < words.n; i += sizeof(word)) {
+		memcpy(&word, words.p + i, sizeof(word));
+		native += word;
+	}
+	while (native >> 16)
+		native = (native >> 16) + (native & 0xffff);
+	return sum + __builtin_bswap16((uint16_t)native);
 }
 
 uint64_t checksum_add(uint64_t sum, struct span bytes)

@@ -41,7 +41,8 @@ static inline uint64_t print_mix_bytes(struct span bytes)
 }
 
 /* `header`: length, fragment offset, protocol; `x`: print_mix() of what it carries. */
-static inline uint32_t print_end(uint64_t header, uint16_t id, uint64_t x)
+static inline __attribute__((always_inline)) uint32_t print_end(uint64_t header, uint16_t id,
+								uint64_t x)
 {
 	x += header * UINT64_C(0x9e3779b97f4a7c15);
 	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
