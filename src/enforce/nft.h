@@ -82,8 +82,8 @@ struct nft_span {
 
 /* Statements that send on a packet by its source or group.  What they let through goes to the
  * target that is returned, in the line that they end in.  Spans cover the family, or its multicast.
- * `in_base` where that is a base chain's, behind tests: they do not leave the line. */
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_base,
+ * `in_line` where tests stand before them there: they do not leave the line. */
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_line,
 			const struct nft_span *spans, size_t n);
 void nft_rests_release(struct nft_hook *h);
 

@@ -30,7 +30,7 @@ struct domain {
 	enum side   side;
 	unsigned    bits, at, from;
 	wide	    base;		/* the known bits, as far as masks show them */
-	bool	    in_base;
+	bool	    in_line;
 };
 
 struct stretch {
@@ -280,8 +280,8 @@ static struct lengths choose_lengths(const struct census *c, unsigned hashes)
 }
 
 /* The fewest hashes that take not many more elements than there are entries: a hash more costs
- * every packet, an element some microseconds of every reload.  Where one byte is left even one hash
- * of all its values is good. */
+ * those packets that come so far, an element a microsecond of every reload, and room in caches.
+ * Where one byte is left even one hash of all its values is good. */
 static bool fit_lengths(const struct domain *d, const struct entries *e, struct lengths *out)
 {
 	uint64_t some = d->family == FAMILY_IP4 ? 2 * e->n + 16 : e->n + e->n / 8 + 4;
@@ -400,7 +400,7 @@ static void put_hash(struct text *out, struct nft_hook *h, const struct domain *
 {
 	if (e->n == 0)
 		return;
-	if (e->n == 1 && !d->in_base) {
+	if (e->n == 1 && !d->in_line) {
 		put_compare(out, h, d, e->list, mask);
 		return;
 	}
@@ -619,11 +619,11 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 	return fits ? other : put_split(out, h, d, stretches, n);
 }
 
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_base,
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_line,
 			const struct nft_span *spans, size_t n)
 {
 	enum family family = spans[0].first.family;
-	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, in_base };
+	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, in_line };
 	struct stretch *stretches = memory_array(n, sizeof(*stretches));
 	uint32_t other;
 

@@ -95,12 +95,12 @@ static struct row row_of(const struct artefact_side *groups, const uint32_t *tar
 
 /* --- planes: lines that end in a decision --- */
 
-static void put_row(struct text *out, struct nft_hook *h, bool in_base,
+static void put_row(struct text *out, struct nft_hook *h, bool in_line,
 		    const struct artefact_side *groups, const uint32_t *targets,
 		    struct compilation *c)
 {
 	struct row row = row_of(groups, targets);
-	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, in_base, row.spans, row.n);
+	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, in_line, row.spans, row.n);
 
 	nft_put_goto(out, h, row.spans[0].first.family, other);
 	text_char(out, '\n');
@@ -109,7 +109,7 @@ static void put_row(struct text *out, struct nft_hook *h, bool in_base,
 }
 
 /* By the group alone, for one class of sources. */
-static void put_groups(struct text *out, struct nft_hook *h, bool in_base,
+static void put_groups(struct text *out, struct nft_hook *h, bool in_line,
 		       const struct artefact_fold *fold, unsigned source, struct compilation *c)
 {
 	unsigned n = fold->groups.classes;
@@ -117,7 +117,7 @@ static void put_groups(struct text *out, struct nft_hook *h, bool in_base,
 
 	for (unsigned g = 0; g < n; g++)
 		targets[g] = target_of(h->artefact, fold->cells[(size_t)source * n + g]);
-	put_row(out, h, in_base, &fold->groups, targets, c);
+	put_row(out, h, in_line, &fold->groups, targets, c);
 	free(targets);
 }
 
@@ -145,7 +145,7 @@ static bool mentions(const struct text *text, const struct nft_hook *h, unsigned
 
 /* By the source first: a chain for each of its classes, in which the groups are looked up.  What
  * most addresses come to stands in place, unless the look-up refers to it. */
-static void put_sources_first(struct text *out, struct nft_hook *h, bool in_base,
+static void put_sources_first(struct text *out, struct nft_hook *h, bool in_line,
 			      const struct artefact_fold *fold, struct compilation *c)
 {
 	const struct artefact_side *sources = &fold->sources;
@@ -160,7 +160,7 @@ static void put_sources_first(struct text *out, struct nft_hook *h, bool in_base
 		spans[i] = (struct nft_span){
 			sources->intervals[i].first,
 			NFT_TARGET_CHAIN | (first + sources->intervals[i].class) };
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, in_base, spans, sources->n) &
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, in_line, spans, sources->n) &
 		~NFT_TARGET_CHAIN;
 	steps = h->chains;
 	h->chains = chains;
@@ -178,7 +178,7 @@ static void put_sources_first(struct text *out, struct nft_hook *h, bool in_base
 	if (is_met)
 		text_printf(out, "goto %%%uc%u\n", h->id, other);
 	else
-		put_groups(out, h, in_base, fold, other - first, c);
+		put_groups(out, h, in_line, fold, other - first, c);
 	text_put_n(&h->chains, text_string(&steps), steps.n);
 	text_release(&steps);
 	text_release(&lines);
@@ -224,7 +224,7 @@ static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fol
 
 /* By the group first: where rules name groups and few ask for the source besides, most packets then
  * need one look-up, and groups stand in one map and not in one for each class of sources. */
-static void put_groups_first(struct text *out, struct nft_hook *h, bool in_base,
+static void put_groups_first(struct text *out, struct nft_hook *h, bool in_line,
 			     const struct artefact_fold *fold, struct compilation *c)
 {
 	uint32_t *targets = memory_array(fold->groups.classes, sizeof(*targets));
@@ -232,7 +232,7 @@ static void put_groups_first(struct text *out, struct nft_hook *h, bool in_base,
 	for (unsigned g = 0; g < fold->groups.classes; g++)
 		targets[g] = is_same_for_all(fold, g) ? target_of(h->artefact, fold->cells[g])
 						      : source_chain(h, fold, g, c);
-	put_row(out, h, in_base, &fold->groups, targets, c);
+	put_row(out, h, in_line, &fold->groups, targets, c);
 	free(targets);
 }
 
@@ -245,8 +245,8 @@ static bool is_group_first(const struct artefact_fold *fold)
 	return 2 * same >= fold->groups.classes;
 }
 
-/* `in_base` as nft_put_lookup() takes it. */
-static void put_plane(struct text *out, struct nft_hook *h, bool in_base, enum family family,
+/* `in_line` as nft_put_lookup() takes it. */
+static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum family family,
 		      unsigned plane, struct compilation *c)
 {
 	const struct artefact_family *f =
@@ -255,11 +255,11 @@ static void put_plane(struct text *out, struct nft_hook *h, bool in_base, enum f
 
 	artefact_fold_init(&fold, f, plane);
 	if (fold.sources.classes == 1)
-		put_groups(out, h, in_base, &fold, 0, c);
+		put_groups(out, h, in_line, &fold, 0, c);
 	else if (is_group_first(&fold))
-		put_groups_first(out, h, in_base, &fold, c);
+		put_groups_first(out, h, in_line, &fold, c);
 	else
-		put_sources_first(out, h, in_base, &fold, c);
+		put_sources_first(out, h, in_line, &fold, c);
 	artefact_fold_release(&fold);
 }
 
@@ -278,20 +278,17 @@ static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned pla
 #define PROTOCOL_IGMP_NUMBER 2
 #define PROTOCOL_PIM_NUMBER 103
 
-/* What is not UDP: control messages go their way, and protocols that rules name have chains.  The
- * others return where `returns`, for the chain that asks goes on with their plane. */
-static void put_others(struct nft_hook *h, enum family family, bool returns,
-		       struct compilation *c)
+static void put_other_protocols(struct text *out, struct nft_hook *h, enum family family,
+				struct compilation *c)
 {
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
-	struct text map = { 0 };
 
-	text_printf(&map, "\t\tmeta l4proto vmap {\n\t\t\t%u : ", PROTOCOL_PIM_NUMBER);
-	nft_put_goto(&map, h, family, NFT_TARGET_CONTROL);
+	text_printf(out, "\t\tmeta l4proto vmap {\n\t\t\t%u : ", PROTOCOL_PIM_NUMBER);
+	nft_put_goto(out, h, family, NFT_TARGET_CONTROL);
 	if (family == FAMILY_IP4) {
-		text_printf(&map, ",\n\t\t\t%u : ", PROTOCOL_IGMP_NUMBER);
-		nft_put_goto(&map, h, family, NFT_TARGET_CONTROL);
+		text_printf(out, ",\n\t\t\t%u : ", PROTOCOL_IGMP_NUMBER);
+		nft_put_goto(out, h, family, NFT_TARGET_CONTROL);
 	}
 	for (unsigned p = 0; p < a->plane_count; p++) {
 		unsigned number = a->planes[p].ip_protocol;
@@ -300,27 +297,33 @@ static void put_others(struct nft_hook *h, enum family family, bool returns,
 		    number == PROTOCOL_UDP_NUMBER || number == PROTOCOL_PIM_NUMBER ||
 		    (family == FAMILY_IP4 && number == PROTOCOL_IGMP_NUMBER))
 			continue;
-		text_printf(&map, ",\n\t\t\t%u : goto %%%uc%u", number, h->id,
+		text_printf(out, ",\n\t\t\t%u : goto %%%uc%u", number, h->id,
 			    plane_chain(h, family, p, c));
 	}
-	text_put(&map, "\n\t\t}\n");
-	if (!returns)
-		text_printf(&map, "\t\tgoto %%%uc%u\n", h->id,
-			    plane_chain(h, family,
-					artefact_plane_of(a, direction, IP_PROTOCOL_NONE), c));
-	text_printf(&h->chains, "\tchain %%%uother%u {\n", h->id, family);
+	text_put(out, "\n\t\t}\n");
+}
+
+/* What is not UDP: control messages go their way, and protocols that rules name have chains; the
+ * others end as `rest` says. */
+static void put_others(struct nft_hook *h, enum family family, const char *rest,
+		       struct compilation *c)
+{
+	struct text lines = { 0 };
+
 	if (family == FAMILY_IP6) {
-		text_put(&h->chains, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 143 } ");
-		nft_put_goto(&h->chains, h, family, NFT_TARGET_CONTROL);
-		text_char(&h->chains, '\n');
+		text_put(&lines, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 143 } ");
+		nft_put_goto(&lines, h, family, NFT_TARGET_CONTROL);
+		text_char(&lines, '\n');
 	}
-	text_printf(&h->chains, "%s\t}\n", text_string(&map));
-	text_release(&map);
+	put_other_protocols(&lines, h, family, c);
+	text_printf(&h->chains, "\tchain %%%uother%u {\n%s\t\t%s\t}\n", h->id, family,
+		    text_string(&lines), rest);
+	text_release(&lines);
 }
 
 static const char *const multicast[] = {
-	[FAMILY_IP4] = "ip daddr & 240.0.0.0 == 224.0.0.0",
-	[FAMILY_IP6] = "ip6 daddr & ff00:: == ff00::",
+	[FAMILY_IP4] = "ip daddr & 240.0.0.0 == 224.0.0.0 ",
+	[FAMILY_IP6] = "ip6 daddr & ff00:: == ff00:: ",
 };
 
 /* Lines for a family, in a chain that others meet too where `tests` says what must hold. */
@@ -330,13 +333,17 @@ static void put_family(struct text *out, struct nft_hook *h, enum family family,
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
 	unsigned udp = artefact_plane_of(a, direction, PROTOCOL_UDP_NUMBER);
-	bool shares = udp == artefact_plane_of(a, direction, IP_PROTOCOL_NONE);
+	unsigned others = artefact_plane_of(a, direction, IP_PROTOCOL_NONE);
+	struct text line = { 0 }, rest = { 0 };
 
-	text_printf(out, "\t\tmeta l4proto != %u %s%s%s %%%uother%u\n\t\t%s%s",
-		    PROTOCOL_UDP_NUMBER, tests, *tests ? " " : "", shares ? "jump" : "goto", h->id, family, tests,
-		    *tests ? " " : "");
-	put_plane(out, h, *tests != '\0', family, udp, c);
-	put_others(h, family, shares, c);
+	put_plane(&line, h, true, family, udp, c);
+	if (udp != others)
+		text_printf(&rest, "goto %%%uc%u\n", h->id, plane_chain(h, family, others, c));
+	put_others(h, family, text_string(udp == others ? &line : &rest), c);
+	text_printf(out, "\t\t%smeta l4proto %u %s\t\t%sgoto %%%uother%u\n", tests,
+		    PROTOCOL_UDP_NUMBER, text_string(&line), tests, h->id, family);
+	text_release(&line);
+	text_release(&rest);
 }
 
 /* --- hooks --- */
@@ -423,8 +430,8 @@ static void put_forward(struct table_text *t)
 	put_link_map(t, FAMILY_IP4, &t->entries4);
 	put_link_map(t, FAMILY_IP6, &t->entries6);
 	for (size_t i = 0; i < COUNT(chains); i++)
-		text_printf(&t->body, "\tchain %s {\n\t\t%s oifname vmap @%%links4\n"
-			    "\t\t%s oifname vmap @%%links6\n\t}\n", chains[i],
+		text_printf(&t->body, "\tchain %s {\n\t\t%soifname vmap @%%links4\n"
+			    "\t\t%soifname vmap @%%links6\n\t}\n", chains[i],
 			    multicast[FAMILY_IP4], multicast[FAMILY_IP6]);
 }
 

@@ -124,6 +124,19 @@ def weir(name, base, groups, sources, flows):
     return case
 
 
+def floor(name, base, groups, flows):
+    """The least that a policy can cost in nftables that looks a packet's group up and counts it: hosts alone, one
+    hash, one chain with a counter a rule, no other question."""
+    case = Case(name, base, flows)
+    hosts = [p for p in groups if p[1] == 32]
+    chains = "".join(f"chain r{i} {{ counter drop ; }} ; " for i in range(RULES))
+    elements = ", ".join(f"{dotted(a)} : goto r{i % RULES}" for i, (a, _) in enumerate(hosts))
+    run("nft", "-f", "-", host=case.host, text=f"table netdev t {{ {chains} map m {{ type ipv4_addr : verdict ; "
+        f"size {4 * len(hosts)} ; elements = {{ {elements} }} ; }} ; chain c {{ type filter hook ingress device va "
+        f"priority 0 ; ip daddr vmap @m ; counter drop ; }} ; }}")
+    return case
+
+
 def cases():
     sources = prefixes(SOURCES, 0x0a000000, 24)
     groups = {n: prefixes(n, 0xe1000000, 26) for n in SIZES}
@@ -137,6 +150,8 @@ def cases():
         found.append(weir(f"weir, {n} groups", empty, groups[n], [], flows[n]))
     for n in SIZES:
         found.append(weir(f"weir, {SOURCES} sources x {n} groups", empty, groups[n], sources, flows[n]))
+    for n in (SIZES[0], SIZES[-1]):
+        found.append(floor(f"floor: one look-up, one counter, {n}", empty, groups[n], flows[n]))
     for n in (SIZES[0], SIZES[-1]):
         case = Case(f"ipset hash:net, {n} groups", raw, flows[n])
         run("ipset", "restore", host=case.host, text=f"create g hash:net maxelem {2 * n}\n" + "".join(
@@ -167,6 +182,8 @@ def per_packet():
             print(f"  {case.name:36} {case.median:8.1f}" + (f"   {case.cost:+8.1f}" if case.base else ""))
         by_name = {c.name: c.cost for c in found}
         small, large = (by_name[f"weir, {n} groups"] for n in (SIZES[0], SIZES[-1]))
+        least = [by_name[f"floor: one look-up, one counter, {n}"] for n in (SIZES[0], SIZES[-1])]
+        print(f"  weir over the floor {small / least[0]:.2f} times at {SIZES[0]}, {large / least[1]:.2f} at {SIZES[-1]}")
         print(f"  {SIZES[-1]} groups cost {large / small:.2f} times what {SIZES[0]} cost; "
               f"ipset {by_name[f'ipset hash:net, {SIZES[-1]} groups'] / large:.1f} times, "
               f"linear rules of {SIZES[0]} {by_name[f'nft linear rules, {SIZES[0]} groups'] / small:.1f} times")

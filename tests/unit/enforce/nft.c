@@ -280,7 +280,7 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 	bool rules[TARGETS] = { false }, good;
 	struct nft_hook h = { .rules = rules, .boundary = &boundary, .link = &link };
 	struct text lines = { 0 };
-	bool in_base = t_random(seed) >> 40 & 1;
+	bool in_line = t_random(seed) >> 40 & 1;
 	uint32_t other;
 
 	for (unsigned i = 0; i < TARGETS; i++) {
@@ -288,7 +288,7 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 		named[i] = (struct rule){ .name = names[i] };
 		list[i] = &named[i];
 	}
-	other = nft_put_lookup(&lines, &h, side, in_base, spans, n);
+	other = nft_put_lookup(&lines, &h, side, in_line, spans, n);
 	nft_put_goto(&lines, &h, family, other);
 	text_char(&lines, '\n');
 	text_put(&h.chains, text_string(&h.maps));
