@@ -2,7 +2,6 @@
 /* weir run: the daemon.  What it needs of the system is made ready here; --check says what it would
  * do and does nothing. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,12 +12,13 @@
 #include "base/text.h"
 #include "cmd/daemon.h"
 #include "cmd/run.h"
+#include "cmd/run_users.h"
 #include "daemon/herald.h"
 #include "daemon/run.h"
+#include "os/owner.h"
 #include "os/service.h"
 
 #define AT(field) offsetof(struct run, field)
-#define NOBODY 65534
 
 static const struct opt opts[] = {
 	{ OPT_FILE, 'c', "config", "FILE", "the configuration (default: " DAEMON_CONF ")", AT(config), 0 },
@@ -30,38 +30,6 @@ static const struct opt opts[] = {
 };
 
 static const struct run defaults = { .config = DAEMON_CONF, .count_s = 5 };
-
-/* A folder with its parents, where it is not there yet. */
-static int make_folder(const char *path)
-{
-	struct text part = { 0 };
-	int error = 0;
-
-	for (size_t i = 1; error == 0 && i <= strlen(path); i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		text_reset(&part);
-		text_put_n(&part, path, i);
-		if (mkdir(part.p, 0755) != 0 && errno != EEXIST)
-			error = -errno;
-	}
-	text_release(&part);
-	return error;
-}
-
-static int make_folder_of(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	struct text folder = { 0 };
-	int error;
-
-	if (!slash || slash == file)
-		return 0;
-	text_put_n(&folder, file, (size_t)(slash - file));
-	error = make_folder(folder.p);
-	text_release(&folder);
-	return error;
-}
 
 /* -EADDRINUSE where a daemon answers there; a socket that nobody serves is taken over. */
 static int listen_at(const char *path)
@@ -91,36 +59,34 @@ static int listen_at(const char *path)
 	return error;
 }
 
-/* The judge is nobody, or the user `weir` where there is one; the clerk is whoever owns the state. */
-static void choose_users(struct run_options *o)
+/* Whoever is of the clerk's group may ask at the socket. */
+static int listen_for_clerk(const struct run_options *o)
 {
-	const struct passwd *weir = getpwnam("weir");
-	struct stat status;
+	char *folder = folder_of_file(o->control);
+	int error = folder_make(folder), fd;
 
-	o->judge_uid = weir ? weir->pw_uid : NOBODY;
-	o->judge_gid = weir ? weir->pw_gid : NOBODY;
-	o->clerk_uid = geteuid();
-	o->clerk_gid = getegid();
-	if (stat(o->state, &status) == 0) {
-		o->clerk_uid = status.st_uid;
-		o->clerk_gid = status.st_gid;
-	}
+	free(folder);
+	if (error < 0)
+		return error;
+	fd = listen_at(o->control);
+	if (fd >= 0 && o->own_uid == 0 && lchown(o->control, (uid_t)-1, o->clerk_gid) < 0)
+		run_say("cannot give %s to its group: %s", o->control, strerror(errno));
+	return fd;
 }
 
 static bool prepare(struct run_options *o, const struct io *io)
 {
-	int error = make_folder(o->state);
+	struct text note = { 0 };
+	int error = run_users_begin(o, &note);
 
-	if (error == 0)
-		error = make_folder_of(o->history);
+	if (note.n > 0)
+		run_say("%s", note.p);
+	text_release(&note);
 	if (error < 0) {
 		complain(io, "cannot make the folder %s: %s", o->state, strerror(-error));
 		return false;
 	}
-	choose_users(o);
-	error = make_folder_of(o->control);
-	if (error == 0)
-		o->listener = error = listen_at(o->control);
+	o->listener = error = listen_for_clerk(o);
 	if (error == -EADDRINUSE)
 		complain(io, "a daemon runs already: it listens at %s", o->control);
 	else if (error < 0)
@@ -164,7 +130,7 @@ static int run(const void *arg, const struct io *io)
 	o.control = conf->control.name ? conf->control.name : CONF_CONTROL;
 	text_printf(&history, "%s/history.db", o.state);
 	o.history = conf->history.name ? conf->history.name : history.p;
-	status = options->check ? run_check(options, conf, io) : start(&o, io);
+	status = options->check ? run_check(options, &o, io) : start(&o, io);
 	text_release(&history);
 	conf_free(conf);
 	return status;

@@ -4,6 +4,7 @@
 #define WEIR_CMD_RUN_H
 
 #include "cmd/command.h"
+#include "daemon/run.h"
 #include "os/links.h"
 #include "policy/conf.h"
 
@@ -15,7 +16,7 @@ struct run {
 };
 
 /* Says what would be done; an exit status: 1 where something could not be enforced. */
-int run_check(const struct run *options, const struct conf *conf, const struct io *io);
+int run_check(const struct run *options, const struct run_options *daemon, const struct io *io);
 
 /* run_check_msdp.c: the MSDP relay, where there is one; false where the daemon could not begin with
  * it. */

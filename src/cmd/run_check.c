@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "cmd/load.h"
 #include "cmd/run.h"
+#include "cmd/run_users.h"
 #include "daemon/plan.h"
 #include "daemon/run_judge_queue.h"
 #include "sink/diag_print.h"
@@ -264,9 +265,23 @@ static void plan_all(struct checking *c)
 		c->status = EXIT_FINDINGS;
 }
 
-int run_check(const struct run *options, const struct conf *conf, const struct io *io)
+/* As whom it would run, where that is not as it should be. */
+static void note_users(struct checking *c, const struct run_options *daemon)
 {
-	struct checking c = { .options = options, .conf = conf, .io = io };
+	struct run_options o = *daemon;
+	struct enforce_note note = { 0 };
+	struct text text = { 0 };
+
+	run_users_look(&o, &text);
+	snprintf(note.text, sizeof(note.text), "%s", text_string(&text));
+	if (text.n > 0)
+		enforce_notes_add(&c->notes, &note);
+	text_release(&text);
+}
+
+int run_check(const struct run *options, const struct run_options *daemon, const struct io *io)
+{
+	struct checking c = { .options = options, .conf = daemon->conf, .io = io };
 	int error = links_read(&c.links);
 
 	if (error < 0) {
@@ -276,6 +291,7 @@ int run_check(const struct run *options, const struct conf *conf, const struct i
 	if (load(&c)) {
 		plan_all(&c);
 		plan_control(&c);
+		note_users(&c, daemon);
 		if (options->common.json)
 			tell_json(&c);
 		else

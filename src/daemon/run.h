@@ -25,7 +25,7 @@ struct run_options {
 	struct enforce_support support;
 	int		       listener;	/* the control socket, bound */
 	int		       herald;		/* the line to it; -1: nobody is to be told */
-	uid_t		       judge_uid, clerk_uid;
+	uid_t		       own_uid, judge_uid, clerk_uid;
 	gid_t		       judge_gid, clerk_gid;
 };
 

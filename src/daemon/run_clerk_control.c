@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The control socket: one line of JSON comes, one goes.  Anybody who may open the socket may ask how
- * it stands; only root, or who the daemon runs as, may change anything.  unix(7). */
+ * it stands; only root, or who began the daemon, may change anything.  unix(7). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +170,7 @@ static void ask(struct clerk_state *c, struct client *client)
 			row = &requests[i];
 	if (!row)
 		control_refuse(c, client->id, 2, "this is no request that this weir knows");
-	else if (row->changes && client->uid != 0 && client->uid != c->options->clerk_uid)
+	else if (row->changes && client->uid != 0 && client->uid != c->options->own_uid)
 		control_refuse(c, client->id, 3, "only root may do that");
 	else
 		row->ask(c, client, request);

@@ -610,8 +610,10 @@ static int lock_up(const struct keeper_state *k)
 				CAPABILITY(PERFMON) | CAPABILITY(SETUID) | CAPABILITY(SETGID) |
 				CAPABILITY(KILL) |
 				(keeper_has_msdp(k) ? CAPABILITY(NET_BIND_SERVICE) : 0);
-	int error = privilege_keep(rights);
+	int error = privilege_join(k->options->clerk_gid);	/* who owns what a restart loads */
 
+	if (error == 0)
+		error = privilege_keep(rights);
 	return error < 0 ? error : sandbox_run_keeper(k->options->state, k->options->history);
 }
 

@@ -94,6 +94,11 @@ int privilege_drop(void)
 	return error ? error : keep(0);
 }
 
+int privilege_join(gid_t gid)
+{
+	return geteuid() == 0 && setgroups(1, &gid) != 0 ? -errno : 0;
+}
+
 int privilege_keep(uint64_t capabilities)
 {
 	struct __user_cap_header_struct header = header_of();

@@ -19,6 +19,9 @@ int privilege_drop(void);
  * 0 or negative errno. */
 int privilege_become_owner(const char *file);
 
+/* Root is of one other group besides its own; who is no root stays what they are.  0 or negative
+ * errno. */
+int privilege_join(gid_t gid);
 /* For a process that runs as root: keeps these capabilities alone (bits 1 << CAP_...), and its user
  * id.  Those that it does not have are left out.  0 or negative errno. */
 int privilege_keep(uint64_t capabilities);

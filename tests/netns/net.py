@@ -118,6 +118,17 @@ def add_host(name):
     ip("link", "set", "lo", "up", host=name)
 
 
+def add_users(**ids):
+    """Users of the test's mount namespace alone: name=id."""
+    for file, row in (("passwd", "{0}:x:{1}:{1}::/nonexistent:/usr/sbin/nologin\n"), ("group", "{0}:x:{1}:\n")):
+        with open(f"/etc/{file}", encoding="utf-8") as f:
+            rows = [line for line in f if line.split(":")[0] not in ids]
+        with open(f"/run/{file}", "w", encoding="utf-8") as f:
+            f.writelines(rows + [row.format(name.replace("_", "-"), number) for name, number in ids.items()])
+        os.chmod(f"/run/{file}", 0o644)
+        subprocess.run(["mount", "--bind", f"/run/{file}", f"/etc/{file}"], check=True)
+
+
 def skip_address_detection():
     """Interfaces that come from now on may use their IPv6 addresses at once."""
     with open("/proc/sys/net/ipv6/conf/default/accept_dad", "w", encoding="ascii") as f:

@@ -23,6 +23,8 @@ from cli import CALM, ROOT, Skip, WEIR, equal, main
 net.enter()
 subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
 
+CLERK, JUDGE = 64990, 64991
+net.add_users(weir=CLERK, weir_judge=JUDGE)
 FOLDER = tempfile.TemporaryDirectory()
 os.chmod(FOLDER.name, 0o755)
 RELOADS = int(os.environ.get("WEIR_RUN_RELOADS", "10"))
@@ -60,7 +62,7 @@ def write(name, text):
 def until(question, what):
     end = time.monotonic() + PATIENCE
     while not (answer := question()):
-        assert time.monotonic() < end, f"waited in vain for: {what}\n{DAEMON.said() if DAEMON else ''}"
+        assert time.monotonic() < end, f"waited in vain for: {what() if callable(what) else what}\n{DAEMON.said() if DAEMON else ''}"
         time.sleep(0.03)
     return answer
 
@@ -203,7 +205,7 @@ def hits():
 
 def check_counts():
     """Every packet that was offered is counted under exactly one rule."""
-    until(lambda: sum(hits().values()) >= OFFERED, f"{OFFERED} packets, {hits()}")
+    until(lambda: sum(hits().values()) >= OFFERED, lambda: f"{OFFERED} packets, {hits()}")
     equal(sum(hits().values()), OFFERED, str(hits()))
 
 
@@ -587,7 +589,8 @@ def test_watch():
 
 
 def test_rights():
-    """The judge and the clerk hold no capability, the keeper no more than it must."""
+    """The judge and the clerk hold no capability, the keeper no more than it must, and each is a user of
+    its own."""
     fresh()
     pids = children()
     for name, most in (("judge", 0), ("clerk", 0), ("keeper", 1 << 12 | 1 << 13 | 3 << 38 | 0xe0)):
@@ -596,8 +599,13 @@ def test_rights():
         for word in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
             assert int(status[word], 16) & ~most == 0, f"the {name} holds {word} {status[word]}"
         equal((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"))
-        if name == "judge":
-            assert "0" not in status["Uid"].split(), status["Uid"]
+        wanted = {"judge": JUDGE, "clerk": CLERK, "keeper": 0}[name]
+        equal((status["Uid"].split(), status["Gid"].split()), ([str(wanted)] * 4, [str(wanted)] * 4), name)
+        equal(status["Groups"].split(), [str(CLERK)] if name == "keeper" else [], name)
+    for name in ("", "/current.json", "/history.db"):
+        there = os.stat(path("state") + name)
+        equal((there.st_uid, there.st_gid), (CLERK, CLERK), name)
+    equal(os.stat(path("state/current.json")).st_mode & 0o777, 0o640)
     link = os.readlink(f"/proc/{pids['judge']}/exe")
     assert link, "who is it?"
 
