@@ -514,8 +514,10 @@ static void go_on(struct keeper_state *k)
 		now = clock_steady().ns;
 		if (now >= k->confirm_ns)
 			roll_back(k);
-		if (now >= k->count_ns)
+		if (now >= k->count_ns) {
 			keeper_count(k);
+			keeper_open_listeners(k);
+		}
 		for (unsigned i = 0; i < CHILD_COUNT && !k->must_end; i++)
 			if (is_wanted(k, i) && k->children[i].pid == 0 &&
 			    now >= k->children[i].again_ns)

@@ -96,6 +96,9 @@ int keeper_steer(const struct keeper_state *k);
 int keeper_leave_steering(const struct keeper_state *k);
 /* For a speaker that begins: its sockets, and the policy in force. */
 void keeper_brief_speaker(struct keeper_state *k);
+/* At all addresses that peers come to and that are free; where another program listens it is for a
+ * later call. */
+void keeper_open_listeners(struct keeper_state *k);
 void keeper_hear_speaker(struct keeper_state *k, const struct message *message, int payload);
 /* Puts one question's id in the place of another; 0 is a free place. */
 void keeper_note_question(struct keeper_state *k, uint64_t from, uint64_t to);

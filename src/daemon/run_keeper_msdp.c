@@ -28,6 +28,7 @@ struct keeper_msdp {
 	struct msdp_plan     now, first, staged, before;
 	struct text	     conf_staged, conf_before, ruling_before;
 	bool		     is_staged, has_before;
+	bool		     told_deaf;	/* that it cannot listen somewhere */
 	struct msdp_listener listeners[CONF_PEERS_MAX];
 };
 
@@ -241,10 +242,12 @@ static void open_listener(struct keeper_state *k, struct addr local)
 	char address[ADDR_TEXT];
 	int fd = tcp_listen(peers, n);
 
-	if (fd < 0) {
-		run_say("cannot listen for MSDP at %s: %s", addr_text(local, address), strerror(-fd));
+	if (fd < 0 && !m->told_deaf)
+		run_say("cannot listen for MSDP at %s: %s; it is tried again and again",
+			addr_text(local, address), strerror(-fd));
+	m->told_deaf = fd < 0;
+	if (fd < 0)
 		return;
-	}
 	while (m->listeners[at].fd > 0)
 		at++;
 	m->listeners[at] = (struct msdp_listener){ local, fd };
@@ -267,6 +270,15 @@ static bool listens_at(const struct keeper_msdp *m, struct addr local)
 	return false;
 }
 
+void keeper_open_listeners(struct keeper_state *k)
+{
+	const struct msdp_plan *now = &k->msdp->now;
+
+	for (uint32_t i = 0; k->ruling.n > 0 && i < now->n; i++)
+		if (!listens_at(k->msdp, now->peers[i].local))
+			open_listener(k, now->peers[i].local);
+}
+
 /* Sockets for the peers of now; `old` are those before. */
 static void follow_listeners(struct keeper_state *k, const struct msdp_plan *old)
 {
@@ -286,9 +298,7 @@ static void follow_listeners(struct keeper_state *k, const struct msdp_plan *old
 					  n) < 0)
 			run_say("cannot change the passwords of MSDP peers at a listening socket");
 	}
-	for (uint32_t i = 0; i < m->now.n; i++)
-		if (!listens_at(m, m->now.peers[i].local))
-			open_listener(k, m->now.peers[i].local);
+	keeper_open_listeners(k);
 }
 
 /* --- other peers --- */

@@ -203,6 +203,15 @@ static void write_keepalive(const struct relay *relay, struct peer *peer)
 	peer->figures.tlvs_out++;
 }
 
+static bool is_stalled(const struct relay *relay, const struct peer *peer)
+{
+	int64_t bound_s = peer->session.timing.hold_s;
+
+	bound_s = bound_s < RELAY_STALL_S ? bound_s : RELAY_STALL_S;
+	return peer->session.state == SESSION_ESTABLISHED && peer->output_n > 0 &&
+	       relay->now.ns - peer->moved_at.ns >= bound_s * NS_PER_S;
+}
+
 static void settle_peer(struct relay *relay, struct peer *peer)
 {
 	switch (session_settle(&peer->session, relay->now)) {
@@ -222,8 +231,7 @@ static void settle_peer(struct relay *relay, struct peer *peer)
 	case SESSION_WANT_NOTHING:
 		break;
 	}
-	if (peer->session.state == SESSION_ESTABLISHED && peer->output_n > 0 &&
-	    relay->now.ns - peer->moved_at.ns >= RELAY_STALL_S * NS_PER_S)
+	if (is_stalled(relay, peer))
 		relay_drop(relay, peer, SESSION_END_STALLED);
 }
 

@@ -22,7 +22,8 @@
 #define RELAY_ENTRIES_MAX (1u << 20)	/* unless the configuration says otherwise */
 #define RELAY_NEWS_MAX (1u << 16)	/* of one peer, that wait to be told */
 #define RELAY_PERIOD_S 60		/* 5.1: SA-Advertisement-Period */
-#define RELAY_STALL_S 30		/* a receiver that took nothing for so long is cut off */
+#define RELAY_STALL_S 30		/* a receiver that took nothing for so long, or for its hold
+					 * time where that is shorter, is cut off */
 
 struct relay_peering {
 	struct addr	       local, remote;

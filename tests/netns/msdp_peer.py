@@ -161,6 +161,34 @@ def test_a_format_error_ends_the_session_and_no_other():
     mute.close()
 
 
+def test_a_receiver_that_takes_nothing_is_cut_off_and_harms_nobody():
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((MUTE, 0))
+    sock.connect((WEIR, 639))
+    deaf = Peer(MUTE, sock=sock)
+    first, second = up(FIRST), up(SECOND)
+    wait_for("the deaf one's session", lambda: state(MUTE) == "established")
+    wanted = [(f"45.{i >> 16}.{i >> 8 & 255}.{i & 255}", "233.252.45.1") for i in range(60000)]
+    begun, ended_at = time.monotonic(), None
+    first.sock.sendall(b"".join(sa("64.1.1.1", *wanted[i:i + 120]) for i in range(0, len(wanted), 120)))
+    wait_for("all of it where it is taken", lambda: second.knows(*wanted), 10)
+    took = time.monotonic() - begun
+    while not ended_at and time.monotonic() - begun < 12:
+        try:
+            deaf.sock.send(b"\x04\0\x03")	# it is not the hold timer
+        except OSError:
+            pass
+        ended_at = time.monotonic() if state(MUTE) != "established" else None
+        time.sleep(0.2)
+    equal(ended(MUTE), "stalled")
+    assert ended_at - begun >= 2.5 and took < ended_at - begun + 5, (took, ended_at - begun)
+    equal((state(FIRST), state(SECOND)), ("established", "established"))
+    for peer in (deaf, first, second):
+        peer.close()
+
+
 def test_a_good_key_and_a_bad_one():
     for bad in (b"another key", None):
         try:

@@ -68,6 +68,16 @@ def up(address, to=WEIR, **more):
     return one
 
 
+def up_later(address, to):
+    end = time.monotonic() + 8
+    while True:
+        try:
+            return up(address, to)
+        except ConnectionError:
+            assert time.monotonic() < end, "nobody listens"
+            time.sleep(0.2)
+
+
 def apply(msdp, *words):
     write(msdp)
     done = net.weir(None, "apply", *words, "-c", CONF)
@@ -211,6 +221,17 @@ def test_another_address_to_listen_at():
     apply(TWO + peer(THIRD, local=OTHER))
     up(THIRD, OTHER)
     apply(TWO)
+    # where another program listens, and an address that comes later
+    with socket.create_server((OTHER, 639)):
+        apply(TWO + peer(THIRD, local=OTHER))
+        time.sleep(0.3)
+    up_later(THIRD, OTHER)
+    holds(apply(TWO + peer("10.66.0.1", local="10.66.0.9")), "10.66.0.9 is no address of this machine yet")
+    for address in ("10.66.0.9", "10.66.0.1"):
+        net.ip("addr", "add", f"{address}/32", "dev", "lo")
+    up_later("10.66.0.1", "10.66.0.9")
+    apply(TWO)
+    equal(sessions(FIRST, SECOND), [1, 1])
 
 
 def test_a_peer_that_is_called():
@@ -370,6 +391,7 @@ def test_the_daemon_is_well():
     assert "AddressSanitizer" not in log and "runtime error" not in log, log
     holds(log, "it begins anew with its new password")
     holds(log, "entries that it announced are forgotten here")
+    holds(log, f"cannot listen for MSDP at {OTHER}: Address already in use")
 
 
 main(globals())
