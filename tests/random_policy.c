@@ -155,7 +155,7 @@ static void put_rule(uint64_t *seed, unsigned number, struct text *out)
 	text_put(out, "\n");
 }
 
-void random_policy(uint64_t *seed, unsigned rules, struct text *out)
+static void put_sets(uint64_t *seed, struct text *out)
 {
 	text_put(out, "set groups0 ?= {}\nset hosts0 ?= {}\n");
 	for (unsigned i = 1; i < 3; i++) {
@@ -169,6 +169,45 @@ void random_policy(uint64_t *seed, unsigned rules, struct text *out)
 		put_item(seed, false, out);
 		text_put(out, " }\n");
 	}
+}
+
+/* Every third one asks for more than its addresses. */
+static void put_pair(uint64_t *seed, unsigned number, struct text *out)
+{
+	static const char *const actions[] = { "permit", "deny", "warn" };
+	static const char *const more[] = { " ttl > 15", " protocol 17", " in", " out", " port 5000-6000",
+					    " flag fragment", " protocol tcp", " at data" };
+
+	text_printf(out, "\t%s%s", PICK(seed, actions), chance(seed, 33) ? PICK(seed, more) : "");
+	if (chance(seed, 50)) {
+		text_printf(out, " from 10.%u.0.%u%s", pick(seed, 2), pick(seed, 12),
+			    chance(seed, 10) ? " - 10.1.0.77" : "");
+		text_printf(out, " to 232.1.%u.%u%s", pick(seed, 2), pick(seed, 12) * 16,
+			    chance(seed, 30) ? "/28" : "");
+	} else {
+		text_printf(out, " from 2001:db8:%u::%x", pick(seed, 4), pick(seed, 5));
+		text_printf(out, " to ff3%c::8000:%x%s", chance(seed, 70) ? 'e' : 'x',
+			    pick(seed, 12) * 16, chance(seed, 30) ? "/124" : "");
+	}
+	text_printf(out, " as r%u\n", number);
+}
+
+void random_pairs(uint64_t *seed, unsigned rules, struct text *out)
+{
+	put_sets(seed, out);
+	text_put(out, "boundary border {\n");
+	for (unsigned i = 0; i < rules; i++) {
+		if (chance(seed, 85))
+			put_pair(seed, i, out);
+		else
+			put_rule(seed, i, out);
+	}
+	text_printf(out, "\tdefault %s\n}\n", chance(seed, 50) ? "permit" : "deny");
+}
+
+void random_policy(uint64_t *seed, unsigned rules, struct text *out)
+{
+	put_sets(seed, out);
 	text_put(out, "boundary border {\n");
 	for (unsigned i = 0; i < rules; i++)
 		put_rule(seed, i, out);

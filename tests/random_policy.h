@@ -10,6 +10,10 @@
 /* A file with one boundary of about so many rules. */
 void random_policy(uint64_t *seed, unsigned rules, struct text *out);
 
+/* The same, most of its rules pairs of few sources and few groups, hosts and prefixes of either
+ * family. */
+void random_pairs(uint64_t *seed, unsigned rules, struct text *out);
+
 struct observation random_observation(uint64_t *seed, const struct boundary *boundary);
 
 #endif

@@ -564,6 +564,7 @@ static int put_boundaries(struct compiler *c, const struct enforce_plan *plan,
 			  struct enforce_notes *notes)
 {
 	const struct enforce_choice *at = choices;
+	const char *why;
 
 	for (size_t i = 0; i < plan->n; at += plan->boundaries[i++].link_count) {
 		struct section *s = &sections[i];
@@ -572,9 +573,9 @@ static int put_boundaries(struct compiler *c, const struct enforce_plan *plan,
 		s->boundary = plan->boundaries[i].boundary;
 		if (!is_served(&plan->boundaries[i], at))
 			continue;
-		s->artefact = artefact_new(s->boundary, plan->now);
+		s->artefact = artefact_new(s->boundary, plan->now, &why);
 		if (!s->artefact)
-			return refuse(s->boundary, "too large a matrix for BPF", notes);
+			return refuse(s->boundary, why, notes);
 		note_unknown(s, notes);
 		put_lower(s);
 	}

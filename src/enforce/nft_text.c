@@ -589,18 +589,19 @@ static int compile_boundary(const struct enforce_plan *plan, unsigned index,
 			    const struct enforce_choice *choices, struct compilation *c)
 {
 	const struct enforce_boundary *b = &plan->boundaries[index];
+	const char *why = "too many pairs of source and group for nftables";
 	struct artefact *a;
 	int status = -E2BIG;
 
 	if (!any_link(b, choices))
 		return 0;
-	a = artefact_new(b->boundary, plan->now);
+	a = artefact_new(b->boundary, plan->now, &why);
 	if (a) {
 		note_unknown(c, b, a);
 		status = compile_links(b, index, a, choices, c);
 	}
 	if (status == -E2BIG)
-		note(c, b, NULL, NULL, "too many pairs of source and group for nftables");
+		note(c, b, NULL, NULL, why);
 	artefact_free(a);
 	return status;
 }

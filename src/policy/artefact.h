@@ -44,9 +44,25 @@ struct artefact_side {
 	unsigned	       classes;
 };
 
+/* Pairs of classes whose cells are not what their rows and columns say. */
+struct artefact_pair {
+	uint16_t source, group;
+};
+
+struct artefact_pairs {
+	const uint16_t *rows, *columns;		/* by source class, by group class */
+	unsigned	row_count, column_count;
+	const struct artefact_pair *list;	/* by source, then by group */
+	size_t		n;
+	const uint32_t *cells;			/* [plane][pair] */
+};
+
+/* Each class is a row or a column by itself, or, where policies name many pairs of source and group,
+ * there are `pairs`, and few rows and columns. */
 struct artefact_family {
-	struct artefact_side sources, groups;
-	const uint32_t	    *cells;		/* [plane][source class][group class] */
+	struct artefact_side	     sources, groups;
+	const uint32_t		    *cells;	/* [plane][row][column] */
+	const struct artefact_pairs *pairs;	/* NULL: none, and no matrix of less than the classes */
 };
 
 /* The planes of a direction differ in the IP protocol; that of IP_PROTOCOL_NONE is for all that
@@ -68,8 +84,14 @@ struct artefact {
 	struct arena		    *arena;
 };
 
-/* NULL where the matrix would be too large (16 million cells).  The boundary must live as long. */
-struct artefact *artefact_new(const struct boundary *boundary, struct mtime now);
+/* NULL where it would be too large; `*out_why` then says what is, for a message.  The boundary must
+ * live as long. */
+struct artefact *artefact_new(const struct boundary *boundary, struct mtime now,
+			      const char **out_why);
+/* The same with at most so many cells in a matrix that is not of pairs; 0: pairs wherever rules name
+ * some. */
+struct artefact *artefact_new_within(const struct boundary *boundary, struct mtime now,
+				     size_t matrix_cells, const char **out_why);
 void artefact_free(struct artefact *artefact);
 
 /* Equal cells are equal lists. */
@@ -82,14 +104,11 @@ static inline struct rule_list artefact_list(const struct artefact *a, uint32_t 
 unsigned artefact_plane_of(const struct artefact *a, enum direction direction,
 			   unsigned ip_protocol);
 
-static inline uint32_t artefact_cell(const struct artefact_family *f, unsigned plane,
-				     unsigned source, unsigned group)
-{
-	return f->cells[((size_t)plane * f->sources.classes + source) * f->groups.classes + group];
-}
+uint32_t artefact_cell(const struct artefact_family *f, unsigned plane, unsigned source,
+		       unsigned group);
 
 /* One plane by itself: classes that it does not tell apart are one.  Intervals that became
- * neighbours of one class are joined. */
+ * neighbours of one class are joined.  Of pairs it knows nothing. */
 struct artefact_fold {
 	struct artefact_side sources, groups;
 	uint32_t	    *cells;		/* [source class][group class] */

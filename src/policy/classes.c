@@ -598,6 +598,16 @@ void classes_release(struct classes *classes)
 	*classes = (struct classes){ .family = FAMILY_NONE };
 }
 
+const char *classes_overflow_text(const struct classes *classes, enum side side)
+{
+	static_assert(CLASSES_MAX == 65500 && RULES_LISTED_MAX == 6291456, "the texts say so");
+	if (classes->n <= CLASSES_MAX)
+		return side == SIDE_SOURCE ? "sources meet more than 6291456 rules, counted for each kind"
+					   : "groups meet more than 6291456 rules, counted for each kind";
+	return side == SIDE_SOURCE ? "rules tell more than 65500 kinds of sources apart"
+				   : "rules tell more than 65500 kinds of groups apart";
+}
+
 unsigned classes_of(const struct classes *classes, struct addr a)
 {
 	const struct interval *base = classes->intervals;

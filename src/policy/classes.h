@@ -52,6 +52,9 @@ void classes_init(struct classes *out, enum family family, enum side side,
 		  const struct live *live, size_t n, struct arena *arena);
 void classes_release(struct classes *classes);
 
+/* Which limit was passed, for a message. */
+const char *classes_overflow_text(const struct classes *classes, enum side side);
+
 /* By binary search in the intervals: slow, and right for every address of the family. */
 unsigned classes_of(const struct classes *classes, struct addr a);
 

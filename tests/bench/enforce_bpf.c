@@ -444,7 +444,8 @@ static void bench_lookups(const char *file, void *state, struct bench *b, const 
 	add_case(b, label, program_of(object, is_ip6 ? "bench_policy6" : "bench_policy4"), false,
 		 is_ip6);
 	if (!is_ip6) {
-		struct artefact *a = artefact_new(boundary, (struct mtime){ 0 });
+		const char *why;
+		struct artefact *a = artefact_new(boundary, (struct mtime){ 0 }, &why);
 		size_t prefixes = fill_trie(map_of(object, "lpm_sources"), &a->ip4.sources) +
 				  fill_trie(map_of(object, "lpm_groups"), &a->ip4.groups);
 
