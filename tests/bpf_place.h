@@ -92,6 +92,7 @@ struct bench {
 	struct enforce_choice choices[LINKS_MAX];
 	size_t		      link_count;
 	struct said	      said;
+	bool		      by_pairs;		/* compiled as policies of many pairs are */
 	int		      programs[3];	/* XDP, tc ingress, tc egress */
 	unsigned	      set;
 	struct text	      error;
@@ -143,7 +144,7 @@ static inline void end(struct bench *b)
 static inline int compile(struct bench *b, const struct policy *policy, struct text *parcel)
 {
 	struct enforce_boundary boundary = { policy->boundaries[0], b->links, b->link_count };
-	struct enforce_plan plan = { &boundary, 1, 1, at };
+	struct enforce_plan plan = { &boundary, 1, 1, at, b->by_pairs };
 	struct enforce_notes notes = { 0 };
 	int status = bpf_backend.compile(&plan, b->choices, parcel, &notes);
 

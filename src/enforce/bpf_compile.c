@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "enforce/bpf_pairs.h"
 #include "enforce/bpf_parcel.h"
 #include "policy/artefact.h"
 #include "policy/lookup.h"
@@ -379,8 +380,8 @@ static uint32_t cell_word(const struct section *s, uint32_t cell)
 	return (uint32_t)action_of(s->boundary->rules[rule]->action) << 16 | rule;
 }
 
-static uint32_t put_cells(struct section *s, const struct artefact_family *f, uint32_t *out_row,
-			  uint32_t *out_plane)
+static uint32_t put_matrix(struct section *s, const struct artefact_family *f, uint32_t *out_row,
+			   uint32_t *out_plane)
 {
 	size_t plane = (size_t)f->sources.classes * f->groups.classes;
 	size_t n = plane * s->artefact->plane_count;
@@ -391,6 +392,85 @@ static uint32_t put_cells(struct section *s, const struct artefact_family *f, ui
 	*out_row = (uint32_t)(f->groups.classes * sizeof(uint32_t));
 	*out_plane = (uint32_t)(plane * sizeof(uint32_t));
 	return at;
+}
+
+/* --- pairs --- */
+
+/* By class: a row's, or column's, offset in a plane. */
+static uint32_t put_offsets(struct compiler *c, const uint16_t *numbers, size_t n, size_t bytes)
+{
+	uint32_t at = reserve(c, n * sizeof(uint32_t), 64), *offsets = image_at(c, at);
+
+	for (size_t i = 0; i < n; i++)
+		offsets[i] = (uint32_t)(numbers[i] * bytes);
+	return at;
+}
+
+/* Of each plane the matrix, and behind it the pairs. */
+static uint32_t put_planes(struct section *s, const struct artefact_family *f, size_t matrix,
+			   uint32_t *out_plane)
+{
+	size_t pairs = f->pairs->n, planes = s->artefact->plane_count;
+	uint32_t at = reserve(s->c, planes * (matrix + pairs) * sizeof(uint32_t), 64);
+	uint32_t *cells = image_at(s->c, at);
+
+	for (size_t p = 0; p < planes; p++) {
+		for (size_t i = 0; i < matrix; i++)
+			*cells++ = cell_word(s, f->cells[p * matrix + i]);
+		for (size_t i = 0; i < pairs; i++)
+			*cells++ = cell_word(s, f->pairs->cells[p * pairs + i]);
+	}
+	*out_plane = (uint32_t)((matrix + pairs) * sizeof(uint32_t));
+	return at;
+}
+
+static void put_tree(struct compiler *c, const struct artefact_family *f, struct bpf_pairs *out)
+{
+	const size_t word = sizeof(uint32_t);
+	struct pair_tree tree;
+
+	pair_tree_init(&tree, f);
+	out->source_tops = append(c, tree.sources, tree.source_count * word, 64);
+	out->group_tops = append(c, tree.groups, tree.group_count * word, 64);
+	out->tables = append(c, tree.tables, tree.table_count * 256 * word, 64);
+	out->words = append(c, tree.words, tree.list_count * BPF_PAIR_WORDS * word, 64);
+	pair_tree_release(&tree);
+}
+
+/* Returns where the struct bpf_pairs stands. */
+static uint32_t put_pairs(struct section *s, const struct artefact_family *f,
+			  const struct pair_slots *slots)
+{
+	const struct artefact_pairs *pairs = f->pairs;
+	struct bpf_pairs out = { .seed = slots->seed, .mask = slots->mask };
+
+	out.slots = append(s->c, slots->list, (slots->mask + 1u) * sizeof(*slots->list), 64);
+	out.rows = put_offsets(s->c, pairs->rows, f->sources.classes,
+			       pairs->column_count * sizeof(uint32_t));
+	out.columns = put_offsets(s->c, pairs->columns, f->groups.classes, sizeof(uint32_t));
+	if (f == &s->artefact->ip4)
+		put_tree(s->c, f, &out);
+	return append(s->c, &out, sizeof(out), 64);
+}
+
+/* The cells of a family, whichever form it has; false where they are too many. */
+static bool put_cells(struct section *s, const struct artefact_family *f, uint32_t *out_cells,
+		      uint32_t *out_row, uint32_t *out_plane, uint32_t *out_pairs)
+{
+	struct pair_slots slots;
+	size_t matrix;
+
+	if (!f->pairs) {
+		*out_cells = put_matrix(s, f, out_row, out_plane);
+		return true;
+	}
+	matrix = (size_t)f->pairs->row_count * f->pairs->column_count;
+	if (!pair_slots_init(&slots, f->pairs, (uint32_t)(matrix * sizeof(uint32_t))))
+		return false;
+	*out_cells = put_planes(s, f, matrix, out_plane);
+	*out_pairs = put_pairs(s, f, &slots);
+	pair_slots_release(&slots);
+	return true;
 }
 
 /* --- names, sides, slots --- */
@@ -549,12 +629,13 @@ static bool put_upper(struct section *s)
 	const struct artefact *a = s->artefact;
 
 	put_ranges(s);
-	if (!put_classes4(s))
+	if (!a->ip4.pairs && !put_classes4(s))
 		return false;
 	s->side.source6 = put_trie(s, &a->ip6.sources, SIDE_SOURCE);
 	s->side.group6 = put_trie(s, &a->ip6.groups, SIDE_GROUP);
-	s->cells4 = put_cells(s, &a->ip4, &s->side.row4, &s->plane4);
-	s->cells6 = put_cells(s, &a->ip6, &s->side.row6, &s->plane6);
+	if (!put_cells(s, &a->ip4, &s->cells4, &s->side.row4, &s->plane4, &s->side.pairs4) ||
+	    !put_cells(s, &a->ip6, &s->cells6, &s->side.row6, &s->plane6, &s->side.pairs6))
+		return false;
 	s->side.lists = append(s->c, a->lists, lists_length(a) * sizeof(*a->lists), 2);
 	return s->c->image.n < IMAGE_MAX;
 }
@@ -573,7 +654,8 @@ static int put_boundaries(struct compiler *c, const struct enforce_plan *plan,
 		s->boundary = plan->boundaries[i].boundary;
 		if (!is_served(&plan->boundaries[i], at))
 			continue;
-		s->artefact = artefact_new(s->boundary, plan->now, &why);
+		s->artefact = artefact_new(
+			s->boundary, plan->now, plan->by_pairs ? 0 : ARTEFACT_MATRIX_CELLS, &why);
 		if (!s->artefact)
 			return refuse(s->boundary, why, notes);
 		note_unknown(s, notes);

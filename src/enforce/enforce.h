@@ -54,6 +54,7 @@ struct enforce_plan {
 	size_t			       n;
 	uint64_t		       generation;
 	struct mtime		       now;	/* rules that have ended are left out (S44) */
+	bool			       by_pairs; /* for tests: as large policies are, whatever size */
 };
 
 /* All links of all boundaries. */

@@ -595,7 +595,7 @@ static int compile_boundary(const struct enforce_plan *plan, unsigned index,
 
 	if (!any_link(b, choices))
 		return 0;
-	a = artefact_new(b->boundary, plan->now, &why);
+	a = artefact_new(b->boundary, plan->now, ARTEFACT_MATRIX_CELLS, &why);
 	if (a) {
 		note_unknown(c, b, a);
 		status = compile_links(b, index, a, choices, c);

@@ -8,8 +8,6 @@
 #include "policy/artefact_build.h"
 #include "policy/projection.h"
 
-#define MATRIX_CELLS_MAX (4u << 20)	/* 16 MB; more only where there is no other way */
-
 /* --- rules and planes --- */
 
 static bool asks_for(const struct rule *rule, enum field a, enum field b)
@@ -212,13 +210,7 @@ static void publish(const struct builder *b)
 }
 
 struct artefact *artefact_new(const struct boundary *boundary, struct mtime now,
-			      const char **out_why)
-{
-	return artefact_new_within(boundary, now, MATRIX_CELLS_MAX, out_why);
-}
-
-struct artefact *artefact_new_within(const struct boundary *boundary, struct mtime now,
-				     size_t matrix_cells, const char **out_why)
+			      size_t matrix_cells, const char **out_why)
 {
 	struct builder b = { .a = memory_take(sizeof(*b.a)), .matrix_cells = matrix_cells };
 	bool fits;

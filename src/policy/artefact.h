@@ -84,14 +84,14 @@ struct artefact {
 	struct arena		    *arena;
 };
 
-/* NULL where it would be too large; `*out_why` then says what is, for a message.  The boundary must
- * live as long. */
+/* More cells of a family make no matrix of all classes, unless there is no other way: 16 MB. */
+#define ARTEFACT_MATRIX_CELLS (4u << 20)
+
+/* `matrix_cells` is the above, or less: 0 for pairs wherever rules name some.  NULL where even
+ * that would be too large; `*out_why` then says what is, for a message.  The boundary must live as
+ * long. */
 struct artefact *artefact_new(const struct boundary *boundary, struct mtime now,
-			      const char **out_why);
-/* The same with at most so many cells in a matrix that is not of pairs; 0: pairs wherever rules name
- * some. */
-struct artefact *artefact_new_within(const struct boundary *boundary, struct mtime now,
-				     size_t matrix_cells, const char **out_why);
+			      size_t matrix_cells, const char **out_why);
 void artefact_free(struct artefact *artefact);
 
 /* Equal cells are equal lists. */

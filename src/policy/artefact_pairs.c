@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where rules name many pairs of source and group, a cell for every two classes would be millions,
- * nearly all of them what other classes have too.  Rules are parted: those that hold for few pairs of
- * classes are narrow.  Without these there are few kinds of sources and of groups, which have a matrix;
- * a pair that a narrow rule holds for has a cell of its own, unless that says what the matrix says.
- * Knows how classes meet rules; no test of a rule. */
+ * nearly all of them what other classes have too.  Rules are parted: those that hold for few pairs
+ * of classes are narrow.  Without these there are few kinds of sources and of groups, which have a
+ * matrix; a pair that a narrow rule holds for has a cell of its own, unless that says what the
+ * matrix says.  Knows how classes meet rules; no test of a rule. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -50,9 +50,16 @@ def tell_path(t):
         verdict(what, weir / drop, limit, "x")
 
 
+def tell_pairs(t):
+    print("The same with rules for 10000 pairs of source and group before them")
+    for family, limit in (("4", 60), ("6", 200)):
+        base, policy = t[f"pairs{family}-without"], t[f"pairs{family}-policy"]
+        verdict(f"ip{family}: 10000 pairs and `modern`, over the program without look-ups", policy - base, limit, " ns")
+
+
 def tell_install(t):
     print("From a policy in memory until it is in force (the first time the program is verified too)")
-    for name, limit in (("modern", 10), ("large", 500)):
+    for name, limit in (("modern", 10), ("large", 500), ("pairs", 500)):
         grace = t[f"{name}-grace-ms"]
         print(f"  {name}: {t[f'{name}-first-ms']:.1f} ms the first time; about {grace:.0f} ms are the kernel's, who waits"
               " for programs\n  that run, when the new policy is in force already")
@@ -71,6 +78,7 @@ def main():
         return
     times = {name: float(value) for name, value in read_back.items()}
     tell_lookups(times)
+    tell_pairs(times)
     tell_path(times)
     tell_install(times)
     sys.exit(1 if missed else 0)

@@ -121,7 +121,7 @@ static double install(void *state, const struct boundary *boundary)
 	struct enforce_link link = { .name = "weir1", .index = if_nametoindex("weir1") };
 	struct enforce_choice choice = { .hooks = { BACKEND_XDP, BACKEND_AUTO } };
 	struct enforce_boundary one = { boundary, &link, 1 };
-	struct enforce_plan plan = { &one, 1, 1, { 0 } };
+	struct enforce_plan plan = { &one, 1, 1, { 0 }, false };
 	struct enforce_notes notes = { 0 };
 	struct text parcel = { 0 }, error = { 0 };
 	double start = milliseconds();
@@ -192,6 +192,25 @@ static void put_row(struct addr source, struct addr group, struct stream_row *ou
 	}
 }
 
+#define PAIRS 10000
+
+/* Seven of ten packets to a pair that a rule names, where rules name so many. */
+static void choose_pair(uint64_t *seed, const struct boundary *b, bool is_ip6,
+			struct observation *out)
+{
+	const struct rule *rule;
+
+	out->source = random_source(seed, is_ip6);
+	out->group = random_group(seed, is_ip6);
+	if (b->match_count < PAIRS || next_random(seed) % 10 > 6)
+		return;
+	rule = b->rules[next_random(seed) % PAIRS];
+	if (rule->match_count != 2)
+		return;
+	out->source = rule->matches[0].set->ranges[is_ip6].first;
+	out->group = rule->matches[1].set->ranges[is_ip6].first;
+}
+
 /* With `denied` only what the policy drops: for the path, where what passes costs the stack. */
 static void fill_stream(int map, const struct boundary *boundary, bool is_ip6, bool denied)
 {
@@ -201,8 +220,7 @@ static void fill_stream(int map, const struct boundary *boundary, bool is_ip6, b
 		struct observation obs = observation_none();
 		struct stream_row row;
 
-		obs.source = random_source(&seed, is_ip6);
-		obs.group = random_group(&seed, is_ip6);
+		choose_pair(&seed, boundary, is_ip6, &obs);
 		obs.source_len = obs.group_len = is_ip6 ? 128 : 32;
 		obs.point = POINT_DATA;
 		obs.direction = DIRECTION_IN;
@@ -443,9 +461,10 @@ static void bench_lookups(const char *file, void *state, struct bench *b, const 
 	snprintf(label, sizeof(label), "%s-policy", name);
 	add_case(b, label, program_of(object, is_ip6 ? "bench_policy6" : "bench_policy4"), false,
 		 is_ip6);
-	if (!is_ip6) {
+	if (!is_ip6 && boundary->match_count < PAIRS) {
 		const char *why;
-		struct artefact *a = artefact_new(boundary, (struct mtime){ 0 }, &why);
+		struct artefact *a = artefact_new(boundary, (struct mtime){ 0 },
+						  ARTEFACT_MATRIX_CELLS, &why);
 		size_t prefixes = fill_trie(map_of(object, "lpm_sources"), &a->ip4.sources) +
 				  fill_trie(map_of(object, "lpm_groups"), &a->ip4.groups);
 
@@ -566,6 +585,27 @@ static struct policy *large_policy(void)
 	return policy;
 }
 
+/* Pairs of sources all over the world, with all of `plain` behind them. */
+static struct policy *policy_of_pairs(void)
+{
+	struct text text = { 0 };
+	struct policy *policy;
+
+	text_put(&text, "set own = { 192.0.2.0/24, 2001:db8::/32 }\n"
+		 "boundary border extends modern.border without tcp-to-group {\n");
+	for (unsigned i = 0; i < PAIRS; i++) {
+		unsigned mixed = i * 2654435761u;
+
+		text_printf(&text, "permit from { %u.%u.%u.%u, 2001:db8:%x::%x } to { 232.%u.%u.7, "
+			    "ff3e::8000:%x } as r%u\n", 1 + mixed % 99, mixed >> 24, mixed >> 16 & 255,
+			    mixed >> 8 & 255, i & 0xfff, i, 1 + (i >> 8), i & 255, i, i);
+	}
+	text_put(&text, "}\n");
+	policy = load("pairs", text_string(&text), NULL);
+	text_release(&text);
+	return policy;
+}
+
 int main(int argc, char **argv)
 {
 	struct bench *b = calloc(1, sizeof(*b));
@@ -602,6 +642,11 @@ int main(int argc, char **argv)
 	more = large_policy();
 	bench_install(state, "large", more->boundaries[0]);
 	bench_counts(state, "large");
+	policy_free(more);
+	more = policy_of_pairs();
+	bench_install(state, "pairs", more->boundaries[0]);
+	bench_lookups(argv[1], state, b, "pairs4", more->boundaries[0], false);
+	bench_lookups(argv[1], state, b, "pairs6", more->boundaries[0], true);
 done:
 	bpf_backend.remove(state, &error);
 	bpf_backend.close(state);

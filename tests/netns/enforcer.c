@@ -6,11 +6,12 @@
  *	enforcer replace POLICY-A POLICY-B ...		A, then B; then forgets what is gone
  *	enforcer counts|forget|remove
  *	enforcer blast SENDER RECEIVER MS		sequence-numbered packets to two groups
- *	enforcer random SEED RULES				a policy
+ *	enforcer random|random-pairs SEED RULES			a policy
  *	enforcer packets SEED N in|out POLICY BOUNDARY [NAME=SET]...	packets, and what is to become of them
  *
  * LINK is NAME,SIDE,BACKEND[,dry][,port].  A packet is "source group protocol dport ttl fragment word
- * action rule": fragment is 0, 1 (the first) or 2 (a later one), word is what its payload is. */
+ * action rule": fragment is 0, 1 (the first) or 2 (a later one), word is what its payload is.  With
+ * ENFORCER_PAIRS in the environment small policies are compiled as those of many pairs are. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -134,12 +135,17 @@ static struct mtime today(void)
 	return (struct mtime){ (int64_t)time(NULL) * NS_PER_S };
 }
 
+static bool by_pairs(void)
+{
+	return getenv("ENFORCER_PAIRS") != NULL;
+}
+
 static struct enforce_image *compile(const struct request *r, size_t which,
 				     const struct enforce_support *support, bool tells)
 {
 	const struct boundary *boundary = policy_boundary(r->policies[which], r->boundary);
 	struct enforce_boundary b = { boundary, r->links, r->link_count };
-	struct enforce_plan plan = { &b, 1, 1, today() };
+	struct enforce_plan plan = { &b, 1, 1, today(), by_pairs() };
 	struct enforce_choice choices[LINKS_MAX];
 	struct enforce_notes notes = { 0 };
 	struct enforce_image *image = NULL;
@@ -164,7 +170,7 @@ static void put_text(const struct request *r)
 {
 	const struct boundary *boundary = policy_boundary(r->policies[0], r->boundary);
 	struct enforce_boundary b = { boundary, r->links, r->link_count };
-	struct enforce_plan plan = { &b, 1, 1, today() };
+	struct enforce_plan plan = { &b, 1, 1, today(), by_pairs() };
 	struct enforce_choice choices[LINKS_MAX];
 	struct enforce_support support = { 0 };
 	struct enforce_notes notes = { 0 };
@@ -366,11 +372,13 @@ static void put_samples(const struct request *r, uint64_t seed, unsigned n, unsi
 	}
 }
 
-static void put_policy(uint64_t seed, unsigned rules)
+typedef void write_policy(uint64_t *seed, unsigned rules, struct text *out);
+
+static void put_policy(uint64_t seed, unsigned rules, write_policy *writes)
 {
 	struct text text = { 0 };
 
-	random_policy(&seed, rules, &text);
+	writes(&seed, rules, &text);
 	fputs(text_string(&text), stdout);
 	text_release(&text);
 }
@@ -407,8 +415,9 @@ int main(int argc, char **argv)
 		replace(&r);
 	} else if (strcmp(word, "blast") == 0 && argc == 5) {
 		return blast(argv[2], argv[3], (unsigned)atoi(argv[4]));
-	} else if (strcmp(word, "random") == 0 && argc == 4) {
-		put_policy(strtoull(argv[2], NULL, 10) * 2 + 1, (unsigned)atoi(argv[3]));
+	} else if (strncmp(word, "random", 6) == 0 && argc == 4) {
+		put_policy(strtoull(argv[2], NULL, 10) * 2 + 1, (unsigned)atoi(argv[3]),
+			   word[6] ? random_pairs : random_policy);
 		return 0;
 	} else if (strcmp(word, "packets") == 0 && argc > 6) {
 		r = read_request(argv + 5, 1, argv + 6);

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 1u
+#define BPF_LAYOUT_VERSION 2u
 
 #define BPF_SLOTS	 1024
 #define BPF_TOPS_SOURCE4 65536
@@ -41,12 +41,56 @@ struct bpf_near {
 	__u8 source_bottoms[65536], group_bottoms[65536];
 };
 
+/* Where rules name many pairs of source and group: kinds of classes have rows and columns, and a pair
+ * whose cell is another one stands in one of two slots, so that it is found, or is known not to be
+ * there, by two reads that do not wait for each other. */
+struct bpf_pairs {
+	__u64 seed;
+	__u32 slots, mask;		/* struct bpf_pair, mask + 1 of them */
+	__u32 rows, columns;		/* __u32 each, by class: both together are bytes in a plane */
+	/* IPv4: a __u32 by the first 16 bits of a source, or 12 of a group behind its first four.  It
+	 * is a class, or a table by the next 8 bits (__u32[256]), or a list of few intervals. */
+	__u32 source_tops, group_tops;
+	__u32 tables;
+	__u32 words;			/* __u32, BPF_PAIR_WORDS in a list: in order, the last 16 bits of
+					 * an interval's first address above, its class below */
+};
+
+#define BPF_PAIR_WORDS 8
+
+struct bpf_pair {
+	__u32 key;			/* the source's class above, the group's below */
+	__u32 cell;			/* bytes in a plane */
+};
+
+#define BPF_PAIR_NONE 0xffffffffu	/* the key of an empty slot: so many classes there are not */
+#define BPF_PAIR_SLOTS_MAX (1u << 24)
+
+/* Which two slots a key may have: 24 bits each, to be masked. */
+static inline __u64 bpf_pair_hash(__u64 seed, __u32 key)
+{
+	__u64 h = key * seed;
+
+	return (h ^ h >> 32) * 0x9fb21c651e98df25ull;
+}
+
+static inline __u32 bpf_pair_first(__u64 hash)
+{
+	return (__u32)(hash >> 40);
+}
+
+static inline __u32 bpf_pair_second(__u64 hash)
+{
+	return (__u32)(hash >> 16) & (BPF_PAIR_SLOTS_MAX - 1);
+}
+
 /* The classes, the matrix and the lists of a boundary, seen from one direction. */
 struct bpf_side {
 	__u32 near;			/* struct bpf_near; 0: not all numbers are small */
 	__u32 sources4, groups4;	/* else: __u16 each, the tops */
 	__u32 blocks4;			/* and 256 __u16 each; what a top names, counted from here */
-	__u32 row4, row6;		/* bytes of a source's row of cells */
+	__u32 row4, row6;		/* bytes of a source's row of cells; 0: there are pairs */
+	__u32 pairs4, pairs6;		/* struct bpf_pairs */
 	struct bpf_trie source6, group6;
 	__u32 planes4, planes6;		/* __u32[256], by IP protocol: where its cells begin, of
 					 * __u32 each; of IPv4 0 for what is no data */

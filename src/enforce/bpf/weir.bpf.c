@@ -7,14 +7,12 @@
 #include <linux/pkt_cls.h>
 
 #include "enforce/bpf/frame.h"
+#include "enforce/bpf/pairs.h"
 
 #define PASS false
 #define DROP true
 
-#define SEARCH_MAX     24		/* steps of a search among sorted keys */
-#define SEARCH_FEW     32		/* so many keys are searched without a loop of the kernel's */
-#define SEARCH_FEW_LOG 5
-#define PULL_BYTES     192		/* of a packet in pieces: as far as headers are read */
+#define PULL_BYTES 192		/* of a packet in pieces: as far as headers are read */
 
 #define PORT_AUTORP 496
 #define PORT_RASADV 9753
@@ -65,31 +63,6 @@ struct {
 
 /* All that is in the section of zeros, which is a map that needs no look-up. */
 static struct bpf_seen seen[BPF_SEEN_SETS];
-
-/* The image at hand. */
-struct table {
-	const __u8 *image;
-	const struct bpf_slot *slot;
-	__u64 mask;			/* of this width, so that the verifier follows it in memory */
-};
-
-/* --- reading the image: masked, so that the verifier sees that nothing lies outside; behind what
- * the mask leaves there is room for one read (BPF_IMAGE_SPARE) --- */
-
-static __always_inline __u32 word_at(const struct table *t, __u32 offset)
-{
-	return *(const __u32 *)(t->image + (offset & t->mask));
-}
-
-static __always_inline __u32 half_at(const struct table *t, __u32 offset)
-{
-	return *(const __u16 *)(t->image + (offset & t->mask));
-}
-
-static __always_inline __u64 long_at(const struct table *t, __u32 offset)
-{
-	return *(const __u64 *)(t->image + (offset & t->mask));
-}
 
 /* What no policy may stop at an interface, lest the link itself break: returns one of BPF_ID_, or
  * BPF_ID_MORE for what is judged. */
@@ -353,8 +326,12 @@ static __always_inline __u32 resolve(const struct table *t, const struct frame *
 static __noinline __u32 far_cell4(const struct table *t, __u32 source, __u32 group)
 {
 	const struct bpf_side *side = &t->slot->side;
-	__u32 s = half_at(t, side->sources4 + (source >> 15 & 0x1fffe));
-	__u32 g = half_at(t, side->groups4 + (group >> 15 & 0x1ffe));
+	__u32 s, g;
+
+	if (side->row4 == 0)
+		return pair_cell4(t, pairs_at(t, side->pairs4), source, group);
+	s = half_at(t, side->sources4 + (source >> 15 & 0x1fffe));
+	g = half_at(t, side->groups4 + (group >> 15 & 0x1ffe));
 
 	return far_class4(t, s, source) * side->row4 + (far_class4(t, g, group) << 2);
 }
@@ -385,6 +362,8 @@ static __always_inline __u32 cell6(const struct table *t, const struct frame *f)
 	__u32 source = class6(t, &side->source6, f->source_hi, f->source_lo);
 	__u32 group = class6(t, &side->group6, f->group_hi, f->group_lo);
 
+	if (side->row6 == 0)
+		return word_at(t, plane + pair_cell(t, pairs_at(t, side->pairs6), source, group));
 	return word_at(t, plane + source * side->row6 + (group << 2));
 }
 

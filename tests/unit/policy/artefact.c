@@ -127,12 +127,12 @@ static bool try_boundary(const struct boundary *boundary, uint64_t *seed, struct
 			 unsigned packets, struct tally *tally)
 {
 	/* Everything in one matrix, and everything as pairs. */
-	static const size_t limits[] = { 4 << 20, 0 };
+	static const size_t limits[] = { ARTEFACT_MATRIX_CELLS, 0 };
 	bool good = true;
 
 	for (size_t i = 0; i < COUNT(limits) && good; i++) {
 		const char *why;
-		struct artefact *a = artefact_new_within(boundary, at, limits[i], &why);
+		struct artefact *a = artefact_new(boundary, at, limits[i], &why);
 
 		check((a->ip4.pairs != NULL) == (limits[i] == 0));
 		tally->pairs += a->ip4.pairs ? a->ip4.pairs->n : 0;
@@ -269,7 +269,7 @@ static void test_folds(void)
 	policy = policy_load(&(struct policy_input){ .name = "t", .text = text,
 						     .n = strlen(text) }, &diags);
 	check(policy != NULL);
-	a = artefact_new(policy->boundaries[0], (struct mtime){ 0 }, &why);
+	a = artefact_new(policy->boundaries[0], (struct mtime){ 0 }, ARTEFACT_MATRIX_CELLS, &why);
 	check(a->ip4.sources.classes == 2 && a->ip4.sources.n == 3);
 	check(a->ip4.groups.classes == 3 && a->ip4.groups.n == 4);
 	check(a->ip6.sources.classes == 1 && a->ip6.groups.classes == 1);
