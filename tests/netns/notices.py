@@ -18,6 +18,7 @@ import net
 
 net.enter()
 subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
+subprocess.run(["sysctl", "-qw", "net.unix.max_dgram_qlen=512"], check=True)  # as systemd has it; else ten
 
 from cli import equal, main  # noqa: E402
 from control import Port, frame, ip4, setting  # noqa: E402
@@ -64,7 +65,6 @@ class Log:
         threading.Thread(target=self.read, args=[self.socket], daemon=True).start()
 
     def read(self, s):
-        """At once: the kernel keeps ten for who does not read."""
         while entry := s.recv(65536):
             self.seen.append(entry)
 
