@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* weir status: what the running daemon enforces, where, and how it is. */
+#include <string.h>
+
 #include "base/text.h"
 #include "cmd/daemon.h"
-
-#include <string.h>
+#include "os/localtime.h"
+#include "policy/profiles.h"
 
 struct status {
 	struct common common;
@@ -30,9 +32,14 @@ static void tell_head(const json_t *s, FILE *out)
 {
 	const json_t *policy = json_object_get(s, "policy"), *conf = json_object_get(s, "configured");
 	const json_t *pending = json_object_get(s, "pending");
+	char since[LOCAL_TIME_TEXT] = "?";
+	struct mtime at;
 
-	fprintf(out, "weir %s   generation %lld   policy %s (%s)   since %s%s\n", daemon_safe(s, "version"),
-		number(s, "generation"), daemon_safe(policy, "name"), daemon_safe(policy, "file"), daemon_safe(s, "since"),
+	if (local_time_parse(daemon_text(s, "since"), &at))
+		local_minute_text(at, since);
+	fprintf(out, "weir %s   generation %lld   policy %s (%s)   runs since %s%s\n", daemon_safe(s, "version"),
+		number(s, "generation"), daemon_safe(policy, "name"),
+		profile_find(daemon_text(policy, "file")) ? "built in" : daemon_safe(policy, "file"), since,
 		json_is_true(json_object_get(s, "dry_run")) ? "   dry run" : "");
 	if (pending)
 		fprintf(out, "Generation %lld reverts in %lld s unless you confirm:  weir confirm\n",
@@ -79,6 +86,10 @@ static void tell_boundary(const json_t *s, const json_t *boundary, bool verbose,
 	const json_t *list = json_object_get(boundary, "interfaces");
 
 	fprintf(out, "\nBOUNDARY %s, %lld rules\n", daemon_safe(boundary, "name"), number(boundary, "rules"));
+	if (json_array_size(list) == 0) {
+		fputs("  between MSDP peers:  weir msdp peers\n", out);
+		return;
+	}
 	fprintf(out, "  %-15s %-8s %-10s %-34s %14s %10s\n", "INTERFACE", "SIDE", "STATE", "BACK END",
 		"PACKETS", "BYTES");
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -104,7 +115,7 @@ static void tell_packets(const json_t *s, FILE *out)
 	const json_t *queue = json_object_get(s, "queue"), *watched = json_object_get(s, "watched");
 
 	if (number(queue, "offered") > 0 || strcmp(daemon_text(queue, "state"), "not needed") != 0)
-		fprintf(out, "\nCONTROL PACKETS  %s: %lld offered, %lld judged, %lld bypassed\n",
+		fprintf(out, "\nCONTROL PACKETS  %s: %lld came, %lld were judged, %lld went past\n",
 			daemon_safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
 			number(queue, "bypassed"));
 	if (daemon_text(queue, "by")[0])
@@ -120,6 +131,23 @@ static void tell_packets(const json_t *s, FILE *out)
 	}
 }
 
+/* "eth0, boundary border, rule ntp: it asks for ...", as far as it says where. */
+static void tell_note(const json_t *note, FILE *out)
+{
+	static const struct {
+		const char *member, *word;
+	} places[] = { { "interface", "" }, { "boundary", "boundary " }, { "rule", "rule " } };
+	const char *between = "";
+
+	for (size_t i = 0; i < COUNT(places); i++) {
+		if (!daemon_text(note, places[i].member)[0])
+			continue;
+		fprintf(out, "%s%s%s", between, places[i].word, daemon_safe(note, places[i].member));
+		between = ", ";
+	}
+	fprintf(out, "%s%s\n", between[0] ? ": " : "", daemon_safe(note, "text"));
+}
+
 static void tell_rest(const json_t *s, FILE *out)
 {
 	const json_t *notes = json_object_get(s, "notes"), *history = json_object_get(s, "history");
@@ -128,8 +156,8 @@ static void tell_rest(const json_t *s, FILE *out)
 	for (size_t i = 0; i < json_array_size(notes); i++) {
 		const json_t *note = json_array_get(notes, i);
 
-		fprintf(out, "%s%s %s %s: %s\n", i ? "" : "\n", daemon_safe(note, "interface"),
-			daemon_safe(note, "boundary"), daemon_safe(note, "rule"), daemon_safe(note, "text"));
+		fputs(i ? "" : "\n", out);
+		tell_note(note, out);
 	}
 	for (size_t i = 0; i < json_array_size(processes); i++) {
 		const json_t *one = json_array_get(processes, i);

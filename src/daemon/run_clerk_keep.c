@@ -251,9 +251,13 @@ static void tell_growth(void *context, const struct history_tally *row, uint64_t
 
 	if (!action || (strcmp(action, "deny") != 0 && strcmp(action, "limit") != 0))
 		return;
-	text_printf(&text, "first hit of rule %s (%s) at boundary %s, on %s: %llu packet%s", row->rule,
-		    action, row->boundary, row->link, (unsigned long long)packets,
-		    packets == 1 ? "" : "s");
+	text_printf(&text, "first hit of rule %s (%s) at boundary %s, ", row->rule, action, row->boundary);
+	if (strcmp(row->hook, "sa") == 0)
+		text_put(&text, "in what MSDP peers announce: ");
+	else
+		text_printf(&text, "on %s: ", row->link);
+	text_printf(&text, "%llu %s%s", (unsigned long long)packets,
+		    strcmp(row->hook, "sa") == 0 ? "time" : "packet", packets == 1 ? "" : "s");
 	snprintf(key, sizeof(key), "%s/%s", row->boundary, row->rule);
 	clerk_notice(c, LOG_NOTICE, "first-hit", key, text_string(&text),
 		     json_pack("{s:s, s:s, s:s, s:s, s:I}", "boundary", row->boundary, "rule", row->rule,

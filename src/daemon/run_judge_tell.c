@@ -74,14 +74,6 @@ static json_t *boundary_json(const struct judge *j, const struct boundary *bound
 	return object;
 }
 
-static bool has_interface(const struct judge *j, const struct boundary *boundary)
-{
-	for (size_t i = 0; i < j->plan.interface_count; i++)
-		if (strcmp(j->plan.interfaces[i].conf->boundary.name, boundary->name) == 0)
-			return true;
-	return false;
-}
-
 static json_t *notes_json(const struct enforce_notes *notes)
 {
 	json_t *list = json_array();
@@ -175,7 +167,7 @@ void judge_status_text(struct judge *j, struct text *out)
 	json_t *object = json_object(), *boundaries = json_array(), *about = json_object();
 
 	for (size_t i = 0; i < policy->boundary_count; i++)
-		if (has_interface(j, policy->boundaries[i]))
+		if (conf_uses_boundary(ruling_conf(j, &j->now), policy->boundaries[i]->name))
 			json_array_append_new(boundaries, boundary_json(j, policy->boundaries[i]));
 	set_text(about, "name", policy->name);
 	set_text(about, "file", j->now.bundle.name);
@@ -198,13 +190,12 @@ void judge_rules_text(const struct judge *j, struct text *out)
 
 	for (size_t i = 0; i < policy->boundary_count; i++) {
 		const struct boundary *b = policy->boundaries[i];
-		json_t *boundary = json_object(), *rules = json_array();
+		json_t *boundary, *rules;
 
-		if (!has_interface(j, b)) {
-			json_decref(boundary);
-			json_decref(rules);
+		if (!conf_uses_boundary(ruling_conf(j, &j->now), b->name))
 			continue;
-		}
+		boundary = json_object();
+		rules = json_array();
 		for (uint16_t k = 0; k < b->rule_count; k++) {
 			json_t *rule = json_object();
 
@@ -281,14 +272,6 @@ static void put_rules(const struct boundary *old, const struct boundary *new, st
 			    more, more == 1 ? "" : "s", less, changed);
 }
 
-static bool is_enforced(const struct conf *conf, const char *boundary)
-{
-	for (size_t i = 0; i < conf->interface_count; i++)
-		if (strcmp(conf->interfaces[i].boundary.name, boundary) == 0)
-			return true;
-	return false;
-}
-
 static void put_boundaries(const struct judge *j, const struct ruling *from,
 			   const struct ruling *to, struct text *out)
 {
@@ -297,13 +280,13 @@ static void put_boundaries(const struct judge *j, const struct ruling *from,
 	for (size_t i = 0; i < to->policy->boundary_count; i++) {
 		const struct boundary *new = to->policy->boundaries[i];
 
-		if (is_enforced(conf, new->name))
+		if (conf_uses_boundary(conf, new->name))
 			put_rules(policy_boundary(from->policy, new->name), new, out);
 	}
 	for (size_t i = 0; i < from->policy->boundary_count; i++) {
 		const struct boundary *old = from->policy->boundaries[i];
 
-		if (is_enforced(ruling_conf(j, from), old->name) &&
+		if (conf_uses_boundary(ruling_conf(j, from), old->name) &&
 		    !policy_boundary(to->policy, old->name))
 			put_rules(old, NULL, out);
 	}

@@ -133,8 +133,12 @@ static const char *event_text(const struct relay_event *e, struct text *out)
 			    "and more is refused", peer, e->live);
 		return "msdp-full";
 	case RELAY_REJUDGED:
-		text_printf(out, "MSDP: judged anew; %u entries are not permitted any more: nobody is "
-			    "told of them, and they expire here and at the peers", e->live);
+		text_put(out, "MSDP: judged anew; ");
+		if (e->live == 0)
+			text_put(out, "what was permitted still is");
+		else
+			text_printf(out, "%u entries are not permitted any more: nobody is told of them, and "
+				    "they expire here and at the peers", e->live);
 		return "msdp-rejudged";
 	default:
 		text_printf(out, "MSDP peer %s: %s: %s has %u live entries (%s)", peer, e->rule->name,

@@ -16,12 +16,6 @@
 
 /* --- the policy --- */
 
-static const char *boundary_name(const struct conf_peer *peer)
-{
-	return peer->boundary.name ? peer->boundary.name
-				   : peer->is_transit ? CONF_TRANSIT : NULL;
-}
-
 /* Mesh groups by number, in the order of their first member. */
 static unsigned mesh_number(const struct conf_msdp *conf, size_t peer)
 {
@@ -39,7 +33,7 @@ static struct relay_peering peering_of(const struct conf_msdp *conf, size_t i,
 				       const struct policy *policy, struct table **tables)
 {
 	const struct conf_peer *p = &conf->peers[i];
-	const char *name = boundary_name(p);
+	const char *name = conf_peer_boundary(p);
 	const struct boundary *boundary = name ? policy_boundary(policy, name) : NULL;
 	size_t at = 0;
 

@@ -116,6 +116,11 @@ bool conf_control(const char *file, const char *text, size_t n, struct text *out
 /* What only the policy knows: the boundaries that interfaces name.  False, and complaints. */
 bool conf_check(const struct conf *conf, const struct policy *policy, struct diags *diags);
 
+/* The boundary between this peer and the others; NULL: all of it may cross. */
+const char *conf_peer_boundary(const struct conf_peer *peer);
+/* True where an interface lies on this boundary, or an MSDP peer outside or inside of it. */
+bool conf_uses_boundary(const struct conf *conf, const char *boundary);
+
 /* The subnets of an interface, appended as "10.0.0.0/8, 2001:db8::/32"; nothing where it has none. */
 typedef void conf_subnets(void *context, const char *interface, struct text *out);
 /* "own={ 10.0.0.0/8, ... }", as --set takes it; appended. */

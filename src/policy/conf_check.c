@@ -56,6 +56,25 @@ static void check_set(const struct conf_name *name, const struct policy *policy,
 		      "policy '%s' has no set '%s' that can be chosen", policy->name, name->name);
 }
 
+const char *conf_peer_boundary(const struct conf_peer *peer)
+{
+	return peer->boundary.name ? peer->boundary.name : peer->is_transit ? CONF_TRANSIT : NULL;
+}
+
+bool conf_uses_boundary(const struct conf *conf, const char *boundary)
+{
+	for (size_t i = 0; i < conf->interface_count; i++)
+		if (strcmp(conf->interfaces[i].boundary.name, boundary) == 0)
+			return true;
+	for (size_t i = 0; i < conf->msdp.peer_count; i++) {
+		const char *name = conf_peer_boundary(&conf->msdp.peers[i]);
+
+		if (name && strcmp(name, boundary) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool conf_check(const struct conf *conf, const struct policy *policy, struct diags *diags)
 {
 	unsigned errors = diags->errors;

@@ -162,7 +162,7 @@ def test_hits_are_kept():
     def hits():
         done = net.weir("weir", "hits", "--history", f"{FOLDER}/state/history.db", "-j")
         rules = json.loads(done.stdout).get("rules", []) if done.returncode == 0 else []
-        return [r for r in rules if r["rule"] == "adm-scoped" and r["hits"] > 0]
+        return [r for r in rules if r["rule"] == "adm-scoped" and r["hits"] > 0 and r["action"] == "deny"]
     frr.wait_for("the hit of the rule that denied", hits, 15)
 
 
