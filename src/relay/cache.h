@@ -68,10 +68,10 @@ uint64_t sa_cache_hash(const struct sa_cache *cache, const struct sa_key *key);
 void sa_cache_prefetch(const struct sa_cache *cache, const struct sa_key *key);
 void sa_cache_expect(const struct sa_cache *cache, const struct sa_key *key);
 
-/* Makes room for one more of this peer.  A cache that is full takes it from the peer that
- * holds most, where that is another one with more than its even share: first what it said
- * last and only once, then what it refreshed last.  So a storm pushes out its own newcomers and
- * nobody else's.  False: there is no room for this peer. */
+/* Makes room for one more of this peer.  A cache that is full takes it from what expires, else
+ * from the peer that holds most, where that is another one with more than its even share: first
+ * what it said last and only once, then what it refreshed last.  So a storm pushes out its own
+ * newcomers and nobody else's.  False: there is no room for this peer. */
 bool sa_cache_room(struct sa_cache *cache, uint8_t peer);
 /* A newcomer, which is not there yet; sa_cache_room() said yes. */
 uint32_t sa_cache_add(struct sa_cache *cache, const struct sa_key *key, uint8_t peer,

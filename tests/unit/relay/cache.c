@@ -121,4 +121,35 @@ static void test_share(void)
 	sa_cache_release(&cache);
 }
 
-TEST_MAIN({ "as a plain list", test_model }, { "even shares", test_share })
+/* What expires has its own time, is nobody's share, and goes first where room is wanted. */
+static void test_expiring(void)
+{
+	const struct sa_key keys[] = { { 1, 1, 1 }, { 2, 1, 1 }, { 3, 1, 1 }, { 4, 1, 1 } };
+	struct sa_cache cache;
+	uint32_t at[3];
+
+	sa_cache_init(&cache, 3, 7, NULL, NULL);
+	for (unsigned i = 0; i < 3; i++)
+		at[i] = sa_cache_add(&cache, &keys[i], 0, 10);
+	sa_cache_retire(&cache, at[0], 200);
+	sa_cache_retire(&cache, at[1], 201);
+	check(sa_cache_held(&cache, 0) == 1 && cache.live == 3);
+	check(!sa_cache_expire(&cache, 220, 100));		/* the one that stayed, by age */
+	check(cache.live == 2);
+	check(sa_cache_find(&cache, &keys[2]) == SA_NONE);
+	sa_cache_revive(&cache, at[1]);
+	check(sa_cache_held(&cache, 0) == 1);
+	sa_cache_refresh(&cache, at[1], 0, 220);
+	sa_cache_add(&cache, &keys[2], 0, 220);
+	check(sa_cache_room(&cache, 0));
+	check(sa_cache_find(&cache, &keys[0]) == SA_NONE && cache.live == 2 && cache.evicted == 0);
+	sa_cache_add(&cache, &keys[3], 0, 220);
+	sa_cache_retire(&cache, sa_cache_find(&cache, &keys[3]), 230);
+	sa_cache_expire(&cache, 428, 100);
+	check(sa_cache_find(&cache, &keys[3]) != SA_NONE);
+	sa_cache_expire(&cache, 440, 100);
+	check(cache.live == 0);
+	sa_cache_release(&cache);
+}
+
+TEST_MAIN({ "as a plain list", test_model }, { "what expires", test_expiring }, { "even shares", test_share })
