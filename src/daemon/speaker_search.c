@@ -18,7 +18,9 @@ struct speaker_search {
 	uint32_t	     of_peer[RELAY_PEERS_MAX];	/* matching */
 };
 
-#define PIECE 8192		/* judgements in one go */
+#define PIECE 65536		/* looks in one go */
+#define JUDGEMENT 16		/* looks that one costs about as much as */
+#define ENTRY 200		/* and the words for an entry */
 #define EVERY_VERDICT ((1u << SPEAKER_VERDICT_COUNT) - 1)
 
 const char *speaker_verdict_name(unsigned i)
@@ -96,15 +98,17 @@ static bool is_withheld(const struct speaker *s, const struct sa_entry *e)
 	return false;
 }
 
-static unsigned verdicts_of(const struct speaker *s, const struct sa_entry *e)
+/* Of those that are asked for. */
+static unsigned verdicts_of(const struct speaker *s, const struct sa_entry *e, unsigned asked)
 {
 	static const enum speaker_verdict verdicts[] = {
 		[RELAY_PERMITS] = SPEAKER_PERMIT, [RELAY_WARNS] = SPEAKER_WARN,
 		[RELAY_ALARMS] = SPEAKER_ALARM, [RELAY_EXPIRES] = SPEAKER_EXPIRING,
 	};
 
-	return 1u << verdicts[relay_judge(s->relay, e).verdict] |
-	       (is_withheld(s, e) ? 1u << SPEAKER_WITHHELD : 0);
+	if (asked >> SPEAKER_WITHHELD & 1 && is_withheld(s, e))
+		return 1u << SPEAKER_WITHHELD;
+	return 1u << verdicts[relay_judge(s->relay, e).verdict];
 }
 
 static void put_verdict(struct json *j, const struct speaker *s, const struct sa_entry *e)
@@ -146,21 +150,29 @@ static void put_entry(struct json *j, const struct speaker *s, const struct sa_e
 	json_close(j);
 }
 
-static void look_at(struct speaker_search *search, const struct speaker *s,
-		    const struct sa_entry *e)
+/* Returns what it has cost, in looks. */
+static uint32_t look_at(struct speaker_search *search, const struct speaker *s,
+			const struct sa_entry *e)
 {
 	const struct speaker_query *q = &search->query;
+	uint32_t cost = 1;
 
-	if (!e->used || !is_asked(q, &e->key) || (q->peer != UINT_MAX && q->peer != e->peer) ||
-	    (q->verdicts && !(q->verdicts & verdicts_of(s, e))))
-		return;
+	if (!e->used || !is_asked(q, &e->key) || (q->peer != UINT_MAX && q->peer != e->peer))
+		return cost;
+	if (q->verdicts) {
+		cost += q->verdicts >> SPEAKER_WITHHELD & 1 ? JUDGEMENT * (s->options.n + 1)
+							    : JUDGEMENT;
+		if (!(q->verdicts & verdicts_of(s, e, q->verdicts)))
+			return cost;
+	}
 	search->matching++;
 	if (e->peer < RELAY_PEERS_MAX)
 		search->of_peer[e->peer]++;
 	if (q->counts_peers || search->shown == q->entries_max)
-		return;
+		return cost;
 	search->shown++;
 	put_entry(&search->json, s, e);
+	return cost + ENTRY + JUDGEMENT * s->options.n;
 }
 
 /* Refusals. */
@@ -232,13 +244,13 @@ static void end(struct speaker_search *search, const struct speaker *s)
 bool speaker_search_some(struct speaker_search *search, const struct speaker *speaker)
 {
 	const struct sa_cache *cache = relay_cache(speaker->relay);
-	const uint32_t piece = PIECE / (speaker->options.n + 2) + 1;
+	uint32_t spent = 0;
 	const unsigned asked = search->query.verdicts ? search->query.verdicts : EVERY_VERDICT;
 
 	if (!(asked & ~SPEAKER_REFUSED))		/* what was refused is not there */
 		search->at = cache->fresh_from;
-	for (uint32_t i = 0; i < piece && search->at < cache->fresh_from; i++)
-		look_at(search, speaker, &cache->entries[search->at++]);
+	while (spent < PIECE && search->at < cache->fresh_from)
+		spent += look_at(search, speaker, &cache->entries[search->at++]);
 	if (search->at < cache->fresh_from)
 		return true;
 	end(search, speaker);

@@ -72,7 +72,7 @@ def tell_storm(relay, name):
     exactly("sessions lost", int(seen["lost"]), 0)
     verdict("a good one passes: 99 of 100 within", seen["p99_ms"], 20, " ms")
     verdict("a good one passes: all within", seen["worst_ms"], 100, " ms")
-    verdict(f"weir msdp peers answers ({seen['questions']} times)", seen["control_ms"], 100, " ms")
+    verdict(f"weir msdp peers, cache and policers answer ({seen['questions']} times)", seen["control_ms"], 100, " ms")
     verdict("memory", seen["memory_mb"], 132, " MB")
 
 
