@@ -109,7 +109,7 @@ def watch(helper, base, seconds, first=()):
     return begin(helper, first, "watch", GOOD, SINK, WEIR_ADDRESS, "64.9.0.1", base, seconds)
 
 
-QUESTIONS = (b'{"command":"msdp","what":"peers"}', b'{"command":"msdp","what":"cache","verdict":"refused"}',
+QUESTIONS = (b'{"command":"msdp","what":"peers"}', b'{"command":"msdp","what":"cache","verdict":"refused","source":"64.0.0.77"}',
              b'{"command":"msdp","what":"cache","source":"65.1.2.3"}', b'{"command":"msdp","what":"policers"}')
 
 
