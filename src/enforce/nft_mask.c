@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an IPv6 group embeds, as tests of nftables.  A set would hold one range for each prefix
- * length; but most lengths ask for the same ranges of prefixes, and runs of such lengths are few.
+ * length; but a range of prefixes that is asked for at one length mostly is at all longer ones, too,
+ * so a few tests say it: of a run of lengths, and of the prefixes that are asked for at just these.
  * Knows the layout of RFC 3306 4 and RFC 3956 3. */
 #include <stdlib.h>
 
@@ -10,12 +11,6 @@
 #define PLEN_SHIFT 32
 #define PLEN_BITS (UINT64_C(0xff) << PLEN_SHIFT)
 #define PREFIX_MASK "0:0:ffff:ffff:ffff:ffff::"
-
-/* Ranges [first, end) of a mask that have one prefix length. */
-struct group {
-	size_t	 first, end;
-	unsigned plen;
-};
 
 static unsigned plen_of(const struct artefact_mask *mask, size_t i)
 {
@@ -28,29 +23,60 @@ static struct addr without_plen(struct addr a)
 	return a;
 }
 
-static bool same_prefixes(const struct artefact_mask *mask, const struct group *a,
-			  const struct group *b)
+static bool same_prefixes(const struct artefact_mask *mask, size_t i, size_t j)
 {
-	if (a->end - a->first != b->end - b->first)
-		return false;
-	for (size_t i = 0; i < a->end - a->first; i++) {
-		const struct range *x = &mask->ranges[a->first + i];
-		const struct range *y = &mask->ranges[b->first + i];
+	const struct range *x = &mask->ranges[i], *y = &mask->ranges[j];
 
-		if (!addr_equal(without_plen(x->first), without_plen(y->first)) ||
-		    !addr_equal(without_plen(x->last), without_plen(y->last)))
-			return false;
-	}
-	return true;
+	return addr_equal(without_plen(x->first), without_plen(y->first)) &&
+	       addr_equal(without_plen(x->last), without_plen(y->last));
 }
 
-static struct group group_at(const struct artefact_mask *mask, size_t first)
-{
-	struct group g = { first, first, plen_of(mask, first) };
+/* Of each range: up to which length the same prefixes are asked for, and whether they are at the
+ * length before. */
+struct run {
+	unsigned last;
+	bool	 goes_on;
+};
 
-	while (g.end < mask->n && plen_of(mask, g.end) == g.plen)
-		g.end++;
-	return g;
+/* The same prefixes among ranges [first, end), which are of one length, or `end`. */
+static size_t find_same(const struct artefact_mask *mask, size_t i, size_t first, size_t end)
+{
+	struct addr wanted = without_plen(mask->ranges[i].first);
+	size_t none = end;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (addr_order(without_plen(mask->ranges[middle].first), wanted) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first < none && same_prefixes(mask, i, first) ? first : none;
+}
+
+static struct run *find_runs(const struct artefact_mask *mask)
+{
+	struct run *runs = memory_array(mask->n, sizeof(*runs));
+	size_t longer = mask->n, end = mask->n;		/* those of the next length */
+
+	for (size_t i = mask->n; i-- > 0;) {
+		size_t j;
+
+		runs[i].last = plen_of(mask, i);
+		if (i + 1 < longer && plen_of(mask, i + 1) != plen_of(mask, i)) {
+			end = longer;
+			longer = i + 1;
+		}
+		if (longer == mask->n || plen_of(mask, longer) != plen_of(mask, i) + 1)
+			continue;
+		j = find_same(mask, i, longer, end);
+		if (j == end)
+			continue;
+		runs[i].last = runs[j].last;
+		runs[j].goes_on = true;
+	}
+	return runs;
 }
 
 static void put_range(struct text *out, struct addr first, struct addr last)
@@ -62,29 +88,34 @@ static void put_range(struct text *out, struct addr first, struct addr last)
 		text_printf(out, "-%s", addr_text(last, text));
 }
 
-static bool is_every_prefix(const struct artefact_mask *mask, const struct group *g)
+static bool is_every_prefix(struct range r)
 {
-	struct range r = mask->ranges[g->first];
-
-	return g->end - g->first == 1 && without_plen(r.first).hi == 0 && r.first.lo == 0 &&
+	return without_plen(r.first).hi == 0 && r.first.lo == 0 &&
 	       without_plen(r.last).hi == UINT32_MAX && r.last.lo >> 32 == UINT32_MAX;
 }
 
-static void put_prefixes(struct text *out, const struct artefact_mask *mask,
-			 const struct group *g)
+/* From range i on, those of its length that run as far and did not begin before. */
+static void put_prefixes(struct text *out, const struct artefact_mask *mask, struct run *runs,
+			 size_t i)
 {
-	bool several = g->end - g->first > 1;
+	unsigned plen = plen_of(mask, i), last = runs[i].last;
+	struct text list = { 0 };
+	bool several = false;
 
-	if (is_every_prefix(mask, g))
-		return;
-	text_put(out, "ip6 daddr & " PREFIX_MASK " ");
-	text_put(out, several ? "{ " : "== ");
-	for (size_t i = g->first; i < g->end; i++) {
-		text_put(out, i > g->first ? ", " : "");
-		put_range(out, without_plen(mask->ranges[i].first),
-			  without_plen(mask->ranges[i].last));
+	for (size_t j = i; j < mask->n && plen_of(mask, j) == plen; j++) {
+		if (runs[j].goes_on || runs[j].last != last)
+			continue;
+		text_put(&list, j > i ? ", " : "");
+		put_range(&list, without_plen(mask->ranges[j].first),
+			  without_plen(mask->ranges[j].last));
+		several |= j > i;
+		runs[j].goes_on = true;		/* it is written */
 	}
-	text_put(out, several ? " } " : " ");
+	if (several)
+		text_printf(out, "ip6 daddr & " PREFIX_MASK " { %s } ", list.p);
+	else if (!is_every_prefix(mask->ranges[i]))
+		text_printf(out, "ip6 daddr & " PREFIX_MASK " == %s ", list.p);
+	text_release(&list);
 }
 
 static void put_lengths(struct text *out, unsigned first, unsigned last)
@@ -95,30 +126,23 @@ static void put_lengths(struct text *out, unsigned first, unsigned last)
 	text_char(out, ' ');
 }
 
-/* One test for each run of lengths with the same prefixes: their number, or 0 where they are too
- * many. */
+/* How many, or 0 where they are too many. */
 static size_t put_runs(const struct artefact_mask *mask, struct text *out, size_t max)
 {
-	struct group at, next;
+	struct run *runs = find_runs(mask);
 	size_t n = 0;
 
-	for (size_t i = 0; i < mask->n; i = at.end) {
-		unsigned first;
-
-		at = group_at(mask, i);
-		first = at.plen;
-		while (at.end < mask->n) {
-			next = group_at(mask, at.end);
-			if (next.plen != at.plen + 1 || !same_prefixes(mask, &at, &next))
-				break;
-			at = next;
+	for (size_t i = 0; i < mask->n && n <= max; i++) {
+		if (runs[i].goes_on)
+			continue;
+		if (n < max) {
+			put_lengths(&out[n], plen_of(mask, i), runs[i].last);
+			put_prefixes(&out[n], mask, runs, i);
 		}
-		if (n == max)
-			return 0;
-		put_lengths(&out[n], first, at.plen);
-		put_prefixes(&out[n++], mask, &at);
+		n++;
 	}
-	return n;
+	free(runs);
+	return n <= max ? n : 0;
 }
 
 size_t nft_put_mask(const struct artefact_mask *mask, struct text *out, size_t max)
