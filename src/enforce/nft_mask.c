@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an IPv6 group embeds, as tests of nftables.  A set would hold one range for each prefix
- * length; but a range of prefixes that is asked for at one length mostly is at all longer ones, too,
- * so a few tests say it: of a run of lengths, and of the prefixes that are asked for at just these.
- * Knows the layout of RFC 3306 4 and RFC 3956 3. */
+ * length; but prefixes that are asked for at one length mostly are at all longer ones, too: a few
+ * tests say it, of a run of lengths, and of the prefixes that are asked for at just these.  Knows
+ * the layout of RFC 3306 4 and RFC 3956 3. */
 #include <stdlib.h>
 
 #include "base/memory.h"

@@ -102,16 +102,44 @@ void line_network(struct line *line, uint32_t offset, uint32_t length)
 	put_payload(line, NFT_PAYLOAD_NETWORK_HEADER, offset, length);
 }
 
+static void put_value(struct line *r, uint16_t attribute, const void *value, size_t length)
+{
+	struct nlattr *data = mnl_attr_nest_start(r->message, attribute);
+
+	mnl_attr_put(r->message, NFTA_DATA_VALUE, length, value);
+	mnl_attr_nest_end(r->message, data);
+}
+
 void line_compare(struct line *r, uint32_t op, const void *value, size_t length)
 {
 	struct nest n = line_open(r, "cmp");
-	struct nlattr *data;
 
 	mnl_attr_put_u32(r->message, NFTA_CMP_SREG, htonl(NFT_REG_1));
 	mnl_attr_put_u32(r->message, NFTA_CMP_OP, htonl(op));
-	data = mnl_attr_nest_start(r->message, NFTA_CMP_DATA);
-	mnl_attr_put(r->message, NFTA_DATA_VALUE, length, value);
-	mnl_attr_nest_end(r->message, data);
+	put_value(r, NFTA_CMP_DATA, value, length);
+	line_close(r, n);
+}
+
+void line_mask(struct line *r, const void *mask, size_t length)
+{
+	static const uint8_t nothing[16];
+	struct nest n = line_open(r, "bitwise");
+
+	mnl_attr_put_u32(r->message, NFTA_BITWISE_SREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_BITWISE_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_BITWISE_LEN, htonl((uint32_t)length));
+	put_value(r, NFTA_BITWISE_MASK, mask, length);
+	put_value(r, NFTA_BITWISE_XOR, nothing, length);
+	line_close(r, n);
+}
+
+void line_lookup(struct line *r, const char *map)
+{
+	struct nest n = line_open(r, "lookup");
+
+	mnl_attr_put_strz(r->message, NFTA_LOOKUP_SET, map);
+	mnl_attr_put_u32(r->message, NFTA_LOOKUP_SREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_LOOKUP_DREG, htonl(NFT_REG_VERDICT));
 	line_close(r, n);
 }
 

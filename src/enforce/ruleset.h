@@ -68,9 +68,12 @@ void line_meta(struct line *line, uint32_t key);
 void line_payload(struct line *line, uint32_t offset, uint32_t length);	/* of what IP carries */
 void line_network(struct line *line, uint32_t offset, uint32_t length);	/* of the network header */
 void line_compare(struct line *line, uint32_t op, const void *value, size_t length);
+void line_mask(struct line *line, const void *mask, size_t length);
 void line_protocol(struct line *line, uint8_t number);
 void line_interface(struct line *line, uint32_t key, const char *name);
 
+/* Looks it up in a verdict map; what is not there ends the line. */
+void line_lookup(struct line *line, const char *map);
 /* Counts in the line itself. */
 void line_count(struct line *line);
 /* What is done; `chain` NULL where the verdict goes to none. */
