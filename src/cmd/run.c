@@ -104,6 +104,8 @@ static int start(struct run_options *o, const struct io *io)
 	service_open();
 	if (o->conf->notify.name)
 		o->herald = herald_begin(o->conf->notify.name, o->clerk_uid, o->clerk_gid);
+	if (o->conf->notify.name && access(o->conf->notify.name, X_OK) < 0)
+		run_say("notify exec cannot begin %s: %s", o->conf->notify.name, strerror(errno));
 	if (o->herald < -1)
 		complain(io, "cannot begin %s: %s", o->conf->notify.name, strerror(-o->herald));
 	enforce_probe(&o->support);

@@ -120,16 +120,27 @@ static void tell_boundary(const struct checking *c, const struct boundary *bound
 	}
 }
 
+/* "eth0, boundary border, rule ntp", as far as it says where; what it says below. */
+static void put_note(const struct enforce_note *note, struct text *out)
+{
+	if (note->link[0])
+		text_put(out, note->link);
+	if (note->boundary[0])
+		text_printf(out, "%sboundary %s", out->n ? ", " : "", note->boundary);
+	if (note->rule[0])
+		text_printf(out, "%srule %s", out->n ? ", " : "", note->rule);
+	text_put(out, out->n ? ":\n  " : "");
+	text_escape_utf8(out, span_of(note->text));
+}
+
 static void tell_notes(const struct checking *c)
 {
 	for (size_t i = 0; i < c->notes.n; i++) {
-		const struct enforce_note *note = &c->notes.list[i];
+		struct text text = { 0 };
 
-		fprintf(c->io->out, "%s%s%s%s%s%s%s%s\n", i ? "" : "\n", note->link,
-			note->link[0] ? ": " : "", note->boundary[0] ? "boundary " : "", note->boundary,
-			note->rule[0] ? ", rule " : "", note->rule, note->boundary[0] || note->rule[0]
-			? ": " : "");
-		fprintf(c->io->out, "  %s\n", note->text);
+		put_note(&c->notes.list[i], &text);
+		fprintf(c->io->out, "%s%s\n", i ? "" : "\n", text_string(&text));
+		text_release(&text);
 	}
 }
 
@@ -292,6 +303,8 @@ int run_check(const struct run *options, const struct run_options *daemon, const
 		plan_all(&c);
 		plan_control(&c);
 		note_users(&c, daemon);
+		if (!run_check_files(daemon, &c.links, c.policy, &c.notes))
+			c.status = EXIT_USAGE;
 		if (options->common.json)
 			tell_json(&c);
 		else

@@ -16,11 +16,6 @@ static const char *way_of(const struct conf_msdp *msdp)
 	return msdp->is_transparent ? "transparent" : msdp->listens ? "listen-only" : "speaker";
 }
 
-static const char *boundary_of(const struct conf_peer *peer)
-{
-	return peer->boundary.name ? peer->boundary.name : peer->is_transit ? CONF_TRANSIT : NULL;
-}
-
 static const char *role_of(const struct conf_peer *peer)
 {
 	return addr_order(peer->local, peer->remote) < 0 ? "connects" : "listens";
@@ -105,7 +100,7 @@ static struct notes notes_of(const struct conf_msdp *msdp, const struct conf_pee
 static bool has_boundary(const struct conf_msdp *msdp)
 {
 	for (size_t i = 0; i < msdp->peer_count; i++)
-		if (boundary_of(&msdp->peers[i]))
+		if (conf_peer_boundary(&msdp->peers[i]))
 			return true;
 	return false;
 }
@@ -115,7 +110,7 @@ static void tell_peer(const struct conf_msdp *msdp, const struct conf_peer *peer
 {
 	struct notes notes = notes_of(msdp, peer, links);
 	char remote[ADDR_TEXT], local[ADDR_TEXT];
-	const char *boundary = boundary_of(peer);
+	const char *boundary = conf_peer_boundary(peer);
 
 	fprintf(out, "  %-15s %-8s %-15s %-8s %-16s %-12s %s\n", addr_text(peer->remote, remote),
 		role_of(peer), addr_text(peer->local, local),
@@ -150,7 +145,7 @@ static void put_peer(struct json *j, const struct conf_msdp *msdp, const struct 
 		     const struct links *links, bool *io_bad)
 {
 	struct notes notes = notes_of(msdp, peer, links);
-	const char *boundary = boundary_of(peer);
+	const char *boundary = conf_peer_boundary(peer);
 	char address[ADDR_TEXT];
 
 	json_open(j, NULL);

@@ -77,6 +77,16 @@ void judge_notice(struct judge *j, const char *kind, const char *text, json_t *m
 
 /* --- the first policy --- */
 
+/* Nobody finds by themselves why the configured policy is not the one that is refused. */
+static void put_way_out(const struct judge *j, bool is_line, struct text *out)
+{
+	text_put(out, is_line ? "weir: this is the policy that was applied last, which a restart loads; "
+			      : "; ");
+	text_put(out, "to begin with the configured one, take away ");
+	text_escape_utf8(out, span_of(j->options->state));
+	text_put(out, is_line ? "/current.json\n" : "/current.json");
+}
+
 static bool load_first(struct judge *j, struct ruling *out, struct text *problem)
 {
 	struct text kept_problem = { 0 };
@@ -88,6 +98,7 @@ static bool load_first(struct judge *j, struct ruling *out, struct text *problem
 	if (!good && (diags.n > 0 || kept_problem.n > 0)) {
 		text_printf(problem, "%s", text_string(&kept_problem));
 		put_diags(&diags, problem);
+		put_way_out(j, kept_problem.n == 0, problem);
 	} else if (!good) {
 		good = judge_read_configured(j, false, out, &diags, problem);
 		put_diags(&diags, problem);

@@ -282,8 +282,10 @@ static void judge_ready(struct keeper_state *k, const struct message *message, i
 
 	if (payload >= 0)
 		payload_read(payload, &problem);
-	if (problem.n > 0)
-		fputs(text_string(&problem), stderr);
+	if (problem.n > 0 && problem.p[problem.n - 1] == '\n')
+		fputs(problem.p, stderr);		/* complaints, each with its place */
+	else if (problem.n > 0)
+		run_say("%s", problem.p);
 	text_release(&problem);
 	k->is_ready = message->error == 0;
 	if (k->is_ready && !k->was_ready) {

@@ -138,7 +138,7 @@ def test_without_weir_a_client_is_believed():
     for name in ("BPF", "nftables"):
         holds(said, f"{name} does not know joined", "it is named, not passed over")
     for name in ("port, rule mdns", "wireless, rule discovery"):
-        holds(said, f"{name}: \n  link-local groups pass the ports of a bridge")
+        holds(said, f"{name}:\n  link-local groups pass the ports of a bridge")
 
 
 def test_3_3_wireless_neighbour_discovery():

@@ -685,6 +685,24 @@ def test_notify():
         check_schema("notice", notice)
     assert "rolled-back" in [n["kind"] for n in notices], notices
     weir("stop", "--remove", "-c", path("weir.conf"))
+    daemon.process.wait(PATIENCE)
+
+
+def test_check_knows_what_was_applied_last():
+    """A restart loads that, whatever the configuration names meanwhile."""
+    write("border.weir", POLICY.replace("boundary border", "boundary other"))
+    conf(more='ras authorised "nothing"\nnotify exec "nobody"\n')
+    with open(path("weir.conf"), encoding="utf-8") as f:
+        text = f.read()
+    write("weir.conf", text.replace("boundary border", "boundary other"))
+    done = weir("run", "--check", "-c", path("weir.conf"), status=2)
+    for part in ("servers cannot be read (No such file", "begin its program (No such file", "does not fit this configuration"):
+        assert part in done.stdout, done.stdout
+    done = weir("run", "-c", path("weir.conf"), status=2)
+    assert "has no boundary 'other'" in done.stderr and f"take away {path('state')}/current.json" in done.stderr, done.stderr
+    os.unlink(path("state/current.json"))
+    done = weir("run", "--check", "-c", path("weir.conf"))
+    assert "applied last" not in done.stdout, done.stdout
 
 
 cable()
