@@ -136,7 +136,7 @@ static int run(const void *arg, const struct io *io)
 {
 	const struct apply *o = arg;
 	struct bundle bundle = { 0 };
-	struct text control = { 0 }, line = { 0 };
+	struct text line = { 0 };
 	json_t *request = NULL, *answer = NULL;
 	int status = o->policies.n ? read_policy(o->policies.list[0], io, &bundle) : EXIT_CLEAN;
 	bool is_whole = !bundle.name || has_includes(&bundle);
@@ -146,8 +146,7 @@ static int run(const void *arg, const struct io *io)
 	if (status != EXIT_CLEAN)
 		goto done;
 	request = request_of(o, &bundle);
-	daemon_control(o->control, o->config, &control);
-	status = daemon_ask(control.p, request, &line, io, &answer);
+	status = daemon_ask(o->control, o->config, request, io, &line, &answer);
 	if (status == EXIT_CLEAN && !answer) {
 		complain(io, "the daemon ended without an answer");
 		status = EXIT_SYSTEM;
@@ -163,7 +162,6 @@ done:
 	json_decref(request);
 	json_decref(answer);
 	bundle_release(&bundle);
-	text_release(&control);
 	text_release(&line);
 	return status;
 }

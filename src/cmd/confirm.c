@@ -36,12 +36,8 @@ static const struct ask defaults = { .config = DAEMON_CONF };
 
 static int ask(const struct ask *o, json_t *request, const struct io *io, json_t **out)
 {
-	struct text control = { 0 };
-	int status;
+	int status = daemon_ask(o->control, o->config, request, io, NULL, out);
 
-	daemon_control(o->control, o->config, &control);
-	status = daemon_ask(control.p, request, NULL, io, out);
-	text_release(&control);
 	json_decref(request);
 	return status;
 }

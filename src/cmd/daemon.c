@@ -38,16 +38,23 @@ struct conf *daemon_conf(const char *file, const struct io *io, int *out_status)
 	return conf;
 }
 
-void daemon_control(const char *given, const char *conf_file, struct text *out)
+/* Appended.  The usual configuration need not be there, nor be readable for whoever may ask. */
+static int find_control(const char *given, const char *conf_file, const struct io *io,
+			struct text *out)
 {
 	struct text text = { 0 };
+	int error = given ? 0 : file_read(conf_file, CONF_BYTES_MAX, &text), status = EXIT_CLEAN;
 
-	if (given)
+	if (error < 0 && strcmp(conf_file, DAEMON_CONF) != 0) {
+		complain(io, "cannot read the configuration %s: %s", conf_file, strerror(-error));
+		status = error == -ENOENT ? EXIT_USAGE : EXIT_SYSTEM;
+	} else if (given) {
 		text_put(out, given);
-	else if (file_read(conf_file, CONF_BYTES_MAX, &text) < 0 ||
-		 !conf_control(conf_file, text_string(&text), text.n, out))
+	} else if (error < 0 || !conf_control(conf_file, text_string(&text), text.n, out)) {
 		text_put(out, CONF_CONTROL);
+	}
 	text_release(&text);
+	return status;
 }
 
 const char *daemon_text(const json_t *object, const char *key)
@@ -57,7 +64,7 @@ const char *daemon_text(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-int daemon_ask(const char *control, json_t *request, struct text *out_line, const struct io *io,
+static int ask(const char *control, json_t *request, const struct io *io, struct text *out_line,
 	       json_t **out)
 {
 	int error = client_ask_text(control, request, out_line, out);
@@ -77,6 +84,18 @@ int daemon_ask(const char *control, json_t *request, struct text *out_line, cons
 	else
 		complain(io, "cannot ask the daemon at %s: %s", control, strerror(-error));
 	return EXIT_SYSTEM;
+}
+
+int daemon_ask(const char *control, const char *conf_file, json_t *request, const struct io *io,
+	       struct text *out_line, json_t **out)
+{
+	struct text found = { 0 };
+	int status = find_control(control, conf_file, io, &found);
+
+	if (status == EXIT_CLEAN)
+		status = ask(text_string(&found), request, io, out_line, out);
+	text_release(&found);
+	return status;
 }
 
 const char *daemon_safe(const json_t *object, const char *key)

@@ -15,14 +15,11 @@
 /* NULL, with complaints, where it cannot be read or has mistakes; the caller frees it. */
 struct conf *daemon_conf(const char *file, const struct io *io, int *out_status);
 
-/* The control socket of the options, of the configuration where it can be read, or the usual one.
- * Appended. */
-void daemon_control(const char *given, const char *conf_file, struct text *out);
-
-/* Asks the daemon.  EXIT_CLEAN with *out, which may be NULL where it went without a word; else the
- * exit status, with a complaint. */
-int daemon_ask(const char *control, json_t *request, struct text *out_line, const struct io *io,
-	       json_t **out);
+/* Asks the daemon at this control socket, or where it is NULL at that of the configuration, or at the
+ * usual one.  EXIT_CLEAN with *out, which may be NULL where it went without a word, and the line
+ * that it was made of, unless out_line is NULL; else the exit status, with a complaint. */
+int daemon_ask(const char *control, const char *conf_file, json_t *request, const struct io *io,
+	       struct text *out_line, json_t **out);
 
 /* The text of a member, or "". */
 const char *daemon_text(const json_t *object, const char *key);

@@ -57,7 +57,7 @@ int msdp_run(const struct msdp *o, const char *command, const char *what, msdp_t
 	     const struct io *io)
 {
 	json_t *request = json_pack("{s:s, s:s}", "command", command, "what", what), *answer = NULL;
-	struct text control = { 0 }, line = { 0 };
+	struct text line = { 0 };
 	int status = EXIT_USAGE;
 
 	if (set_address(request, "source", o->source, io) &&
@@ -66,14 +66,12 @@ int msdp_run(const struct msdp *o, const char *command, const char *what, msdp_t
 		if (o->verdict)
 			json_object_set_new(request, "verdict",
 					    json_stringn(o->verdict, strlen(o->verdict)));
-		daemon_control(o->control, o->config, &control);
-		status = daemon_ask(control.p, request, &line, io, &answer);
+		status = daemon_ask(o->control, o->config, request, io, &line, &answer);
 		if (status == EXIT_CLEAN)
 			status = show(o, answer, text_string(&line), tell, io);
 	}
 	json_decref(request);
 	json_decref(answer);
-	text_release(&control);
 	text_release(&line);
 	return status;
 }

@@ -117,7 +117,7 @@ static struct learned_peer peer_of(const struct history_peer *days, size_t n)
 	return p;
 }
 
-/* Two figures, upwards: 1234 is 1300.  Never less than ten. */
+/* Two figures, upwards: 1234 is 1300. */
 static uint64_t round_up(uint64_t n)
 {
 	uint64_t unit = 1;
@@ -125,7 +125,7 @@ static uint64_t round_up(uint64_t n)
 	while (n / unit >= 100)
 		unit *= 10;
 	n = (n + unit - 1) / unit * unit;
-	return n < 10 ? 10 : n;
+	return n < LEARNED_LEAST ? LEARNED_LEAST : n;
 }
 
 /* RFC 3618 18 asks for a limit to how fast new state is made. */
@@ -191,8 +191,12 @@ static int run(const void *arg, const struct io *io)
 	struct learned_report report = { .times = o->times, .days_good = DAYS_GOOD };
 	struct history *history = NULL;
 	char problem[HISTORY_PROBLEM];
-	int status = past_open(&o->past, &query, io, &history);
+	int status = EXIT_USAGE;
 
+	if (o->times == 0)
+		complain(io, "msdp learn: --times wants a number from 1 to %d", TIMES_MAX);
+	else
+		status = past_open(&o->past, &query, io, &history);
 	if (status != EXIT_CLEAN)
 		return status;
 	if (history_peers(history, &query, keep_day, &days, problem) < 0)

@@ -14,6 +14,9 @@ enum learned { LEARNED_PEER, LEARNED_SOURCE, LEARNED_NET, LEARNED_RP, LEARNED_CO
 /* What is made of them in a minute, by the same keys; weir counts it of these two. */
 #define LEARNED_RATES (LEARNED_SOURCE + 1)
 
+/* No limit is lower, however little is usual. */
+#define LEARNED_LEAST 10
+
 struct learned_peer {
 	const struct history_peer *days;
 	size_t			   n;

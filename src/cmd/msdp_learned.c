@@ -34,7 +34,7 @@ static void put_peer(struct learned_report *r, const struct learned_peer *p,
 	text_put(out, ": usually at most");
 	for (unsigned what = 0; what < LEARNED_COUNT; what++)
 		text_printf(out, "%s %llu%s", what ? "," : "", (unsigned long long)p->usual[what],
-			    what ? figures[what].has : " entries");
+			    what ? figures[what].has : p->usual[what] == 1 ? " entry" : " entries");
 	if (p->knows_rates)
 		text_printf(out, "; %llu new ones in a minute, %llu of one source",
 			    (unsigned long long)p->rates[LEARNED_PEER],
@@ -52,6 +52,12 @@ static void put_peer(struct learned_report *r, const struct learned_peer *p,
 		text_printf(out, "    #   fewer than %zu days are little to learn from\n", r->days_good);
 }
 
+/* Why the limit is more than so many times what is usual. */
+static const char *least(const struct learned_report *r, uint64_t usual)
+{
+	return usual * r->times < LEARNED_LEAST ? "the least, for " : "";
+}
+
 static void put_line(struct learned_report *r, const struct learned_limit *limit,
 		     enum learned what)
 {
@@ -60,13 +66,14 @@ static void put_line(struct learned_report *r, const struct learned_limit *limit
 	if (limit->rate_peer)
 		text_printf(&rate, " new %llu/m", (unsigned long long)limit->rate);
 	text_printf(
-		out, "    police sa %-12s over %llu warn %llu%s %-10s  \"%llu times the %llu%s of ",
+		out, "    police sa %-12s over %llu warn %llu%s %-10s  \"%s%llu times the %llu%s of ",
 		figures[what].by, (unsigned long long)limit->over, (unsigned long long)limit->warn,
-		text_string(&rate), figures[what].action, (unsigned long long)r->times,
+		text_string(&rate), figures[what].action, least(r, limit->usual),
+		(unsigned long long)r->times,
 		(unsigned long long)limit->usual, figures[what].has);
 	text_escape_utf8(out, span_of(limit->peer));
 	if (limit->rate_peer) {
-		text_printf(out, ", and the %llu new ones in a minute of ",
+		text_printf(out, ", and %sthe %llu new ones in a minute of ", least(r, limit->rate_usual),
 			    (unsigned long long)limit->rate_usual);
 		text_escape_utf8(out, span_of(limit->rate_peer));
 	}

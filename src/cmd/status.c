@@ -187,12 +187,10 @@ static void tell(const json_t *s, bool verbose, FILE *out)
 static int run(const void *arg, const struct io *io)
 {
 	const struct status *o = arg;
-	struct text control = { 0 }, line = { 0 };
+	struct text line = { 0 };
 	json_t *request = json_pack("{s:s}", "command", "status"), *answer = NULL;
-	int status;
+	int status = daemon_ask(o->control, o->config, request, io, &line, &answer);
 
-	daemon_control(o->control, o->config, &control);
-	status = daemon_ask(control.p, request, &line, io, &answer);
 	if (status == EXIT_CLEAN && number(answer, "status") != 0) {
 		complain(io, "%s", daemon_text(answer, "problem"));
 		status = EXIT_SYSTEM;
@@ -206,7 +204,6 @@ static int run(const void *arg, const struct io *io)
 	}
 	json_decref(request);
 	json_decref(answer);
-	text_release(&control);
 	text_release(&line);
 	return status;
 }

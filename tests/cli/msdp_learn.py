@@ -90,6 +90,7 @@ def test_days_and_peers_may_be_chosen():
     equal(list(limits("-b", "border")), ["border"])
     equal(limits("--since", "1d")["border"]["peer"][2], 401)
     equal(run("msdp learn", "--history", DB, "--since", "soon").returncode, 2)
+    equal(run("msdp learn", "--history", DB, "--times", "0").returncode, 2)
 
 
 def test_the_text_says_why():
