@@ -2,6 +2,7 @@
 /* Peers that come, change and go while the others' sessions stand.  Whoever is there keeps its place;
  * what a peer that is gone announced is told to nobody from then on, and forgotten in pieces, so
  * that nobody waits for it.  RFC 3618 11 (E1, E7).  Knows no bytes. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -14,11 +15,11 @@ static void take_memory(struct relay *relay, struct peer *peer)
 	peer->has_memory = true;
 	peer->ring.news = memory_array(relay->config.news_max, sizeof(peer->ring.news[0]));
 	peer->ring.parcels = memory_array(PARCELS_MAX, sizeof(peer->ring.parcels[0]));
-	if (peer_number(relay, peer) == SELF)
+	if (peer_number(relay, peer) == relay->self)
 		return;
 	peer->input = memory_take(INPUT_BYTES);
 	peer->output = memory_take(OUTPUT_BYTES);
-	peer->read = memory_array(SELF + 1, sizeof(peer->read[0]));
+	peer->read = memory_array(relay->self + 1, sizeof(peer->read[0]));
 	refusals_init(&peer->refusals);
 }
 
@@ -114,6 +115,7 @@ static bool is_same(const struct relay_peering *a, const struct relay_peering *b
 
 void relay_peers_follow(struct relay *relay, const struct relay_peering *peers, unsigned n)
 {
+	assert(n <= relay->self);
 	relay->n = n > relay->n ? n : relay->n;
 	for (unsigned i = 0; i < relay->n; i++) {
 		const struct relay_peering *wanted =

@@ -30,7 +30,7 @@ void relay_tell_event(struct relay *relay, const struct relay_event *event)
 static void leave(void *context, const struct sa_entry *e)
 {
 	struct relay *relay = context;
-	struct peer *peer = &relay->peers[e->peer == SA_SELF ? SELF : e->peer];
+	struct peer *peer = &relay->peers[e->peer == SA_SELF ? relay->self : e->peer];
 
 	relay->told_full = false;
 	if (peer->gate && e->era == relay->era && e->list != SA_EXPIRING)
@@ -42,17 +42,18 @@ struct relay *relay_new(const struct relay_config *config, struct mtime now)
 {
 	struct relay *relay = memory_take(sizeof(*relay));
 
-	assert(config->n <= RELAY_PEERS_MAX);
+	assert(config->n <= RELAY_PEERS_MAX && config->places <= RELAY_PEERS_MAX);
 	relay->config = *config;
 	if (relay->config.news_max == 0)
 		relay->config.news_max = RELAY_NEWS_MAX;
+	relay->self = config->places ? config->places : RELAY_PEERS_MAX;
 	relay->began = relay->now = now;
 	relay->rejudged = SA_NONE;
-	relay->peers = memory_array(SELF + 1, sizeof(relay->peers[0]));
-	relay->rpf = memory_array(SELF + 1, sizeof(relay->rpf[0]));
+	relay->peers = memory_array(relay->self + 1, sizeof(relay->peers[0]));
+	relay->rpf = memory_array(relay->self + 1, sizeof(relay->rpf[0]));
 	sa_cache_init(&relay->cache, config->entries_max ? config->entries_max : RELAY_ENTRIES_MAX,
 		      config->seed, leave, relay);
-	peer_enter(relay, SELF, NULL);
+	peer_enter(relay, relay->self, NULL);
 	relay_peers_follow(relay, config->peers, config->n);
 	relay_gates_init(relay);
 	return relay;
@@ -62,7 +63,7 @@ void relay_free(struct relay *relay)
 {
 	if (!relay)
 		return;
-	for (unsigned i = 0; i <= SELF; i++)
+	for (unsigned i = 0; i <= relay->self; i++)
 		peer_release(&relay->peers[i]);
 	for (unsigned i = 0; i < relay->gate_n; i++)
 		gate_free(relay->gates[i]);
@@ -120,7 +121,7 @@ void relay_up(struct relay *relay, unsigned peer, struct mtime now)
 	relay->rpf[peer].established = true;
 	p->believed.until_ns = INT64_MIN;
 	p->moved_at = now;
-	for (unsigned i = 0; i <= SELF; i++)
+	for (unsigned i = 0; i <= relay->self; i++)
 		p->read[i] = relay->peers[i].ring.head;
 	p->replay = 0;
 	relay_tell_event(relay, &(struct relay_event){ .kind = RELAY_UP, .peer = peer });
@@ -249,7 +250,7 @@ static void originate_due(struct relay *relay)
 			uint32_t at = line->first;
 
 			sa_cache_refresh(cache, at, SA_SELF, now_s);
-			ring_push(relay, &relay->peers[SELF], at, (struct span){ 0 });
+			ring_push(relay, &relay->peers[relay->self], at, (struct span){ 0 });
 		}
 	}
 }
@@ -407,7 +408,7 @@ bool relay_originate(struct relay *relay, struct addr source, struct addr group,
 	if (!sa_cache_room(&relay->cache, SA_SELF))
 		return false;
 	at = sa_cache_add(&relay->cache, &key, SA_SELF, relay_seconds(relay));
-	ring_push(relay, &relay->peers[SELF], at, (struct span){ 0 });
+	ring_push(relay, &relay->peers[relay->self], at, (struct span){ 0 });
 	return true;
 }
 

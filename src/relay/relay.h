@@ -45,6 +45,7 @@ struct relay_peering {
 struct relay_config {
 	const struct relay_peering *peers;
 	unsigned		    n;
+	unsigned		    places;		/* that there may ever be; 0: RELAY_PEERS_MAX */
 	uint32_t		    entries_max;	/* 0: RELAY_ENTRIES_MAX */
 	struct addr		    originator;		/* RP of what this speaker originates */
 	uint32_t		    news_max;		/* of a peer's ring; 0: RELAY_NEWS_MAX */

@@ -65,14 +65,13 @@ struct admitted {
 	bool	      polices;		/* the police lines are asked */
 };
 
-/* The last place is this speaker's itself: a ring and nothing else. */
-#define SELF RELAY_PEERS_MAX
-
-/* Peers keep their places, for entries of the cache and places in rings name them. */
+/* Peers keep their places, for entries of the cache and places in rings name them.  The last place
+ * is this speaker's itself: a ring and nothing else. */
 struct relay {
 	struct peer	   *peers;
 	struct rpf_peer	   *rpf;
 	unsigned	    n;			/* places; some may be empty */
+	unsigned	    self;		/* the last place that there is room for */
 	unsigned	    leaving;		/* places whose entries are to be forgotten */
 	struct relay_config config;
 	struct sa_cache	    cache;
@@ -120,7 +119,7 @@ void peer_tell(struct relay *relay, struct peer *receiver);
 /* The ring of the i-th announcer; that of this speaker is the last, relay->n. */
 static inline unsigned announcer_place(const struct relay *relay, unsigned i)
 {
-	return i == relay->n ? SELF : i;
+	return i == relay->n ? relay->self : i;
 }
 
 /* relay/peers.c: peers that come, change and go. */

@@ -35,7 +35,7 @@ static struct relay *begin(struct msdp_framer framers[PEERS], struct mtime now)
 			.boundary = i < 2 ? policy->boundaries[0] : NULL,
 			.table = i < 2 ? table : NULL, .inside = i == 1 };
 	}
-	return relay_new(&(struct relay_config){ .peers = peers, .n = PEERS, .entries_max = 64, .news_max = 32,
+	return relay_new(&(struct relay_config){ .peers = peers, .n = PEERS, .places = PEERS, .entries_max = 64, .news_max = 32,
 						 .seed = 3, .originator = addr_of4(0x0a000003) },
 			 now);
 }
