@@ -52,7 +52,7 @@ struct police {
 	uint32_t	    first[LIST_COUNT], last[LIST_COUNT];
 	struct keyed_gauge *gauges;
 	size_t		    gauge_count;
-	struct police_peer *peers;
+	struct police_peer *peers, *latest;	/* latest: that find_peer() found */
 	size_t		    peer_count;
 	uint64_t	    evicted;
 	struct mtime	    now;
@@ -433,8 +433,11 @@ static struct police_peer *seek_peer(const struct police *p, struct addr peer, s
 
 static struct police_peer *find_peer(struct police *p, struct addr peer, struct addr to)
 {
-	struct police_peer *at = seek_peer(p, peer, to);
+	struct police_peer *at = p->latest;
 
+	if (at && at->sas > 0 && addr_equal(at->peer, peer) && addr_equal(at->to, to))
+		return at;			/* the entries of one message come in a row */
+	p->latest = at = seek_peer(p, peer, to);
 	if (!at || at->sas > 0)
 		return at;
 	if (p->peer_count == POLICE_PEERS_MAX - 1)

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "source/capture.h"
+#include "wire/brief.h"
 
 #define FIRST_PACKETS 1024
 #define STATEMENTS (SAID_MAX + 8192)
@@ -50,14 +51,17 @@ void load_decode(struct load *load, const struct quick_rules *rules,
 		 const struct wire_options *options)
 {
 	size_t saids = 0, statements = 0, scratch = 0;
+	struct brief brief;
 
 	if (load->n > 0)
 		quick_look(rules, load->packets, load->n, load->quick);
 	for (size_t i = 0; i < load->n; i++) {
 		struct said *said = NULL;
 
+		/* who remembers can read in brief what is brief, and need not go through statements */
 		if (load->quick[i].kind == QUICK_ASK && saids < LOAD_SAIDS &&
-		    STATEMENTS - statements >= SAID_MAX && SCRATCH - scratch >= SAID_SCRATCH) {
+		    STATEMENTS - statements >= SAID_MAX && SCRATCH - scratch >= SAID_SCRATCH &&
+		    !brief_read(&load->quick[i], &load->packets[i], &brief)) {
 			said = &load->saids[saids++];
 			said->list = load->statements + statements;
 			said->scratch = load->scratch + scratch;

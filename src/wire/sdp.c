@@ -39,33 +39,41 @@ static size_t line_length(struct span text)
 	return n;
 }
 
-/* The next line without its end; false at the end of the text. */
-static bool line_next(struct span *text, struct span *out)
+/* The index of the next letter that begins a line, with "=" behind it; text.n where there is none.
+ * Most letters of a description are others, so lines need not be told apart to find one. */
+static size_t find_line(struct span text, uint8_t letter)
 {
-	size_t n;
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		const uint8_t *at = memchr(text.p + i, letter, text.n - 1 - i);
 
-	while (text->n > 0 && is_end(text->p[0])) {
-		text->p++;
-		text->n--;
+		if (!at)
+			break;
+		i = (size_t)(at - text.p);
+		if (text.p[i + 1] == '=' && (i == 0 || is_end(text.p[i - 1])))
+			return i;
 	}
-	if (text->n == 0)
+	return text.n;
+}
+
+/* What stands behind "LETTER=" on the next line of that kind, which is passed; false where there is
+ * none. */
+static bool line_next(struct span *text, uint8_t letter, struct span *out)
+{
+	size_t at = find_line(*text, letter);
+
+	if (at == text->n)
 		return false;
-	n = line_length(*text);
-	*out = (struct span){ text->p, n };
-	text->p += n;
-	text->n -= n;
+	*text = (struct span){ text->p + at + 2, text->n - at - 2 };
+	*out = (struct span){ text->p, line_length(*text) };
+	*text = (struct span){ text->p + out->n, text->n - out->n };
 	return true;
 }
 
 struct span sdp_name(struct span text)
 {
-	struct span line;
+	struct span name;
 
-	while (line_next(&text, &line)) {
-		if (line.n >= 2 && line.p[0] == 's' && line.p[1] == '=')
-			return (struct span){ line.p + 2, line.n - 2 };
-	}
-	return (struct span){ 0 };
+	return line_next(&text, 's', &name) ? name : (struct span){ 0 };
 }
 
 /* The next word of a line: what stands before a blank or a slash, which is passed. */
@@ -144,12 +152,8 @@ bool sdp_groups_next(struct span *text, struct sdp_groups *out)
 {
 	struct span line;
 
-	while (line_next(text, &line)) {
-		struct rd r = rd_of(line);
-		struct span tag = rd_take(&r, 2);
-
-		if (is_word(tag, "c=") && read_connection(rd_rest(&r), out))
+	while (line_next(text, 'c', &line))
+		if (read_connection(line, out))
 			return true;
-	}
 	return false;
 }
