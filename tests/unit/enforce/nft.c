@@ -2,6 +2,7 @@
 /* The pure parts of the nftables back end: names, images, and look-ups, whose text is followed here
  * as the kernel would follow it. */
 #include "enforce/nft.h"
+#include "enforce/nft_read.h"
 
 #include <errno.h>
 
@@ -248,6 +249,20 @@ static uint32_t target_of(const struct nft_span *spans, size_t n, struct addr a)
 	return spans[n - 1].target;
 }
 
+/* Every map and chain that a look-up makes is read. */
+static bool is_all_read(const char *text)
+{
+	struct nft_element element;
+	struct nft_map map;
+
+	for (const char *line = text; *line; line = nft_next_line(line))
+		if ((nft_begins(line, "\tmap ") && !nft_read_map(line, &map)) ||
+		    (nft_begins(line, "\tchain ") && !nft_only_looks_up(line)) ||
+		    (nft_begins(line, "\t\t\t") && !nft_read_element(line, &element)))
+			return false;
+	return true;
+}
+
 static bool follow_all(const struct nft_span *spans, size_t n, const char *chains,
 		       const char *lines, uint64_t *seed, enum side side)
 {
@@ -292,6 +307,7 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 	nft_put_goto(&lines, &h, family, other);
 	text_char(&lines, '\n');
 	text_put(&h.chains, text_string(&h.maps));
+	check(is_all_read(text_string(&h.chains)));
 	good = follow_all(spans, n, text_string(&h.chains), lines.p, seed, side);
 	nft_rests_release(&h);
 	text_release(&h.chains);
@@ -317,4 +333,40 @@ static void test_lookups(void)
 	}
 }
 
-TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups })
+/* --- forms that are read again: what nft_put_lookup() writes is all of them --- */
+
+static const struct {
+	const char *line;
+	bool	    is_read;
+} forms[] = {
+	{ "\t\tip daddr & 255.255.0.0 vmap @a0v1 goto a0c2\n", true },
+	{ "\t\tip6 saddr == 2001:db8::1 goto ab/ingress/r/eth0\n", true },
+	{ "\t\tjump a0m3\n", true },
+	{ "\t\tip daddr & 255.0.0.0 goto x\n", false },
+	{ "\t\tip daddr 10.0.0.1 goto x\n", false },
+	{ "\t\tmeta l4proto 17 goto x\n", false },
+	{ "\t\tgoto x, y\n", false },
+	{ "\t\t\n", false },
+	{ "", false },
+};
+
+static void test_forms(void)
+{
+	struct nft_step steps[NFT_STEPS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(forms); i++)
+		check_named(nft_read_steps(forms[i].line, steps, &n) == forms[i].is_read,
+			    forms[i].line);
+	check(nft_read_steps(forms[0].line, steps, &n) && n == 2);
+	check(steps[0].kind == NFT_STEP_LOOKUP && steps[0].offset == 16 && steps[0].bytes == 4 &&
+	      steps[0].is_masked && steps[0].mask[1] == 255 && steps[0].mask[2] == 0);
+	check_text(steps[0].name.text, "a0v1", "map");
+	check(steps[1].kind == NFT_STEP_GOTO);
+	check(nft_read_steps(forms[1].line, steps, &n) && n == 2);
+	check(steps[0].kind == NFT_STEP_COMPARE && steps[0].offset == 8 && steps[0].is_ip6 &&
+	      !steps[0].is_masked && steps[0].key[15] == 1);
+}
+
+TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups },
+	  { "forms", test_forms })

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The forms of nft_text.c's text that nft_bulk.c writes as netlink messages.  Pure; false is "another
+ * form", and libnftables reads it. */
+#ifndef WEIR_ENFORCE_NFT_READ_H
+#define WEIR_ENFORCE_NFT_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NFT_NAME_BYTES 255		/* of the kernel's names, without NUL */
+
+struct nft_name {
+	char text[NFT_NAME_BYTES + 1];
+};
+
+bool nft_begins(const char *line, const char *with);
+/* The end of the text where there is no other. */
+const char *nft_next_line(const char *line);
+/* Up to a space, a comma or the line's end; false where it is longer than any name. */
+bool nft_read_name(const char *at, struct nft_name *out);
+
+#define NFT_NO_VERDICT INT32_MIN
+/* A line of some chains that count: what comes in nowhere, this machine sends. */
+#define NFT_OWN_LINE "\t\tmeta iif 0 counter accept\n"
+
+/* NF_ACCEPT or NF_DROP of a chain that only counts, given its first line. */
+int32_t nft_verdict_of(const char *chain);
+
+/* "\tmap NAME {\n\t\ttype ipv4_addr : verdict; size N\n\t\telements = {\n" */
+struct nft_map {
+	struct nft_name name;
+	uint32_t	size, key_bytes;	/* 4 or 16 */
+};
+bool nft_read_map(const char *line, struct nft_map *out);
+
+/* "\t\t\tADDRESS : goto NAME,\n", "\t\t\t* : continue\n" */
+struct nft_element {
+	uint8_t		key[16];
+	struct nft_name chain;
+	bool		is_catch_all;		/* and continues */
+};
+bool nft_read_element(const char *line, struct nft_element *out);
+
+/* "ip daddr & MASK vmap @NAME ", "ip saddr == ADDRESS ", or the "goto NAME" that ends a line. */
+struct nft_step {
+	enum { NFT_STEP_LOOKUP, NFT_STEP_COMPARE, NFT_STEP_GOTO, NFT_STEP_JUMP } kind;
+	bool		is_ip6, is_masked;
+	uint32_t	offset, bytes;		/* of the address, in its header */
+	uint8_t		mask[16], key[16];
+	struct nft_name name;
+};
+
+#define NFT_STEPS_MAX 8			/* of a line */
+
+bool nft_read_steps(const char *at, struct nft_step out[NFT_STEPS_MAX], size_t *out_n);
+/* Whether all lines of a chain are such, given its first one. */
+bool nft_only_looks_up(const char *chain);
+
+#endif
