@@ -24,12 +24,9 @@ static void tell_entry(const json_t *e, FILE *out)
 	fprintf(out, "%-11s %-8s %s\n",
 		json_is_true(json_object_get(e, "established")) ? "established" : "new",
 		daemon_safe(e, "verdict"), daemon_safe(e, "rule"));
-	for (size_t i = 0; i < json_array_size(from); i++) {
-		const char *peer = json_string_value(json_array_get(from, i));
-
-		fprintf(out, "%s%s", i ? ", " : "    withheld from ", peer ? peer : "");
-	}
-	fputs(json_array_size(from) ? "\n" : "", out);
+	for (size_t i = 0; i < json_array_size(from); i++)
+		fprintf(out, "    withheld from %s by %s\n", daemon_safe(json_array_get(from, i), "peer"),
+			daemon_safe(json_array_get(from, i), "rule"));
 }
 
 static void tell_refusals(const json_t *refusals, FILE *out)

@@ -23,10 +23,14 @@ static void tell_peer(const json_t *p, FILE *out)
 	if (msdp_number(p, "rpf_refused") > 0)
 		fprintf(out, "    %llu entries of RPs that are not believed from this peer (RFC 3618 10.1.3)\n",
 			msdp_number(p, "rpf_refused"));
-	if (msdp_number(p, "no_room") > 0)
+	if (msdp_number(p, "no_room") > 0 && json_object_get(p, "limit"))
+		fprintf(out, "    %llu entries found no room: at most %llu are held of this peer\n",
+			msdp_number(p, "no_room"), msdp_number(p, "limit"));
+	else if (msdp_number(p, "no_room") > 0)
 		fprintf(out, "    %llu entries found no room in the cache\n", msdp_number(p, "no_room"));
 	if (daemon_text(p, "last_end")[0])
-		fprintf(out, "    the last session ended: %s; sessions so far: %llu\n",
+		fprintf(out, "    the last %s ended: %s; sessions so far: %llu\n",
+			msdp_number(p, "established") > 0 ? "session" : "attempt",
 			daemon_safe(p, "last_end"), msdp_number(p, "established"));
 }
 

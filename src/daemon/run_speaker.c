@@ -244,7 +244,7 @@ static void renew(struct speaker_state *s, const struct message *message)
 	for (unsigned i = 0; s->speaks && i < s->speaker.options.n; i++)
 		if (s->rows[i] && addr_equal(s->peers[i].remote, pair.remote) &&
 		    addr_equal(s->peers[i].local, pair.local))
-			speaker_renew(&s->speaker, i);
+			speaker_renew(&s->speaker, i, SESSION_END_RENEWED);
 }
 
 static void obey(struct speaker_state *s, const struct message *message, int payload)

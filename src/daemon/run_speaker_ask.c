@@ -84,8 +84,7 @@ static void clear(struct speaker_state *s, unsigned one, struct text *out)
 	for (unsigned i = 0; i < s->speaker.options.n; i++) {
 		if (!s->rows[i] || (one != UINT_MAX && one != i))
 			continue;
-		relay_disable(s->speaker.relay, i, clock_steady());
-		relay_enable(s->speaker.relay, i, clock_steady());
+		speaker_renew(&s->speaker, i, SESSION_END_CLEARED);
 		n++;
 	}
 	text_printf(out, "{\"schema\":\"weir-msdp-clear/1\",\"cleared\":%u}", n);

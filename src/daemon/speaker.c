@@ -277,8 +277,8 @@ void speaker_reload(struct speaker *speaker, unsigned n)
 	fulfil(speaker);
 }
 
-void speaker_renew(struct speaker *speaker, unsigned peer)
+void speaker_renew(struct speaker *speaker, unsigned peer, enum session_end why)
 {
-	relay_renew(speaker->relay, peer, clock_steady());
+	relay_renew(speaker->relay, peer, why, clock_steady());
 	fulfil(speaker);
 }

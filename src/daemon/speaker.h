@@ -58,7 +58,7 @@ int64_t speaker_turn(struct speaker *speaker);
  * made of before must live until this returns. */
 void speaker_reload(struct speaker *speaker, unsigned n);
 /* The session of a peer begins anew. */
-void speaker_renew(struct speaker *speaker, unsigned peer);
+void speaker_renew(struct speaker *speaker, unsigned peer, enum session_end why);
 
 /* speaker_census.c: every so often what each peer has in the cache, and what came of what it said, as
  * rows of struct history_peer. */

@@ -125,9 +125,16 @@ static void put_verdict(struct json *j, const struct speaker *s, const struct sa
 	if (!is_withheld(s, e))
 		return;
 	json_open_array(j, "withheld_from");
-	for (unsigned i = 0; i < s->options.n; i++)
-		if (relay_withholds(s->relay, e, i))
-			speaker_put_addr(j, NULL, s->options.peers[i].remote);
+	for (unsigned i = 0; i < s->options.n; i++) {
+		const struct rule *rule = relay_withholds(s->relay, e, i);
+
+		if (!rule)
+			continue;
+		json_open(j, NULL);
+		speaker_put_addr(j, "peer", s->options.peers[i].remote);
+		json_string(j, "rule", rule->name);
+		json_close(j);
+	}
 	json_close_array(j);
 }
 

@@ -130,7 +130,9 @@ void relay_up(struct relay *relay, unsigned peer, struct mtime now)
 void relay_down(struct relay *relay, unsigned peer, struct mtime now)
 {
 	relay->now = now;
-	end(relay, &relay->peers[peer], SESSION_END_CLOSED);
+	end(relay, &relay->peers[peer],
+	    relay->peers[peer].session.state == SESSION_CONNECTING ? SESSION_END_ATTEMPT
+								    : SESSION_END_CLOSED);
 }
 
 void relay_disable(struct relay *relay, unsigned peer, struct mtime now)
@@ -145,16 +147,16 @@ void relay_disable(struct relay *relay, unsigned peer, struct mtime now)
 	session_disable(&p->session, now);
 }
 
-void relay_renew(struct relay *relay, unsigned peer, struct mtime now)
+void relay_renew(struct relay *relay, unsigned peer, enum session_end why, struct mtime now)
 {
 	struct session *session = &relay->peers[peer].session;
 
 	relay->now = now;
 	if (session->state == SESSION_ESTABLISHED)
-		relay_drop(relay, &relay->peers[peer], SESSION_END_RENEWED);
+		relay_drop(relay, &relay->peers[peer], why);
 	relay_disable(relay, peer, now);
 	session_enable(session, now);
-	session->end = SESSION_END_RENEWED;
+	session->end = why;
 }
 
 void relay_enable(struct relay *relay, unsigned peer, struct mtime now)

@@ -134,8 +134,8 @@ uint64_t relay_events_lost(const struct relay *relay);
  * peers, for MSDP has no way to withdraw it. */
 void relay_reload(struct relay *relay, const struct relay_peering *peers, unsigned n,
 		  struct mtime now);
-/* The session begins anew, at once: its key is another. */
-void relay_renew(struct relay *relay, unsigned peer, struct mtime now);
+/* The session begins anew, at once. */
+void relay_renew(struct relay *relay, unsigned peer, enum session_end why, struct mtime now);
 /* For what is originated from now on. */
 void relay_set_originator(struct relay *relay, struct addr originator);
 /* What this speaker announces by itself, each RELAY_PERIOD_S.  False: there is no room. */
@@ -150,8 +150,9 @@ struct relay_judged {
 	const struct rule *rule;	/* NULL: none decided */
 };
 struct relay_judged relay_judge(const struct relay *relay, const struct sa_entry *entry);
-/* Whether the boundary of a peer keeps an entry of another from it. */
-bool relay_withholds(const struct relay *relay, const struct sa_entry *entry, unsigned peer);
+/* The rule by which the boundary of a peer keeps an entry of another from it; NULL: it does not. */
+const struct rule *relay_withholds(const struct relay *relay, const struct sa_entry *entry,
+				   unsigned peer);
 /* What was refused of a peer since the policy came; of relay_now_s(). */
 const struct refusals *relay_refusals(const struct relay *relay, unsigned peer);
 

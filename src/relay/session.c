@@ -143,7 +143,7 @@ const char *session_end_name(enum session_end end)
 {
 	static const char *const names[SESSION_END_COUNT] = {
 		"none", "closed", "hold-timer", "format-error", "stalled", "disabled", "replaced",
-		"connect-timeout", "removed", "renewed",
+		"connect-timeout", "connect-failed", "cleared", "removed", "renewed",
 	};
 
 	return names[end];

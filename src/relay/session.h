@@ -28,6 +28,8 @@ enum session_end {
 	SESSION_END_DISABLED,		/* E7: by the operator */
 	SESSION_END_REPLACED,		/* a newer connection of the same peer */
 	SESSION_END_TIMEOUT,		/* E6: no connection within the retry time */
+	SESSION_END_ATTEMPT,		/* it could not be connected to */
+	SESSION_END_CLEARED,		/* by the operator, to begin anew */
 	SESSION_END_REMOVED,		/* it is no peer any more */
 	SESSION_END_RENEWED,		/* its key or TTL security is another */
 	SESSION_END_COUNT

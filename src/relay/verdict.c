@@ -40,17 +40,21 @@ struct relay_judged relay_judge(const struct relay *relay, const struct sa_entry
 	return judged;
 }
 
-bool relay_withholds(const struct relay *relay, const struct sa_entry *entry, unsigned peer)
+const struct rule *relay_withholds(const struct relay *relay, const struct sa_entry *entry,
+				   unsigned peer)
 {
 	const struct peer *receiver = &relay->peers[peer];
+	struct verdict verdict;
 
 	if (!receiver->gate || entry->list == SA_EXPIRING || receiver->peering.listens ||
 	    entry->peer == peer)
-		return false;
+		return NULL;
 	if (entry->peer != SA_SELF && relay->rpf[peer].mesh &&
 	    relay->rpf[entry->peer].mesh == relay->rpf[peer].mesh)
-		return false;
-	return judge(relay, receiver, entry, false).action == ACTION_DENY;
+		return NULL;
+	verdict = judge(relay, receiver, entry, false);
+	return verdict.action == ACTION_DENY && verdict.rule != RULE_NONE
+		       ? receiver->gate->boundary->rules[verdict.rule] : NULL;
 }
 
 const struct refusals *relay_refusals(const struct relay *relay, unsigned peer)

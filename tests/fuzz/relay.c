@@ -103,7 +103,7 @@ static void step(struct relay *relay, struct msdp_framer framers[PEERS], struct 
 		reload(relay, peer, n, *now);
 		break;
 	case 4:
-		relay_renew(relay, peer, *now);
+		relay_renew(relay, peer, SESSION_END_RENEWED, *now);
 		break;
 	default:
 		relay_bytes(relay, peer, bytes, *now);

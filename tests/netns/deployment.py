@@ -215,6 +215,18 @@ def roles(place):
     return {(q["peer"], q["role"], q.get("boundary"), q.get("mesh_group")) for q in msdp(place, "peers")["peers"]}
 
 
+def check_schemas(place):
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    with open(os.path.join(ROOT, "schema", "weir-msdp.schema.json"), encoding="utf-8") as f:
+        validator = jsonschema.Draft202012Validator(json.load(f))
+    for words in (("peers",), ("peers", "--verdict", "deny"), ("cache",), ("cache", "--verdict", "refused"),
+                  ("cache", "--verdict", "withheld"), ("policers",), ("policers", "--source", "131.243.1.1")):
+        validator.validate(msdp(place, *words))
+
+
 def meet(place, address, local, **more):
     peer = speak.Peer(address, local, **more)
     end = time.monotonic() + PATIENCE
@@ -254,6 +266,8 @@ def test_msdp_speaker():
         equal({(e["source"], e["group"]) for e in refused}, {OURS, ("131.243.1.1", "232.1.1.1"), ("10.1.1.1", "224.2.3.5")})
         withheld = msdp(p, "cache", "--verdict", "withheld")["cache"]
         equal({(e["source"], e["group"]) for e in withheld}, {("192.105.90.7", "239.255.1.1"), THEIRS})
+        equal({e["withheld_from"][0]["peer"] for e in withheld}, {PROVIDER})
+        check_schemas(p)
         outer.close()
         inner.close()
 

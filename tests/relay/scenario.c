@@ -611,7 +611,7 @@ static void act(struct player *p, char **words, unsigned n)
 	else if (strcmp(words[0], "enable") == 0)
 		relay_enable(p->relay, peer, p->now);
 	else if (strcmp(words[0], "renew") == 0)
-		relay_renew(p->relay, peer, p->now);
+		relay_renew(p->relay, peer, SESSION_END_RENEWED, p->now);
 	else if (strcmp(words[0], "gone") == 0)
 		p->peers[peer] = (struct relay_peering){ 0 };
 	else if (strcmp(words[0], "reload") == 0)
