@@ -46,6 +46,8 @@ struct clerk_state {
 	bool		 rules_told;		/* to the history */
 	json_t		*processes;		/* as the keeper told; or NULL */
 	struct text	 kept, pending;		/* bundles: what a restart loads, what is not confirmed */
+	struct text	 unwritten;		/* a bundle that the folder could not take; or empty */
+	uint64_t	 unwritten_generation;
 	uint64_t	 pending_generation;	/* 0: none */
 	int64_t		 pending_ns;		/* when it is rolled back */
 	uint64_t	 confirming;		/* the client who waits for it */

@@ -26,7 +26,8 @@
 /* The keeper reads it at the next start: it is of the clerk's group. */
 static int write_whole(const char *path, const struct text *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		      0640);
 	size_t at = 0;
 	int error = 0;
 
@@ -73,27 +74,45 @@ static int write_current(const struct clerk_state *c, const struct text *bundle,
 	return error;
 }
 
+/* A policy that could not be written is written with a later reading of the counters. */
 static void keep(struct clerk_state *c, struct text *bundle, uint64_t generation)
 {
+	struct text why = { 0 };
 	int error;
 
 	if (bundle->n == c->kept.n &&
-	    memcmp(text_string(bundle), text_string(&c->kept), bundle->n) == 0)
+	    memcmp(text_string(bundle), text_string(&c->kept), bundle->n) == 0) {
+		text_reset(&c->unwritten);
 		return;
+	}
 	error = write_current(c, bundle, generation);
-	if (error < 0) {
-		struct text why = { 0 };
-
+	text_release(error < 0 ? &c->unwritten : &c->kept);
+	*(error < 0 ? &c->unwritten : &c->kept) = *bundle;
+	*bundle = (struct text){ 0 };
+	c->unwritten_generation = generation;
+	if (error == 0)
+		text_reset(&c->unwritten);
+	else
 		text_printf(&why, "generation %llu is in force, but %s cannot be written (%s): a restart "
 			    "loads the one before", (unsigned long long)generation, c->options->state,
 			    strerror(-error));
-		clerk_notice(c, LOG_ERR, "state", "state", text_string(&why), NULL);
-		text_release(&why);
+	if (error < 0)
+		clerk_notice(c, LOG_ERR, "state", text_string(&why), text_string(&why), NULL);
+	text_release(&why);
+}
+
+static void keep_again(struct clerk_state *c)
+{
+	struct text bundle = c->unwritten;
+
+	if (bundle.n == 0)
 		return;
-	}
-	text_release(&c->kept);
-	c->kept = *bundle;
-	*bundle = (struct text){ 0 };
+	c->unwritten = (struct text){ 0 };
+	keep(c, &bundle, c->unwritten_generation);
+	text_release(&bundle);
+	if (c->unwritten.n == 0)
+		run_say("generation %llu is what a restart loads now",
+			(unsigned long long)c->unwritten_generation);
 }
 
 void keep_bundle(struct clerk_state *c, const struct message *message, struct text *bundle)
@@ -342,6 +361,7 @@ void keep_counts(struct clerk_state *c, const struct text *bytes)
 	reply.error = take_counts(c, rows, n) ? 0 : -EIO;
 	free(rows);
 	c->counted = clock_now();
+	keep_again(c);
 	message_send(c->keeper, &reply, -1);
 }
 
@@ -447,6 +467,19 @@ json_t *keep_flows(struct clerk_state *c)
 
 /* --- begin and end --- */
 
+/* What is kept already need not be written again.  A pipe in its place does not hold us. */
+static void read_current(struct clerk_state *c)
+{
+	struct text name = { 0 };
+	int fd;
+
+	text_printf(&name, "%s/current.json", c->options->state);
+	fd = open(name.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && payload_read(fd, &c->kept) < 0)
+		text_reset(&c->kept);
+	text_release(&name);
+}
+
 void keep_begin(struct clerk_state *c)
 {
 	struct text text = { 0 };
@@ -454,10 +487,8 @@ void keep_begin(struct clerk_state *c)
 	if (file_read(BOOT_FILE, 256, &text) < 0 || text.n < 8)
 		text_put(&text, "unknown");
 	snprintf(c->boot, sizeof(c->boot), "%.*s", (int)strcspn(text.p, "\n"), text.p);
-	text_reset(&text);
-	text_printf(&text, "%s/current.json", c->options->state);
-	file_read(text.p, PAYLOAD_MAX, &c->kept);
 	text_release(&text);
+	read_current(c);
 	open_history(c);
 }
 
@@ -469,6 +500,7 @@ void keep_end(struct clerk_state *c)
 	json_decref(c->rules);
 	text_release(&c->kept);
 	text_release(&c->pending);
+	text_release(&c->unwritten);
 	free(c->rows);
 	free(c->offered);
 	text_release(&c->growth);

@@ -78,34 +78,36 @@ void judge_notice(struct judge *j, const char *kind, const char *text, json_t *m
 /* --- the first policy --- */
 
 /* Nobody finds by themselves why the configured policy is not the one that is refused. */
-static void put_way_out(const struct judge *j, bool is_line, struct text *out)
+static void put_way_out(const struct judge *j, struct text *out)
 {
-	text_put(out, is_line ? "weir: this is the policy that was applied last, which a restart loads; "
-			      : "; ");
-	text_put(out, "to begin with the configured one, take away ");
+	text_put(out, "weir: this is the policy that was applied last, which a restart loads; to begin "
+		 "with the configured one, take away ");
 	text_escape_utf8(out, span_of(j->options->state));
-	text_put(out, is_line ? "/current.json\n" : "/current.json");
+	text_put(out, "/current.json\n");
 }
 
+/* What is kept, or where nothing is, or nothing of it can be read, what is configured: a machine that
+ * enforces nothing would be worse.  A kept policy that does not fit is no reason to take another. */
 static bool load_first(struct judge *j, struct ruling *out, struct text *problem)
 {
-	struct text kept_problem = { 0 };
 	struct diags diags;
-	bool good;
+	bool good, is_kept;
 
 	diags_init(&diags);
-	good = judge_read_kept(j, out, &diags, &kept_problem);
-	if (!good && (diags.n > 0 || kept_problem.n > 0)) {
-		text_printf(problem, "%s", text_string(&kept_problem));
-		put_diags(&diags, problem);
-		put_way_out(j, kept_problem.n == 0, problem);
-	} else if (!good) {
+	good = judge_read_kept(j, out, &diags, &j->unsaid);
+	is_kept = good || diags.n > 0;
+	if (!is_kept) {
 		good = judge_read_configured(j, false, out, &diags, problem);
-		put_diags(&diags, problem);
 		out->bundle.generation = good ? 1 : 0;
+		if (good && j->unsaid.n > 0)
+			text_put(&j->unsaid, "the configured policy is loaded instead");
 	}
+	if (j->unsaid.n > 0)
+		text_printf(problem, "weir: %s\n", text_string(&j->unsaid));
+	put_diags(&diags, problem);
+	if (!good && is_kept)
+		put_way_out(j, problem);
 	diags_release(&diags);
-	text_release(&kept_problem);
 	return good;
 }
 
@@ -375,6 +377,9 @@ static void new_clerk(struct judge *j, int *payload)
 	loop_add(&j->loop, j->clerk, hear, j);
 	if (j->now.policy)
 		tell_ruling(j, j->before.policy ? 1 : 0);
+	if (j->unsaid.n > 0)
+		judge_notice(j, "state", text_string(&j->unsaid), NULL);
+	text_reset(&j->unsaid);
 }
 
 static void hear_news(void *context, int fd)
@@ -478,6 +483,7 @@ void run_judge(const struct run_options *options, int keeper)
 	links_release(&j->links);
 	text_release(&j->installed);
 	text_release(&j->sets);
+	text_release(&j->unsaid);
 	loop_release(&j->loop);
 	free(j);
 }

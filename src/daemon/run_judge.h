@@ -42,6 +42,7 @@ struct judge {
 	char		 queue_problem[MESSAGE_TEXT];	/* why there is no queue though one is needed */
 	struct watching	 watching;
 	struct text	 sets;			/* that the policy in force was loaded with */
+	struct text	 unsaid;		/* what was wrong with the state, for the clerk */
 	int64_t		 growth_ns;		/* when to tell the clerk what it counted */
 	bool		 must_end;
 	struct message	 waiting[JUDGE_WAITING];	/* came while another was awaited */
@@ -62,7 +63,8 @@ bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags,
 /* The configured policy, read anew.  The configuration too where `with_conf`. */
 bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, struct diags *diags,
 			   struct text *problem);
-/* What a restart loads; false where there is nothing, `problem` then says what was wrong. */
+/* What a restart loads; where that cannot be read, the newest generation that can, and `problem` says
+ * so.  False where there is nothing to be had. */
 bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags,
 		     struct text *problem);
 /* The bytes of a file, by the keeper: 0 or negative errno. */

@@ -71,22 +71,28 @@ bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_p
 	return false;
 }
 
+/* Asks, and reads what comes: 0 or negative errno. */
+static int read_asked(struct judge *j, struct message *message, struct text *out)
+{
+	int payload, error = message_send(j->keeper, message, -1);
+
+	if (error < 0)
+		return error;
+	if (!judge_await(j, MESSAGE_FILE, message, &payload))
+		return -EPIPE;
+	if (payload < 0)
+		return message->error < 0 ? message->error : -EIO;
+	return payload_read(payload, out);
+}
+
 int judge_read_file(struct judge *j, const char *name, struct text *out)
 {
 	struct message message = { .kind = MESSAGE_FILE };
-	int payload, error;
 
 	if (strlen(name) >= sizeof(message.text))
 		return -ENAMETOOLONG;
 	memcpy(message.text, name, strlen(name));
-	error = message_send(j->keeper, &message, -1);
-	if (error < 0)
-		return error;
-	if (!judge_await(j, MESSAGE_FILE, &message, &payload))
-		return -EPIPE;
-	if (payload < 0)
-		return message.error < 0 ? message.error : -EIO;
-	return payload_read(payload, out);
+	return read_asked(j, &message, out);
 }
 
 static bool read_include(void *context, const char *path, struct text *out,
@@ -228,24 +234,55 @@ bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, 
 	return good;
 }
 
+/* What was applied last, or the newest generation before one.  *out_generation is its file's number, 0
+ * for the one applied last; false where it cannot be read, with `problem`, empty where it is not there. */
+static bool read_bundle(struct judge *j, uint64_t before, struct bundle *out, uint64_t *out_generation,
+			struct text *problem)
+{
+	struct message message = { .kind = MESSAGE_FILE, .number = before };
+	char why[POLICY_PROBLEM] = "";
+	struct text text = { 0 };
+	int error = read_asked(j, &message, &text);
+	bool good = error == 0 && bundle_parse(text_string(&text), text.n, out, why);
+
+	*out_generation = message.generation;
+	if (!good && error != -ENOENT)
+		text_put(problem, error < 0 ? strerror(-error) : why);
+	text_release(&text);
+	return good;
+}
+
+/* The newest generation that can be read, in the place of the one that cannot. */
+static bool read_older(struct judge *j, struct bundle *out, struct text *problem)
+{
+	uint64_t generation = UINT64_MAX, before;
+	struct text unread = { 0 };
+	bool good = false;
+
+	do {
+		before = generation;
+		text_reset(&unread);
+		good = read_bundle(j, before, out, &generation, &unread);
+	} while (!good && generation > 0 && generation < before);
+	if (good)
+		text_printf(problem, "generation %llu is loaded instead", (unsigned long long)generation);
+	text_release(&unread);
+	return good;
+}
+
 bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem)
 {
-	char why[POLICY_PROBLEM] = "";
+	struct text why = { 0 };
 	struct ruling r = { 0 };
-	struct text text = { 0 };
-	bool good = false;
-	int error = judge_read_file(j, "", &text);
+	uint64_t generation;
+	bool good = read_bundle(j, 0, &r.bundle, &generation, &why);
 
-	take_conf_in_force(j, &r);
-	if (error == -ENOENT)
-		;
-	else if (error < 0)
-		text_printf(problem, "cannot read what was applied last: %s", strerror(-error));
-	else if (!bundle_parse(text_string(&text), text.n, &r.bundle, why))
-		text_printf(problem, "what was applied last cannot be read: %s", why);
-	else
-		good = load(j, &r, false, diags);
-	text_release(&text);
+	if (!good && why.n > 0) {
+		text_printf(problem, "what was applied last cannot be read (%s): ", text_string(&why));
+		good = read_older(j, &r.bundle, problem);
+	}
+	text_release(&why);
+	good = good && load(j, &r, false, diags);
 	if (good)
 		*out = r;
 	else

@@ -3,7 +3,6 @@
  * clerk, installs what the judge compiled, takes it back where nobody confirms, and reads the
  * counters.  It parses nothing: files and images pass through it as bytes. */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -233,37 +231,6 @@ bool keeper_is_below(const struct keeper_state *k, const char *name)
 	return good;
 }
 
-static int open_for_judge(const struct keeper_state *k, const char *name)
-{
-	char kept[4096];
-	struct stat status;
-	int fd;
-
-	if (!name[0]) {
-		snprintf(kept, sizeof(kept), "%s/current.json", k->options->state);
-		fd = open(kept, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	} else {
-		if (access(name, F_OK) == 0 && !keeper_is_below(k, name))
-			return -EACCES;
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	}
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-		return fd;
-	close(fd);
-	return -EISDIR;
-}
-
-static void file_asked(struct keeper_state *k, const struct message *message)
-{
-	struct message reply = { .kind = MESSAGE_FILE };
-	int fd = open_for_judge(k, message->text);
-
-	reply.error = fd < 0 ? fd : 0;
-	message_send(k->children[CHILD_JUDGE].fd, &reply, fd);
-}
-
 static char *folder_of(const char *file)
 {
 	char *real = realpath(file, NULL), *slash = real ? strrchr(real, '/') : NULL;
@@ -301,7 +268,7 @@ static void judge_ready(struct keeper_state *k, const struct message *message, i
 static void hear_judge(struct keeper_state *k, const struct message *message, int payload)
 {
 	if (message->kind == MESSAGE_FILE) {
-		file_asked(k, message);
+		keeper_file_asked(k, message);
 	} else if (message->kind == MESSAGE_RING) {
 		keeper_ring_asked(k, message);
 	} else if (message->kind == MESSAGE_NOTHING) {

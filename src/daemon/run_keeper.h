@@ -64,6 +64,9 @@ void keeper_lose_child(struct keeper_state *k, enum child_name name);
 /* Hands all counters to the clerk; false where there is none, or the kernel did not say. */
 bool keeper_count(struct keeper_state *k);
 
+/* run_keeper_files.c: a file that the judge asks for. */
+void keeper_file_asked(struct keeper_state *k, const struct message *message);
+
 /* run_keeper_packets.c: the judge's links, to be checked or to be served; closes the payload. */
 void keeper_queue_asked(struct keeper_state *k, const struct message *message, int payload);
 void keeper_queue_close(struct keeper_state *k);
