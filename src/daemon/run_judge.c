@@ -86,8 +86,9 @@ static void put_way_out(const struct judge *j, struct text *out)
 	text_put(out, "/current.json\n");
 }
 
-/* What is kept, or where nothing is, or nothing of it can be read, what is configured: a machine that
- * enforces nothing would be worse.  A kept policy that does not fit is no reason to take another. */
+/* What is kept, or where nothing is, or nothing of it can be read, what is configured: a machine
+ * that enforces nothing would be worse.  A kept policy that does not fit is no reason to take
+ * another. */
 static bool load_first(struct judge *j, struct ruling *out, struct text *problem)
 {
 	struct diags diags;

@@ -234,8 +234,9 @@ bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, 
 	return good;
 }
 
-/* What was applied last, or the newest generation before one.  *out_generation is its file's number, 0
- * for the one applied last; false where it cannot be read, with `problem`, empty where it is not there. */
+/* What was applied last, or the newest generation before one.  *out_generation is its file's
+ * number, 0 for the one applied last; false where it cannot be read, with `problem`, empty where it
+ * is not there. */
 static bool read_bundle(struct judge *j, uint64_t before, struct bundle *out, uint64_t *out_generation,
 			struct text *problem)
 {
