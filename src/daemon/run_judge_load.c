@@ -237,8 +237,8 @@ bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, 
 /* What was applied last, or the newest generation before one.  *out_generation is its file's
  * number, 0 for the one applied last; false where it cannot be read, with `problem`, empty where it
  * is not there. */
-static bool read_bundle(struct judge *j, uint64_t before, struct bundle *out, uint64_t *out_generation,
-			struct text *problem)
+static bool read_bundle(struct judge *j, uint64_t before, struct bundle *out,
+			uint64_t *out_generation, struct text *problem)
 {
 	struct message message = { .kind = MESSAGE_FILE, .number = before };
 	char why[POLICY_PROBLEM] = "";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files that the keeper opens for the judge: those below the configured folders, and what was applied.
- * It reads none of them. */
+/* Files that the keeper opens for the judge: those below the configured folders, and what was
+ * applied.  It reads none of them. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,8 @@ static uint64_t generation_of(const char *name)
 	uint64_t generation = 0;
 	int end = 0;
 
-	if (sscanf(name, "generation-%" SCNu64 ".json%n", &generation, &end) != 1 || end == 0 || name[end])
+	if (sscanf(name, "generation-%" SCNu64 ".json%n", &generation, &end) != 1 || end == 0 ||
+	    name[end])
 		return 0;
 	return generation;
 }
@@ -41,7 +42,8 @@ static uint64_t newest_below(const char *folder, uint64_t limit)
 	return newest;
 }
 
-/* What was applied last, or the newest generation before one.  A pipe in its place does not hold us. */
+/* What was applied last, or the newest generation before one.  A pipe in its place does not hold
+ * us. */
 static int open_kept(const struct keeper_state *k, uint64_t before, uint64_t *out_generation)
 {
 	uint64_t generation = before > 0 ? newest_below(k->options->state, before) : 0;
