@@ -61,6 +61,7 @@ struct nft_hook {
 	unsigned	       chain_count, map_count;
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
+	struct text	      *pair_lines;	/* by plane, IPv4 and IPv6: what looks its pairs up */
 	struct text	       chains, maps;
 };
 
@@ -86,6 +87,22 @@ struct nft_span {
 uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_line,
 			const struct nft_span *spans, size_t n);
 void nft_rests_release(struct nft_hook *h);
+
+#define NFT_SPANS_MAX 400000		/* of one hook: text of some 20 MB */
+
+/* The target of a cell. */
+uint32_t nft_target_of(const struct artefact *a, uint32_t cell);
+
+/* The groups that no rule judges, in order: how many ranges. */
+#define NFT_UNJUDGED_MAX 16
+size_t nft_unjudged(enum family family, struct range out[NFT_UNJUDGED_MAX]);
+
+/* Whether that can be done for all pairs, which is so in every plane or in none. */
+bool nft_pairs_fit(const struct artefact *a);
+/* Lines that send on the pairs of a plane; what they let through goes on behind them.  How many
+ * elements; false where those would be too many, or their prefix lengths too diverse. */
+bool nft_put_pairs(struct text *out, struct nft_hook *h, const struct artefact_family *f,
+		   unsigned plane, size_t *out_n);
 
 /* Tests of an IPv6 group, of which one must hold, a text each: how many, or 0 where they would be
  * more than `max`, and a set does better. */

@@ -12,7 +12,7 @@
 #include "enforce/nft.h"
 
 #define PRIORITY (-300)
-#define SPANS_MAX 400000		/* of one hook: text of some 20 MB */
+#define SPANS_FEW 50000			/* of one plane: for more, pairs are looked up by themselves */
 
 /* A table's text while it is put together. */
 struct table_text {
@@ -42,7 +42,7 @@ static void add_span(struct row *row, struct addr first, uint32_t target)
 	row->spans[row->n++] = (struct nft_span){ first, target };
 }
 
-static uint32_t target_of(const struct artefact *a, uint32_t cell)
+uint32_t nft_target_of(const struct artefact *a, uint32_t cell)
 {
 	struct rule_list list = artefact_list(a, cell);
 
@@ -50,7 +50,7 @@ static uint32_t target_of(const struct artefact *a, uint32_t cell)
 }
 
 /* The ends of the link-local groups: 224.0.0.0/24, or scopes 1 and 2. */
-static size_t unjudged_groups(enum family family, struct range out[16])
+size_t nft_unjudged(enum family family, struct range out[NFT_UNJUDGED_MAX])
 {
 	if (family == FAMILY_IP4) {
 		out[0] = (struct range){ addr_of4(0xe0000000), addr_of4(0xe00000ff) };
@@ -70,8 +70,8 @@ static size_t unjudged_groups(enum family family, struct range out[16])
 /* Where groups go, by their class, with those that are never judged laid over them. */
 static struct row row_of(const struct artefact_side *groups, const uint32_t *targets)
 {
-	struct range unjudged[16];
-	size_t count = unjudged_groups(groups->intervals[0].first.family, unjudged), u = 0;
+	struct range unjudged[NFT_UNJUDGED_MAX];
+	size_t count = nft_unjudged(groups->intervals[0].first.family, unjudged), u = 0;
 	struct row row = { memory_array(groups->n + 2 * count + 1, sizeof(*row.spans)), 0 };
 
 	for (size_t i = 0; i < groups->n; i++) {
@@ -116,7 +116,7 @@ static void put_groups(struct text *out, struct nft_hook *h, bool in_line,
 	uint32_t *targets = memory_array(n, sizeof(*targets));
 
 	for (unsigned g = 0; g < n; g++)
-		targets[g] = target_of(h->artefact, fold->cells[(size_t)source * n + g]);
+		targets[g] = nft_target_of(h->artefact, fold->cells[(size_t)source * n + g]);
 	put_row(out, h, in_line, &fold->groups, targets, c);
 	free(targets);
 }
@@ -207,7 +207,7 @@ static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fol
 
 	for (size_t i = 0; i < sources->n; i++) {
 		unsigned s = sources->intervals[i].class;
-		uint32_t target = target_of(h->artefact,
+		uint32_t target = nft_target_of(h->artefact,
 					    fold->cells[(size_t)s * fold->groups.classes + group]);
 
 		if (n == 0 || spans[n - 1].target != target)
@@ -230,7 +230,7 @@ static void put_groups_first(struct text *out, struct nft_hook *h, bool in_line,
 	uint32_t *targets = memory_array(fold->groups.classes, sizeof(*targets));
 
 	for (unsigned g = 0; g < fold->groups.classes; g++)
-		targets[g] = is_same_for_all(fold, g) ? target_of(h->artefact, fold->cells[g])
+		targets[g] = is_same_for_all(fold, g) ? nft_target_of(h->artefact, fold->cells[g])
 						      : source_chain(h, fold, g, c);
 	put_row(out, h, in_line, &fold->groups, targets, c);
 	free(targets);
@@ -245,7 +245,40 @@ static bool is_group_first(const struct artefact_fold *fold)
 	return 2 * same >= fold->groups.classes;
 }
 
-/* `in_line` as nft_put_lookup() takes it. */
+/* The lines of pairs, of one plane or of several that say the same. */
+static void put_pairs(struct text *out, struct nft_hook *h, const struct artefact_family *f,
+		      unsigned plane, struct compilation *c)
+{
+	const struct artefact *a = h->artefact;
+	size_t row = f->pairs->n, first = f == &a->ip4 ? 0 : a->plane_count, n = 0;
+	const uint32_t *cells = f->pairs->cells;
+	unsigned same = plane;
+	struct text *lines;
+
+	if (!h->pair_lines)
+		h->pair_lines = memory_array(2 * a->plane_count, sizeof(*h->pair_lines));
+	for (unsigned p = 0; p < a->plane_count; p++)
+		if (h->pair_lines[first + p].n > 0 &&
+		    memcmp(cells + p * row, cells + plane * row, row * sizeof(*cells)) == 0)
+			same = p;
+	lines = &h->pair_lines[first + same];
+	if (lines->n == 0 && !nft_put_pairs(lines, h, f, plane, &n))
+		n = NFT_SPANS_MAX + 1;
+	c->span_count += n;
+	text_put_n(out, text_string(lines), lines->n);
+}
+
+static void release_pair_lines(struct nft_hook *h)
+{
+	for (size_t i = 0; h->pair_lines && i < 2 * h->artefact->plane_count; i++)
+		text_release(&h->pair_lines[i]);
+	free(h->pair_lines);
+}
+
+static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned plane,
+			    struct compilation *c);
+
+/* `in_line` as nft_put_lookup() takes it.  Lines of pairs stand in a chain of their own. */
 static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum family family,
 		      unsigned plane, struct compilation *c)
 {
@@ -253,6 +286,12 @@ static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum f
 		family == FAMILY_IP4 ? &h->artefact->ip4 : &h->artefact->ip6;
 	struct artefact_fold fold;
 
+	if (f->pairs && in_line) {
+		text_printf(out, "goto %%%uc%u\n", h->id, plane_chain(h, family, plane, c));
+		return;
+	}
+	if (f->pairs)
+		put_pairs(out, h, f, plane, c);
 	artefact_fold_init(&fold, f, plane);
 	if (fold.sources.classes == 1)
 		put_groups(out, h, in_line, &fold, 0, c);
@@ -532,10 +571,11 @@ static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct comp
 	free(h->lists4);
 	free(h->lists6);
 	nft_rests_release(h);
+	release_pair_lines(h);
 	text_release(&h->chains);
 	text_release(&h->maps);
 	sharing->last[h->table] = *h;
-	return c->span_count > SPANS_MAX ? -E2BIG : 0;
+	return c->span_count > NFT_SPANS_MAX ? -E2BIG : 0;
 }
 
 #define SERVED (1u << BACKEND_NFTABLES)
@@ -585,6 +625,39 @@ static bool any_link(const struct enforce_boundary *b, const struct enforce_choi
 	return false;
 }
 
+/* True where chains for classes of sources would repeat the groups too often. */
+static bool is_broad(const struct artefact *a, const struct artefact_family *f)
+{
+	bool broad = false;
+
+	for (unsigned p = 0; p < a->plane_count && !f->pairs && !broad; p++) {
+		struct artefact_fold fold;
+
+		artefact_fold_init(&fold, f, p);
+		broad = fold.sources.classes * fold.groups.n > SPANS_FEW &&
+			!is_group_first(&fold);
+		artefact_fold_release(&fold);
+	}
+	return broad;
+}
+
+static struct artefact *new_artefact(const struct enforce_plan *plan,
+				     const struct boundary *boundary, const char **out_why)
+{
+	struct artefact *a, *other;
+
+	a = artefact_new(boundary, plan->now, ARTEFACT_MATRIX_CELLS, out_why);
+	if (!a || (!plan->by_pairs && !is_broad(a, &a->ip4) && !is_broad(a, &a->ip6)))
+		return a;
+	other = artefact_new(boundary, plan->now, plan->by_pairs ? 0 : 1, out_why);
+	if (other && nft_pairs_fit(other)) {
+		artefact_free(a);
+		return other;
+	}
+	artefact_free(other);
+	return a;
+}
+
 static int compile_boundary(const struct enforce_plan *plan, unsigned index,
 			    const struct enforce_choice *choices, struct compilation *c)
 {
@@ -595,7 +668,7 @@ static int compile_boundary(const struct enforce_plan *plan, unsigned index,
 
 	if (!any_link(b, choices))
 		return 0;
-	a = artefact_new(b->boundary, plan->now, ARTEFACT_MATRIX_CELLS, &why);
+	a = new_artefact(plan, b->boundary, &why);
 	if (a) {
 		note_unknown(c, b, a);
 		status = compile_links(b, index, a, choices, c);

@@ -115,11 +115,28 @@ def iptables(case, *rules):
         text="*raw\n" + "".join(f"-A PREROUTING {r}\n" for r in rules) + "COMMIT\n")
 
 
-def weir(name, base, groups, sources, flows):
+def policy_of_pairs(n):
+    """n pairs of hosts, each by a rule of its own."""
+    hosts = random.sample(range(0x0b000000, 0x60000000), n)
+    named = [(host, 0xe9000000 + 7 * i) for i, host in enumerate(hosts)]
+    return named, "boundary border {\n" + "".join(
+        f"deny from {dotted(s)} to {dotted(g)} as p{i}\n" for i, (s, g) in enumerate(named)) + "default deny }\n"
+
+
+def weir_pairs(base, n):
+    """7 of 10 packets are of a pair that is named, the others of a source and a group that are no pair."""
+    named, text = policy_of_pairs(n)
+    other = random.sample(named, len(named))
+    flows = "".join(f"{dotted(s)} {dotted(g if random.random() < 0.7 else o)}\n"
+                    for (s, g), (_, o) in random.sample(list(zip(named, other)), 4096))
+    return weir(f"weir, {n} pairs", base, named, [], flows, text)
+
+
+def weir(name, base, groups, sources, flows, text=None):
     case = Case(name, base, flows)
     path = os.path.join(FOLDER.name, f"{len(groups)}{len(sources)}.weir")
     with open(path, "w", encoding="ascii") as f:
-        f.write(policy(groups, sources))
+        f.write(text or policy(groups, sources))
     run(ENFORCER, "install", path, "border", "--", "va,outside,nftables", host=case.host)
     return case
 
@@ -150,6 +167,7 @@ def cases():
         found.append(weir(f"weir, {n} groups", empty, groups[n], [], flows[n]))
     for n in SIZES:
         found.append(weir(f"weir, {SOURCES} sources x {n} groups", empty, groups[n], sources, flows[n]))
+    found.append(weir_pairs(empty, SIZES[-1]))
     for n in (SIZES[0], SIZES[-1]):
         found.append(floor(f"floor: one look-up, one counter, {n}", empty, groups[n], flows[n]))
     for n in (SIZES[0], SIZES[-1]):
@@ -205,12 +223,16 @@ def to_in_force():
             f"deny to 239.{i >> 8 & 255}.{i & 255}.7 as r{i}\n" for i in range(10000)) + "default permit }\n")
     print(f"From policy text to rules in force, ms (load, compile, install), median of {ROUNDS}")
     try:
-        for name in ("modern", "chown-02", path):
-            sets = [] if name == path else ["own=192.0.2.0/24"]
+        paired = os.path.join(FOLDER.name, "paired.weir")
+        with open(paired, "w", encoding="ascii") as f:
+            f.write(policy_of_pairs(10000)[1])
+        names = {path: "10,000 rules", paired: "10,000 pairs"}
+        for name in ("modern", "chown-02", *names):
+            sets = [] if name in names else ["own=192.0.2.0/24"]
             took = [times(run("chrt", "-f", "50", ENFORCER, "install", name, "border", *sets, "--",
                               "va,outside,nftables", host=case.host)) for _ in range(ROUNDS + 1)][1:]
             parts = [statistics.median(t[i] for t in took) for i in range(3)]
-            print(f"  {'10,000 rules' if name == path else name:36} {sum(parts):8.1f}   "
+            print(f"  {names.get(name, name):36} {sum(parts):8.1f}   "
                   f"{parts[0]:.1f} + {parts[1]:.1f} + {parts[2]:.1f}")
     finally:
         subprocess.run(["ip", "netns", "del", case.host], check=False)

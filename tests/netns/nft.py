@@ -102,8 +102,8 @@ def judge(sent, arrived, found, link, hook, passes=("permit", "warn", "ignore", 
     equal(sum(sum(n) for (where, at, _), n in found.items() if (where, at) == (link, hook)), len(sent))
 
 
-def random_policy(seed):
-    text = enforcer("random", str(seed), str(1 + seed % 24))
+def random_policy(seed, kind="random"):
+    text = enforcer(kind, str(seed), str(1 + seed % 24 + (20 if kind == "random-pairs" else 0)))
     return write("random.weir", text)
 
 
@@ -171,10 +171,10 @@ def one_policy(policy, seed, link, hook, side, *sets, n=120):
         raise
 
 
-def random_policies(link, hook, first):
+def random_policies(link, hook, first, kind="random", n=10):
     judged = tried = 0
-    for seed in range(first, first + (300 if LONG else 10)):
-        policy = random_policy(seed)
+    for seed in range(first, first + (300 if LONG else n)):
+        policy = random_policy(seed, kind)
         if loads(policy):
             tried += 1
             judged += one_policy(policy, seed, link, hook, "inside" if seed % 2 else "outside")
@@ -187,6 +187,15 @@ def test_ingress_says_what_the_reference_says():
 
 def test_bridge_egress_says_what_the_reference_says():
     random_policies("pc", "egress", 1000)
+
+
+def test_pairs_say_what_the_reference_says():
+    CALM["ENFORCER_PAIRS"] = "1"
+    try:
+        random_policies("pb", "ingress", 3000, "random-pairs", 5)
+        random_policies("pc", "egress", 3500, "random-pairs", 5)
+    finally:
+        del CALM["ENFORCER_PAIRS"]
 
 
 def test_built_in_borders():
