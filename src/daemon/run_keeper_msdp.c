@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -85,21 +86,28 @@ void keeper_refuse_questions(struct keeper_state *k, int error)
 
 /* --- keys --- */
 
-/* The first line of a file. */
+/* The first line of a file, and of nothing that could make us wait. */
 static bool read_key(const char *name, char out[MSDP_KEY_MAX + 1])
 {
-	FILE *file = fopen(name, "re");
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char line[MSDP_KEY_MAX + 3] = "";
-	bool good = file && fgets(line, sizeof(line), file);
-	size_t n = strcspn(line, "\r\n");
+	struct stat status;
+	ssize_t got = -1;
+	bool good;
+	size_t n;
 
-	if (file)
-		fclose(file);
-	line[n] = '\0';
-	if (good && n > 0 && n <= MSDP_KEY_MAX)
-		memcpy(out, line, n + 1);
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		got = read(fd, line, sizeof(line) - 1);
+	if (fd >= 0)
+		close(fd);
+	n = strcspn(line, "\r\n");
+	good = got > 0 && n > 0 && n <= MSDP_KEY_MAX;
+	if (good) {
+		memcpy(out, line, n);
+		out[n] = '\0';
+	}
 	explicit_bzero(line, sizeof(line));
-	return good && n > 0 && n <= MSDP_KEY_MAX;
+	return good;
 }
 
 static bool was_named_at_start(const struct keeper_state *k, const char *name)

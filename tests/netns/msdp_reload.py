@@ -211,6 +211,18 @@ def test_a_peer_is_removed():
     equal(sessions(FIRST, SECOND), [1, 1])
 
 
+def test_what_it_announces_itself():
+    own = ("44.7.7.7", "233.252.7.7")
+    apply(f"  originator {WEIR}\n  originate {own[0]} {own[1]}\n" + TWO)
+    wait_for("its own", lambda: first.knows(own) and second.knows(own))
+    equal([(e["rp"], e.get("own")) for e in ask("cache", "--source", own[0])["cache"]], [(WEIR, True)])
+    apply(f"  originator 127.9.0.99\n  originate {own[0]} {own[1]}\n" + TWO)
+    wait_for("another originator", lambda: [e["rp"] for e in ask("cache", "--source", own[0])["cache"]] == ["127.9.0.99"])
+    apply(TWO)
+    wait_for("its end", lambda: ask("cache", "--source", own[0])["matching"] == 0)
+    equal(sessions(FIRST, SECOND), [1, 1])
+
+
 def test_another_address_to_listen_at():
     apply(TWO + peer(THIRD, local=OTHER))
     third = up(THIRD, OTHER)
