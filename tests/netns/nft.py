@@ -457,10 +457,12 @@ def test_a_bad_plan_leaves_the_old_one():
     enforcer("remove")
     enforcer("install", write("a.weir", A), "border", "--", "pb,outside,nftables,port")
     subprocess.run(["nft", "add", "chain", "netdev", "weir", "ingress/pc"], check=True)    # no base chain
+    standing = chains()
     done = enforcer("install", write("b.weir", B), "border", "--", "pb,outside,nftables,port",
                     "pc,outside,nftables,port", good=False)
     equal(done.returncode, 3)
     assert "nftables: Could not process rule" in done.stderr, done.stderr
+    equal(chains(), standing, "what the refused one brought")
     first = Packet("10.1.2.3", "239.1.1.1", 17, 5000, 9, 0, "-", "permit", "first-passes")
     arrived, found = BRIDGE.offer([first] * 5)
     equal((len(arrived), found[("pb", "ingress", "first-passes")]), (5, [5, 0]))
