@@ -59,7 +59,8 @@ void plan_init(struct plan *plan, const struct conf *conf, const struct policy *
 {
 	size_t n = conf->interface_count;
 
-	*plan = (struct plan){ .conf = conf, .policy = policy, .interface_count = n };
+	*plan = (struct plan){ .conf = conf, .policy = policy, .all = links,
+				 .interface_count = n };
 	arena_init(&plan->arena);
 	plan->interfaces = memory_array(n + 1, sizeof(plan->interfaces[0]));
 	plan->links = memory_array(n + 1, sizeof(plan->links[0]));
@@ -147,6 +148,57 @@ static void note_link_local(const struct enforce_boundary *boundary, struct enfo
 				  "is not enforced for those", notes);
 }
 
+static const struct link *bridge_of(const struct plan *plan, const struct plan_interface *one)
+{
+	for (size_t i = 0; one->link && one->link->is_bridge_port && i < plan->all->n; i++)
+		if (plan->all->list[i].index == one->link->master)
+			return &plan->all->list[i];
+	return NULL;
+}
+
+/* What the bridge says itself goes to its ports behind every queue. */
+static bool refuses_queries(const struct rule *rule, bool is_inside)
+{
+	enum direction leaving = is_inside ? DIRECTION_IN : DIRECTION_OUT;
+
+	return rule->kind == RULE_MATCH && rule->action == ACTION_DENY && !rule->off &&
+	       rule->points >> POINT_MEMBERSHIP & 1 && rule->types >> TYPE_QUERY & 1 &&
+	       (rule->direction == DIRECTION_UNKNOWN || rule->direction == leaving);
+}
+
+static void note_bridge(const struct boundary *b, const struct plan_interface *one,
+			const struct link *bridge, struct enforce_notes *notes)
+{
+	struct text text = { 0 };
+
+	for (size_t i = 0; i < b->match_count; i++) {
+		text_reset(&text);
+		if (b->rules[i]->joined != JOINED_UNKNOWN)
+			text_printf(&text, bridge->snoops
+				    ? "%s snoops: by itself it keeps what nobody asked for from %s, uncounted"
+				    : "%s does not snoop: what nobody asked for comes to %s",
+				    bridge->name, one->link->name);
+		else if (bridge->queries && refuses_queries(b->rules[i], one->conf->is_inside))
+			text_printf(&text, "%s asks for members itself (mcast_querier is 1): its own queries "
+				    "leave by %s unjudged", bridge->name, one->link->name);
+		if (text.n > 0)
+			note_rule(b, b->rules[i], text.p, notes);
+	}
+	text_release(&text);
+}
+
+static void note_bridges(const struct plan *plan, struct enforce_notes *notes)
+{
+	for (size_t i = 0; i < plan->interface_count; i++) {
+		const struct plan_interface *one = &plan->interfaces[i];
+		const struct link *bridge = bridge_of(plan, one);
+
+		if (bridge && !plan_absence(one))
+			note_bridge(policy_boundary(plan->policy, one->conf->boundary.name), one, bridge,
+				    notes);
+	}
+}
+
 /* Of boundaries that some link lies at, as they are written. */
 void plan_notes(const struct plan *plan, struct enforce_notes *notes)
 {
@@ -162,6 +214,7 @@ void plan_notes(const struct plan *plan, struct enforce_notes *notes)
 		free(found);
 		note_link_local(&plan->boundaries[i], notes);
 	}
+	note_bridges(plan, notes);
 }
 
 static void put_subnets(void *context, const char *interface, struct text *out)

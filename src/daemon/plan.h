@@ -20,6 +20,7 @@ struct plan_interface {
 struct plan {
 	const struct conf      *conf;
 	const struct policy    *policy;
+	const struct links     *all;		/* of this machine */
 	struct plan_interface  *interfaces;
 	size_t			interface_count;
 	struct enforce_plan	plan;

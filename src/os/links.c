@@ -73,17 +73,41 @@ static size_t payload(const struct rtattr *a, void *out, size_t max)
 	return n;
 }
 
+static void read_bridge(const struct rtattr *data, struct link *out)
+{
+	const char *bytes = (const char *)data + sizeof(*data);
+	size_t left = data->rta_len - sizeof(*data);
+	const struct rtattr *a;
+	uint8_t value;
+
+	while ((a = attribute_next(&bytes, &left))) {
+		value = 0;
+		payload(a, &value, sizeof(value));
+		if (a->rta_type == IFLA_BR_MCAST_SNOOPING)
+			out->snoops = value != 0;
+		else if (a->rta_type == IFLA_BR_MCAST_QUERIER)
+			out->queries = value != 0;
+	}
+}
+
 static void read_info(const struct rtattr *info, struct link *out)
 {
 	const char *bytes = (const char *)info + sizeof(*info);
 	size_t left = info->rta_len - sizeof(*info);
-	const struct rtattr *a;
-	char kind[16] = "";
+	const struct rtattr *a, *data = NULL;
+	char kind[16] = "", port_of[16] = "";
 
-	while ((a = attribute_next(&bytes, &left)))
+	while ((a = attribute_next(&bytes, &left))) {
 		if (a->rta_type == IFLA_INFO_SLAVE_KIND)
+			payload(a, port_of, sizeof(port_of) - 1);
+		else if (a->rta_type == IFLA_INFO_KIND)
 			payload(a, kind, sizeof(kind) - 1);
-	out->is_bridge_port = strcmp(kind, "bridge") == 0;
+		else if (a->rta_type == IFLA_INFO_DATA)
+			data = a;
+	}
+	out->is_bridge_port = strcmp(port_of, "bridge") == 0;
+	if (data && strcmp(kind, "bridge") == 0)
+		read_bridge(data, out);
 }
 
 static void add_link(struct links *links, const struct nlmsghdr *message)

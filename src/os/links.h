@@ -18,6 +18,7 @@ struct link {
 	char		    name[LINK_NAME];
 	unsigned	    index, master;	/* master 0: none */
 	bool		    is_up, is_bridge_port;
+	bool		    snoops, queries;	/* a bridge: what its multicast settings say */
 	bool		    runs_xdp;	/* its driver does, not the kernel in its place */
 	struct link_address addresses[LINK_ADDRESSES];	/* link-local ones left out */
 	size_t		    address_count;

@@ -137,6 +137,7 @@ def test_without_weir_a_client_is_believed():
     said = DAEMON.weir("run", "--check", status=None)
     for name in ("BPF", "nftables"):
         holds(said, f"{name} does not know joined", "it is named, not passed over")
+    holds(said, "br0 snoops: by itself it keeps what nobody asked for from w1, uncounted")
     for name in ("port, rule mdns", "wireless, rule discovery"):
         holds(said, f"{name}:\n  link-local groups pass the ports of a bridge")
 

@@ -153,10 +153,15 @@ def test_ports_of_hosts():
     advertisement = icmp6(134, bytes(12), "ff02::1")
     query = ip4(HOST, "224.0.0.1", 2, with_sum(bytes.fromhex("1164000000000000027d0000")), alert=True)
     assert checksum(query[24:]) == 0
+    marker = ip4(HOST, "224.0.0.1", 17, bytes.fromhex("138813880008") + b"\0\0")
     TWO.frames(0.05)
-    ONE.send(*map(frame, (advertisement, query, hello(HOST), solicitation)))
-    got = [packet for _, packet in TWO.frames(1.0) if packet[12:16] == packed(HOST) or packet[8:24] == packed("fe80::7")]
-    equal([(number(p), p[40] if number(p) == 58 else None) for p in got], [(58, 135)])
+    bridge = Port(None, "br0")                # what comes to the machine that is the bridge is judged, too
+    ONE.send(*map(frame, (advertisement, query, hello(HOST), solicitation, marker)))
+    for port, wanted in ((TWO, [(58, 135), (17, None)]), (bridge, [(17, None)])):
+        got = [p for _, p in port.frames(1.0) if p[12:16] == packed(HOST) or p[8:24] == packed("fe80::7")]
+        got = [(number(p), p[40] if number(p) == 58 else None) for p in got]
+        equal([g for g in got if g in wanted], wanted)
+        assert not [g for g in got if g not in ((58, 135), (17, None))], got
     counts = queue.end()
     equal([counts[f"rule p1 {name}"] for name in ("no-router", "no-querier", "no-pim")], [1, 1, 1])
 

@@ -31,6 +31,8 @@ boundary lan {
     ignore to 224.0.0.0/24 as link-local
     deny in to 239.1.1.1 at membership as no-group
     deny in from 10.9.0.0/16 at membership as no-source
+    deny out at membership type query as no-query
+    deny out to 239.7.7.7 at data not joined as not-asked
     default permit
 }
 """
@@ -85,6 +87,15 @@ def test_check_says_it():
     holds(done.stdout, "no-source")
     holds(done.stdout, "what its sources send is dropped too")
     holds(done.stdout, "control messages at p1, by ")
+    holds(done.stdout, "br0 does not snoop: what nobody asked for comes to p1")
+    assert "mcast_querier" not in done.stdout, done.stdout
+    for kind in ("mcast_snooping", "mcast_querier"):
+        net.ip("link", "set", "br0", "type", "bridge", kind, "1")
+    done = weir("run", "--check")
+    holds(done.stdout, "br0 snoops: by itself it keeps what nobody asked for from p1, uncounted")
+    holds(done.stdout, "br0 asks for members itself (mcast_querier is 1): its own queries leave by p1 unjudged")
+    for kind in ("mcast_querier", "mcast_snooping"):
+        net.ip("link", "set", "br0", "type", "bridge", kind, "0")
     control = json.loads(weir("run", "--check", "-j").stdout)["control"]
     equal((control["interfaces"], "problem" in control), (["p1"], False))
     setting("net.bridge.bridge-nf-filter-vlan-tagged", 0)
