@@ -175,12 +175,14 @@ static void note_bridge(const struct boundary *b, const struct plan_interface *o
 		text_reset(&text);
 		if (b->rules[i]->joined != JOINED_UNKNOWN)
 			text_printf(&text, bridge->snoops
-				    ? "%s snoops: by itself it keeps what nobody asked for from %s, uncounted"
+				    ? "%s snoops: by itself it keeps what nobody asked for from "
+				      "%s, uncounted"
 				    : "%s does not snoop: what nobody asked for comes to %s",
 				    bridge->name, one->link->name);
 		else if (bridge->queries && refuses_queries(b->rules[i], one->conf->is_inside))
-			text_printf(&text, "%s asks for members itself (mcast_querier is 1): its own queries "
-				    "leave by %s unjudged", bridge->name, one->link->name);
+			text_printf(&text, "%s asks for members itself (mcast_querier is 1): its "
+				    "own queries leave by %s unjudged", bridge->name,
+				    one->link->name);
 		if (text.n > 0)
 			note_rule(b, b->rules[i], text.p, notes);
 	}
@@ -194,8 +196,8 @@ static void note_bridges(const struct plan *plan, struct enforce_notes *notes)
 		const struct link *bridge = bridge_of(plan, one);
 
 		if (bridge && !plan_absence(one))
-			note_bridge(policy_boundary(plan->policy, one->conf->boundary.name), one, bridge,
-				    notes);
+			note_bridge(policy_boundary(plan->policy, one->conf->boundary.name), one,
+				    bridge, notes);
 	}
 }
 
