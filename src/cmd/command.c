@@ -140,6 +140,22 @@ static int finish_output(int status, const struct io *io)
 	return EXIT_SYSTEM;
 }
 
+/* -q, whatever the command: only what goes to the other stream is seen. */
+static int run_quietly(const struct command *command, const void *arg, const struct io *io)
+{
+	struct io own = *io;
+	int status;
+
+	own.out = fopen("/dev/null", "w");
+	if (!own.out) {
+		complain(io, "cannot open /dev/null: %s", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	status = command->run(arg, &own);
+	fclose(own.out);
+	return status;
+}
+
 static int run_command(const struct command *command, size_t n, char *const words[],
 		       const struct io *io)
 {
@@ -154,9 +170,12 @@ static int run_command(const struct command *command, size_t n, char *const word
 		const struct common *common = arg;
 		struct io own = coloured(io, common->color);
 
+		status = EXIT_CLEAN;
 		if (common->help)
 			usage_print_command(command, &own);
-		status = common->help ? EXIT_CLEAN : command->run(arg, &own);
+		else
+			status = common->quiet ? run_quietly(command, arg, &own)
+					       : command->run(arg, &own);
 	} else {
 		complain(io, "%s: %s", command->name, text_string(&problem));
 		fputs("usage: ", io->err);

@@ -45,7 +45,7 @@ static void tell_head(const json_t *s, FILE *out)
 		fprintf(out, "Generation %lld reverts in %lld s unless you confirm:  weir confirm\n",
 			number(pending, "generation"), number(pending, "seconds"));
 	if (json_is_true(json_object_get(conf, "differs")) && daemon_text(conf, "problem")[0])
-		fprintf(out, "The configured policy differs, and cannot be loaded: %s\n",
+		fprintf(out, "The configured policy differs, and cannot be loaded: %s; weir run --check tells more\n",
 			daemon_safe(conf, "problem"));
 	else if (json_is_true(json_object_get(conf, "differs")))
 		fprintf(out, "The configured policy %s differs from the one in force:  weir apply\n",

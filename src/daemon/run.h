@@ -39,7 +39,7 @@ void run_judge(const struct run_options *options, int keeper);
 void run_clerk(const struct run_options *options, int keeper);
 void run_speaker(const struct run_options *options, int keeper);
 
-/* One line on standard error, escaped: "weir: ...". */
+/* On standard error, escaped: "weir: ...", what stands behind a line end indented below. */
 void run_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

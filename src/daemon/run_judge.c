@@ -243,7 +243,7 @@ static void apply_asked(struct judge *j, const struct message *asked, const stru
 	if (asked->kind == MESSAGE_APPLY) {
 		answer_apply(j, asked, &a);
 	} else if (a.status != 0) {
-		run_say("reload: the policy in force stays.\n%s", text_string(&a.problem));
+		run_say("reload: the policy in force stays\n%s", text_string(&a.problem));
 		judge_notice(j, "reload-failed", text_string(&a.problem), NULL);
 	} else {
 		run_say("reload: generation %llu is in force",

@@ -273,6 +273,7 @@ def test_check():
     done = weir("run", "--check", "-c", path("weir.conf"))
     check_schema("check-run", json.loads(weir("run", "--check", "-j", "-c", path("weir.conf")).stdout))
     assert re.search(rf"eo +outside +{BACKEND} +what arrives goes in, by {BACKEND}", done.stdout), done.stdout
+    equal(weir("run", "--check", "-q", "-c", path("weir.conf")).stdout, "")
     conf("none.weir")
     equal(weir("run", "--check", "-c", path("weir.conf"), status=None).returncode, 2)
 
@@ -315,6 +316,7 @@ def test_drops_and_passes():
     equal(s["boundaries"][0]["interfaces"][0]["state"], "up")
     equal(s["boundaries"][0]["interfaces"][0]["hooks"]["ingress"], BACKEND)
     assert "BOUNDARY border, 5 rules" in weir("status", "-c", path("weir.conf")).stdout
+    equal(weir("status", "-q", "-c", path("weir.conf")).stdout, "")
 
 
 def test_counts_exactly():
