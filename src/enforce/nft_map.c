@@ -284,7 +284,7 @@ static struct lengths choose_lengths(const struct census *c, unsigned hashes)
  * Where one byte is left even one hash of all its values is good. */
 static bool fit_lengths(const struct domain *d, const struct entries *e, struct lengths *out)
 {
-	uint64_t some = d->family == FAMILY_IP4 ? 2 * e->n + 16 : e->n + e->n / 8 + 4;
+	uint64_t some = d->family == FAMILY_IP4 ? 2 * e->n + 64 : e->n + e->n / 8 + 4;
 	uint64_t many = 4 * e->n + 64;
 	unsigned most = d->family == FAMILY_IP4 ? LENGTHS_MAX_IP4 : LENGTHS_MAX;
 	struct census census = count_lengths(e);
