@@ -208,8 +208,9 @@ static void put_counts(const struct report *r, struct text *out)
 	for (size_t i = 0; i < r->flow_count; i++) {
 		struct report_flow f = report_flow_at(r, i);
 
-		text_printf(out, "%" PRIu64 " %" PRId64 " %" PRId64 " %u-%u\n", f.bytes, f.first.ns,
-			    f.last.ns, f.ttl_min, f.ttl_max);
+		text_printf(out, "%" PRIu64 " %" PRId64 " %" PRId64 " %u-%u port %u other %u %u\n", f.bytes,
+			    f.first.ns, f.last.ns, f.ttl_min, f.ttl_max, f.port, f.other.action,
+			    f.other.rule);
 	}
 }
 
@@ -224,14 +225,23 @@ static void read_engine(struct engine *engine, struct text *out)
 	report_free(r);
 }
 
-static void play(const char *policy, const struct packet *packets, uint64_t *seed, bool is_quick,
-		 struct text *out)
+/* A policy, and another to compare with (audit --against), or NULL. */
+struct policies {
+	const char	      *text;
+	const struct boundary *other;
+	const struct table    *other_table;
+};
+
+static void play(const struct policies *policies, const struct packet *packets, uint64_t *seed,
+		 bool is_quick, struct text *out)
 {
+	struct engine_options options = { .against = policies->other,
+					  .against_table = policies->other_table };
 	struct judging j;
 	struct scene s;
 	size_t n;
 
-	scene_open(&s, policy, (struct engine_options){ 0 }, false);
+	scene_open(&s, policies->text, options, false);
 	begin(&j, &s);
 	for (size_t i = 0; i < PACKETS; i += n) {
 		n = 1 + pick(seed, BATCH_MAX);
@@ -246,26 +256,47 @@ static void play(const char *policy, const struct packet *packets, uint64_t *see
 	scene_close(&s);
 }
 
+/* Few of them ask for more than weir will do. */
+static struct policy *load_random(uint64_t *seed, struct text *out)
+{
+	struct policy *policy = NULL;
+	struct diags diags;
+
+	while (!policy) {
+		text_release(out);
+		random_policy(seed, 12, out);
+		diags_init(&diags);
+		policy = policy_load(&(struct policy_input){ .name = "random", .text = text_string(out),
+							     .n = out->n }, &diags);
+		diags_release(&diags);
+	}
+	return policy;
+}
+
 static void agree_on_policy(uint64_t *seed)
 {
 	static struct packet packets[PACKETS];
-	struct text text = { 0 }, quick = { 0 }, slow = { 0 };
-	struct policy *policy;
+	struct text text = { 0 }, other_text = { 0 }, quick = { 0 }, slow = { 0 };
+	struct policy *policy = load_random(seed, &text), *other = load_random(seed, &other_text);
+	struct table *table = table_new(other->boundaries[0]);
+	bool is_compared = pick(seed, 3) == 0;
+	struct policies policies = { text_string(&text), is_compared ? other->boundaries[0] : NULL, table };
 	struct pool pool;
 
-	random_policy(seed, 12, &text);
-	policy = scene_policy(text_string(&text));
 	choose_addresses(seed, policy->boundaries[0], &pool);
 	for (size_t i = 0; i < POOL; i++)
 		pool.frames[i] = make_frame(seed, &pool);
 	make_packets(seed, &pool, packets);
-	play(text_string(&text), packets, seed, true, &quick);
-	play(text_string(&text), packets, seed, false, &slow);
+	play(&policies, packets, seed, true, &quick);
+	play(&policies, packets, seed, false, &slow);
 	check_text(text_string(&quick), text_string(&slow), text_string(&text));
 	for (size_t i = 0; i < POOL; i++)
 		free((void *)pool.frames[i].p);
 	policy_free(policy);
+	policy_free(other);
+	table_free(table);
 	text_release(&text);
+	text_release(&other_text);
 	text_release(&quick);
 	text_release(&slow);
 }
