@@ -283,6 +283,7 @@ bool judge_read_kept(struct judge *j, struct ruling *out, struct diags *diags, s
 		good = read_older(j, &r.bundle, problem);
 	}
 	text_release(&why);
+	take_conf_in_force(j, &r);
 	good = good && load(j, &r, false, diags);
 	if (good)
 		*out = r;

@@ -370,8 +370,8 @@ static void follow_peers(struct keeper_state *k)
 			close_listener(&m->listeners[i]);
 	if (anew)
 		keeper_end_speaker(k);
+	give_ruling(k);			/* first, or a new peer would be a stranger for a moment */
 	follow_listeners(k, old);
-	give_ruling(k);
 	if (!anew)
 		renew_peers(k, old);
 	explicit_bzero(old, sizeof(*old));

@@ -59,7 +59,7 @@ def wait_for(what, question, seconds=8):
         if answer:
             return answer
         time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {seconds} s; {peers()}")
+    raise AssertionError(f"{what}: not within {seconds} s; {sorted(peers())}: {peers()}")
 
 
 def up(address, to=WEIR, **more):
