@@ -2,7 +2,6 @@
 /* Writing JSON (RFC 8259).  Knows no schema. */
 #include "base/json.h"
 
-#include <inttypes.h>
 
 struct json json_of(struct text *out)
 {
@@ -82,12 +81,6 @@ void json_number(struct json *j, const char *key, uint64_t value)
 {
 	begin(j, key);
 	text_number(j->out, value);
-}
-
-void json_signed(struct json *j, const char *key, int64_t value)
-{
-	begin(j, key);
-	text_printf(j->out, "%" PRId64, value);
 }
 
 void json_bool(struct json *j, const char *key, bool value)

@@ -25,7 +25,6 @@ void json_bytes(struct json *j, const char *key, struct span value);
  * a second time. */
 void json_escaped(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
-void json_signed(struct json *j, const char *key, int64_t value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_time(struct json *j, const char *key, struct mtime at, unsigned digits);
 

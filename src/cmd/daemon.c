@@ -67,7 +67,7 @@ const char *daemon_text(const json_t *object, const char *key)
 static int ask(const char *control, json_t *request, const struct io *io, struct text *out_line,
 	       json_t **out)
 {
-	int error = client_ask_text(control, request, out_line, out);
+	int error = client_ask(control, request, out_line, out);
 
 	/* a process of the daemon that begins just now is soon there */
 	for (unsigned i = 0; i < AGAIN && error == 0 && json_is_true(json_object_get(*out, "again")); i++) {
@@ -75,7 +75,7 @@ static int ask(const char *control, json_t *request, const struct io *io, struct
 		json_decref(*out);
 		if (out_line)
 			text_reset(out_line);
-		error = client_ask_text(control, request, out_line, out);
+		error = client_ask(control, request, out_line, out);
 	}
 	if (error == 0)
 		return EXIT_CLEAN;

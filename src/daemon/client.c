@@ -66,7 +66,7 @@ static int receive_line(int fd, struct text *out)
 	}
 }
 
-int client_ask_text(const char *socket, json_t *request, struct text *out_line, json_t **out)
+int client_ask(const char *socket, json_t *request, struct text *out_line, json_t **out)
 {
 	char *line = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII);
 	int fd = connect_to(socket), error = fd < 0 ? fd : line ? 0 : -ENOMEM;
@@ -90,9 +90,4 @@ int client_ask_text(const char *socket, json_t *request, struct text *out_line, 
 	if (fd >= 0)
 		close(fd);
 	return error;
-}
-
-int client_ask(const char *socket, json_t *request, json_t **out)
-{
-	return client_ask_text(socket, request, NULL, out);
 }

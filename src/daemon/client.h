@@ -5,11 +5,11 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
+
 /* *out is the answer, to be given up by json_decref(); NULL where the daemon closed the line without
- * one.  0 or negative errno: -ECONNREFUSED and -ENOENT where no daemon listens. */
-int client_ask(const char *socket, json_t *request, json_t **out);
-/* The same, and raw: the line as it came, for -j.  Appended; may be NULL. */
-struct text;
-int client_ask_text(const char *socket, json_t *request, struct text *out_line, json_t **out);
+ * one.  out_line, which may be NULL, is given the line as it came, for -j.  0 or negative errno:
+ * -ECONNREFUSED and -ENOENT where no daemon listens. */
+int client_ask(const char *socket, json_t *request, struct text *out_line, json_t **out);
 
 #endif

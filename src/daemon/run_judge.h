@@ -57,9 +57,6 @@ void ruling_release(struct ruling *r);
 bool judge_rule(struct judge *j, struct ruling *r, struct diags *diags);
 /* Gives `to` a configuration like that of `from`. */
 void ruling_copy_conf(const struct ruling *from, const char *file, struct ruling *to);
-/* Reads the configuration anew; false, with complaints. */
-bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags,
-		     struct text *problem);
 /* The configured policy, read anew.  The configuration too where `with_conf`. */
 bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, struct diags *diags,
 			   struct text *problem);
@@ -108,8 +105,7 @@ void watch_end(struct judge *j);
 void watch_follow(struct judge *j);
 /* A packet that the kernel dropped at a hook of an interface, and shows. */
 void watch_dropped(struct judge *j, unsigned index, enum hook hook, const struct packet *packet);
-/* Tells what is new; sends what the history is to keep. */
-void watch_tell(struct judge *j);
+/* Sends what the history is to keep. */
 void watch_sample(struct judge *j);
 /* What became of a sample. */
 void watch_written(struct judge *j, const struct message *message);

@@ -159,7 +159,8 @@ bool judge_rule(struct judge *j, struct ruling *r, struct diags *diags)
 	return load(j, r, false, diags);
 }
 
-bool judge_read_conf(struct judge *j, struct ruling *out, struct diags *diags, struct text *problem)
+static bool read_conf(struct judge *j, struct ruling *out, struct diags *diags,
+		      struct text *problem)
 {
 	const char *name = j->options->conf_file;
 	struct text text = { 0 };
@@ -212,7 +213,7 @@ bool judge_read_configured(struct judge *j, bool with_conf, struct ruling *out, 
 {
 	struct ruling r = { 0 };
 	const struct conf *conf;
-	bool good = !with_conf || judge_read_conf(j, &r, diags, problem);
+	bool good = !with_conf || read_conf(j, &r, diags, problem);
 	int error = 0;
 
 	if (!with_conf)

@@ -169,6 +169,59 @@ void watch_end(struct judge *j)
 	*w = (struct watching){ .sample_ns = INT64_MAX, .serial = w->serial };
 }
 
+/* --- what is told --- */
+
+static void tell_server(struct judge *j, const struct ras_host *host)
+{
+	char address[ADDR_TEXT];
+	struct text name = { 0 }, text = { 0 };
+
+	if (host->authorised == RAS_AUTHORISED ||
+	    (host->state != RAS_NEW && host->state != RAS_RETURNED))
+		return;
+	addr_text(host->address, address);
+	text_escape(&name, (struct span){ host->hostname.bytes, host->hostname.n });
+	text_printf(&text, "a remote access server that nobody authorised announces itself: %s, %s", address,
+		    text_string(&name));
+	judge_notice(j, "ras", text_string(&text),
+		     json_pack("{s:s, s:s, s:s}", "source", address, "hostname", text_string(&name), "state",
+			       ras_state_name(host->state)));
+	text_release(&name);
+	text_release(&text);
+}
+
+static void tell_event(struct judge *j, const struct watch_group *group, const struct event *event)
+{
+	char source[ADDR_TEXT], to[ADDR_TEXT];
+	struct text text = { 0 };
+
+	if (event->kind != EVENT_FINDING || event->which == FINDING_RAS)
+		return;
+	addr_text(event->key.source, source);
+	addr_text(event->key.group, to);
+	text_printf(&text, "%s at boundary %s: %s > %s", finding_name(event->which),
+		    group->boundary->name, source, to);
+	judge_notice(j, "alarm", text_string(&text),
+		     json_pack("{s:s, s:s, s:s, s:s}", "finding", finding_name(event->which), "boundary",
+			       group->boundary->name, "source", source, "group", to));
+	text_release(&text);
+}
+
+static void tell_news(struct judge *j)
+{
+	struct watching *w = &j->watching;
+
+	for (size_t i = 0; i < w->group_count && w->live; i++) {
+		const struct ras_host *host;
+		struct event event;
+
+		while (engine_event_next(w->groups[i].engine, &event))
+			tell_event(j, &w->groups[i], &event);
+		while ((host = engine_ras_next(w->groups[i].engine, clock_now())))
+			tell_server(j, host);
+	}
+}
+
 /* --- packets --- */
 
 static void take_packet(struct watching *w, struct watch_group *group, const struct packet *packet)
@@ -192,7 +245,7 @@ static void hear_packets(void *context, int fd)
 		if (link < w->link_count)
 			take_packet(w, &w->groups[w->links[link].group], &packets[i]);
 	}
-	watch_tell(j);
+	tell_news(j);
 }
 
 /* A packet socket hears what arrives before tc does, and what leaves behind it. */
@@ -218,7 +271,7 @@ void watch_dropped(struct judge *j, unsigned index, enum hook hook, const struct
 		numbered.link = (uint16_t)(2 * i + (hook == HOOK_EGRESS));
 		take_packet(w, &w->groups[w->links[i].group], &numbered);
 	}
-	watch_tell(j);
+	tell_news(j);
 }
 
 /* --- interfaces --- */
@@ -276,58 +329,7 @@ void watch_follow(struct judge *j)
 	}
 }
 
-/* --- what is told --- */
-
-static void tell_server(struct judge *j, const struct ras_host *host)
-{
-	char address[ADDR_TEXT];
-	struct text name = { 0 }, text = { 0 };
-
-	if (host->authorised == RAS_AUTHORISED ||
-	    (host->state != RAS_NEW && host->state != RAS_RETURNED))
-		return;
-	addr_text(host->address, address);
-	text_escape(&name, (struct span){ host->hostname.bytes, host->hostname.n });
-	text_printf(&text, "a remote access server that nobody authorised announces itself: %s, %s", address,
-		    text_string(&name));
-	judge_notice(j, "ras", text_string(&text),
-		     json_pack("{s:s, s:s, s:s}", "source", address, "hostname", text_string(&name), "state",
-			       ras_state_name(host->state)));
-	text_release(&name);
-	text_release(&text);
-}
-
-static void tell_event(struct judge *j, const struct watch_group *group, const struct event *event)
-{
-	char source[ADDR_TEXT], to[ADDR_TEXT];
-	struct text text = { 0 };
-
-	if (event->kind != EVENT_FINDING || event->which == FINDING_RAS)
-		return;
-	addr_text(event->key.source, source);
-	addr_text(event->key.group, to);
-	text_printf(&text, "%s at boundary %s: %s > %s", finding_name(event->which),
-		    group->boundary->name, source, to);
-	judge_notice(j, "alarm", text_string(&text),
-		     json_pack("{s:s, s:s, s:s, s:s}", "finding", finding_name(event->which), "boundary",
-			       group->boundary->name, "source", source, "group", to));
-	text_release(&text);
-}
-
-void watch_tell(struct judge *j)
-{
-	struct watching *w = &j->watching;
-
-	for (size_t i = 0; i < w->group_count && w->live; i++) {
-		const struct ras_host *host;
-		struct event event;
-
-		while (engine_event_next(w->groups[i].engine, &event))
-			tell_event(j, &w->groups[i], &event);
-		while ((host = engine_ras_next(w->groups[i].engine, clock_now())))
-			tell_server(j, host);
-	}
-}
+/* --- what the history keeps --- */
 
 /* Hits of rules are the kernel's to count where it enforces the boundary. */
 static void leave_out_hits(struct report *report)

@@ -102,8 +102,6 @@ struct speaker_query {
 
 /* "permit" ... "full", or "refused" for the last four; false where it is none. */
 bool speaker_verdict_parse(const char *word, unsigned *out_verdicts);
-/* NULL behind the last word. */
-const char *speaker_verdict_name(unsigned i);
 
 /* speaker_search.c: the cache is looked through in pieces, so that nobody waits for it.  The text is
  * the answer, as JSON, once nothing is left to look at. */

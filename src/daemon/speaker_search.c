@@ -23,7 +23,7 @@ struct speaker_search {
 #define ENTRY 200		/* and the words for an entry */
 #define EVERY_VERDICT ((1u << SPEAKER_VERDICT_COUNT) - 1)
 
-const char *speaker_verdict_name(unsigned i)
+static const char *verdict_name(unsigned i)
 {
 	static const char *const names[] = {
 		"permit", "warn", "alarm", "withheld", "expiring", "deny", "limit", "rpf", "full",
@@ -35,8 +35,8 @@ const char *speaker_verdict_name(unsigned i)
 
 bool speaker_verdict_parse(const char *word, unsigned *out_verdicts)
 {
-	for (unsigned i = 0; speaker_verdict_name(i); i++)
-		if (strcmp(speaker_verdict_name(i), word) == 0) {
+	for (unsigned i = 0; verdict_name(i); i++)
+		if (strcmp(verdict_name(i), word) == 0) {
 			*out_verdicts = i < SPEAKER_VERDICT_COUNT ? 1u << i : SPEAKER_REFUSED;
 			return true;
 		}

@@ -89,11 +89,6 @@ void queue_free(struct queue *queue)
 	free(queue);
 }
 
-void queue_relink(struct queue *queue, size_t link, unsigned index)
-{
-	queue->links[link].index = index;
-}
-
 const struct queue_counts *queue_counts(const struct queue *queue)
 {
 	return &queue->counts;

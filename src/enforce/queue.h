@@ -115,9 +115,6 @@ void queue_free(struct queue *queue);
  * link, as in the plan.  Never waits.  How many there were, or a negative errno. */
 int queue_turn(struct queue *queue, struct trim *const *trims, struct mtime now);
 
-/* A link has another index now (0: it is gone). */
-void queue_relink(struct queue *queue, size_t link, unsigned index);
-
 const struct queue_counts *queue_counts(const struct queue *queue);
 
 #endif

@@ -6,11 +6,11 @@
 #include <string.h>
 
 static const struct {
-	const char *word, *meaning;
+	const char *word;
 	bool	    begins;
 } keywords[] = {
-	{ "", "", false },
-#define KEYWORD(symbol, word, begins, meaning) { word, meaning, begins },
+	{ "", false },
+#define KEYWORD(symbol, word, begins, meaning) { word, begins },
 #include "policy/keywords.def"
 #undef KEYWORD
 };
@@ -18,11 +18,6 @@ static const struct {
 const char *keyword_text(enum keyword keyword)
 {
 	return keywords[keyword].word;
-}
-
-const char *keyword_meaning(enum keyword keyword)
-{
-	return keywords[keyword].meaning;
 }
 
 bool keyword_begins(enum keyword keyword)

@@ -19,7 +19,6 @@ enum keyword {
 };
 
 const char *keyword_text(enum keyword keyword);
-const char *keyword_meaning(enum keyword keyword);
 /* True where a statement or a rule may begin with it. */
 bool keyword_begins(enum keyword keyword);
 /* KEYWORD_NONE where the word is none of the language. */
