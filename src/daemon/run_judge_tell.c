@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "daemon/run_judge.h"
 #include "daemon/run_past.h"
 #include "engine/report.h"
@@ -221,33 +222,42 @@ void judge_rules_text(const struct judge *j, struct text *out)
 
 /* --- the difference --- */
 
-static const struct rule *find_rule(const struct boundary *b, const char *name)
-{
-	for (size_t i = 0; b && i < b->rule_count; i++)
-		if (b->rules[i]->name && strcmp(b->rules[i]->name, name) == 0)
-			return b->rules[i];
-	return NULL;
-}
-
 static bool same_rule(const struct rule *a, const struct rule *b)
 {
 	return a->action == b->action &&
 	       strcmp(a->clauses ? a->clauses : "", b->clauses ? b->clauses : "") == 0;
 }
 
+/* A boundary's rules by name. */
+static struct words name_rules(struct arena *arena, const struct boundary *b)
+{
+	struct words words = words_of(arena);
+
+	for (size_t i = 0; b && i < b->rule_count; i++)
+		if (b->rules[i]->name)
+			words_add(&words, b->rules[i]->name, (uint32_t)i);
+	return words;
+}
+
 /* How many named rules of `a` are not in `b`, or are there with another meaning. */
 static size_t count_missing(const struct boundary *a, const struct boundary *b, bool changed)
 {
+	struct arena arena;
+	struct words words;
 	size_t n = 0;
 
+	arena_init(&arena);
+	words = name_rules(&arena, b);
 	for (size_t i = 0; a && i < a->rule_count; i++) {
-		const struct rule *other;
+		uint32_t other;
 
 		if (!a->rules[i]->name)
 			continue;
-		other = find_rule(b, a->rules[i]->name);
-		n += changed ? other && !same_rule(a->rules[i], other) : !other;
+		other = words_find(&words, a->rules[i]->name);
+		n += changed ? other != WORD_NONE && !same_rule(a->rules[i], b->rules[other])
+			     : other == WORD_NONE;
 	}
+	arena_release(&arena);
 	return n;
 }
 
