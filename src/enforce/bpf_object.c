@@ -338,16 +338,11 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 	return 0;
 }
 
-/* The constants of weir.bpf.c, in its order. */
-struct constants {
-	uint32_t image_mask, own_slot, is_bare, own_hook, minute;
-};
-
-static int set_constants(struct bpf_object *object, const struct constants *constants)
+static int tell(struct bpf_object *object, const struct bpf_told *told)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
 
-	return map ? bpf_map__set_initial_value(map, constants, sizeof(*constants)) : -ENOENT;
+	return map ? bpf_map__set_initial_value(map, told, sizeof(*told)) : -ENOENT;
 }
 
 /* As the object calls it. */
@@ -399,17 +394,20 @@ static int open_object(struct bpf_object **out)
 
 int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options)
 {
-	struct constants constants = { (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
-				       (uint32_t)(offsetof(struct bpf_image, slots) +
-						  options->slot * sizeof(struct bpf_slot)),
-				       options->is_bare, options->hook,
-				       (60 * options->ticks_per_s) >> BPF_SEEN_UNIT_BITS };
+	struct bpf_told told = {
+		.image_mask = (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
+		.slot = (uint32_t)(offsetof(struct bpf_image, slots) +
+				   options->slot * sizeof(struct bpf_slot)),
+		.is_bare = options->is_bare,
+		.hook = options->hook,
+		.minute = (60 * options->ticks_per_s) >> BPF_SEEN_UNIT_BITS,
+	};
 	struct bpf_object *object;
 	int status = open_object(&object);
 
 	if (status < 0)
 		return status;
-	status = set_constants(object, &constants);
+	status = tell(object, &told);
 	status = status < 0 ? status : reuse_maps(object, set);
 	if (status == 0)
 		status = load_program(object, options->is_xdp ? "weir_xdp" : "weir_tc");

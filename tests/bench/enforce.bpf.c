@@ -52,7 +52,7 @@ static __always_inline const struct stream_row *next_row(void)
 static __always_inline bool take4(const struct carrier *c, const struct bytes *b, struct ip4 *out)
 {
 	const struct stream_row *row = next_row();
-	__u32 found = find_ip(b, c, is_bare);
+	__u32 found = find_ip(b, c, told.is_bare);
 
 	if (!row || (__u16)found != bpf_htons(ETH_P_IP) || !is_multicast4(b, found >> 16) ||
 	    !read_ip4(b, found >> 16, out))
@@ -65,7 +65,7 @@ static __always_inline bool take4(const struct carrier *c, const struct bytes *b
 static __always_inline bool take6(const struct carrier *c, const struct bytes *b, struct ip6 *out)
 {
 	const struct stream_row *row = next_row();
-	__u32 found = find_ip(b, c, is_bare);
+	__u32 found = find_ip(b, c, told.is_bare);
 
 	if (!row || (__u16)found != bpf_htons(ETH_P_IPV6) || !read_ip6(b, found >> 16, out))
 		return false;

@@ -294,17 +294,20 @@ static size_t fill_trie(int map, const struct artefact_side *side)
 static struct bpf_object *open_bench(const char *file, const struct bpf_set *set, uint32_t slot)
 {
 	static const char *const shared[] = { "policy", "counters", "buckets", ".bss", "samples" };
-	uint32_t constants[5] = { (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
-				  (uint32_t)(offsetof(struct bpf_image, slots) +
-					     slot * sizeof(struct bpf_slot)), 0, 0, 58 };
+	struct bpf_told told = {
+		.image_mask = (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
+		.slot = (uint32_t)(offsetof(struct bpf_image, slots) +
+				   slot * sizeof(struct bpf_slot)),
+		.minute = 58,
+	};
 	struct bpf_object *object = bpf_object__open_file(file, NULL);
 	struct bpf_program *program;
 
 	if (!object)
 		fail(file, -errno);
-	need("constants", bpf_map__set_initial_value(
-				  bpf_object__find_map_by_name(object, ".rodata"), constants,
-				  sizeof(constants)));
+	need("what it is told", bpf_map__set_initial_value(
+					bpf_object__find_map_by_name(object, ".rodata"), &told,
+					sizeof(told)));
 	for (unsigned i = 0; i < 5; i++)
 		need(shared[i], bpf_map__reuse_fd(bpf_object__find_map_by_name(object, shared[i]),
 						  set->maps[i]));

@@ -17,6 +17,15 @@
 #define BPF_TOPS_SOURCE4 65536
 #define BPF_TOPS_GROUP4	 4096		/* of 224.0.0.0/4: the 12 bits behind its first four */
 
+/* What a program is told when it is loaded. */
+struct bpf_told {
+	__u32 image_mask;		/* the size of the image, a power of two, less one */
+	__u32 slot;			/* its offset in the image */
+	__u32 is_bare;			/* packets begin with their IP header */
+	__u32 hook;			/* enum hook */
+	__u32 minute;			/* in units of BPF_SEEN_UNIT_BITS */
+};
+
 /* A trie of src/policy/lookup.h. */
 struct bpf_trie {
 	__u32 root;

@@ -20,12 +20,8 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Told at load. */
-const volatile __u32 image_mask;	/* the size of the image, a power of two, less one */
-const volatile __u32 own_slot;		/* its offset in the image */
-const volatile __u32 is_bare;		/* packets begin with their IP header */
-const volatile __u32 own_hook;
-const volatile __u32 minute;		/* in units of BPF_SEEN_UNIT_BITS */
+/* One struct, so that nothing hangs on the order in which a compiler lays variables out. */
+const volatile struct bpf_told told;
 
 struct image {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -451,12 +447,12 @@ static __always_inline bool is_due(__u32 source, __u32 group, __u64 ticks, __u64
 	__u64 hash = ((__u64)source << 32 | group) * 0x9e3779b97f4a7c15ull;
 	__u32 set = hash >> (64 - BPF_SEEN_SETS_BITS);
 	__u32 now = ticks >> BPF_SEEN_UNIT_BITS & BPF_SEEN_TIME;
-	__u32 entry = (__u32)(hash >> 20) << BPF_SEEN_TIME_BITS | now, first = entry - minute;
+	__u32 entry = (__u32)(hash >> 20) << BPF_SEEN_TIME_BITS | now, first = entry - told.minute;
 	struct bpf_seen *s = &seen[set & (BPF_SEEN_SETS - 1)];
 	__u64 a, b;
 
-	a = (__u64)(s->ways[0] - first - 1) - minute;
-	b = (__u64)(s->ways[1] - first - 1) - minute;
+	a = (__u64)(s->ways[0] - first - 1) - told.minute;
+	b = (__u64)(s->ways[1] - first - 1) - told.minute;
 	if ((__s64)(a | b | (wanted - 1)) < 0)		/* one of them was less, or 0 */
 		return false;
 	return note_seen(s, entry);
@@ -538,9 +534,9 @@ static __always_inline bool find_table(struct table *t)
 	head = bpf_map_lookup_elem(image, &zero);
 	if (!head)
 		return false;
-	t->mask = image_mask;
+	t->mask = told.image_mask;
 	t->image = head;
-	t->slot = (const void *)(head + (own_slot & t->mask));
+	t->slot = (const void *)(head + (told.slot & t->mask));
 	return t->slot->is_active;
 }
 
@@ -646,8 +642,8 @@ static __always_inline struct bpf_sample *begin_sample(__u32 length, __u32 outco
 	s->length = length;
 	s->vlan_tci = s->vlan_protocol = 0;
 	s->captured = 0;
-	s->hook = own_hook;
-	s->is_bare = is_bare;
+	s->hook = told.hook;
+	s->is_bare = told.is_bare;
 	s->is_dry_run = !!(outcome & BPF_OUTCOME_DRY);
 	return s;
 }
@@ -686,7 +682,7 @@ static __always_inline void sample_skb(struct __sk_buff *skb, __u32 outcome)
  * reads out of the registers. */
 static __always_inline __u32 judge(const struct carrier *c, const struct bytes *b)
 {
-	__u32 found = find_ip(b, c, is_bare);
+	__u32 found = find_ip(b, c, told.is_bare);
 	__u16 ethertype = found;
 	struct table t;
 	struct ip4 ip;
