@@ -98,6 +98,14 @@ static int number_counters(struct bpf_store *store, const struct view *v,
 	return 0;
 }
 
+/* What a slot of it remembers is that of no other image. */
+static void number_image(struct bpf_store *store, struct bpf_image *head)
+{
+	head->serial = ++store->serial;
+	for (uint32_t i = 0; i < BPF_SLOTS; i++)
+		head->slots[i].stamp = head->serial * BPF_SLOTS + i;
+}
+
 /* The parcel's image with slots and counters as they are to be: a map that holds it. */
 static int make_image(struct bpf_store *store, const struct view *v, const struct bpf_hooks *hooks)
 {
@@ -116,6 +124,7 @@ static int make_image(struct bpf_store *store, const struct view *v, const struc
 		slot->id_count = v->hooks[i].names_n;
 		status = number_counters(store, v, &v->hooks[i], image);
 	}
+	number_image(store, head);
 	if (status == 0)
 		status = bpf_set_image_new(bpf_store_set(store), image, v->head->image_bytes);
 	free(head);
@@ -245,6 +254,7 @@ static int clear(struct bpf_store *store)
 	bpf_hooks_detach_all(store);
 	empty = memory_take(sizeof(*empty));
 	empty->version = BPF_LAYOUT_VERSION;
+	number_image(store, empty);
 	image = bpf_set_image_new(set, (const uint8_t *)empty, sizeof(*empty));
 	free(empty);
 	if (image < 0)

@@ -513,6 +513,22 @@ static bool asks_upper(const struct section *s)
 	return false;
 }
 
+/* What else a packet has to show, for the kernel to know it as one of a flow. */
+static uint32_t asked_of(const struct section *s)
+{
+	uint32_t asked = 0;
+
+	for (size_t i = 0; i < s->boundary->match_count; i++) {
+		const struct artefact_rule *r = &s->artefact->rules[i];
+
+		if (!s->used[i])
+			continue;
+		asked |= r->asks_ttl ? BPF_FLOW_TTL : 0;
+		asked |= r->asks_port || r->recognised != PROTOCOL_COUNT ? BPF_FLOW_PORT : 0;
+	}
+	return asked;
+}
+
 #define IP_IGMP 2
 #define IP_AH 51				/* another protocol is behind it */
 #define IP_PIM 103
@@ -524,6 +540,7 @@ static struct bpf_side side_of(struct section *s, enum direction direction)
 	uint32_t planes4[256], planes6[256];
 
 	side.asks_upper = asks_upper(s);
+	side.asked = asked_of(s);
 	for (unsigned p = 0; p < 256; p++) {
 		unsigned plane = artefact_plane_of(s->artefact, direction, p);
 

@@ -21,7 +21,7 @@
 #define HOOKS_MAX (2 * BPF_SLOTS)
 
 /* The version stands in the names of the pins: what another version pinned is not met. */
-static const char *const map_names[MAP_COUNT] = { "policy", "counters", "buckets", "seen", "samples",
+static const char *const map_names[MAP_COUNT] = { "policy", "own", "buckets", "seen", "samples",
 						  "names", "hooks" };
 
 static void pin_path(const char *folder, unsigned number, const char *name, char out[PATH_BYTES])
@@ -38,6 +38,46 @@ static int new_map(const char *name, enum bpf_map_type type, uint32_t key, uint3
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
 
 	return bpf_map_create(type, name, key, value, entries, &options);
+}
+
+static uint32_t processor_count(void)
+{
+	int n = libbpf_num_possible_cpus();
+
+	return n > 0 ? (uint32_t)n : 1;
+}
+
+/* Flows of each processor. */
+static uint32_t flow_bytes(const struct bpf_set *set)
+{
+	uint32_t bytes = BPF_FLOW_BYTES;
+
+	while (bytes > 4096 && (uint64_t)bytes * set->processors > BPF_FLOW_BYTES_ALL)
+		bytes /= 2;
+	return bytes;
+}
+
+static uint32_t own_bytes(const struct bpf_set *set)
+{
+	return flow_bytes(set) + set->capacity * (uint32_t)sizeof(struct bpf_counter);
+}
+
+static int map_own(struct bpf_set *set)
+{
+	void *at = mmap(NULL, (size_t)own_bytes(set) * set->processors, PROT_READ | PROT_WRITE,
+			MAP_SHARED, set->maps[MAP_OWN], 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	set->own = at;
+	return 0;
+}
+
+struct bpf_counter *bpf_set_counter(const struct bpf_set *set, uint32_t processor, uint32_t id)
+{
+	void *own = set->own + (size_t)processor * own_bytes(set) + flow_bytes(set);
+
+	return (struct bpf_counter *)own + id;
 }
 
 static int new_image_map(uint32_t bytes)
@@ -73,9 +113,9 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 	switch (index) {
 	case MAP_POLICY:
 		return new_policy_map(set);
-	case MAP_COUNTERS:
-		return new_map("weir_counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t),
-			       sizeof(struct bpf_counter), set->capacity, 0);
+	case MAP_OWN:
+		return new_map("weir_own", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), own_bytes(set),
+			       set->processors, BPF_F_MMAPABLE);
 	case MAP_BUCKETS:
 		return new_map("weir_buckets", BPF_MAP_TYPE_LRU_HASH,
 			       sizeof(struct bpf_bucket_key), sizeof(uint64_t), BUCKETS_MAX, 0);
@@ -97,7 +137,8 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 
 static struct bpf_set empty_set(unsigned number)
 {
-	struct bpf_set set = { .number = number, .image = -1, .image_next = -1 };
+	struct bpf_set set = { .number = number, .processors = processor_count(), .image = -1,
+			       .image_next = -1 };
 
 	for (unsigned i = 0; i < MAP_COUNT; i++)
 		set.maps[i] = -1;
@@ -106,6 +147,8 @@ static struct bpf_set empty_set(unsigned number)
 
 void bpf_set_close(struct bpf_set *set)
 {
+	if (set->own)
+		munmap(set->own, (size_t)own_bytes(set) * set->processors);
 	for (unsigned i = 0; i < MAP_COUNT; i++)
 		if (set->maps[i] >= 0)
 			close(set->maps[i]);
@@ -154,6 +197,7 @@ int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 		set.maps[i] = older && is_lasting(i) ? dup(older->maps[i]) : new_map_of(&set, i);
 		status = set.maps[i] < 0 ? -errno : 0;
 	}
+	status = status < 0 ? status : map_own(&set);
 	if (status < 0) {
 		bpf_set_close(&set);
 		return status;
@@ -190,17 +234,22 @@ static int open_pins(const char *folder, struct bpf_set *set)
 int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out)
 {
 	struct bpf_set set = empty_set(number);
-	struct bpf_map_info image, counters;
+	struct bpf_map_info image, own;
 	int status = open_pins(folder, &set);
 
 	status = status < 0 ? status : map_size(set.image, &image);
-	status = status < 0 ? status : map_size(set.maps[MAP_COUNTERS], &counters);
+	status = status < 0 ? status : map_size(set.maps[MAP_OWN], &own);
+	if (status == 0) {
+		set.image_bytes = image.value_size;
+		set.processors = own.max_entries;
+		set.capacity = (own.value_size - flow_bytes(&set)) /
+			       (uint32_t)sizeof(struct bpf_counter);
+		status = map_own(&set);
+	}
 	if (status < 0) {
 		bpf_set_close(&set);
 		return status;
 	}
-	set.image_bytes = image.value_size;
-	set.capacity = counters.max_entries;
 	*out = set;
 	return 0;
 }
@@ -400,7 +449,9 @@ int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *op
 				   options->slot * sizeof(struct bpf_slot)),
 		.is_bare = options->is_bare,
 		.hook = options->hook,
-		.minute = (60 * options->ticks_per_s) >> BPF_SEEN_UNIT_BITS,
+		.minute = (60 * options->ticks_per_s) >> BPF_UNIT_BITS,
+		.flow_bytes = flow_bytes(set),
+		.counter_mask = (set->capacity - 1) * (uint32_t)sizeof(struct bpf_counter),
 	};
 	struct bpf_object *object;
 	int status = open_object(&object);

@@ -15,14 +15,16 @@
 extern const unsigned char bpf_bytes[];
 extern const size_t bpf_bytes_n;
 
-enum bpf_map_index { MAP_POLICY, MAP_COUNTERS, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLES, MAP_NAMES,
+enum bpf_map_index { MAP_POLICY, MAP_OWN, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLES, MAP_NAMES,
 		     MAP_HOOKS, MAP_COUNT };
 
 struct bpf_set {
 	unsigned number;
 	uint32_t image_bytes;		/* of the map that holds the image: a power of two, and
 					 * BPF_IMAGE_SPARE */
-	uint32_t capacity;		/* counters */
+	uint32_t capacity;		/* counters: a power of two */
+	uint32_t processors;		/* that may ever be */
+	uint8_t *own;			/* the map of that name */
 	int	 maps[MAP_COUNT];
 	int	 image;			/* the map in force, or -1 */
 	int	 image_next;		/* if a switch was cut off: this one may be in force */
@@ -43,6 +45,9 @@ void bpf_set_unpin(const char *folder, unsigned number);
 void bpf_set_unpin_others(const char *folder);
 /* The numbers of the sets in a folder, in order; at most `max`. */
 size_t bpf_set_list(const char *folder, unsigned *out, size_t max);
+
+/* What one processor counts: not above `processors` and `capacity`. */
+struct bpf_counter *bpf_set_counter(const struct bpf_set *set, uint32_t processor, uint32_t id);
 
 /* A map that holds these bytes, with zeros behind: a descriptor or negative errno. */
 int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n);

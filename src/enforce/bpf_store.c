@@ -119,6 +119,8 @@ static void note_image(struct bpf_store *store, int fd)
 	const struct bpf_set *set = bpf_store_set(store);
 	const struct bpf_image *image = fd < 0 ? NULL : bpf_set_map_image(set, fd);
 
+	if (image && image->serial > store->serial)
+		store->serial = image->serial;
 	for (size_t i = 0; image && i < BPF_SLOTS; i++) {
 		const struct bpf_slot *slot = &image->slots[i];
 		uint64_t end = (uint64_t)slot->ids + slot->id_count * sizeof(uint32_t);
@@ -168,21 +170,16 @@ static void note_set(struct bpf_store *store)
 int bpf_store_open(const char *folder, struct bpf_store *out)
 {
 	unsigned numbers[STORE_SETS_MAX];
-	int processors = libbpf_num_possible_cpus();
 	struct bpf_clock clock;
 	size_t n;
 
 	*out = (struct bpf_store){ .clock = -1, .ticks_per_s = 250 };
-	if (processors < 0)
-		return processors;
 	if (strlen(folder) >= sizeof(out->folder))
 		return -ENAMETOOLONG;
 	snprintf(out->folder, sizeof(out->folder), "%s", folder);
-	out->processors = (unsigned)processors;
 	out->clock = bpf_clock_load();
 	if (bpf_clock_read(out->clock, &clock) == 0)
 		out->ticks_per_s = clock.ticks_per_s;
-	out->scratch = memory_array(out->processors, sizeof(*out->scratch));
 	n = bpf_set_list(folder, numbers, STORE_SETS_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (bpf_set_open(folder, numbers[i], &out->sets[out->set_count]) == 0)
@@ -200,7 +197,6 @@ void bpf_store_close(struct bpf_store *store)
 		close(store->clock);
 	free(store->taken);
 	free(store->in_force);
-	free(store->scratch);
 	*store = (struct bpf_store){ .clock = -1 };
 }
 
@@ -227,8 +223,14 @@ static void add_counter(struct bpf_counter *sum, const struct bpf_counter *more)
 		sum->last = more->last;
 }
 
+static void add_processors(struct bpf_counter *sum, const struct bpf_set *set, uint32_t id)
+{
+	for (uint32_t i = 0; i < set->processors; i++)
+		add_counter(sum, bpf_set_counter(set, i, id));
+}
+
 /* What one set counted for a name; with what older ones had, if `based`. */
-static void add_set(struct bpf_store *store, const struct bpf_set *set, const struct bpf_name *name,
+static void add_set(const struct bpf_set *set, const struct bpf_name *name,
 		    bool based, struct bpf_counter *sum)
 {
 	struct bpf_name_value value;
@@ -237,10 +239,8 @@ static void add_set(struct bpf_store *store, const struct bpf_set *set, const st
 		return;
 	if (based)
 		add_counter(sum, &value.base);
-	if (bpf_map_lookup_elem(set->maps[MAP_COUNTERS], &value.id, store->scratch) < 0)
-		return;
-	for (unsigned i = 0; i < store->processors; i++)
-		add_counter(sum, &store->scratch[i]);
+	if (value.id < set->capacity)
+		add_processors(sum, set, value.id);
 }
 
 /* The oldest set that stands says what came before it; a newer one's base is what these sum up to,
@@ -251,62 +251,39 @@ static struct bpf_counter sum_of(struct bpf_store *store, const struct bpf_name 
 	struct bpf_counter sum = { 0 };
 
 	for (size_t i = 0; i < set_count; i++)
-		add_set(store, &store->sets[i], name, i == 0, &sum);
+		add_set(&store->sets[i], name, i == 0, &sum);
 	return sum;
-}
-
-/* What the set in force counted under each number, processors added up; the caller frees it. */
-static struct bpf_counter *read_counters(struct bpf_store *store)
-{
-	const struct bpf_set *set = bpf_store_set(store);
-	struct bpf_counter *sums = memory_array(set->capacity, sizeof(*sums));
-	struct bpf_counter *each = memory_array((size_t)set->capacity * store->processors,
-						sizeof(*each));
-	uint32_t *ids = memory_array(set->capacity, sizeof(*ids)), n = set->capacity, token;
-	int status =
-		bpf_map_lookup_batch(set->maps[MAP_COUNTERS], NULL, &token, ids, each, &n, NULL);
-
-	for (size_t i = 0; (status == 0 || status == -ENOENT) && i < n; i++)
-		for (unsigned k = 0; k < store->processors; k++)
-			add_counter(&sums[ids[i]], &each[i * store->processors + k]);
-	free(each);
-	free(ids);
-	return sums;
 }
 
 /* While an older set stands, name by name. */
 static struct bpf_counter sum_now(struct bpf_store *store, const struct bpf_name *name,
-				  const struct bpf_name_value *value,
-				  const struct bpf_counter *counters)
+				  const struct bpf_name_value *value)
 {
 	struct bpf_counter sum = value->base;
 
 	if (store->set_count > 1)
 		return sum_of(store, name, store->set_count);
-	add_counter(&sum, &counters[value->id]);
+	add_processors(&sum, bpf_store_set(store), value->id);
 	return sum;
 }
 
 int bpf_store_each(struct bpf_store *store, bpf_store_fn *each, void *ctx)
 {
 	const struct bpf_set *set = bpf_store_set(store);
-	struct bpf_counter *counters;
 	struct name_list list;
 
 	if (!set)
 		return 0;
 	list = list_names(set);
-	counters = read_counters(store);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct bpf_name_value *value = &list.values[i];
 		struct bpf_counter sum;
 
 		if (value->id >= set->capacity)
 			continue;
-		sum = sum_now(store, &list.names[i], value, counters);
+		sum = sum_now(store, &list.names[i], value);
 		each(ctx, &list.names[i], &sum, store->in_force[value->id]);
 	}
-	free(counters);
 	release_names(&list);
 	return 0;
 }
@@ -319,11 +296,10 @@ static int take_counter(struct bpf_store *store, uint32_t *out_id)
 
 	while (id < set->capacity && store->taken[id])
 		id++;
-	if (id == set->capacity)
+	if (id + 1 >= set->capacity)		/* the last one is no rule's */
 		return -ENOSPC;
-	memset(store->scratch, 0, store->processors * sizeof(*store->scratch));
-	if (bpf_map_update_elem(set->maps[MAP_COUNTERS], &id, store->scratch, BPF_ANY) < 0)
-		return -errno;
+	for (uint32_t i = 0; i < set->processors; i++)
+		*bpf_set_counter(set, i, id) = (struct bpf_counter){ 0 };
 	store->taken[id] = 1;
 	*out_id = id;
 	return 0;

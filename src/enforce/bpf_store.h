@@ -15,10 +15,9 @@ struct bpf_store {
 	size_t	       set_count;
 	uint8_t	      *taken;		/* by counter of the set in force */
 	uint8_t	      *in_force;	/* the same: the image names it */
-	unsigned       processors;
+	uint32_t       serial;		/* of the newest image that is known */
 	int	       clock;		/* a program, or -1 */
 	uint32_t       ticks_per_s;	/* of the kernel */
-	struct bpf_counter *scratch;	/* one of each processor */
 };
 
 int bpf_store_open(const char *folder, struct bpf_store *out);

@@ -293,12 +293,14 @@ static size_t fill_trie(int map, const struct artefact_side *side)
 
 static struct bpf_object *open_bench(const char *file, const struct bpf_set *set, uint32_t slot)
 {
-	static const char *const shared[] = { "policy", "counters", "buckets", ".bss", "samples" };
+	static const char *const shared[] = { "policy", "own", "buckets", ".bss", "samples" };
 	struct bpf_told told = {
 		.image_mask = (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
 		.slot = (uint32_t)(offsetof(struct bpf_image, slots) +
 				   slot * sizeof(struct bpf_slot)),
 		.minute = 58,
+		.flow_bytes = BPF_FLOW_BYTES,
+		.counter_mask = (set->capacity - 1) * (uint32_t)sizeof(struct bpf_counter),
 	};
 	struct bpf_object *object = bpf_object__open_file(file, NULL);
 	struct bpf_program *program;
@@ -462,7 +464,9 @@ static void bench_lookups(const char *file, void *state, struct bench *b, const 
 	add_case(b, label, program_of(object, is_ip6 ? "bench_without6" : "bench_without4"), false,
 		 is_ip6);
 	snprintf(label, sizeof(label), "%s-policy", name);
-	add_case(b, label, program_of(object, is_ip6 ? "bench_policy6" : "bench_policy4"), false,
+	add_case(b, label, program_of(object, "bench_policy"), false, is_ip6);
+	snprintf(label, sizeof(label), "%s-tables", name);
+	add_case(b, label, program_of(object, is_ip6 ? "bench_tables6" : "bench_tables4"), false,
 		 is_ip6);
 	if (!is_ip6 && boundary->match_count < PAIRS) {
 		const char *why;

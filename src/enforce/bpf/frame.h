@@ -308,11 +308,20 @@ static __always_inline __u64 read_long(const __u8 *p)
 	return (__u64)bpf_ntohl(*(const __u32 *)p) << 32 | bpf_ntohl(*(const __u32 *)(p + 4));
 }
 
+/* True for an IPv6 packet to a group. */
+static __always_inline bool is_multicast6(const struct bytes *b, __u32 at)
+{
+	const __u8 *p = at_offset(b, at);
+
+	return p + 40 <= b->end && p[24] == 0xff && p[0] >> 4 == 6;
+}
+
+/* Of such a packet. */
 static __always_inline bool read_ip6(const struct bytes *b, __u32 at, struct ip6 *out)
 {
 	const __u8 *p = at_offset(b, at);
 
-	if (p + 40 > b->end || p[24] != 0xff || p[0] >> 4 != 6)
+	if (p + 40 > b->end)
 		return false;
 	out->at = at;
 	out->source_hi = read_long(p + 8);

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 2u
+#define BPF_LAYOUT_VERSION 3u
 
 #define BPF_SLOTS	 1024
 #define BPF_TOPS_SOURCE4 65536
@@ -23,7 +23,9 @@ struct bpf_told {
 	__u32 slot;			/* its offset in the image */
 	__u32 is_bare;			/* packets begin with their IP header */
 	__u32 hook;			/* enum hook */
-	__u32 minute;			/* in units of BPF_SEEN_UNIT_BITS */
+	__u32 minute;			/* in units of BPF_UNIT_BITS */
+	__u32 flow_bytes;		/* of each processor: a power of two */
+	__u32 counter_mask;		/* the offset of the last counter of one */
 };
 
 /* A trie of src/policy/lookup.h. */
@@ -108,6 +110,7 @@ struct bpf_side {
 	__u16 rule_count;		/* the default included */
 	__u8  asks_upper;		/* some rule asks for a port, a fragment, SAP or rasadv */
 	__u8  spare;
+	__u32 asked;			/* of a flow's `rest`: what some rule asks for */
 };
 
 /* One hook of one interface. */
@@ -119,6 +122,7 @@ struct bpf_slot {
 	__u8  on_drop;			/* BPF_OUTCOME_DROP, or BPF_OUTCOME_DRY */
 	__u8  ttl_less;			/* what forwarded packets lost on their way to this hook */
 	__u8  spare;
+	__u32 stamp;			/* of this slot in this image alone */
 };
 
 /* Counters behind those of the rules; behind these, what each `limit` rule refused. */
@@ -131,6 +135,8 @@ struct bpf_image {
 	__u64 generation;
 	__u32 version;
 	__u32 used;			/* bytes */
+	__u32 serial;			/* no other image of these maps has it */
+	__u32 spare;
 	struct bpf_slot slots[BPF_SLOTS];
 };
 
@@ -182,10 +188,12 @@ struct bpf_range {
 	__u64 first_hi, first_lo, last_hi, last_lo;
 };
 
-/* The map `counters`, of each processor. */
+/* The map `own` has two things of each processor: first flows, then as many counters as a power of two
+ * says, of which the last is no rule's. */
 struct bpf_counter {
 	__u64 packets, bytes;
 	__u64 last;			/* in ticks of the kernel (jiffies) */
+	__u64 spare;
 };
 
 /* Two maps that no program reads; they stand beside the others for whoever adopts them.  `names`
@@ -225,12 +233,38 @@ struct bpf_bucket_key {
 	__u64 hi, lo;			/* the source, where the rule counts by source */
 };
 
+/* Flows: what became of the last packets, which is what becomes of the next one that shows the same
+ * within this unit of time.  The first half is for IPv4. */
+#define BPF_FLOW_BYTES	   (1u << 21)
+#define BPF_FLOW_BYTES_ALL (1u << 25)	/* of all processors, if they are many */
+#define BPF_FLOW_TTL_SHIFT 16		/* `rest`: the port as it stands in the packet, the TTL */
+#define BPF_FLOW_PORT	   0xffffu
+#define BPF_FLOW_TTL	   (0x1ffu << BPF_FLOW_TTL_SHIFT)
+
+struct bpf_flow4 {
+	__u64 mark;			/* the slot's stamp above, the time below */
+	__u64 addresses;		/* the source above, the group below */
+	__u32 rest;			/* what else a rule asks for */
+	__u32 counter, outcome;
+	__u32 spare;
+};
+
+struct bpf_flow6 {
+	__u64 mark;
+	__u64 addresses[4];		/* as they stand in the packet */
+	__u32 rest;
+	__u32 counter, outcome;
+	__u32 spare[3];
+};
+
+/* Time in units of so many ticks, where seconds are meant. */
+#define BPF_UNIT_BITS 8
+
 /* The map `seen`: of which (S,G) a sample was taken lately. */
 #define BPF_SEEN_SETS_BITS 14
 #define BPF_SEEN_SETS	   (1 << BPF_SEEN_SETS_BITS)
 #define BPF_SEEN_TIME_BITS 12
 #define BPF_SEEN_TIME	   ((1 << BPF_SEEN_TIME_BITS) - 1)
-#define BPF_SEEN_UNIT_BITS 8		/* time in units of 256 ticks */
 struct bpf_seen {
 	__u32 ways[2];			/* a hash above, the time below */
 };

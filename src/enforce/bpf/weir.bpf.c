@@ -6,51 +6,15 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
+#include "enforce/bpf/demand.h"
+#include "enforce/bpf/flow.h"
 #include "enforce/bpf/frame.h"
+#include "enforce/bpf/image.h"
 #include "enforce/bpf/pairs.h"
-
-#define PASS false
-#define DROP true
 
 #define PULL_BYTES 192		/* of a packet in pieces: as far as headers are read */
 
-#define PORT_AUTORP 496
-#define PORT_RASADV 9753
-#define PORT_SAP    9875
-
 char _license[] SEC("license") = "Dual BSD/GPL";
-
-/* One struct, so that nothing hangs on the order in which a compiler lays variables out. */
-const volatile struct bpf_told told;
-
-struct image {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct bpf_image));	/* made larger before it is loaded */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(values, struct image);
-} policy SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct bpf_counter);
-} counters SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
-	__type(key, struct bpf_bucket_key);
-	__type(value, __u64);
-} buckets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -163,150 +127,6 @@ static __noinline __u32 class6(const struct table *t, const struct bpf_trie *tri
 	return walk_tables(t, trie, word_at(t, trie->nexts + ((at - keys) >> 1)), (__u32)lo);
 }
 
-/* --- groups that embed an address --- */
-
-static __always_inline bool is_above(__u64 a_hi, __u64 a_lo, __u64 b_hi, __u64 b_lo)
-{
-	return a_hi > b_hi || (a_hi == b_hi && a_lo > b_lo);
-}
-
-/* Among ranges, by their first address. */
-struct range_search {
-	const struct table *t;
-	__u64 hi, lo;
-	__u32 at, n;
-};
-
-static long range_step(__u32 i, void *ctx)
-{
-	struct range_search *s = ctx;
-	__u32 half = s->n / 2, middle = s->at + half * sizeof(struct bpf_range);
-
-	if (s->n <= 1)
-		return 1;
-	if (!is_above(long_at(s->t, middle), long_at(s->t, middle + 8), s->hi, s->lo))
-		s->at = middle;
-	s->n -= half;
-	return 0;
-}
-
-static __always_inline bool mask_holds(const struct table *t, const struct bpf_mask *m,
-				       const struct frame *f)
-{
-	struct range_search s = { .t = t, .hi = f->group_hi & m->hi, .lo = f->group_lo & m->lo,
-				  .at = m->ranges, .n = m->n };
-
-	bpf_loop(SEARCH_MAX, range_step, &s, 0);
-	return s.n > 0 && !is_above(long_at(t, s.at), long_at(t, s.at + 8), s.hi, s.lo) &&
-	       !is_above(s.hi, s.lo, long_at(t, s.at + 16), long_at(t, s.at + 24));
-}
-
-/* --- lists --- */
-
-static __always_inline bool is_sap_group(const struct frame *f)
-{
-	if (f->is_ip6)		/* ff0x::2:7ffe */
-		return (f->group_hi & 0xfff0ffffffffffffull) == 0xff00000000000000ull &&
-		       f->group_lo == 0x27ffe;
-	return f->group_lo == 0xe0027ffe || f->group_lo == 0xe0027fff ||
-	       f->group_lo == 0xefffffff || f->group_lo == 0xefc3ffff;
-}
-
-/* As src/wire/protocols.c has it: by port, and where that says nothing by group. */
-static __noinline __u32 kind_of(const struct frame *f)
-{
-	if (f->upper.protocol == PROTOCOL_TCP)
-		return BPF_KIND_TCP;
-	if (f->upper.protocol == PROTOCOL_ICMP6 && f->is_ip6)
-		return BPF_KIND_ICMP6;
-	if (f->upper.protocol != PROTOCOL_UDP)
-		return BPF_KIND_IP;
-	if (!f->upper.is_datagram || f->upper.dport == PORT_AUTORP)
-		return BPF_KIND_UDP;
-	if (f->upper.dport == PORT_RASADV)
-		return BPF_KIND_RASADV;
-	if (f->upper.dport == PORT_SAP)
-		return BPF_KIND_SAP;
-	if (!f->is_ip6 && f->group_lo == 0xefff0202)
-		return BPF_KIND_RASADV;
-	return is_sap_group(f) ? BPF_KIND_SAP : BPF_KIND_UDP;
-}
-
-struct walk {
-	const struct table *t;
-	const struct frame *f;
-	__u32 list;			/* offset of the first rule */
-	__u32 last;			/* how many come before the one that needs no test */
-	__u32 rule;
-};
-
-static __always_inline const struct bpf_demand *demand_of(const struct table *t, __u32 rule)
-{
-	__u32 at = t->slot->side.demands + rule * sizeof(struct bpf_demand);
-
-	return (const void *)(t->image + (at & t->mask));
-}
-
-/* The masks of one rule. */
-struct masks {
-	const struct table *t;
-	const struct frame *f;
-	__u32 at;
-	__u32 hold;			/* a number: the verifier wants to see 0 or 1 returned */
-};
-
-static long mask_step(__u32 i, void *ctx)
-{
-	struct masks *m = ctx;
-	__u32 at = m->at + i * sizeof(struct bpf_mask);
-
-	m->hold = mask_holds(m->t, (const void *)(m->t->image + (at & m->t->mask)),
-			     m->f);
-	return m->hold == 0;
-}
-
-static __always_inline bool masks_hold(const struct table *t, const struct bpf_demand *d,
-				       const struct frame *f)
-{
-	struct masks m = { .t = t, .f = f, .at = d->masks, .hold = 1 };
-
-	bpf_loop(d->mask_count, mask_step, &m, 0);
-	return m.hold != 0;
-}
-
-static __always_inline bool demand_holds(const struct table *t, const struct bpf_demand *d,
-				    const struct frame *f)
-{
-	if (d->asks & BPF_ASKS_TTL && (f->ttl < d->ttl_first || f->ttl > d->ttl_last))
-		return false;
-	if (d->asks & BPF_ASKS_PORT && (!f->upper.has_ports || f->upper.dport < d->port_first ||
-					f->upper.dport > d->port_last))
-		return false;
-	if (d->asks & BPF_ASKS_FLAG && !(d->flags & f->upper.flags))
-		return false;
-	if (d->asks & BPF_ASKS_KIND && d->kind != kind_of(f))
-		return false;
-	return !(d->asks & BPF_ASKS_MASKS) || masks_hold(t, d, f);
-}
-
-static long walk_step(__u32 i, void *ctx)
-{
-	struct walk *w = ctx;
-
-	w->rule = half_at(w->t, w->list + (i << 1));
-	return i >= w->last || demand_holds(w->t, demand_of(w->t, w->rule), w->f);
-}
-
-/* The first rule of a list that holds. */
-static __noinline __u32 walk_list(const struct table *t, const struct frame *f, __u32 cell)
-{
-	__u32 list = t->slot->side.lists + ((cell & ~BPF_CELL_LIST) << 1);
-	struct walk w = { .t = t, .f = f, .list = list + 2, .last = half_at(t, list) - 1 };
-
-	bpf_loop(w.last + 1, walk_step, &w, 0);
-	return w.rule;
-}
-
 /* The cell of a matrix, and behind it the rule that decides: its action above, its number below. */
 static __always_inline __u32 resolve(const struct table *t, const struct frame *f, __u32 cell)
 {
@@ -363,58 +183,16 @@ static __always_inline __u32 cell6(const struct table *t, const struct frame *f)
 	return word_at(t, plane + source * side->row6 + (group << 2));
 }
 
-/* --- limits --- */
-
-/* One token, where there is one.  `full` is the moment at which a full bucket would have been empty:
- * a bucket never holds more. */
-static __noinline bool take_token(const struct bpf_demand *d, __u64 *bucket, __s64 now)
-{
-	__s64 cost = d->cost, full = now - (__s64)d->brim;
-
-	for (int i = 0; i < 8; i++) {
-		__s64 was = *(volatile __s64 *)bucket, base = was < full ? full : was;
-
-		if (base + cost > now)
-			return false;
-		if (__sync_val_compare_and_swap(bucket, was, base + cost) == (__u64)was)
-			return true;
-	}
-	return false;
-}
-
-static __noinline bool pass_limit(const struct table *t, const struct frame *f, __u32 rule)
-{
-	const struct bpf_demand *d = demand_of(t, rule);
-	struct bpf_bucket_key key = { .rule = d->bucket };
-	__u64 *bucket, begun;
-	__s64 now;
-
-	now = (d->is_exact ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns()) << 4;
-	if (d->by_source) {
-		key.hi = f->source_hi;
-		key.lo = f->source_lo;
-	}
-	bucket = bpf_map_lookup_elem(&buckets, &key);
-	if (!bucket) {
-		begun = now - (__s64)d->brim;
-		bpf_map_update_elem(&buckets, &key, &begun, BPF_NOEXIST);
-		bucket = bpf_map_lookup_elem(&buckets, &key);
-	}
-	return bucket && take_token(d, bucket, now);
-}
-
 /* --- counters and samples --- */
 
-static __always_inline void count(const struct table *t, __u32 index, __u32 length, __u64 ticks)
+/* Under the counter of a rule, or of what stands behind the rules; returns its number. */
+static __always_inline __u32 count_rule(const struct table *t, const struct moment *now,
+					__u32 index, __u32 length)
 {
 	__u32 id = word_at(t, t->slot->ids + (index << 2));
-	struct bpf_counter *c = bpf_map_lookup_elem(&counters, &id);
 
-	if (!c)
-		return;
-	c->packets++;
-	c->bytes += length;
-	c->last = ticks;
+	count(now->own, id, length, now->ticks);
+	return id;
 }
 
 /* An (S,G) that was not seen in this minute: it takes its own way, or that which was unseen for
@@ -446,7 +224,7 @@ static __always_inline bool is_due(__u32 source, __u32 group, __u64 ticks, __u64
 {
 	__u64 hash = ((__u64)source << 32 | group) * 0x9e3779b97f4a7c15ull;
 	__u32 set = hash >> (64 - BPF_SEEN_SETS_BITS);
-	__u32 now = ticks >> BPF_SEEN_UNIT_BITS & BPF_SEEN_TIME;
+	__u32 now = ticks >> BPF_UNIT_BITS & BPF_SEEN_TIME;
 	__u32 entry = (__u32)(hash >> 20) << BPF_SEEN_TIME_BITS | now, first = entry - told.minute;
 	struct bpf_seen *s = &seen[set & (BPF_SEEN_SETS - 1)];
 	__u64 a, b;
@@ -471,7 +249,7 @@ static __always_inline bool is_announcement4(const struct bytes *b, __u32 ip, __
 	if (*(const __u16 *)(p + 6) & bpf_htons(0x1fff) || p + header + 4 > b->end)
 		return false;
 	port = *(const __u16 *)(p + header + 2);
-	return port == bpf_htons(PORT_RASADV) || port == bpf_htons(PORT_SAP);
+	return is_looked_at(port);
 }
 
 static __always_inline bool is_announcement(const struct bytes *b, const struct frame *f)
@@ -486,8 +264,7 @@ static __always_inline bool is_announcement(const struct bytes *b, const struct 
 			return false;
 		port = *(const __u16 *)(p + 42);
 	}
-	return f->upper.protocol == PROTOCOL_UDP &&
-	       (port == bpf_htons(PORT_RASADV) || port == bpf_htons(PORT_SAP));
+	return f->upper.protocol == PROTOCOL_UDP && is_looked_at(port);
 }
 
 static __always_inline __u32 fold(__u64 hi, __u64 lo)
@@ -497,8 +274,8 @@ static __always_inline __u32 fold(__u64 hi, __u64 lo)
 	return hi ? mixed >> 32 : lo;
 }
 
-static __always_inline __u32 outcome_of(const struct table *t, const struct bytes *b,
-					const struct frame *f, __u64 ticks)
+static __always_inline __u32 drop_outcome(const struct table *t, const struct bytes *b,
+					  const struct frame *f, __u64 ticks)
 {
 	bool due = is_announcement(b, f) || is_due(fold(f->source_hi, f->source_lo),
 						   fold(f->group_hi, f->group_lo), ticks, 1);
@@ -507,11 +284,12 @@ static __always_inline __u32 outcome_of(const struct table *t, const struct byte
 }
 
 /* Counts the packet under its rule, and says what becomes of it. */
-static __always_inline __u32 settle(const struct table *t, const struct bytes *b,
-				    const struct frame *f, __u32 verdict)
+static __always_inline struct ruling settle(const struct table *t, const struct moment *now,
+					    const struct bytes *b, const struct frame *f,
+					    __u32 verdict)
 {
 	__u32 rule = verdict & 0xffff, action = verdict >> 16;
-	__u64 ticks = bpf_jiffies64();
+	struct ruling r = { .lasts = action != BPF_ACTION_LIMIT };
 
 	if (action == BPF_ACTION_LIMIT) {
 		bool pass = pass_limit(t, f, rule);
@@ -519,25 +297,9 @@ static __always_inline __u32 settle(const struct table *t, const struct bytes *b
 		action = pass ? BPF_ACTION_PASS : BPF_ACTION_DROP;
 		rule = pass ? rule : demand_of(t, rule)->refused;
 	}
-	count(t, rule, f->length, ticks);
-	return action == BPF_ACTION_DROP ? outcome_of(t, b, f, ticks) : 0;
-}
-
-static __always_inline bool find_table(struct table *t)
-{
-	__u32 zero = 0;
-	void *image = bpf_map_lookup_elem(&policy, &zero);
-	const __u8 *head;
-
-	if (!image)
-		return false;
-	head = bpf_map_lookup_elem(image, &zero);
-	if (!head)
-		return false;
-	t->mask = told.image_mask;
-	t->image = head;
-	t->slot = (const void *)(head + (told.slot & t->mask));
-	return t->slot->is_active;
+	r.counter = count_rule(t, now, rule, f->length);
+	r.outcome = action == BPF_ACTION_DROP ? drop_outcome(t, b, f, now->ticks) : 0;
+	return r;
 }
 
 /* True where the IP header does not tell which protocol it carries, or if it is MLD. */
@@ -548,9 +310,16 @@ static __always_inline bool is_upper_hidden(const struct frame *f)
 	return f->is_ip6 ? next != PROTOCOL_UDP && next != PROTOCOL_TCP : next == PROTOCOL_AH;
 }
 
+/* What the packets that go out of this hook lost of their TTL on the way to it. */
+static __always_inline __u32 ttl_less(const struct carrier *c, const struct table *t)
+{
+	return c->skb && c->skb->ingress_ifindex ? t->slot->ttl_less : 0;
+}
+
 /* Every packet, the long way. */
-static __always_inline __u32 judge_frame(const struct carrier *c, const struct bytes *b,
-					 const struct table *t, struct frame *f)
+static __always_inline struct ruling judge_frame(const struct carrier *c, const struct bytes *b,
+						 const struct table *t, const struct moment *now,
+						 struct frame *f)
 {
 	__u32 exemption, cell;
 
@@ -558,69 +327,120 @@ static __always_inline __u32 judge_frame(const struct carrier *c, const struct b
 		look_further(f, c);
 	exemption = exempt(f);
 	if (exemption != BPF_ID_MORE) {
-		count(t, t->slot->side.rule_count + exemption, f->length, bpf_jiffies64());
-		return 0;
+		exemption += t->slot->side.rule_count;
+		return (struct ruling){ .counter = count_rule(t, now, exemption, f->length),
+					.lasts = true };
 	}
-	if (c->skb && c->skb->ingress_ifindex)
-		f->ttl += t->slot->ttl_less;
+	f->ttl += ttl_less(c, t);
 	cell = f->is_ip6
 		       ? cell6(t, f)
 		       : cell4(t, word_at(t, t->slot->side.planes4 + (__u32)f->upper.protocol * 4),
 			       f->source_lo, f->group_lo);
-	return settle(t, b, f, resolve(t, f, cell));
+	return settle(t, now, b, f, resolve(t, f, cell));
 }
 
-static __always_inline __u32 judge6(const struct carrier *c, const struct bytes *b,
-				    const struct ip6 *ip)
+static __always_inline struct ruling judge6(const struct carrier *c, const struct bytes *b,
+					    const struct table *at, const struct moment *now,
+					    const struct ip6 *ip)
 {
 	struct frame f = { .source_hi = ip->source_hi, .source_lo = ip->source_lo,
 			   .group_hi = ip->group_hi, .group_lo = ip->group_lo,
 			   .length = b->length, .ip = ip->at, .is_ip6 = 1, .ttl = ip->ttl };
-	struct table t;
+	struct table t = *at;
 
 	f.upper.protocol = ip->protocol;
-	return find_table(&t) ? judge_frame(c, b, &t, &f) : 0;
+	return judge_frame(c, b, &t, now, &f);
 }
 
-static __always_inline __u32 judge4_slowly(const struct carrier *c, const struct bytes *b,
-					   const struct table *at, const struct ip4 *ip)
+static __always_inline struct ruling judge4_slowly(const struct carrier *c, const struct bytes *b,
+						   const struct table *at, const struct moment *now,
+						   const struct ip4 *ip)
 {
 	struct frame f = { .source_lo = ip->source, .group_lo = ip->group, .length = b->length,
 			   .ip = ip->at, .ttl = ip->ttl };
 	struct table t = *at;
 
 	f.upper.protocol = ip->protocol;
-	return judge_frame(c, b, &t, &f);
+	return judge_frame(c, b, &t, now, &f);
 }
 
 /* Most packets are data of IPv4 without options, whose cell is one rule: of these nothing is kept in
  * memory. */
-static __always_inline __u32 judge4(const struct carrier *c, const struct bytes *b,
-				    const struct table *t, const struct ip4 *ip)
+static __always_inline struct ruling judge4(const struct carrier *c, const struct bytes *b,
+					    const struct table *t, const struct moment *now,
+					    const struct ip4 *ip)
 {
 	const __u8 *p = at_offset(b, ip->at);
-	__u32 cell, plane, action, outcome;
-	__u64 ticks;
+	__u32 cell, plane, action;
+	struct ruling r = { .lasts = true };
 	__u16 port;
 
 	plane = word_at(t, t->slot->side.planes4 + (__u32)ip->protocol * 4);
 	if (plane == 0 || t->slot->side.asks_upper || ip->group >> 8 == 0xe00000 ||
 	    p + 24 > b->end || p[0] != 0x45)
-		return judge4_slowly(c, b, t, ip);
+		return judge4_slowly(c, b, t, now, ip);
 	port = *(const __u16 *)(p + 22);
 	cell = cell4(t, plane, ip->source, ip->group);
-	if (cell >> 16 > BPF_ACTION_DROP)
-		return judge4_slowly(c, b, t, ip);
-	ticks = bpf_jiffies64();
 	action = cell >> 16;
-	count(t, cell & 0xffff, b->length, ticks);
-	outcome = -action & t->slot->on_drop;
-	if (port == bpf_htons(PORT_RASADV) || port == bpf_htons(PORT_SAP)) {
-		if (action && is_announcement4(b, ip->at, ip->protocol))
-			return outcome | BPF_OUTCOME_SAMPLE;
+	if (action > BPF_ACTION_DROP)
+		return judge4_slowly(c, b, t, now, ip);
+	r.counter = count_rule(t, now, cell & 0xffff, b->length);
+	r.outcome = -action & t->slot->on_drop;
+	if (is_looked_at(port) && action && is_announcement4(b, ip->at, ip->protocol))
+		r.outcome |= BPF_OUTCOME_SAMPLE;
+	else if (is_due(ip->source, ip->group, now->ticks, action))
+		r.outcome |= BPF_OUTCOME_SAMPLE;
+	return r;
+}
+
+/* --- first by what is remembered --- */
+
+static __always_inline __u32 pass4(const struct carrier *c, const struct bytes *b,
+				   const struct table *t, __u32 at)
+{
+	struct moment now = { bpf_jiffies64(), find_own() };
+	struct key4 key = { 0 };
+	struct ruling r;
+	struct ip4 ip;
+	bool is_ordinary;
+
+	if (!now.own)
+		return 0;
+	is_ordinary = read_key4(b, t, at, ttl_less(c, t), now.ticks, &key);
+	if (is_ordinary && find_flow4(now.own, &key, &r)) {
+		count(now.own, r.counter, b->length, now.ticks);
+		return r.outcome;
 	}
-	return is_due(ip->source, ip->group, ticks, action) ? outcome | BPF_OUTCOME_SAMPLE
-							     : outcome;
+	if (!read_ip4(b, at, &ip))
+		return 0;
+	r = judge4(c, b, t, &now, &ip);
+	if (is_ordinary && r.lasts)
+		keep_flow4(now.own, &key, &r);
+	return r.outcome;
+}
+
+static __always_inline __u32 pass6(const struct carrier *c, const struct bytes *b,
+				   const struct table *t, __u32 at)
+{
+	struct moment now = { bpf_jiffies64(), find_own() };
+	struct key6 key = { 0 };
+	struct ruling r;
+	struct ip6 ip;
+	bool is_ordinary;
+
+	if (!now.own)
+		return 0;
+	is_ordinary = read_key6(b, t, at, ttl_less(c, t), now.ticks, &key);
+	if (is_ordinary && find_flow6(now.own, &key, &r)) {
+		count(now.own, r.counter, b->length, now.ticks);
+		return r.outcome;
+	}
+	if (!read_ip6(b, at, &ip))
+		return 0;
+	r = judge6(c, b, t, &now, &ip);
+	if (is_ordinary && r.lasts)
+		keep_flow6(now.own, &key, &r);
+	return r.outcome;
 }
 
 /* How much of a frame a sample holds; the mask is for the verifier, who lost sight of it. */
@@ -678,23 +498,16 @@ static __always_inline void sample_skb(struct __sk_buff *skb, __u32 outcome)
 	bpf_ringbuf_submit(s, 0);
 }
 
-/* The table is looked for between the two looks at the header: calls would push what the second one
- * reads out of the registers. */
 static __always_inline __u32 judge(const struct carrier *c, const struct bytes *b)
 {
 	__u32 found = find_ip(b, c, told.is_bare);
 	__u16 ethertype = found;
 	struct table t;
-	struct ip4 ip;
-	struct ip6 ip6;
 
-	if (ethertype == bpf_htons(ETH_P_IP)) {
-		if (!is_multicast4(b, found >> 16) || !find_table(&t))
-			return 0;
-		return read_ip4(b, found >> 16, &ip) ? judge4(c, b, &t, &ip) : 0;
-	}
-	if (ethertype == bpf_htons(ETH_P_IPV6))
-		return read_ip6(b, found >> 16, &ip6) ? judge6(c, b, &ip6) : 0;
+	if (ethertype == bpf_htons(ETH_P_IP) && is_multicast4(b, found >> 16) && find_table(&t))
+		return pass4(c, b, &t, found >> 16);
+	if (ethertype == bpf_htons(ETH_P_IPV6) && is_multicast6(b, found >> 16) && find_table(&t))
+		return pass6(c, b, &t, found >> 16);
 	return 0;
 }
 
