@@ -141,7 +141,8 @@ static __always_inline bool demand_holds(const struct table *t, const struct bpf
 		return false;
 	if (d->asks & BPF_ASKS_KIND && d->kind != kind_of(f))
 		return false;
-	return !(d->asks & BPF_ASKS_MASKS) || masks_hold(t, d, f);
+	/* of IPv4 the class of the group says which address it embeds */
+	return !(d->asks & BPF_ASKS_MASKS) || !f->is_ip6 || masks_hold(t, d, f);
 }
 
 static long walk_step(__u32 i, void *ctx)
