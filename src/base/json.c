@@ -2,7 +2,6 @@
 /* Writing JSON (RFC 8259).  Knows no schema. */
 #include "base/json.h"
 
-
 struct json json_of(struct text *out)
 {
 	return (struct json){ .out = out };

@@ -19,10 +19,10 @@ static void tell_gauge(const json_t *g, FILE *out)
 	snprintf(key, sizeof(key), len ? "%s/%llu" : "%s", daemon_safe(g, "key"), len);
 	if (json_object_get(g, "limit"))
 		snprintf(limit, sizeof(limit), "%llu", msdp_number(g, "limit"));
-	fprintf(out, "  %-30s %-18s %9llu %9s %9llu %9llu  %s\n", daemon_safe(g, "name"), key,
+	fprintf(out, "  %-30s %-18s %9llu %9s %9llu %9llu%s\n", daemon_safe(g, "name"), key,
 		msdp_number(g, "live"), limit, msdp_number(g, "peak"), msdp_number(g, "denied"),
-		json_is_true(json_object_get(g, "alarmed"))  ? "ALARM"
-		: json_is_true(json_object_get(g, "warned")) ? "warning"
+		json_is_true(json_object_get(g, "alarmed"))  ? "  ALARM"
+		: json_is_true(json_object_get(g, "warned")) ? "  warning"
 							     : "");
 }
 
@@ -40,12 +40,18 @@ static void tell_boundary(const json_t *b, FILE *out)
 	}
 	if (json_array_size(lines) == 0)
 		fprintf(out, "  no police lines\n");
+	if (msdp_number(b, "uncounted") > 0)
+		fprintf(out, "  %llu times there was no room for another count: these entries passed "
+			"uncounted\n", msdp_number(b, "uncounted"));
 	if (json_array_size(gauges) == 0)
 		return;
 	fprintf(out, "\n  %-30s %-18s %9s %9s %9s %9s\n", "LINE", "OF", "LIVE", "LIMIT", "PEAK",
 		"DENIED");
 	for (size_t i = 0; i < json_array_size(gauges); i++)
 		tell_gauge(json_array_get(gauges, i), out);
+	if (msdp_number(b, "matching") > json_array_size(gauges))
+		fprintf(out, "  and %llu more: ask by --source, --rp, --peer or --verdict\n",
+			msdp_number(b, "matching") - json_array_size(gauges));
 }
 
 static void tell(const json_t *answer, FILE *out)

@@ -172,7 +172,7 @@ static void put_ration(struct json *j, const struct speaker *s, const struct spe
 	const struct ration_line *lines;
 	const struct ration_gauge *g;
 	size_t n = ration_lines(ration, &lines);
-	uint32_t cursor = 0, shown = 0;
+	uint32_t cursor = 0, matching = 0;
 
 	json_open(j, NULL);
 	json_string(j, "boundary", s->options.peers[peer].boundary->name);
@@ -187,13 +187,12 @@ static void put_ration(struct json *j, const struct speaker *s, const struct spe
 	}
 	json_close_array(j);
 	json_open_array(j, "policers");
-	while (shown < GAUGES_SHOWN && (g = ration_gauge_next(ration, &cursor))) {
-		if (!is_asked(s, q, lines[g->line].rule, g))
-			continue;
-		put_gauge(j, lines, g);
-		shown++;
-	}
+	while ((g = ration_gauge_next(ration, &cursor)))
+		if (is_asked(s, q, lines[g->line].rule, g) && matching++ < GAUGES_SHOWN)
+			put_gauge(j, lines, g);
 	json_close_array(j);
+	json_number(j, "matching", matching);
+	json_number(j, "uncounted", ration_uncounted(ration));
 	json_close(j);
 }
 
