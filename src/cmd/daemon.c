@@ -98,6 +98,16 @@ int daemon_ask(const char *control, const char *conf_file, json_t *request, cons
 	return status;
 }
 
+char *daemon_minute(const json_t *object, const char *key, char buffer[LOCAL_TIME_TEXT])
+{
+	struct mtime at;
+
+	if (local_time_parse(daemon_text(object, key), &at))
+		return local_minute_text(at, buffer);
+	memcpy(buffer, "-", sizeof("-"));
+	return buffer;
+}
+
 const char *daemon_safe(const json_t *object, const char *key)
 {
 	static struct text ring[16];

@@ -8,6 +8,7 @@
 
 #include "cmd/command.h"
 #include "cmd/load.h"
+#include "os/localtime.h"
 #include "policy/conf.h"
 
 #define DAEMON_CONF LOAD_CONF
@@ -20,6 +21,9 @@ struct conf *daemon_conf(const char *file, const struct io *io, int *out_status)
  * that it was made of, unless out_line is NULL; else the exit status, with a complaint. */
 int daemon_ask(const char *control, const char *conf_file, json_t *request, const struct io *io,
 	       struct text *out_line, json_t **out);
+
+/* A member that is a time, as "2026-11-21 14:00 CET"; "-" where it is none.  Returns buffer. */
+char *daemon_minute(const json_t *object, const char *key, char buffer[LOCAL_TIME_TEXT]);
 
 /* The text of a member, or "". */
 const char *daemon_text(const json_t *object, const char *key);

@@ -11,8 +11,10 @@ static const struct opt opts[] = {
 
 static void tell_peer(const json_t *p, FILE *out)
 {
-	fprintf(out, "%-15s %-12s %-20.19s %9llu %9llu %9llu %9llu %9llu  %s\n", daemon_safe(p, "peer"),
-		daemon_safe(p, "state"), daemon_safe(p, "since"), msdp_number(p, "held"),
+	char since[LOCAL_TIME_TEXT];
+
+	fprintf(out, "%-15s %-12s %-20s %9llu %9llu %9llu %9llu %9llu  %s\n", daemon_safe(p, "peer"),
+		daemon_safe(p, "state"), daemon_minute(p, "since", since), msdp_number(p, "held"),
 		msdp_number(p, "entries_in"), msdp_number(p, "denied"), msdp_number(p, "policed"),
 		msdp_number(p, "entries_out"), daemon_safe(p, "description"));
 	if (json_object_get(p, "matching"))
@@ -38,7 +40,7 @@ static void tell(const json_t *answer, FILE *out)
 {
 	const json_t *peers = json_object_get(answer, "peers");
 
-	fprintf(out, "%-15s %-12s %-20s %9s %9s %9s %9s %9s  %s\n", "PEER", "STATE", "SINCE (UTC)",
+	fprintf(out, "%-15s %-12s %-20s %9s %9s %9s %9s %9s  %s\n", "PEER", "STATE", "SINCE",
 		"HELD", "HEARD", "DENIED", "POLICED", "TOLD", "DESCRIPTION");
 	for (size_t i = 0; i < json_array_size(peers); i++)
 		tell_peer(json_array_get(peers, i), out);

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "cmd/daemon.h"
-#include "os/localtime.h"
 #include "policy/profiles.h"
 
 struct status {
@@ -32,14 +31,12 @@ static void tell_head(const json_t *s, FILE *out)
 {
 	const json_t *policy = json_object_get(s, "policy"), *conf = json_object_get(s, "configured");
 	const json_t *pending = json_object_get(s, "pending");
-	char since[LOCAL_TIME_TEXT] = "?";
-	struct mtime at;
+	char since[LOCAL_TIME_TEXT];
 
-	if (local_time_parse(daemon_text(s, "since"), &at))
-		local_minute_text(at, since);
 	fprintf(out, "weir %s   generation %lld   policy %s (%s)   runs since %s%s\n", daemon_safe(s, "version"),
 		number(s, "generation"), daemon_safe(policy, "name"),
-		profile_find(daemon_text(policy, "file")) ? "built in" : daemon_safe(policy, "file"), since,
+		profile_find(daemon_text(policy, "file")) ? "built in" : daemon_safe(policy, "file"),
+		daemon_minute(s, "since", since),
 		json_is_true(json_object_get(s, "dry_run")) ? "   dry run" : "");
 	if (pending)
 		fprintf(out, "Generation %lld reverts in %lld s unless you confirm:  weir confirm\n",
