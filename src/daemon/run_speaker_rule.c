@@ -182,7 +182,9 @@ static bool begin(struct speaker_state *s, const struct conf_msdp *conf, unsigne
 	if (speaker_init(&s->speaker, &(struct speaker_options){
 		.peers = s->peers, .n = n, .rows = s->rows, .entries_max = conf->entries_max,
 		.originator = conf->originator, .seed = seed, .connect = speaker_connect_to,
-		.tell = speaker_tell_event, .route = speaker_look_up, .context = s },
+		.tell = speaker_tell_event,
+		/* the two judge each other by their own routes, as they did before */
+		.route = conf->is_transparent ? NULL : speaker_look_up, .context = s },
 		&s->loop) < 0)
 		return false;
 	speaker_census_init(&s->census, n, s->options->count_s * CENSUS_TIMES, seed);

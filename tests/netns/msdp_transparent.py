@@ -28,6 +28,7 @@ net.add_cable(("a", "a0", f"{A}/24"), ("weir", "w0", "10.1.0.9/24"))
 net.add_cable(("b", "b0", f"{B}/24"), ("weir", "w1", "10.2.0.9/24"))
 net.ip("route", "add", "default", "via", "10.1.0.9", host="a")
 net.ip("route", "add", "default", "via", "10.2.0.9", host="b")
+net.ip("route", "add", "64.50.0.0/16", "via", B, host="weir")
 for setting in ("ip_forward=1", "conf.all.rp_filter=0", "conf.default.rp_filter=0", "conf.w0.rp_filter=0",
                 "conf.w1.rp_filter=0"):
     subprocess.run(net.at("weir", "sysctl", "-qw", "net.ipv4." + setting), check=True)
@@ -124,7 +125,7 @@ def pass_on(key_a, key_b):
         b = accept(listener)
         a = call(key_a)
         wait_for("both sessions", lambda: all(p["state"] == "established" for p in peers().values()))
-        a.sock.send(speak.sa(A, FROM_A))
+        a.sock.send(speak.sa("64.50.1.1", FROM_A))	# weir's own route to that RP leads to b
         b.sock.send(speak.sa(B, FROM_B))
         wait_for("what a says", lambda: b.knows(FROM_A))
         wait_for("what b says", lambda: a.knows(FROM_B))
