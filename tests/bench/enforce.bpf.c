@@ -132,17 +132,9 @@ int bench_tables4(struct xdp_md *ctx)
 {
 	struct bytes b = bytes_of_xdp(ctx);
 	struct carrier c = { .xdp = ctx };
-	struct moment now = { bpf_jiffies64(), find_own() };
-	struct table t;
-	struct ip4 ip;
-	__u32 at;
+	__u32 at = take(&c, &b, bpf_htons(ETH_P_IP));
 
-	if (!now.own || !find_table(&t))
-		return XDP_PASS;
-	at = take(&c, &b, bpf_htons(ETH_P_IP));
-	if (!at || !read_ip4(&b, at, &ip))
-		return XDP_PASS;
-	return finish(ctx, judge4(&c, &b, &t, &now, &ip).outcome, b.length);
+	return at ? finish(ctx, judge_long(&c, at, 0).outcome, b.length) : XDP_PASS;
 }
 
 SEC("xdp")
@@ -150,17 +142,9 @@ int bench_tables6(struct xdp_md *ctx)
 {
 	struct bytes b = bytes_of_xdp(ctx);
 	struct carrier c = { .xdp = ctx };
-	struct moment now = { bpf_jiffies64(), find_own() };
-	struct table t;
-	struct ip6 ip;
-	__u32 at;
+	__u32 at = take(&c, &b, bpf_htons(ETH_P_IPV6));
 
-	if (!now.own || !find_table(&t))
-		return XDP_PASS;
-	at = take(&c, &b, bpf_htons(ETH_P_IPV6));
-	if (!at || !read_ip6(&b, at, &ip))
-		return XDP_PASS;
-	return finish(ctx, judge6(&c, &b, &t, &now, &ip).outcome, b.length);
+	return at ? finish(ctx, judge_long(&c, at, 1).outcome, b.length) : XDP_PASS;
 }
 
 static __always_inline __u32 lpm_class(void *map, __u32 address)

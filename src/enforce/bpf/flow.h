@@ -33,6 +33,9 @@ struct ruling {
 	bool  lasts;			/* the same becomes of the next one that shows the same */
 };
 
+/* As a number: the counter above, the outcome below. */
+#define RULING_LASTS 0x80000000u
+
 static __always_inline __u64 mark_of(const struct table *t, __u64 ticks)
 {
 	return (__u64)t->slot->stamp << 32 | (__u32)(ticks >> BPF_UNIT_BITS);

@@ -393,28 +393,73 @@ static __always_inline struct ruling judge4(const struct carrier *c, const struc
 	return r;
 }
 
+/* All but what is remembered, with the image looked for anew. */
+static __always_inline __u64 judge_by_tables(const struct carrier *c, const struct bytes *b,
+					     __u32 at, __u32 is_ip6)
+{
+	struct moment now = { bpf_jiffies64(), find_own() };
+	struct ruling r = { 0 };
+	struct table t;
+	struct ip4 ip;
+	struct ip6 ip6;
+
+	if (!now.own || !find_table(&t))
+		return 0;
+	if (is_ip6 && read_ip6(b, at, &ip6))
+		r = judge6(c, b, &t, &now, &ip6);
+	else if (!is_ip6 && read_ip4(b, at, &ip))
+		r = judge4(c, b, &t, &now, &ip);
+	return (__u64)r.counter << 32 | (r.lasts ? RULING_LASTS : 0) | r.outcome;
+}
+
+/* Global functions, as in frame.h: what is remembered lies on another way, which stays short. */
+
+__u64 xdp_judge(struct xdp_md *ctx, __u32 at, __u32 is_ip6);
+__u64 skb_judge(struct __sk_buff *skb, __u32 at, __u32 is_ip6);
+
+__noinline __u64 xdp_judge(struct xdp_md *ctx, __u32 at, __u32 is_ip6)
+{
+	struct bytes b = bytes_of_xdp(ctx);
+	struct carrier c = { .xdp = ctx };
+
+	return judge_by_tables(&c, &b, at, is_ip6);
+}
+
+__noinline __u64 skb_judge(struct __sk_buff *skb, __u32 at, __u32 is_ip6)
+{
+	struct bytes b = bytes_of_skb(skb);
+	struct carrier c = { .skb = skb };
+
+	return judge_by_tables(&c, &b, at, is_ip6);
+}
+
+static __always_inline struct ruling judge_long(const struct carrier *c, __u32 at, __u32 is_ip6)
+{
+	__u64 all = c->xdp ? xdp_judge(c->xdp, at, is_ip6) : skb_judge(c->skb, at, is_ip6);
+
+	return (struct ruling){ .outcome = all & (RULING_LASTS - 1), .counter = all >> 32,
+				.lasts = (all & RULING_LASTS) != 0 };
+}
+
 /* --- first by what is remembered --- */
 
 static __always_inline __u32 pass4(const struct carrier *c, const struct bytes *b,
 				   const struct table *t, __u32 at)
 {
 	struct moment now = { bpf_jiffies64(), find_own() };
-	struct key4 key = { 0 };
+	struct key4 key;
 	struct ruling r;
-	struct ip4 ip;
-	bool is_ordinary;
 
 	if (!now.own)
 		return 0;
-	is_ordinary = read_key4(b, t, at, ttl_less(c, t), now.ticks, &key);
-	if (is_ordinary && find_flow4(now.own, &key, &r)) {
+	if (!read_key4(b, t, at, ttl_less(c, t), now.ticks, &key))
+		return judge_long(c, at, 0).outcome;
+	if (find_flow4(now.own, &key, &r)) {
 		count(now.own, r.counter, b->length, now.ticks);
 		return r.outcome;
 	}
-	if (!read_ip4(b, at, &ip))
-		return 0;
-	r = judge4(c, b, t, &now, &ip);
-	if (is_ordinary && r.lasts)
+	r = judge_long(c, at, 0);
+	if (r.lasts)
 		keep_flow4(now.own, &key, &r);
 	return r.outcome;
 }
@@ -423,22 +468,19 @@ static __always_inline __u32 pass6(const struct carrier *c, const struct bytes *
 				   const struct table *t, __u32 at)
 {
 	struct moment now = { bpf_jiffies64(), find_own() };
-	struct key6 key = { 0 };
+	struct key6 key;
 	struct ruling r;
-	struct ip6 ip;
-	bool is_ordinary;
 
 	if (!now.own)
 		return 0;
-	is_ordinary = read_key6(b, t, at, ttl_less(c, t), now.ticks, &key);
-	if (is_ordinary && find_flow6(now.own, &key, &r)) {
+	if (!read_key6(b, t, at, ttl_less(c, t), now.ticks, &key))
+		return judge_long(c, at, 1).outcome;
+	if (find_flow6(now.own, &key, &r)) {
 		count(now.own, r.counter, b->length, now.ticks);
 		return r.outcome;
 	}
-	if (!read_ip6(b, at, &ip))
-		return 0;
-	r = judge6(c, b, t, &now, &ip);
-	if (is_ordinary && r.lasts)
+	r = judge_long(c, at, 1);
+	if (r.lasts)
 		keep_flow6(now.own, &key, &r);
 	return r.outcome;
 }
