@@ -350,7 +350,7 @@ static void put_others(struct nft_hook *h, enum family family, const char *rest,
 	struct text lines = { 0 };
 
 	if (family == FAMILY_IP6) {
-		text_put(&lines, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 143 } ");
+		text_put(&lines, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 134, 143 } ");
 		nft_put_goto(&lines, h, family, NFT_TARGET_CONTROL);
 		text_char(&lines, '\n');
 	}
