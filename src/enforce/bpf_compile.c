@@ -437,19 +437,42 @@ static void put_tree(struct compiler *c, const struct artefact_family *f, struct
 	pair_tree_release(&tree);
 }
 
-/* Returns where the struct bpf_pairs stands. */
+static struct bpf_slots put_slots(struct compiler *c, const struct pair_slots *slots, size_t size)
+{
+	return (struct bpf_slots){ slots->seed,
+				   append(c, slots->list, (slots->mask + 1u) * size, 64),
+				   slots->mask };
+}
+
+/* A side of IPv6: single addresses, and the rest in a trie. */
+static bool put_hosts(struct section *s, const struct artefact_side *side, enum side which,
+		      struct bpf_slots *out, struct bpf_trie *out_rest)
+{
+	struct pair_hosts hosts;
+
+	if (!pair_hosts_init(&hosts, side))
+		return false;
+	*out = put_slots(s->c, &hosts.slots, sizeof(struct bpf_host));
+	*out_rest = put_trie(s, &hosts.rest, which);
+	pair_hosts_release(&hosts);
+	return true;
+}
+
+/* Where the struct bpf_pairs stands; 0 where the addresses are too many. */
 static uint32_t put_pairs(struct section *s, const struct artefact_family *f,
 			  const struct pair_slots *slots)
 {
 	const struct artefact_pairs *pairs = f->pairs;
-	struct bpf_pairs out = { .seed = slots->seed, .mask = slots->mask };
+	struct bpf_pairs out = { .pairs = put_slots(s->c, slots, sizeof(struct bpf_pair)) };
 
-	out.slots = append(s->c, slots->list, (slots->mask + 1u) * sizeof(*slots->list), 64);
 	out.rows = put_offsets(s->c, pairs->rows, f->sources.classes,
 			       pairs->column_count * sizeof(uint32_t));
 	out.columns = put_offsets(s->c, pairs->columns, f->groups.classes, sizeof(uint32_t));
 	if (f == &s->artefact->ip4)
 		put_tree(s->c, f, &out);
+	else if (!put_hosts(s, &f->sources, SIDE_SOURCE, &out.source_hosts, &s->side.source6) ||
+		 !put_hosts(s, &f->groups, SIDE_GROUP, &out.group_hosts, &s->side.group6))
+		return 0;
 	return append(s->c, &out, sizeof(out), 64);
 }
 
@@ -470,7 +493,7 @@ static bool put_cells(struct section *s, const struct artefact_family *f, uint32
 	*out_cells = put_planes(s, f, matrix, out_plane);
 	*out_pairs = put_pairs(s, f, &slots);
 	pair_slots_release(&slots);
-	return true;
+	return *out_pairs > 0;
 }
 
 /* --- names, sides, slots --- */
@@ -648,8 +671,10 @@ static bool put_upper(struct section *s)
 	put_ranges(s);
 	if (!a->ip4.pairs && !put_classes4(s))
 		return false;
-	s->side.source6 = put_trie(s, &a->ip6.sources, SIDE_SOURCE);
-	s->side.group6 = put_trie(s, &a->ip6.groups, SIDE_GROUP);
+	if (!a->ip6.pairs) {
+		s->side.source6 = put_trie(s, &a->ip6.sources, SIDE_SOURCE);
+		s->side.group6 = put_trie(s, &a->ip6.groups, SIDE_GROUP);
+	}
 	if (!put_cells(s, &a->ip4, &s->cells4, &s->side.row4, &s->plane4, &s->side.pairs4) ||
 	    !put_cells(s, &a->ip6, &s->cells6, &s->side.row6, &s->plane6, &s->side.pairs6))
 		return false;

@@ -1,79 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Slots by cuckoo hashing (Pagh, Rodler 2004): a key has two places and moves to the other one when a
- * newer key takes its own, so whoever looks for it needs two reads and no loop.  Knows no image. */
+/* Pairs and single IPv6 addresses in tables of two places, and IPv4 addresses in a tree of blocks and
+ * short lists.  Knows no image. */
 #include "enforce/bpf_pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cuckoo.h"
 #include "base/memory.h"
 
-#define MOVES_MAX 500			/* of one insertion; then another seed is tried */
-#define SEEDS_MAX 8			/* of one size */
-
-static uint32_t other_place(const struct pair_slots *s, uint32_t key, uint32_t place)
+static uint64_t hash_pair(const void *items, size_t i, uint64_t seed)
 {
-	uint64_t hash = bpf_pair_hash(s->seed, key);
-	uint32_t first = bpf_pair_first(hash) & s->mask;
+	const struct artefact_pair *pair = (const struct artefact_pair *)items + i;
 
-	return place == first ? bpf_pair_second(hash) & s->mask : first;
-}
-
-static bool insert(struct pair_slots *s, struct bpf_pair pair)
-{
-	uint32_t place = bpf_pair_first(bpf_pair_hash(s->seed, pair.key)) & s->mask;
-
-	for (unsigned i = 0; i < MOVES_MAX; i++) {
-		struct bpf_pair was = s->list[place];
-
-		s->list[place] = pair;
-		if (was.key == BPF_PAIR_NONE)
-			return true;
-		pair = was;
-		place = other_place(s, pair.key, place);
-	}
-	return false;
-}
-
-static bool fill(struct pair_slots *s, const struct artefact_pairs *pairs, uint32_t first)
-{
-	memset(s->list, 0xff, (s->mask + 1u) * sizeof(*s->list));
-	for (size_t i = 0; i < pairs->n; i++) {
-		const struct artefact_pair *p = &pairs->list[i];
-		struct bpf_pair pair = { (uint32_t)p->source << 16 | p->group,
-					 first + (uint32_t)(i * sizeof(uint32_t)) };
-
-		if (!insert(s, pair))
-			return false;
-	}
-	return true;
+	return bpf_pair_hash(seed, (uint32_t)pair->source << 16 | pair->group);
 }
 
 bool pair_slots_init(struct pair_slots *out, const struct artefact_pairs *pairs, uint32_t first)
 {
-	uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+	struct cuckoo cuckoo;
+	struct bpf_pair *list;
 
-	for (uint64_t size = 4; size <= BPF_PAIR_SLOTS_MAX; size *= 2) {
-		struct pair_slots s = { .mask = (uint32_t)size - 1 };
+	if (!cuckoo_init(&cuckoo, pairs->list, pairs->n, hash_pair))
+		return false;
+	list = memory_array(cuckoo.mask + 1u, sizeof(*list));
+	for (size_t i = 0; i <= cuckoo.mask; i++) {
+		uint32_t item = cuckoo.slots[i] - 1;
+		const struct artefact_pair *pair = &pairs->list[item];
 
-		if (size < 2 * (uint64_t)pairs->n + pairs->n / 8)
-			continue;
-		s.list = memory_array(size, sizeof(*s.list));
-		for (unsigned i = 0; i < SEEDS_MAX; i++) {
-			s.seed = seed = seed * UINT64_C(0xbf58476d1ce4e5b9) | 1;
-			if (!fill(&s, pairs, first))
-				continue;
-			*out = s;
-			return true;
-		}
-		free(s.list);
+		list[i].key = BPF_PAIR_NONE;
+		if (cuckoo.slots[i] > 0)
+			list[i] = (struct bpf_pair){ (uint32_t)pair->source << 16 | pair->group,
+						     first + item * (uint32_t)sizeof(uint32_t) };
 	}
-	return false;
+	*out = (struct pair_slots){ list, cuckoo.mask, cuckoo.seed };
+	cuckoo_release(&cuckoo);
+	return true;
 }
 
 void pair_slots_release(struct pair_slots *slots)
 {
 	free(slots->list);
+}
+
+/* --- hosts --- */
+
+static uint64_t hash_host(const void *items, size_t i, uint64_t seed)
+{
+	const struct bpf_host *host = (const struct bpf_host *)items + i;
+
+	return bpf_host_hash(seed, host->hi, host->lo);
+}
+
+static bool place_hosts(struct pair_slots *out, const struct bpf_host *hosts, size_t n)
+{
+	struct cuckoo cuckoo;
+	struct bpf_host *list;
+
+	if (!cuckoo_init(&cuckoo, hosts, n, hash_host))
+		return false;
+	list = memory_array(cuckoo.mask + 1u, sizeof(*list));
+	for (size_t i = 0; i <= cuckoo.mask; i++) {
+		list[i].class = BPF_PAIR_NONE;
+		if (cuckoo.slots[i] > 0)
+			list[i] = hosts[cuckoo.slots[i] - 1];
+	}
+	*out = (struct pair_slots){ list, cuckoo.mask, cuckoo.seed };
+	cuckoo_release(&cuckoo);
+	return true;
+}
+
+/* The first interval stays, for every address is in one. */
+bool pair_hosts_init(struct pair_hosts *out, const struct artefact_side *side)
+{
+	struct bpf_host *hosts = memory_array(side->n, sizeof(*hosts));
+	struct interval *rest = memory_array(side->n, sizeof(*rest));
+	size_t host_count = 0, n = 0;
+	bool good;
+
+	for (size_t i = 0; i < side->n; i++) {
+		const struct interval *at = &side->intervals[i];
+
+		if (i > 0 && addr_equal(artefact_last(side, i), at->first))
+			hosts[host_count++] = (struct bpf_host){ at->first.hi, at->first.lo,
+								 at->class, 0 };
+		else if (n == 0 || rest[n - 1].class != at->class)
+			rest[n++] = *at;
+	}
+	*out = (struct pair_hosts){ .rest = { rest, n, side->classes }, .intervals = rest };
+	good = place_hosts(&out->slots, hosts, host_count);
+	free(hosts);
+	if (!good)
+		free(rest);
+	return good;
+}
+
+void pair_hosts_release(struct pair_hosts *hosts)
+{
+	pair_slots_release(&hosts->slots);
+	free(hosts->intervals);
 }
 
 /* --- classes --- */

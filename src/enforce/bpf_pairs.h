@@ -6,16 +6,26 @@
 #include "enforce/bpf/layout.h"
 #include "policy/artefact.h"
 
-/* Every pair in one of its two slots.  The caller releases it. */
+/* A table of two places for each key (base/cuckoo.h).  The caller releases it. */
 struct pair_slots {
-	struct bpf_pair *list;
-	uint32_t	 mask;			/* a power of two of slots, less one */
-	uint64_t	 seed;
+	void	*list;			/* struct bpf_pair or struct bpf_host, mask + 1 of them */
+	uint32_t mask;
+	uint64_t seed;
 };
 
 /* `first` is the offset of the first pair's cell in a plane; those of the others follow.  False where
- * there are too many for BPF_PAIR_SLOTS_MAX. */
+ * there are too many. */
 bool pair_slots_init(struct pair_slots *out, const struct artefact_pairs *pairs, uint32_t first);
+
+/* The IPv6 addresses of a side that are an interval by themselves, and the side without them: what
+ * stands there in their place no one asks for.  The caller releases both. */
+struct pair_hosts {
+	struct pair_slots    slots;
+	struct artefact_side rest;
+	struct interval	    *intervals;	/* the memory of `rest` */
+};
+bool pair_hosts_init(struct pair_hosts *out, const struct artefact_side *side);
+void pair_hosts_release(struct pair_hosts *hosts);
 void pair_slots_release(struct pair_slots *slots);
 
 /* IPv4 addresses to classes: both sides share tables and lists.  The caller releases it. */

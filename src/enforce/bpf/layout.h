@@ -55,9 +55,16 @@ struct bpf_near {
 /* Where rules name many pairs of source and group: kinds of classes have rows and columns, and a pair
  * whose cell is another one stands in one of two slots, so that it is found, or is known not to be
  * there, by two reads that do not wait for each other. */
-struct bpf_pairs {
+struct bpf_slots {
 	__u64 seed;
-	__u32 slots, mask;		/* struct bpf_pair, mask + 1 of them */
+	__u32 at, mask;			/* mask + 1 of them */
+};
+
+struct bpf_pairs {
+	struct bpf_slots pairs;		/* struct bpf_pair */
+	/* IPv6: single addresses are looked for here first, struct bpf_host, for each would take a
+	 * trie four tables. */
+	struct bpf_slots source_hosts, group_hosts;
 	__u32 rows, columns;		/* __u32 each, by class: both together are bytes in a plane */
 	/* IPv4: a __u32 by the first 16 bits of a source, or 12 of a group behind its first four.  It
 	 * is a class, or a table by the next 8 bits (__u32[256]), or a list of few intervals. */
@@ -74,25 +81,27 @@ struct bpf_pair {
 	__u32 cell;			/* bytes in a plane */
 };
 
-#define BPF_PAIR_NONE 0xffffffffu	/* the key of an empty slot: so many classes there are not */
-#define BPF_PAIR_SLOTS_MAX (1u << 24)
+#define BPF_PAIR_NONE 0xffffffffu	/* the key of an empty slot, the class of an empty host's */
 
-/* Which two slots a key may have: 24 bits each, to be masked. */
-static inline __u64 bpf_pair_hash(__u64 seed, __u32 key)
+struct bpf_host {
+	__u64 hi, lo;
+	__u32 class, spare;
+};
+
+static inline __u64 bpf_mix(__u64 h)
 {
-	__u64 h = key * seed;
-
 	return (h ^ h >> 32) * 0x9fb21c651e98df25ull;
 }
 
-static inline __u32 bpf_pair_first(__u64 hash)
+/* Which two slots a key may have: base/cuckoo.h says how it is read. */
+static inline __u64 bpf_pair_hash(__u64 seed, __u32 key)
 {
-	return (__u32)(hash >> 40);
+	return bpf_mix(key * seed);
 }
 
-static inline __u32 bpf_pair_second(__u64 hash)
+static inline __u64 bpf_host_hash(__u64 seed, __u64 hi, __u64 lo)
 {
-	return (__u32)(hash >> 16) & (BPF_PAIR_SLOTS_MAX - 1);
+	return bpf_mix(bpf_mix(hi * seed) + lo * seed);
 }
 
 /* The classes, the matrix and the lists of a boundary, seen from one direction. */

@@ -171,15 +171,30 @@ static __always_inline __u32 cell4(const struct table *t, __u32 plane, __u32 sou
 						      : far_cell4(t, source, group)));
 }
 
+/* Where a cell is in its plane. */
+static __noinline __u32 pair_cell6(const struct table *t, const struct frame *f)
+{
+	const struct bpf_side *side = &t->slot->side;
+	const struct bpf_pairs *p = pairs_at(t, side->pairs6);
+	__u32 source = host_class(t, &p->source_hosts, f->source_hi, f->source_lo);
+	__u32 group = host_class(t, &p->group_hosts, f->group_hi, f->group_lo);
+
+	if (source == BPF_PAIR_NONE)
+		source = class6(t, &side->source6, f->source_hi, f->source_lo);
+	if (group == BPF_PAIR_NONE)
+		group = class6(t, &side->group6, f->group_hi, f->group_lo);
+	return pair_cell(t, p, source, group);
+}
+
 static __always_inline __u32 cell6(const struct table *t, const struct frame *f)
 {
 	const struct bpf_side *side = &t->slot->side;
-	__u32 plane = word_at(t, side->planes6 + (__u32)f->upper.protocol * 4);
-	__u32 source = class6(t, &side->source6, f->source_hi, f->source_lo);
-	__u32 group = class6(t, &side->group6, f->group_hi, f->group_lo);
+	__u32 plane = word_at(t, side->planes6 + (__u32)f->upper.protocol * 4), source, group;
 
 	if (side->row6 == 0)
-		return word_at(t, plane + pair_cell(t, pairs_at(t, side->pairs6), source, group));
+		return word_at(t, plane + pair_cell6(t, f));
+	source = class6(t, &side->source6, f->source_hi, f->source_lo);
+	group = class6(t, &side->group6, f->group_hi, f->group_lo);
 	return word_at(t, plane + source * side->row6 + (group << 2));
 }
 
