@@ -116,6 +116,7 @@ static int tell(const struct apply *o, const json_t *answer, const struct io *io
 			"weir confirm\n", generation, (unsigned long long)o->confirm_s);
 	else if (!o->common.quiet)
 		fprintf(io->out, "In force (generation %lld).\n", generation);
+	daemon_tell_unwritten(answer, io);
 	return status >= 0 && status <= EXIT_SYSTEM ? status : EXIT_SYSTEM;
 }
 

@@ -66,6 +66,7 @@ static int run_confirm(const void *arg, const struct io *io)
 		if (status == EXIT_CLEAN && !o->common.quiet)
 			fprintf(io->out, "Generation %lld stays.\n",
 				(long long)json_integer_value(json_object_get(answer, "generation")));
+		daemon_tell_unwritten(answer, io);
 	}
 	json_decref(answer);
 	return status;

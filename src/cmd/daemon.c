@@ -98,6 +98,15 @@ int daemon_ask(const char *control, const char *conf_file, json_t *request, cons
 	return status;
 }
 
+void daemon_tell_unwritten(const json_t *answer, const struct io *io)
+{
+	const json_t *generation = json_object_get(answer, "unwritten");
+
+	if (generation)
+		complain(io, "the state folder cannot be written: a restart loads another policy than generation "
+			 "%lld, until there is room", (long long)json_integer_value(generation));
+}
+
 char *daemon_minute(const json_t *object, const char *key, char buffer[LOCAL_TIME_TEXT])
 {
 	struct mtime at;

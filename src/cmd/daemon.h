@@ -25,6 +25,9 @@ int daemon_ask(const char *control, const char *conf_file, json_t *request, cons
 /* A member that is a time, as "2026-11-21 14:00 CET"; "-" where it is none.  Returns buffer. */
 char *daemon_minute(const json_t *object, const char *key, char buffer[LOCAL_TIME_TEXT]);
 
+/* Complains where what is in force could not be written to the state folder. */
+void daemon_tell_unwritten(const json_t *answer, const struct io *io);
+
 /* The text of a member, or "". */
 const char *daemon_text(const json_t *object, const char *key);
 /* The same, safe for a terminal; it lives until the next but fifteen. */

@@ -198,6 +198,7 @@ static int run(const void *arg, const struct io *io)
 		fputs(text_string(&line), io->out);
 	} else if (status == EXIT_CLEAN) {
 		tell(answer, o->common.verbose > 0, io->out);
+		daemon_tell_unwritten(answer, io);
 	}
 	json_decref(request);
 	json_decref(answer);

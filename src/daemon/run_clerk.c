@@ -65,6 +65,13 @@ static json_t *time_json(struct mtime at)
 	return json_stringn(text, strlen(text));
 }
 
+/* What is in force and not on the disk: whoever asks or has changed it should know. */
+static void add_unwritten(const struct clerk_state *c, json_t *object)
+{
+	if (c->unwritten.n > 0)
+		json_object_set_new(object, "unwritten", json_integer((json_int_t)c->unwritten_generation));
+}
+
 static void add_own(struct clerk_state *c, json_t *object)
 {
 	json_t *history = json_object(), *queue = json_object_get(object, "queue");
@@ -91,6 +98,7 @@ static void add_own(struct clerk_state *c, json_t *object)
 	if (c->trouble[0])
 		json_object_set_new(history, "problem", json_stringn(c->trouble, strlen(c->trouble)));
 	json_object_set_new(object, "history", history);
+	add_unwritten(c, object);
 	if (c->processes)
 		json_object_set(object, "processes", c->processes);
 	json_object_set_new(object, "status", json_integer(0));
@@ -113,12 +121,23 @@ static void answer_status(struct clerk_state *c, uint64_t id, const struct text 
 
 static void answer_confirm(struct clerk_state *c, const struct message *message)
 {
-	if (message->error < 0)
+	json_t *object;
+
+	if (message->error < 0) {
 		control_refuse(c, message->id, 1, "it is rolled back already");
-	else
-		control_answer(c, message->id,
-			       json_pack("{s:i, s:I}", "status", 0, "generation",
-					 (json_int_t)message->generation));
+		return;
+	}
+	object = json_pack("{s:i, s:I}", "status", 0, "generation", (json_int_t)message->generation);
+	add_unwritten(c, object);
+	control_answer(c, message->id, object);
+}
+
+static void answer_apply(struct clerk_state *c, uint64_t id, const struct text *judged)
+{
+	json_t *object = parse(judged);
+
+	add_unwritten(c, object);
+	control_answer(c, id, object);
 }
 
 static void answer_msdp(struct clerk_state *c, uint64_t id, int error, const struct text *told)
@@ -163,7 +182,7 @@ static void obey_judge(struct clerk_state *c, const struct message *message, str
 	if (message->kind == MESSAGE_STATUS)
 		answer_status(c, message->id, text);
 	else if (message->kind == MESSAGE_APPLY)
-		control_answer(c, message->id, parse(text));
+		answer_apply(c, message->id, text);
 	else if (message->kind == MESSAGE_RULES)
 		keep_rules(c, text);
 	else if (message->kind == MESSAGE_KEEP)
