@@ -58,7 +58,7 @@ def tell_path(t):
 
 def tell_pairs(t):
     print("The same with rules for 10000 pairs of source and group before them")
-    for family, limit in (("4", 60), ("6", 200)):
+    for family, limit in (("4", 60), ("6", 70)):
         base, policy = t[f"pairs{family}-without"], t[f"pairs{family}-policy"]
         verdict(f"ip{family}: 10000 pairs and `modern`, over the program without look-ups", policy - base, limit, " ns")
 
