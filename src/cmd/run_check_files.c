@@ -65,19 +65,18 @@ bool run_check_files(const struct run_options *daemon, const struct links *links
 	char problem[POLICY_PROBLEM] = "";
 	struct text path = { 0 }, text = { 0 };
 	struct bundle kept = { 0 };
-	bool good = false;
+	bool good = true;
 	int error;
 
 	note_programs(daemon->conf, notes);
 	text_printf(&path, "%s/current.json", daemon->state);
 	error = file_read(path.p, BUNDLE_BYTES_MAX, &text);
-	if (error == -ENOENT)
-		good = true;
-	else if (error < 0)
-		note(notes, "what was applied last cannot be read (%s): %s", strerror(-error), path.p);
-	else if (!bundle_parse(text_string(&text), text.n, &kept, problem))
-		note(notes, "what was applied last cannot be read (%s): %s", problem, path.p);
-	else
+	if (error == 0 && !bundle_parse(text_string(&text), text.n, &kept, problem))
+		error = -EBADMSG;
+	if (error < 0 && error != -ENOENT)
+		note(notes, "what was applied last cannot be read (%s), so the daemon begins with a generation "
+		     "before it: %s", problem[0] ? problem : strerror(-error), path.p);
+	else if (error == 0)
 		good = note_kept(daemon->conf, links, &kept, policy->sha256, notes);
 	bundle_release(&kept);
 	text_release(&text);
