@@ -89,6 +89,9 @@ static int run_stop(const void *arg, const struct io *io)
 	else if (status == EXIT_CLEAN && !o->common.quiet)
 		fprintf(io->out, "The daemon has ended; the rules %s.\n",
 			o->keep ? "stay in the kernel" : "are gone");
+	else if (o->remove)
+		complain(io, "rules of a daemon that has ended are taken away by the next one: weir run, then "
+			 "weir stop --remove");
 	json_decref(answer);
 	return status;
 }

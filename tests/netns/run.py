@@ -655,6 +655,8 @@ def test_stop():
     equal(daemon.process.wait(PATIENCE), 0)
     equal(passes(BAD), False)
     equal(weir("status", "-c", path("weir.conf"), status=None).returncode, 3)
+    done = weir("stop", "--remove", "-c", path("weir.conf"), status=3)
+    assert "weir run, then weir stop --remove" in done.stderr, done.stderr
     daemon = fresh()
     check_counts()
     equal(passes(BAD), False)
