@@ -218,7 +218,18 @@ static void put_flushes(struct text *out, const char *text, const struct nft_obj
 	}
 }
 
-enum phase { PHASE_BASE, PHASE_LINES, PHASE_MAPS, PHASE_CHAINS, PHASE_OTHERS, PHASE_COUNT };
+enum phase {
+	PHASE_BASE, PHASE_LINES, PHASE_MAPS, PHASE_CHAINS, PHASE_REFUSED, PHASE_OTHERS, PHASE_COUNT
+};
+
+/* "border/ingress.refused/rule/link": a limit's chain refers to it, lines and all. */
+static bool counts_refused(const char *name)
+{
+	const char *hook = strchr(name, '/');
+	size_t n = hook ? strcspn(hook + 1, "/") : 0, end = strlen(".refused");
+
+	return n > end && strncmp(hook + 1 + n - end, ".refused", end) == 0;
+}
 
 static bool is_removed_in(enum phase phase, const char *text, const struct nft_object *o)
 {
@@ -232,14 +243,17 @@ static bool is_removed_in(enum phase phase, const char *text, const struct nft_o
 	case PHASE_MAPS:
 		return o->kind == NFT_SETS && o->is_map;
 	case PHASE_CHAINS:
-		return o->kind == NFT_CHAINS && !is_base;
+		return o->kind == NFT_CHAINS && !is_base && !counts_refused(o->name);
+	case PHASE_REFUSED:
+		return o->kind == NFT_CHAINS && !is_base && counts_refused(o->name);
 	default:
 		return o->kind != NFT_CHAINS && !o->is_map;
 	}
 }
 
 /* Base chains first, for they refer to all others; the lines of other chains, which refer to maps and
- * chains; maps, which refer to chains; then the chains, and what lines referred to besides. */
+ * chains; maps, which refer to chains; then the chains, those of limits before what they refer to, and
+ * what lines referred to besides. */
 static struct nft_objects removals(const char *text, const struct nft_objects *standing)
 {
 	struct nft_objects out = { 0 };
