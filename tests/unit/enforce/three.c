@@ -38,7 +38,8 @@ static struct way ways[WAYS];
 
 static int open_socket(const char *name, unsigned protocol)
 {
-	struct sockaddr_ll at_link = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(name),
+	struct sockaddr_ll at_link = { .sll_family = AF_PACKET,
+				       .sll_ifindex = (int)if_nametoindex(name),
 				       .sll_protocol = htons((uint16_t)protocol) };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), size = 8 << 20;
 
@@ -53,7 +54,8 @@ static void add_pair(unsigned i)
 
 	snprintf(command, sizeof(command),
 		 "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; "
-		 "ip link add %1$s type veth peer name %2$s && ip link set %1$s up && ip link set %2$s up",
+		 "ip link add %1$s type veth peer name %2$s && ip link set %1$s up && "
+		 "ip link set %2$s up",
 		 senders[i], receivers[i]);
 	check(system(command) == 0);
 	ways[i].out = open_socket(senders[i], 0);
@@ -227,7 +229,8 @@ static bool run_program(const struct bench *b, unsigned which, const uint8_t *fr
 
 static void tell_frame(const char *what, const struct expected *e, const uint8_t *frame, size_t n)
 {
-	printf("# %s: %s %s\n# ", what, e->rule ? e->rule : "(no multicast)", action_name(e->action));
+	printf("# %s: %s %s\n# ", what, e->rule ? e->rule : "(no multicast)",
+	       action_name(e->action));
 	for (size_t i = 0; i < n; i++)
 		printf("%02x", frame[i]);
 	printf("\n");
@@ -321,7 +324,8 @@ static bool try_policy(struct trial *t, uint64_t *seed, unsigned rules)
 static void test_one_driver(void)
 {
 	struct enforce_support support = { 0 };
-	unsigned policies = getenv("WEIR_LONG") ? 400 : 70;	/* more than generations may stand */
+	/* more than generations of nftables may stand */
+	unsigned policies = getenv("WEIR_LONG") ? 400 : 70;
 	struct trial t = { 0 };
 	struct text error = { 0 };
 	uint64_t seed = 77;
@@ -347,8 +351,8 @@ static void test_one_driver(void)
 	for (unsigned i = 0; i < policies && good; i++)
 		good = try_policy(&t, &seed, 1 + i % 24);
 	check_named(good, "XDP, tc, nftables and TEST_RUN say what the reference says");
-	printf("# %u policies, %u frames, each to 5; %u dropped, %u seen behind\n", t.policies, t.frames,
-	       t.drops, ways[0].wanted);
+	printf("# %u policies, %u frames, each to 5; %u dropped, %u seen behind\n", t.policies,
+	       t.frames, t.drops, ways[0].wanted);
 	check(t.policies * 2 > policies && t.drops > t.frames / 8 && t.drops < t.frames);
 	check(nft_backend.remove(t.nft, &error) == 0);
 	nft_backend.close(t.nft);
