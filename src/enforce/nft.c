@@ -251,9 +251,9 @@ static bool is_removed_in(enum phase phase, const char *text, const struct nft_o
 	}
 }
 
-/* Base chains first, for they refer to all others; the lines of other chains, which refer to maps and
- * chains; maps, which refer to chains; then the chains, those of limits before what they refer to, and
- * what lines referred to besides. */
+/* Base chains first, for they refer to all others; the lines of other chains, which refer to maps
+ * and chains; maps, which refer to chains; then the chains, those of limits before what they refer
+ * to, and what lines referred to besides. */
 static struct nft_objects removals(const char *text, const struct nft_objects *standing)
 {
 	struct nft_objects out = { 0 };
