@@ -7,7 +7,7 @@
 #include "enforce/nft.h"
 
 #define ALTERNATIVES_MAX 24		/* of the masks of a rule */
-#define LINES_MAX ALTERNATIVES_MAX	/* of flags and payloads there are fewer */
+#define LINES_MAX ALTERNATIVES_MAX	/* of TTL, port, flags and payloads at most 2 x 2 x 3 x 2 */
 #define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
 #define HASH_TIMEOUT_MIN_S 60
 
@@ -301,14 +301,22 @@ static void multiply_by_ttl(struct lines *lines, const struct nft_hook *h,
 		text_release(&alternatives[i]);
 }
 
-static void multiply_by_port(struct lines *lines, const struct artefact_rule *rule)
+/* A later fragment has no ports: what stands in their place the kernel would compare. */
+static void multiply_by_port(struct lines *lines, const struct artefact_rule *rule,
+			     enum family family)
 {
-	struct text ports = { 0 };
+	static const char *const first4[] = { "ip frag-off & 0x1fff == 0 " };
+	static const char *const first6[] = { "exthdr frag missing ", "frag frag-off 0 " };
+	const char *const *first = family == FAMILY_IP4 ? first4 : first6;
+	size_t n = family == FAMILY_IP4 ? COUNT(first4) : COUNT(first6);
+	struct text ports[COUNT(first6)] = { { 0 } };
 
-	text_printf(&ports, "meta l4proto { 6, 17 } th dport %u-%u ", rule->port_first,
-		    rule->port_last);
-	multiply(lines, &ports, 1);
-	text_release(&ports);
+	for (size_t i = 0; i < n; i++)
+		text_printf(&ports[i], "%smeta l4proto { 6, 17 } th dport %u-%u ", first[i],
+			    rule->port_first, rule->port_last);
+	multiply(lines, ports, n);
+	for (size_t i = 0; i < n; i++)
+		text_release(&ports[i]);
 }
 
 /* One line for each combination of alternatives. */
@@ -324,7 +332,7 @@ static void put_tests(struct text *out, struct nft_hook *h, enum family family, 
 	if (rule->asks_ttl)
 		multiply_by_ttl(&lines, h, rule, family);
 	if (rule->asks_port)
-		multiply_by_port(&lines, rule);
+		multiply_by_port(&lines, rule, family);
 	if (rule->flags)
 		multiply_by(&lines, &flags);
 	if (rule->recognised != PROTOCOL_COUNT)
