@@ -58,7 +58,7 @@ def test_shared():
     if not os.path.isdir(SHARED):
         raise Skip("no captures in ../shared/captures")
     files = sorted(os.path.join(SHARED, name) for name in os.listdir(SHARED))
-    for capture in files[::8]:
+    for capture in files[::16]:
         same([capture])
     same(files)
 
