@@ -7,7 +7,7 @@
 #include "enforce/nft.h"
 
 #define ALTERNATIVES_MAX 24		/* of the masks of a rule */
-#define LINES_MAX ALTERNATIVES_MAX	/* of TTL, port, flags and payloads at most 2 x 2 x 3 x 2 */
+#define LINES_MAX ALTERNATIVES_MAX	/* of TTL, fragments, flags and payloads at most 2 x 2 x 3 x 2 */
 #define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
 #define HASH_TIMEOUT_MIN_S 60
 
@@ -127,6 +127,9 @@ struct any_of {
 	size_t	    n;
 };
 
+/* Else libnftables asks a bridge for the type behind the addresses, where a tag may stand. */
+#define IP6 "meta protocol ip6 "
+
 static struct any_of ask_flags(const struct artefact_rule *rule, enum family family)
 {
 	struct any_of out = { .n = 0 };
@@ -134,8 +137,8 @@ static struct any_of ask_flags(const struct artefact_rule *rule, enum family fam
 	if (rule->flags & FLAG_BIT(FRAGMENT) && family == FAMILY_IP4)
 		out.list[out.n++] = "ip frag-off & 0x3fff != 0 ";
 	if (rule->flags & FLAG_BIT(FRAGMENT) && family == FAMILY_IP6) {
-		out.list[out.n++] = "frag frag-off != 0 ";
-		out.list[out.n++] = "frag more-fragments 1 ";
+		out.list[out.n++] = IP6 "frag frag-off != 0 ";
+		out.list[out.n++] = IP6 "frag more-fragments 1 ";
 	}
 	if (rule->flags & FLAG_BIT(SCOPE_F) && family == FAMILY_IP6)
 		out.list[out.n++] = "ip6 daddr & f:: == f:: ";
@@ -301,22 +304,29 @@ static void multiply_by_ttl(struct lines *lines, const struct nft_hook *h,
 		text_release(&alternatives[i]);
 }
 
-/* A later fragment has no ports: what stands in their place the kernel would compare. */
-static void multiply_by_port(struct lines *lines, const struct artefact_rule *rule,
-			     enum family family)
+static bool asks_beyond_ip(const struct artefact_rule *rule)
 {
-	static const char *const first4[] = { "ip frag-off & 0x1fff == 0 " };
-	static const char *const first6[] = { "exthdr frag missing ", "frag frag-off 0 " };
-	const char *const *first = family == FAMILY_IP4 ? first4 : first6;
-	size_t n = family == FAMILY_IP4 ? COUNT(first4) : COUNT(first6);
-	struct text ports[COUNT(first6)] = { { 0 } };
+	return rule->asks_port || rule->recognised == PROTOCOL_RASADV ||
+	       rule->recognised == PROTOCOL_SAP;
+}
 
-	for (size_t i = 0; i < n; i++)
-		text_printf(&ports[i], "%smeta l4proto { 6, 17 } th dport %u-%u ", first[i],
-			    rule->port_first, rule->port_last);
-	multiply(lines, ports, n);
-	for (size_t i = 0; i < n; i++)
-		text_release(&ports[i]);
+/* A later fragment has no ports and no beginning of a message: what stands in their place the kernel
+ * would compare. */
+static struct any_of ask_first_fragment(enum family family)
+{
+	if (family == FAMILY_IP4)
+		return (struct any_of){ { "ip frag-off & 0x1fff == 0 " }, 1 };
+	return (struct any_of){ { IP6 "exthdr frag missing ", IP6 "frag frag-off 0 " }, 2 };
+}
+
+static void multiply_by_port(struct lines *lines, const struct artefact_rule *rule)
+{
+	struct text ports = { 0 };
+
+	text_printf(&ports, "meta l4proto { 6, 17 } th dport %u-%u ", rule->port_first,
+		    rule->port_last);
+	multiply(lines, &ports, 1);
+	text_release(&ports);
 }
 
 /* One line for each combination of alternatives. */
@@ -324,6 +334,7 @@ static void put_tests(struct text *out, struct nft_hook *h, enum family family, 
 {
 	const struct artefact_rule *rule = &h->artefact->rules[index];
 	struct any_of flags = ask_flags(rule, family), recognised = ask_recognised(rule, family);
+	struct any_of first = ask_first_fragment(family);
 	bool jumps = family == FAMILY_IP6 && rule->mask_count > 0;
 	struct lines lines = { .n = 1 };
 
@@ -331,8 +342,10 @@ static void put_tests(struct text *out, struct nft_hook *h, enum family family, 
 		return;
 	if (rule->asks_ttl)
 		multiply_by_ttl(&lines, h, rule, family);
+	if (asks_beyond_ip(rule))
+		multiply_by(&lines, &first);
 	if (rule->asks_port)
-		multiply_by_port(&lines, rule, family);
+		multiply_by_port(&lines, rule);
 	if (rule->flags)
 		multiply_by(&lines, &flags);
 	if (rule->recognised != PROTOCOL_COUNT)

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ ENFORCER = os.path.abspath(sys.argv[2])
 
 import net  # noqa: E402
 from cli import Skip, equal, main  # noqa: E402
-from frames import frame, numbered  # noqa: E402
+from frames import checksum, frame, numbered  # noqa: E402
 
 LONG = os.environ.get("WEIR_LONG", "0") not in ("", "0")
 CALM = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
@@ -391,6 +392,39 @@ def test_frames_with_two_tags_are_counted():
     found = difference(counts(), before)
     equal((arrived, found[("pb", "ingress", ".tagged-twice")]), ([1, 1], [2, 0]))
     equal(sum(sum(n) for n in found.values()), 2)
+
+
+def as_later_fragment(data):
+    """The same bytes, said to stand behind others: what looks like ports and a message is neither."""
+    return data[:14] + ip4_again(data[14:34], b"\0\x10") + data[34:] if data[12] == 8 else \
+        data[:18] + struct.pack("!HB", len(data) - 54 + 8, 44) + data[21:54] + b"\x11\0\0\x10\0\0\0\7" + data[54:]
+
+
+def ip4_again(head, place):
+    head = head[:6] + place + head[8:10] + b"\0\0" + head[12:]
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+
+
+def test_a_later_fragment_is_no_announcement():
+    bridge()
+    enforcer("remove")
+    policy = write("later.weir", "boundary border { deny protocol rasadv as ras deny protocol sap as sap "
+                   "deny port 9875 as port default permit }")
+    enforcer("install", policy, "border", "--", "pb,outside,nftables,port")
+    sent = []
+    for group, dport, word in (("239.255.2.2", 9753, "rasadv"), ("224.2.127.254", 9875, "sap"),
+                               ("239.7.7.7", 9753, "rasadv"), ("239.7.7.7", 9875, "sap"),
+                               ("ff05::77", 9753, "rasadv"), ("ff0e::2:7ffe", 9875, "sap")):
+        source = "10.1.2.3" if "." in group else "2001:db8::9"
+        sent.append(Packet(source, group, 17, dport, 9, 0, word, "deny", word.replace("adv", "")))
+    arrived, found = BRIDGE.offer(sent)
+    judge(sent, arrived, found, "pb", "ingress")
+    before = counts()
+    for number, p in enumerate(sent):
+        BRIDGE.sender.send(as_later_fragment(frame(p, number, plain=True)))
+    arrived = drain(BRIDGE.receiver, numbered)
+    judge([p._replace(action="permit", rule="default") for p in sent], arrived, difference(counts(), before), "pb",
+          "ingress")
 
 
 def chains():
