@@ -106,6 +106,40 @@ const struct interface *capture_undescribed(struct capture *c)
 	return &c->undescribed;
 }
 
+static const char editcap[] = "editcap FILE NEW.pcapng";
+
+/* What people also take for a capture, by its first four bytes, and what makes it one. */
+static const struct {
+	uint32_t    magic, mask;
+	const char *is, *first;
+} strangers[] = {
+	{ 0xfd377a58, 0xffffffff, "packed with xz", "xz -dc FILE | weir audit -" },
+	{ 0x425a6800, 0xffffff00, "packed with bzip2", "bzip2 -dc FILE | weir audit -" },
+	{ 0x04224d18, 0xffffffff, "packed with lz4", "lz4 -dc FILE | weir audit -" },
+	{ 0x504b0304, 0xffffffff, "packed with zip", "unzip -p FILE | weir audit -" },
+	{ 0x736e6f6f, 0xffffffff, "a capture of snoop", editcap },
+	{ 0x52545353, 0xffffffff, "a capture of Network Monitor 1", editcap },
+	{ 0x474d4255, 0xffffffff, "a capture of Network Monitor 2", editcap },
+	{ 0x5452534e, 0xffffffff, "a capture of Sniffer", editcap },
+	{ 0x58435000, 0xffffffff, "a capture of Sniffer for Windows", editcap },
+};
+
+static void refuse(struct capture *c, struct span bytes)
+{
+	struct rd r = rd_of(bytes);
+	uint32_t magic = rd_be32(&r);
+
+	for (size_t i = 0; i < COUNT(strangers); i++) {
+		if ((magic & strangers[i].mask) == strangers[i].magic) {
+			capture_break(c, "neither pcap nor pcapng but %s: %s", strangers[i].is,
+				      strangers[i].first);
+			return;
+		}
+	}
+	capture_break(c, "not a capture: neither pcap nor pcapng, plain or packed with gzip "
+			 "or zstd");
+}
+
 /* Chooses the format by the first four bytes; false where there are fewer, or none fits. */
 static bool choose_format(struct capture *c, struct span bytes)
 {
@@ -115,8 +149,7 @@ static bool choose_format(struct capture *c, struct span bytes)
 	if (!rd_ok(&r))
 		return false;
 	if (!pcap_begin(c, magic) && !pcapng_begin(c, magic))
-		capture_break(c, "not a capture: neither pcap nor pcapng, plain or packed with "
-				 "gzip or zstd");
+		refuse(c, bytes);
 	return !c->broken;
 }
 

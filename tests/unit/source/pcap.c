@@ -88,6 +88,11 @@ static void test_lies(void)
 	check_split(&b, "broken 0: not a capture: neither pcap nor pcapng, plain or packed with gzip or zstd",
 		    "something else");
 	build_begin(&b, false);
+	wr_be32(&b.w, 0x425a6839);
+	put_bytes(&b, 20, 'x');
+	check_split(&b, "broken 0: neither pcap nor pcapng but packed with bzip2: bzip2 -dc FILE | weir audit -",
+		    "bzip2");
+	build_begin(&b, false);
 	check_split(&b, "cut 0: cut off: the file ends inside of its header", "nothing");
 }
 
