@@ -240,11 +240,16 @@ static struct report_input *gather_inputs(struct auditing *a, size_t *out_n, uns
 	return list;
 }
 
-/* DESIGN 5: a damaged file is 3, also with findings. */
+/* DESIGN 5: a damaged file is 3, also with findings.  So is input of which nothing could be read:
+ * whoever asks only for the status would take it for clean. */
 static int exit_status(const struct auditing *a, const struct report *report)
 {
+	const struct report_packets *n = &report->packets;
+
 	if (a->status != EXIT_CLEAN)
 		return a->status;
+	if (n->total > 0 && n->unread == n->total)
+		return EXIT_SYSTEM;
 	if (report->against)
 		return report->change_count > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
 	return report_reasons(report) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;

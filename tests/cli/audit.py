@@ -141,11 +141,12 @@ def capture_of(linktype, frames):
 
 def test_nothing_to_judge():
     """What could not be read is not called clean."""
-    for capture, words in [(capture_of(1, []), "There is no packet, so nothing could be judged."),
-                           (capture_of(147, [bytes(60)]), "No packet could be read, so nothing could "
-                                                          "be judged.")]:
-        text = run("audit", "-", stdin=capture).stdout.decode()
-        equal(text.splitlines()[-1], words)
+    for capture, words, status in [
+            (capture_of(1, []), "There is no packet, so nothing could be judged.", 0),
+            (capture_of(147, [bytes(60)]), "No packet could be read, so nothing could be judged.", 3)]:
+        done = run("audit", "-", stdin=capture)
+        equal(done.stdout.decode().splitlines()[-1], words)
+        equal(done.returncode, status)
     text = run("audit", "-", stdin=capture_of(1, [bytes(60)])).stdout.decode()
     equal(text.splitlines()[-1], "Nothing here must not cross the border.")
 
