@@ -214,11 +214,11 @@ static const struct observation *find_data(const struct said *said)
 	return NULL;
 }
 
-struct expected expect_frame(struct span frame, const struct boundary *boundary,
-			     enum direction direction, struct mtime at, unsigned ttl_less,
-			     struct said *said)
+static struct expected expect(struct span frame, const struct boundary *boundary,
+			      struct observation as, const struct members *members,
+			      struct said *said)
 {
-	struct packet packet = { .at = at, .bytes = frame, .length = (uint32_t)frame.n,
+	struct packet packet = { .at = as.at, .bytes = frame, .length = (uint32_t)frame.n,
 				 .linktype = 1 };
 	struct addr group = destination_of(frame);
 	const struct observation *data;
@@ -236,12 +236,32 @@ struct expected expect_frame(struct span frame, const struct boundary *boundary,
 	obs = *data;
 	obs.protocol = protocol_by_port(&obs, said);
 	obs.type = TYPE_DATA;
-	obs.direction = (uint8_t)direction;
-	obs.ttl = (uint8_t)(obs.ttl + ttl_less);
+	obs.direction = as.direction;
+	obs.ttl = (uint8_t)(obs.ttl + as.ttl);
 	obs.flags &= FLAG_BIT(FRAGMENT) | FLAG_BIT(SCOPE_F);
+	obs.joined = (uint8_t)(members ? members_asked(members, &obs, as.at) : JOINED_UNKNOWN);
 	v = reference_judge(boundary, &obs);
 	return (struct expected){
 		v.rule + 1u == boundary->rule_count ? "default" : boundary->rules[v.rule]->name,
 		v.action, v.rule,
 	};
+}
+
+struct expected expect_frame(struct span frame, const struct boundary *boundary,
+			     enum direction direction, struct mtime at, unsigned ttl_less,
+			     struct said *said)
+{
+	const struct observation as = { .at = at, .direction = (uint8_t)direction,
+					.ttl = (uint8_t)ttl_less };
+
+	return expect(frame, boundary, as, NULL, said);
+}
+
+struct expected expect_frame_asked(struct span frame, const struct boundary *boundary,
+				   enum direction direction, struct mtime at,
+				   const struct members *members, struct said *said)
+{
+	const struct observation as = { .at = at, .direction = (uint8_t)direction };
+
+	return expect(frame, boundary, as, members, said);
 }

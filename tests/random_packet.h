@@ -4,6 +4,7 @@
 #ifndef WEIR_TESTS_RANDOM_PACKET_H
 #define WEIR_TESTS_RANDOM_PACKET_H
 
+#include "engine/member.h"
 #include "policy/policy.h"
 #include "wire/wire.h"
 
@@ -26,5 +27,9 @@ struct expected {
 struct expected expect_frame(struct span frame, const struct boundary *boundary,
 			     enum direction direction, struct mtime at, unsigned ttl_less,
 			     struct said *said);
+/* The same where it is known who asked for what. */
+struct expected expect_frame_asked(struct span frame, const struct boundary *boundary,
+				   enum direction direction, struct mtime at,
+				   const struct members *members, struct said *said);
 
 #endif

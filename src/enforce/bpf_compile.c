@@ -140,6 +140,14 @@ static uint8_t action_of(enum action action)
 					: BPF_ACTION_PASS;
 }
 
+/* The programs do not know who asked for what (enum joined). */
+static void never_holds(struct bpf_demand *d)
+{
+	d->asks |= BPF_ASKS_TTL;
+	d->ttl_first = 1;
+	d->ttl_last = 0;
+}
+
 static struct bpf_demand demand_of(struct section *s, size_t index)
 {
 	const struct artefact_rule *r = &s->artefact->rules[index];
@@ -159,6 +167,8 @@ static struct bpf_demand demand_of(struct section *s, size_t index)
 	d.flags = (uint8_t)((r->flags & FLAG_BIT(FRAGMENT) ? BPF_FLAG_FRAGMENT : 0) |
 			    (r->flags & FLAG_BIT(SCOPE_F) ? BPF_FLAG_SCOPE_F : 0));
 	d.kind = kind_of(r->recognised);
+	if (r->joined)
+		never_holds(&d);
 	if (rule->action == ACTION_LIMIT) {
 		set_rate(s, rule, &d);
 		d.refused = (uint16_t)(s->boundary->rule_count + BPF_ID_MORE + s->refused_n++);
@@ -643,9 +653,10 @@ static void note_unknown(const struct section *s, struct enforce_notes *notes)
 
 		snprintf(note.boundary, sizeof(note.boundary), "%s", s->boundary->name);
 		snprintf(note.rule, sizeof(note.rule), "%s", rule->rule->name);
-		if (rule->unknown)
+		if (rule->unknown || rule->joined)
 			snprintf(note.text, sizeof(note.text), "BPF does not know %s: the rule is not "
-				 "enforced in the data plane", rule->unknown);
+				 "enforced in the data plane",
+				 rule->unknown ? rule->unknown : "joined");
 		else if (rule->partly)
 			snprintf(note.text, sizeof(note.text),
 				 "BPF knows only a part of what `%s` asks", rule->partly);

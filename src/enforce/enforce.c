@@ -350,3 +350,35 @@ int enforce_counts(struct enforcer *enforcer, enforce_count_fn *each, void *ctx)
 	}
 	return status;
 }
+
+/* --- who asked for what --- */
+
+int enforce_tell_asked(struct enforcer *enforcer, const struct enforce_asked *asked)
+{
+	int status = 0;
+
+	text_reset(&enforcer->error);
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		int now = 0;
+
+		if (parts[i] && parts[i]->tell_asked)
+			now = parts[i]->tell_asked(enforcer->states[i], asked, &enforcer->error);
+		status = status < 0 ? status : now;
+	}
+	return status;
+}
+
+int enforce_asked(struct enforcer *enforcer, enforce_asked_fn *each, void *ctx)
+{
+	int status = 0;
+
+	text_reset(&enforcer->error);
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		int now = 0;
+
+		if (parts[i] && parts[i]->asked)
+			now = parts[i]->asked(enforcer->states[i], each, ctx, &enforcer->error);
+		status = status < 0 ? status : now;
+	}
+	return status;
+}

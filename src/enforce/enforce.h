@@ -146,6 +146,29 @@ typedef void enforce_count_fn(void *ctx, const struct enforce_count *count);
 /* Cumulative since the counter came to be; reloads and the daemon's death do not reset it. */
 int enforce_counts(struct enforcer *enforcer, enforce_count_fn *each, void *ctx);
 
+/* Who asked for data that goes in a direction, at a boundary whose rules ask for it (LANGUAGE S17):
+ * each group with a source, or with ADDR_ANY for all.  Where it is not known that nobody asked for
+ * anything else, no rule holds that asks for what nobody did. */
+struct enforce_member {
+	struct addr source, group;
+};
+
+struct enforce_asked {
+	const char		    *boundary;
+	enum direction		     direction;
+	bool			     is_known;
+	const struct enforce_member *list;
+	size_t			     n;
+};
+
+/* Takes the place of all that was told of the boundary and the direction.  It stays with the rules:
+ * over installs, and when whoever told it is gone. */
+int enforce_tell_asked(struct enforcer *enforcer, const struct enforce_asked *asked);
+
+/* What stands, bit by bit: each call says one member, or that all is known. */
+typedef void enforce_asked_fn(void *ctx, const struct enforce_asked *asked);
+int enforce_asked(struct enforcer *enforcer, enforce_asked_fn *each, void *ctx);
+
 /* Counters of rules that are gone stand, so that none of their counts is lost, until this call:
  * to be made when what enforce_counts() said of them is stored. */
 int enforce_forget(struct enforcer *enforcer);

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "enforce/backend.h"
 #include "enforce/nft_bulk.h"
+#include "enforce/nft_joined.h"
 #include "enforce/nft_tally.h"
 
 #define LETTERS 26
@@ -193,6 +194,18 @@ static void put_named(struct text *out, struct span text, char letter)
 	text_put_n(out, (const char *)text.p + begin, text.n - begin);
 }
 
+/* True where the text brings this set, which then stays with what is in it. */
+static bool keeps_set(const char *text, const struct nft_object *set)
+{
+	struct text command = { 0 };
+	bool found;
+
+	text_printf(&command, "add set %s weir %s {", nft_table_family(set->table), set->name);
+	found = strstr(text, command.p) != NULL;
+	text_release(&command);
+	return found;
+}
+
 /* True where the text brings this base chain, which then stays. */
 static bool keeps_chain(const char *text, const struct nft_object *chain)
 {
@@ -247,7 +260,8 @@ static bool is_removed_in(enum phase phase, const char *text, const struct nft_o
 	case PHASE_REFUSED:
 		return o->kind == NFT_CHAINS && !is_base && counts_refused(o->name);
 	default:
-		return o->kind != NFT_CHAINS && !o->is_map;
+		return o->kind != NFT_CHAINS && !o->is_map &&
+		       !(nft_is_joined(o->name) && keeps_set(text, o));
 	}
 }
 
@@ -417,6 +431,18 @@ static int nft_forget(void *state, struct text *error)
 	return status;
 }
 
+static int nft_tell_asked(void *state, const struct enforce_asked *asked, struct text *error)
+{
+	(void)state;
+	return told(nft_joined_write(asked), error);
+}
+
+static int nft_asked(void *state, enforce_asked_fn *each, void *ctx, struct text *error)
+{
+	(void)state;
+	return told(nft_joined_read(each, ctx), error);
+}
+
 /* --- installing --- */
 
 static int look(struct nft_objects *out, struct text *error)
@@ -530,4 +556,5 @@ static void nft_probe(struct enforce_support *out)
 const struct backend_calls nft_backend = {
 	.probe = nft_probe, .compile = nft_compile, .open = nft_open, .close = nft_close,
 	.install = nft_install, .remove = nft_remove, .counts = nft_counts, .forget = nft_forget,
+	.tell_asked = nft_tell_asked, .asked = nft_asked,
 };

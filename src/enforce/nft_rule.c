@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 #include "enforce/nft.h"
+#include "enforce/nft_joined.h"
 
 #define ALTERNATIVES_MAX 24		/* of the masks of a rule */
-#define LINES_MAX ALTERNATIVES_MAX	/* of TTL, fragments, flags and payloads at most 2 x 2 x 3 x 2 */
+#define LINES_MAX 48			/* TTL, fragments, joined, flags, payloads: 2 x 2 x 2 x 3 x 2 */
 #define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
 #define HASH_TIMEOUT_MIN_S 60
 
@@ -319,6 +320,31 @@ static struct any_of ask_first_fragment(enum family family)
 	return (struct any_of){ { IP6 "exthdr frag missing ", IP6 "frag frag-off 0 " }, 2 };
 }
 
+/* Names of sets are without '%': they are of no generation. */
+static void multiply_by_joined(struct lines *lines, const struct nft_hook *h, unsigned joined,
+			       enum family family)
+{
+	const char *ip = family == FAMILY_IP4 ? "ip" : "ip6", *is = joined == JOINED_NO ? "!= " : "";
+	enum nft_joined group = family == FAMILY_IP4 ? NFT_JOINED_GROUP4 : NFT_JOINED_GROUP6;
+	enum direction direction = enforce_direction(h->link, h->hook);
+	struct text asked[2] = { { 0 } }, *pairs = &asked[joined == JOINED_YES];
+
+	if (joined == JOINED_NO) {
+		text_put(asked, "meta protocol @");
+		nft_put_joined(asked, h->boundary->name, direction, NFT_JOINED_KNOWN);
+		text_char(asked, ' ');
+	}
+	text_printf(asked, "%s daddr %s@", ip, is);
+	nft_put_joined(asked, h->boundary->name, direction, group);
+	text_char(asked, ' ');
+	text_printf(pairs, "%s saddr . %s daddr %s@", ip, ip, is);
+	nft_put_joined(pairs, h->boundary->name, direction, group + 1);
+	text_char(pairs, ' ');
+	multiply(lines, asked, joined == JOINED_YES ? 2 : 1);
+	text_release(&asked[0]);
+	text_release(&asked[1]);
+}
+
 static void multiply_by_port(struct lines *lines, const struct artefact_rule *rule)
 {
 	struct text ports = { 0 };
@@ -346,6 +372,8 @@ static void put_tests(struct text *out, struct nft_hook *h, enum family family, 
 		multiply_by(&lines, &first);
 	if (rule->asks_port)
 		multiply_by_port(&lines, rule);
+	if (rule->joined)
+		multiply_by_joined(&lines, h, rule->joined, family);
 	if (rule->flags)
 		multiply_by(&lines, &flags);
 	if (rule->recognised != PROTOCOL_COUNT)

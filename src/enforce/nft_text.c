@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "enforce/backend.h"
 #include "enforce/nft.h"
+#include "enforce/nft_joined.h"
 
 #define PRIORITY (-300)
 #define SPANS_FEW 50000			/* of one plane: for more, pairs are looked up by themselves */
@@ -534,6 +535,15 @@ static void note_unknown(struct compilation *c, const struct enforce_boundary *b
 	}
 }
 
+static bool asks_joined(const struct artefact *a, enum direction direction)
+{
+	for (size_t i = 0; i < a->boundary->match_count; i++)
+		if (a->rules[i].joined && (a->boundary->rules[i]->direction == DIRECTION_UNKNOWN ||
+					   a->boundary->rules[i]->direction == direction))
+			return true;
+	return false;
+}
+
 static bool can_be_named(const struct enforce_link *link)
 {
 	return strpbrk(link->name, "\"\\\n*") == NULL && link->name[0] != '\0';
@@ -543,6 +553,7 @@ static bool can_be_named(const struct enforce_link *link)
 struct sharing {
 	struct nft_hook last[NFT_TABLE_COUNT];
 	bool	       *shared[NFT_TABLE_COUNT];
+	bool		has_joined[NFT_TABLE_COUNT][DIRECTION_OUT + 1];
 };
 
 static struct nft_hook hook_of(const struct enforce_boundary *b, const struct artefact *a,
@@ -564,7 +575,14 @@ static struct nft_hook hook_of(const struct enforce_boundary *b, const struct ar
 
 static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct compilation *c)
 {
+	enum direction direction = enforce_direction(h->link, h->hook);
+	bool *has_joined = &sharing->has_joined[h->table][direction];
+
 	h->shared = sharing->shared[h->table];
+	if (!*has_joined && asks_joined(h->artefact, direction))
+		nft_put_joined_sets(&c->tables[h->table].heads, h->table, h->boundary->name,
+				    direction);
+	*has_joined = true;
 	put_hook(h, c);
 	free(h->rules);
 	free(h->masked);

@@ -129,3 +129,23 @@ uint64_t members_evicted(const struct members *members)
 {
 	return members->evicted[DIRECTION_IN] + members->evicted[DIRECTION_OUT];
 }
+
+bool members_next(const struct members *members, enum direction side, struct mtime now, size_t *at,
+		  struct addr *out_source, struct addr *out_group)
+{
+	while (*at < MEMBERS_MAX) {
+		const struct member *m = &members->list[(*at)++];
+
+		if (m->direction != side || m->until_ns < now.ns)
+			continue;
+		*out_source = m->source;
+		*out_group = m->group;
+		return true;
+	}
+	return false;
+}
+
+bool members_complete(const struct members *members, enum direction side)
+{
+	return members->seen[side] && members->evicted[side] == 0;
+}

@@ -22,4 +22,11 @@ enum joined members_asked(const struct members *members, const struct observatio
 			  struct mtime now);
 uint64_t members_evicted(const struct members *members);
 
+/* What the reports of a side ask for now: true, and the next one behind `*at`, which begins at 0;
+ * sources are ADDR_ANY for (*,G). */
+bool members_next(const struct members *members, enum direction side, struct mtime now, size_t *at,
+		  struct addr *out_source, struct addr *out_group);
+/* Whether that is all: reports were seen there, and none was forgotten for want of room. */
+bool members_complete(const struct members *members, enum direction side);
+
 #endif

@@ -132,7 +132,7 @@ static bool is_in_plane(const struct rule *rule, const struct artefact_plane *pl
 
 static bool has_test(const struct artefact_rule *rule, enum family family)
 {
-	return rule->asks_ttl || rule->asks_port || rule->flags ||
+	return rule->asks_ttl || rule->asks_port || rule->flags || rule->joined ||
 	       rule->recognised != PROTOCOL_COUNT || (family == FAMILY_IP6 && rule->mask_count > 0);
 }
 

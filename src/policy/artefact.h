@@ -30,6 +30,7 @@ struct artefact_rule {
 	uint16_t	   port_first, port_last;	/* destination, of the first fragment */
 	uint8_t		   ttl_first, ttl_last;		/* on arrival */
 	uint8_t		   recognised;		/* enum protocol; PROTOCOL_COUNT: not asked */
+	uint8_t		   joined;		/* enum joined; unknown: not asked */
 	bool		   asks_ttl, asks_port;
 	/* Tests of an IPv6 group; IPv4 groups that embed something have classes of their own. */
 	struct artefact_mask masks[ARTEFACT_MASKS];

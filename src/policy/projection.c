@@ -170,8 +170,6 @@ static const struct set *possible_groups(const struct match *m, struct arena *ar
 
 static const char *look_unknown(const struct rule *rule)
 {
-	if (rule->joined != JOINED_UNKNOWN)
-		return "joined";
 	if (rule->types && !(rule->types >> TYPE_DATA & 1))
 		return "type";
 	if (rule->flags && !(rule->flags & FLAGS_TESTED))
@@ -206,6 +204,7 @@ static void project_packet(const struct rule *rule, struct artefact_rule *out)
 {
 	bool recognised = rule->protocol_test == PROTOCOL_RECOGNISED;
 
+	out->joined = rule->joined;
 	out->asks_port = rule->port_asked;
 	out->port_first = rule->port_first;
 	out->port_last = rule->port_last;

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "enforce/backend.h"
+#include "engine/member.h"
 #include "enforce/nft.h"
 #include "random_packet.h"
 #include "random_policy.h"
@@ -188,9 +189,11 @@ static bool counted(const struct way *way, const char *name, unsigned times)
 
 struct trial {
 	struct bench	    b;			/* XDP and tc, and their programs */
+	struct members	   *members;		/* told to nftables, which alone asks for it */
 	void		   *nft;
 	struct enforce_link link;		/* of nftables */
 	unsigned	    policies, frames, drops;
+	unsigned	    asked;		/* frames for which it made a difference who asked */
 };
 
 static int install_nft(struct trial *t, const struct policy *policy)
@@ -211,6 +214,47 @@ static int install_nft(struct trial *t, const struct policy *policy)
 	text_release(&image);
 	text_release(&error);
 	return status;
+}
+
+#define MEMBERS_LIST (FRAMES + 1)
+
+/* Of the frames that are to come, some by their group, some by source and group. */
+static void hear_reports(struct trial *t, uint64_t ahead)
+{
+	const struct boundary *boundary = t->b.policy->boundaries[0];
+	uint8_t frame[RANDOM_FRAME_MAX];
+
+	members_free(t->members);
+	t->members = members_new();
+	for (unsigned k = 0; k < FRAMES && t->policies % 5 > 0; k++) {
+		struct observation obs = random_observation(&ahead, boundary);
+
+		random_frame(&ahead, &obs, frame);
+		obs.point = POINT_MEMBERSHIP;
+		obs.what = WHAT_JOIN;
+		obs.direction = DIRECTION_OUT;
+		obs.anomaly = ANOMALY_NONE;
+		obs.source = k % 4 == 0 ? ADDR_ANY : obs.source;
+		if (k % 2 == 0)
+			members_hear(t->members, &obs, at);
+	}
+}
+
+static void tell_members(struct trial *t)
+{
+	struct enforce_member list[MEMBERS_LIST];
+	struct enforce_asked asked = { .boundary = t->b.policy->boundaries[0]->name,
+				       .direction = DIRECTION_IN, .list = list,
+				       .is_known = members_complete(t->members, DIRECTION_OUT) };
+	struct text error = { 0 };
+	size_t i = 0;
+
+	while (asked.n < COUNT(list) &&
+	       members_next(t->members, DIRECTION_OUT, at, &i, &list[asked.n].source,
+			    &list[asked.n].group))
+		asked.n++;
+	check(nft_backend.tell_asked(t->nft, &asked, &error) == 0);
+	text_release(&error);
 }
 
 static bool run_program(const struct bench *b, unsigned which, const uint8_t *frame, size_t n)
@@ -264,22 +308,27 @@ static bool try_frame(struct trial *t, uint64_t *seed)
 	struct observation obs = random_observation(seed, boundary);
 	uint8_t frame[RANDOM_FRAME_MAX];
 	size_t n = random_frame(seed, &obs, frame);
+	struct expected e, asked;
 	const char *counter;
-	struct expected e;
 
 	if (n == 0)
 		return true;
 	e = expect_frame((struct span){ frame, n }, boundary, DIRECTION_IN, at, 0, &t->b.said);
-	if (e.action == ACTION_LIMIT)
+	asked = expect_frame_asked((struct span){ frame, n }, boundary, DIRECTION_IN, at, t->members,
+				   &t->b.said);
+	if (e.action == ACTION_LIMIT || asked.action == ACTION_LIMIT)
 		return true;		/* a matter of time, which is not the same for all */
+	t->asked += e.rule != asked.rule;
 	t->frames++;
 	t->drops += e.action == ACTION_DENY;
 	for (unsigned i = 0; i < WAYS; i++) {
+		const struct expected *should = i == BY_NFTABLES ? &asked : &e;
+
 		if (i == BY_NFTABLES && (ends_early(frame, n) || is_known_by_port(&t->b.said)))
 			continue;
 		check(send(ways[i].out, frame, n, 0) == (ssize_t)n);
-		ways[i].wanted += e.action != ACTION_DENY && is_seen_behind(frame);
-		counter = counter_of(i, &e, frame);
+		ways[i].wanted += should->action != ACTION_DENY && is_seen_behind(frame);
+		counter = counter_of(i, should, frame);
 		if (counter)
 			row_of(&ways[i].should, counter, HOOK_INGRESS, false)->packets++;
 	}
@@ -309,6 +358,8 @@ static bool try_policy(struct trial *t, uint64_t *seed, unsigned rules)
 		good = install_nft(t, policy) == 0;
 		load_programs(&t->b);
 		t->policies++;
+		hear_reports(t, *seed);
+		tell_members(t);
 		for (unsigned k = 0; k < FRAMES && good; k++)
 			good = try_frame(t, seed);
 		good = good && same_everywhere(t);
@@ -351,9 +402,11 @@ static void test_one_driver(void)
 	for (unsigned i = 0; i < policies && good; i++)
 		good = try_policy(&t, &seed, 1 + i % 24);
 	check_named(good, "XDP, tc, nftables and TEST_RUN say what the reference says");
-	printf("# %u policies, %u frames, each to 5; %u dropped, %u seen behind\n", t.policies,
-	       t.frames, t.drops, ways[0].wanted);
+	printf("# %u policies, %u frames, each to 5; %u dropped, %u seen behind, %u by who asked\n",
+	       t.policies, t.frames, t.drops, ways[0].wanted, t.asked);
 	check(t.policies * 2 > policies && t.drops > t.frames / 8 && t.drops < t.frames);
+	check(t.asked > t.frames / 100);
+	members_free(t.members);
 	check(nft_backend.remove(t.nft, &error) == 0);
 	nft_backend.close(t.nft);
 	end(&t.b);

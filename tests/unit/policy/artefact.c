@@ -40,6 +40,8 @@ static bool tests_hold(const struct artefact_rule *rule, const struct observatio
 			obs->dport <= rule->port_last;
 	if (rule->flags)
 		good &= (rule->flags & obs->flags) != 0;
+	if (rule->joined)
+		good &= rule->joined == obs->joined;
 	if (rule->recognised != PROTOCOL_COUNT)
 		good &= rule->recognised == obs->protocol;
 	for (size_t i = 0; i < rule->mask_count && obs->group.family == FAMILY_IP6; i++)
@@ -87,7 +89,6 @@ static bool as_kernel_sees(uint64_t *seed, struct observation *obs, struct mtime
 	obs->type = TYPE_DATA;
 	obs->notice = false;
 	obs->anomaly = ANOMALY_NONE;
-	obs->joined = JOINED_UNKNOWN;
 	obs->has_ttl = true;
 	obs->at = at;
 	obs->flags &= FLAG_BIT(FRAGMENT);
