@@ -150,7 +150,7 @@ static void read_one(struct judging *j, const struct batch *b, const struct quic
 {
 	out->said = b->said ? b->said[i] : NULL;
 	if (!out->said && brief_read(&quick[i], &b->packets[i], &out->brief.brief)) {
-		engine_expect_brief(j->engine, &out->brief);
+		engine_foresee_brief(j->engine, &out->brief.brief);
 		return;
 	}
 	if (!out->said) {
@@ -170,6 +170,9 @@ static size_t read_ahead(struct judging *j, const struct batch *b, const struct 
 	for (i = from; i < b->n && read < JUDGING_AHEAD; i++)
 		if (quick[i].kind == QUICK_ASK)
 			read_one(j, b, quick, i, &j->ahead[read++]);
+	for (size_t k = 0; k < read; k++)
+		if (!j->ahead[k].said)
+			engine_expect_brief(j->engine, &j->ahead[k].brief);
 	return i;
 }
 

@@ -14,6 +14,12 @@ static uint16_t tag_of(const struct brief *brief, size_t i)
 	return (uint16_t)(brief->point | kind << 4 | 32u << 6);
 }
 
+void engine_foresee_brief(const struct engine *e, const struct brief *brief)
+{
+	for (size_t i = 0; i < brief->n; i++)
+		flow_expect4(&e->flows, flow_hash4(brief->list[i].source, brief->list[i].group));
+}
+
 void engine_expect_brief(const struct engine *e, struct expected_brief *expected)
 {
 	const struct brief *brief = &expected->brief;
@@ -32,10 +38,22 @@ static bool is_simple(const struct engine *e)
 	       !e->options.remarks;
 }
 
-/* As long as listeners_hear() has nothing to learn. */
-static bool is_heard(const struct brief *brief, size_t i)
+/* As long as listeners_hear() has nothing to learn of the speaker, */
+static bool is_heard(struct engine *e, const struct brief *brief)
 {
-	return brief->protocol == PROTOCOL_PIM || !sap_is_group(addr_of4(brief->list[i].group));
+	if (brief->protocol != PROTOCOL_PIM || brief->speaker == e->known_router)
+		return true;
+	if (!listeners_know(e->listeners, addr_of4(brief->speaker)))
+		return false;
+	e->known_router = brief->speaker;
+	return true;
+}
+
+/* and of the group: those of SAP end so. */
+static bool may_be_sap(const struct brief *brief, uint32_t group)
+{
+	return brief->protocol == PROTOCOL_IGMP && (group & 0xfe) == 0xfe &&
+	       sap_is_group(addr_of4(group));
 }
 
 /* The flow that the statement is one more of; NULL where anything is new. */
@@ -43,24 +61,19 @@ static struct flow *find_flow(const struct engine *e, const struct expected_brie
 			      size_t i, uint32_t print)
 {
 	const struct brief *brief = &expected->brief;
+	uint32_t source = brief->list[i].source, group = brief->list[i].group;
 	struct flow *f = &e->flows.ip4.list[expected->flow[i]];
 
-	if (f->source != brief->list[i].source || f->group != brief->list[i].group ||
-	    f->tag != tag_of(brief, i) || !(f->state & FLOW_SETTLED) || brief->ttl > f->ttl_max)
+	if (f->source != source || f->group != group || f->tag != tag_of(brief, i) ||
+	    !(f->state & FLOW_SETTLED) || brief->ttl > f->ttl_max || may_be_sap(brief, group))
 		return NULL;
-	return copies_differ(f, print) && is_heard(brief, i) ? f : NULL;
+	return copies_differ(f, print) ? f : NULL;
 }
 
-static bool find_flows(const struct engine *e, const struct packet *packet,
-		       const struct expected_brief *expected, struct flow *out[BRIEF_MAX])
+static bool find_flows(const struct engine *e, const struct expected_brief *expected,
+		       uint32_t print, struct flow *out[BRIEF_MAX])
 {
-	const struct brief *brief = &expected->brief;
-	uint32_t print = copies_print(brief->print, packet->link, brief->ttl);
-
-	if (!is_simple(e) || (brief->protocol == PROTOCOL_PIM &&
-			      !listeners_know(e->listeners, addr_of4(brief->speaker))))
-		return false;
-	for (size_t i = 0; i < brief->n; i++) {
+	for (size_t i = 0; i < expected->brief.n; i++) {
 		out[i] = find_flow(e, expected, i, print);
 		if (!out[i])
 			return false;
@@ -68,53 +81,62 @@ static bool find_flows(const struct engine *e, const struct packet *packet,
 	return true;
 }
 
-static void meet(struct engine *e, struct flow *f, const struct packet *packet,
-		 const struct brief *brief)
+/* Where the group is link-local, or the receiver. */
+static void __attribute__((noinline)) meet_link_local(struct engine *e, const struct packet *packet,
+						      const struct quick *quick,
+						      const struct brief *brief)
 {
-	if (f->frame == e->frame)
-		return;
-	f->frame = e->frame;
-	copies_pass(f, copies_print(brief->print, packet->link, brief->ttl));
+	struct passage passage = { addr_of4(brief->speaker), addr_of4(brief->receiver), packet->at,
+				   brief->print, packet->link, quick->vlan };
+
+	frame_cross(e, packet, brief->point, &passage, brief->ttl);
+}
+
+static void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
+{
+	copies_pass(f, print);
 	f->packets++;
 	f->bytes += packet->length;
 	if (packet->at.ns < f->first_ns)
 		f->first_ns = packet->at.ns;
 	if (packet->at.ns > f->last_ns)
 		f->last_ns = packet->at.ns;
-	if (brief->ttl < f->ttl_min)
-		f->ttl_min = brief->ttl;
+	if (ttl < f->ttl_min)
+		f->ttl_min = ttl;
 }
 
 static void count(struct engine *e, struct flow *f, const struct packet *packet,
-		  const struct brief *brief)
+		  const struct brief *brief, uint32_t print)
 {
 	e->points[brief->point][f->action]++;
 	if (f->source == 0)
-		counters_speaker(&e->counters, f->rule, addr_of4(brief->speaker));
+		counters_speaker4(&e->counters, f->rule, brief->speaker);
 	counters_again(&e->counters, f, packet, e->frame);
 	e->frame_link_local |= (f->state & FLOW_LINK_LOCAL) != 0;
-	meet(e, f, packet, brief);
+	if (f->frame == e->frame)
+		return;
+	f->frame = e->frame;
+	meet(f, packet, brief->ttl, print);
 }
 
 bool engine_take_brief(struct engine *e, const struct packet *packet, const struct quick *quick,
 		       const struct expected_brief *expected)
 {
 	const struct brief *brief = &expected->brief;
-	struct passage passage = { addr_of4(brief->speaker), addr_of4(brief->receiver), packet->at,
-				   brief->print, packet->link, quick->vlan };
+	uint32_t print = copies_print(brief->print, packet->link, brief->ttl);
 	struct flow *flows[BRIEF_MAX];
 
-	if (!find_flows(e, packet, expected, flows))
+	if (!is_simple(e) || !is_heard(e, brief) || !find_flows(e, expected, print, flows))
 		return false;
 	frame_begin(e, packet);
 	e->packets.total++;
 	e->packets.ip++;
-	e->packets.multicast += addr_is_multicast(passage.receiver);
-	if (addr_is_link_local_group(passage.receiver))
-		frame_cross(e, packet, brief->point, &passage, brief->ttl);
+	e->packets.control++;
+	e->packets.multicast += brief->receiver >> 28 == 0xe;
+	if (brief->receiver >> 8 == 0xe00000)
+		meet_link_local(e, packet, quick, brief);
 	for (size_t i = 0; i < brief->n; i++)
-		count(e, flows[i], packet, brief);
-	e->frame_control = true;
-	frame_end(e);
+		count(e, flows[i], packet, brief, print);
+	e->link_local_packets += e->frame_link_local;
 	return true;
 }

@@ -36,10 +36,19 @@ void copies_free(struct copies *copies)
 	free(copies);
 }
 
+/* The print is well mixed: what is added to it need not be. */
+static inline uint64_t hash_of(const struct passage *p)
+{
+	uint64_t x = (p->speaker.hi ^ p->receiver.lo) * UINT64_C(0x9e3779b97f4a7c15) +
+		     (p->speaker.lo ^ p->receiver.hi) * UINT64_C(0xc2b2ae3d27d4eb4f) + p->print;
+
+	x *= UINT64_C(0xd6e8feb86659fd93);
+	return x ^ x >> 32;
+}
+
 bool copies_crossed(struct copies *copies, const struct passage *passage)
 {
-	uint64_t hash = addr_hash(passage->speaker) * 3 + addr_hash(passage->receiver) +
-			passage->print;
+	uint64_t hash = hash_of(passage);
 	struct copy seen = { passage->at.ns, (uint32_t)(hash >> 32) | 1, passage->link,
 			     passage->vlan };
 	struct copy *old = &copies->list[hash % COPIES_MAX];

@@ -12,12 +12,14 @@ void counters_init(struct counters *counters, size_t rules)
 	counters->n = rules;
 	counters->rules = memory_array(rules, sizeof(counters->rules[0]));
 	counters->distinct = distinct_new(2 * rules);
+	counters->speakers = memory_array(COUNTERS_SPEAKERS, sizeof(counters->speakers[0]));
 }
 
 void counters_release(struct counters *counters)
 {
 	free(counters->rules);
 	distinct_free(counters->distinct);
+	free(counters->speakers);
 	*counters = (struct counters){ 0 };
 }
 
@@ -61,6 +63,21 @@ void counters_again(struct counters *counters, const struct flow *flow,
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker)
 {
 	distinct_add(counters->distinct, 2u * rule, addr_hash(speaker));
+}
+
+void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker)
+{
+	struct speaker *s = &counters->speakers[speaker % COUNTERS_SPEAKERS];
+	uint32_t bit = 1u << rule % 32;
+
+	if (s->address != speaker)
+		*s = (struct speaker){ .address = speaker };
+	if (rule / 32 < COUNT(s->rules)) {
+		if (s->rules[rule / 32] & bit)
+			return;
+		s->rules[rule / 32] |= bit;
+	}
+	counters_speaker(counters, rule, addr_of4(speaker));
 }
 
 void counters_source(struct counters *counters, uint16_t rule, const struct observation *obs)

@@ -16,10 +16,19 @@ struct counter {
 	uint32_t frame;			/* serial number of the frame that counted last */
 };
 
+/* An IPv4 speaker, and under which of the first rules it was counted. */
+struct speaker {
+	uint32_t address;
+	uint32_t rules[7];
+};
+
+#define COUNTERS_SPEAKERS 1024
+
 struct counters {
 	struct counter	*rules;		/* by index in the boundary */
 	size_t		 n;
 	struct distinct *distinct;	/* 2n: sources, 2n + 1: groups of rule n */
+	struct speaker	*speakers;	/* COUNTERS_SPEAKERS that spoke lately, by address */
 };
 
 void counters_init(struct counters *counters, size_t rules);
@@ -38,6 +47,8 @@ void counters_addr(struct counters *counters, uint16_t rule, struct addr source,
 void counters_again(struct counters *counters, const struct flow *flow,
 		    const struct packet *packet, uint32_t frame);
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker);
+/* The same of IPv4, for who speaks again and again. */
+void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker);
 /* All packets of a lump. */
 void counters_lump(struct counters *counters, const struct flow *flow);
 

@@ -59,14 +59,15 @@ size_t engine_take(struct engine *engine, const struct packet *packets, const st
 /* What engine_packet() will need for these statements is fetched ahead. */
 void engine_foresee(const struct engine *engine, const struct said *said);
 
-/* The quick way for a brief message.  engine_expect_brief() fetches what it needs;
- * engine_take_brief() takes it with the same result as engine_packet(), or returns false and has
- * done nothing. */
+/* The quick way for a brief message.  engine_foresee_brief() fetches what tells where its flows
+ * are, and engine_expect_brief(), some time later, these; engine_take_brief() takes it with the
+ * same result as engine_packet(), or returns false and has done nothing. */
 struct expected_brief {
 	struct brief brief;
 	uint32_t     flow[BRIEF_MAX];		/* the number of the flow of each; 0: none */
 };
 
+void engine_foresee_brief(const struct engine *engine, const struct brief *brief);
 void engine_expect_brief(const struct engine *engine, struct expected_brief *expected);
 bool engine_take_brief(struct engine *engine, const struct packet *packet,
 		       const struct quick *quick, const struct expected_brief *expected);

@@ -31,6 +31,7 @@ struct engine {
 	struct flow_table	 flows;
 	struct findings		 findings;
 	struct listeners	*listeners;
+	uint32_t		 known_router;		/* whom they know, an IPv4 address; or 0 */
 	struct copies		*copies;
 	struct scans		*scans;
 	struct members		*members;		/* NULL where no rule asks for `joined` */

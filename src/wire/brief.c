@@ -8,6 +8,7 @@
 #include "wire/load.h"
 #include "wire/membership.h"
 #include "wire/print.h"
+#include "wire/sum.h"
 
 #define ALERT_BYTES 24			/* of an IPv4 header with a Router Alert */
 #define NUMBER_IGMP 2
@@ -141,22 +142,6 @@ static bool read_pim(struct span bytes, struct brief *out)
 	return out->n > 0;
 }
 
-/* RFC 1071 2(B): the sum may be made in any byte order, and in words of any size.  The bytes are not
- * all 0. */
-static bool is_sum_right(struct span bytes)
-{
-	uint64_t sum = 0;
-	uint32_t word = 0;
-
-	for (; bytes.n >= sizeof(word); bytes.p += sizeof(word), bytes.n -= sizeof(word)) {
-		memcpy(&word, bytes.p, sizeof(word));
-		sum += word;
-	}
-	word = 0;
-	memcpy(&word, bytes.p, bytes.n);
-	return (sum + word) % 0xffff == 0;
-}
-
 /* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
 static bool read_message(unsigned header_bytes, unsigned protocol, struct span bytes,
 			 struct brief *out)
@@ -179,8 +164,8 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 		return false;
 	bytes.n = total - quick->plain;
 	out->n = 0;
-	if (!read_message(quick->plain, ip.p[9], bytes, out) || !is_sum_right(bytes) ||
-	    !is_sum_right((struct span){ ip.p, quick->plain }))
+	if (!read_message(quick->plain, ip.p[9], bytes, out) || !sum_is_right(sum_of(bytes)) ||
+	    !sum_is_right(sum_of((struct span){ ip.p, quick->plain })))
 		return false;
 	out->ttl = ip.p[8];
 	out->speaker = load32(ip.p + 12);

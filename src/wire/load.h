@@ -30,4 +30,15 @@ static inline uint64_t load64(const uint8_t *p)
 	return __builtin_bswap64(x);
 }
 
+/* The last n of eight bytes that end there, 0 < n < 8, as a shorter memcpy() into a zeroed word
+ * would leave them. */
+static inline uint64_t load_last(const uint8_t *end, size_t n)
+{
+	unsigned others = 8 * (8 - (unsigned)n);
+	uint64_t word;
+
+	memcpy(&word, end - sizeof(word), sizeof(word));
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word >> others : word << others;
+}
+
 #endif

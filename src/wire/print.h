@@ -4,7 +4,7 @@
 #ifndef WEIR_WIRE_PRINT_H
 #define WEIR_WIRE_PRINT_H
 
-#include "base/bytes.h"
+#include "wire/load.h"
 
 #define PRINT_BYTES 32		/* of what the IP header carries: past RTP's header, into inner ones */
 
@@ -14,6 +14,8 @@ static inline uint64_t print_word(struct span bytes, size_t at)
 
 	if (bytes.n >= at + 8)
 		memcpy(&word, bytes.p + at, 8);
+	else if (bytes.n > at && bytes.n > 8)
+		word = load_last(bytes.p + bytes.n, bytes.n - at);
 	else if (bytes.n > at)
 		memcpy(&word, bytes.p + at, bytes.n - at);
 	return word;

@@ -13,6 +13,7 @@
 #include "wire/protocols.h"
 #include "wire/msdp.h"
 #include "wire/rasadv.h"
+#include "wire/sum.h"
 
 #define LINKTYPE_ETHERNET 1
 #define ETHERNET_BYTES	  14
@@ -128,22 +129,16 @@ static inline bool is_length_right(unsigned length, size_t n)
 	return length == 0 || (length >= UDP_BYTES && length <= n);
 }
 
-/* RFC 1071 2(B): the sum may be made in any byte order, and in words of any size.  It is right
- * where it is a multiple of 65535, and only then its product with the inverse of 65535 is small. */
+/* Of the 20 bytes of a header. */
 static inline bool is_sum_right(const uint8_t *p)
 {
-	const uint64_t inverse = UINT64_C(0xfffefffefffeffff);		/* modulo 2^64 */
 	uint64_t sum, word;
 	uint32_t last;
 
 	memcpy(&sum, p, sizeof(sum));
 	memcpy(&word, p + 8, sizeof(word));
 	memcpy(&last, p + 16, sizeof(last));
-	sum += word;
-	sum += sum < word;			/* what is carried out comes back in */
-	sum += last;
-	sum += sum < last;
-	return sum * inverse <= UINT64_MAX / 0xffff;
+	return sum_is_right(sum_word(sum_word(sum, word), last));
 }
 
 /* An IPv4 header that has more than 20 bytes, or is odd: the bytes of one that decode_plain()
