@@ -70,7 +70,7 @@ static void put_policy(struct checked *c, const char *name, const struct policy 
 	json_string(j, "file", name);
 	if (policy) {
 		json_string(j, "name", policy->name);
-		json_string(j, "sha256", policy->sha256);
+		json_string(j, "sha256", policy_sha256(policy));
 		json_open_array(j, "boundaries");
 		for (size_t i = 0; i < policy->boundary_count; i++) {
 			json_open(j, NULL);

@@ -126,7 +126,7 @@ static void put_summary(const struct shown *shown, struct text *out)
 	text_printf(out, "# %s%s", policy->name, policy->built_in ? " (built in)" : "");
 	if (shown->about.n > 0)
 		text_printf(out, ": %.*s", first_phrase(shown->about.p), shown->about.p);
-	text_printf(out, "\n# sha256 %s\n#\n", policy->sha256);
+	text_printf(out, "\n# sha256 %s\n#\n", policy_sha256(policy));
 	put_boundaries(policy, out);
 	put_choices(policy, out);
 }
@@ -150,7 +150,7 @@ static void put_json(const struct shown *shown, bool with_text, struct json *j)
 
 	json_open(j, "policy");
 	json_string(j, "name", policy->name);
-	json_string(j, "sha256", policy->sha256);
+	json_string(j, "sha256", policy_sha256(policy));
 	json_bool(j, "built_in", policy->built_in);
 	json_close(j);
 	json_string(j, "about", text_string(&shown->about));

@@ -219,7 +219,7 @@ static void tell_json(struct checking *c)
 	json_string(j, "schema", "weir-check-run/1");
 	json_open(j, "policy");
 	json_string(j, "name", c->policy->name);
-	json_string(j, "sha256", c->policy->sha256);
+	json_string(j, "sha256", policy_sha256(c->policy));
 	json_close(j);
 	json_open_array(j, "interfaces");
 	for (size_t i = 0; i < c->plan.interface_count; i++)

@@ -49,7 +49,7 @@ static bool note_kept(const struct conf *conf, const struct links *links, const 
 	if (!good)
 		note(notes, "the daemon begins with the policy that was applied last, %s, which does not fit "
 		     "this configuration: %s", kept->name, diags.n ? diags.list[0].message : "it is none");
-	else if (strcmp(policy->sha256, sha256) != 0)
+	else if (strcmp(policy_sha256(policy), sha256) != 0)
 		note(notes, "the daemon begins with the policy that was applied last, generation %llu, %s, "
 		     "which is another one; then: weir apply", (unsigned long long)kept->generation,
 		     kept->name);
@@ -77,7 +77,7 @@ bool run_check_files(const struct run_options *daemon, const struct links *links
 		note(notes, "what was applied last cannot be read (%s), so the daemon begins with a generation "
 		     "before it: %s", problem[0] ? problem : strerror(-error), path.p);
 	else if (error == 0)
-		good = note_kept(daemon->conf, links, &kept, policy->sha256, notes);
+		good = note_kept(daemon->conf, links, &kept, policy_sha256(policy), notes);
 	bundle_release(&kept);
 	text_release(&text);
 	text_release(&path);

@@ -172,7 +172,7 @@ void judge_status_text(struct judge *j, struct text *out)
 			json_array_append_new(boundaries, boundary_json(j, policy->boundaries[i]));
 	set_text(about, "name", policy->name);
 	set_text(about, "file", j->now.bundle.name);
-	set_text(about, "sha256", policy->sha256);
+	set_text(about, "sha256", policy_sha256(policy));
 	json_object_set_new(object, "generation",
 			    json_integer((json_int_t)j->now.bundle.generation));
 	json_object_set_new(object, "policy", about);
@@ -213,7 +213,7 @@ void judge_rules_text(const struct judge *j, struct text *out)
 			 j->plan.interfaces[i].conf->boundary.name);
 	json_object_set_new(object, "interfaces", interfaces);
 	set_text(object, "policy", policy->name);
-	set_text(object, "sha256", policy->sha256);
+	set_text(object, "sha256", policy_sha256(policy));
 	json_object_set_new(object, "generation",
 			    json_integer((json_int_t)j->now.bundle.generation));
 	json_object_set_new(object, "boundaries", boundaries);

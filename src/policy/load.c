@@ -14,6 +14,9 @@
 struct loaded {
 	struct policy	       policy;
 	struct arena	       arena;
+	struct unit	      *units[UNIT_MAX];
+	size_t		       unit_count;
+	char		       sha256[SHA256_TEXT];	/* "": not taken yet */
 	const struct source *const *sources;
 	size_t		       source_count;
 };
@@ -56,10 +59,10 @@ static void check_boundaries(struct loader *loader)
 
 /* S51: what decides, in canonical text: the sets as chosen, then the boundaries as flattened.
  * Comments and layout are no part of it. */
-static void put_sets(const struct loader *loader, struct text *out)
+static void put_sets(const struct loaded *loaded, struct text *out)
 {
-	for (size_t u = 0; u < loader->unit_count; u++) {
-		const struct unit *unit = loader->units[u];
+	for (size_t u = 0; u < loaded->unit_count; u++) {
+		const struct unit *unit = loaded->units[u];
 
 		for (size_t i = 0; i < unit->set_count; i++) {
 			const struct set_def *def = &unit->sets[i];
@@ -89,23 +92,34 @@ static void put_rule(const struct rule *rule, struct text *out)
 	text_char(out, '\n');
 }
 
-static void take_fingerprint(const struct loader *loader, struct policy *policy)
+static void put_policy(const struct loaded *loaded, struct text *out)
 {
-	struct text text = { 0 };
+	const struct policy *policy = &loaded->policy;
 
-	text_put(&text, "policy ");
-	quoted_text(policy->name, &text);
-	text_char(&text, '\n');
-	put_sets(loader, &text);
+	text_put(out, "policy ");
+	quoted_text(policy->name, out);
+	text_char(out, '\n');
+	put_sets(loaded, out);
 	for (size_t i = 0; i < policy->boundary_count; i++) {
 		const struct boundary *b = policy->boundaries[i];
 
-		text_printf(&text, "boundary %s\n", b->name);
+		text_printf(out, "boundary %s\n", b->name);
 		for (size_t k = 0; k < b->rule_count; k++)
-			put_rule(b->rules[k], &text);
+			put_rule(b->rules[k], out);
 	}
-	sha256_text(span_of(text_string(&text)), policy->sha256);
-	text_release(&text);
+}
+
+const char *policy_sha256(const struct policy *policy)
+{
+	struct loaded *loaded = (struct loaded *)policy;
+	struct text text = { 0 };
+
+	if (!loaded->sha256[0]) {
+		put_policy(loaded, &text);
+		sha256_text(span_of(text_string(&text)), loaded->sha256);
+		text_release(&text);
+	}
+	return loaded->sha256;
 }
 
 /* Complaints in the order of the texts: by file as read, then by line and column. */
@@ -169,6 +183,8 @@ static void fill(struct loader *loader, struct loaded *loaded)
 	policy->sets = sets_list(loader, &policy->set_count);
 	loaded->sources = (const struct source *const *)loader->sources.list;
 	loaded->source_count = loader->sources.n;
+	memcpy(loaded->units, loader->units, sizeof(loaded->units));
+	loaded->unit_count = loader->unit_count;
 }
 
 struct policy *policy_load(const struct policy_input *input, struct diags *diags)
@@ -183,8 +199,6 @@ struct policy *policy_load(const struct policy_input *input, struct diags *diags
 	arena_init(&loader->scratch);
 	units_load(loader);
 	fill(loader, loaded);
-	if (diags->errors == errors)
-		take_fingerprint(loader, &loaded->policy);
 	put_in_order(loader, from);
 	arena_release(&loader->scratch);
 	free(loader);

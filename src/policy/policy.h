@@ -106,7 +106,6 @@ struct policy {
 	const char		     *name;
 	const char		     *file;		/* as the user named it */
 	bool			      built_in;
-	char			      sha256[65];	/* of the canonical text (S51) */
 	const struct boundary *const *boundaries;	/* of the outermost file, in its order */
 	size_t			      boundary_count;
 	const struct choice	     *choices;
@@ -114,6 +113,10 @@ struct policy {
 	const struct policy_set	     *sets;	/* that the outermost file defines */
 	size_t			      set_count;
 };
+
+/* The fingerprint, of the canonical text (S51).  It is taken when it is first asked for, which only one
+ * thread may do. */
+const char *policy_sha256(const struct policy *policy);
 
 /* NULL where there is none; name NULL is the first. */
 const struct boundary *policy_boundary(const struct policy *policy, const char *name);

@@ -210,7 +210,7 @@ void event_print_begin(struct event_print *print, struct mtime now)
 	json_string(&j, "schema", "weir-watch/1");
 	json_open(&j, "policy");
 	json_string(&j, "name", print->policy->name);
-	json_string(&j, "sha256", print->policy->sha256);
+	json_string(&j, "sha256", policy_sha256(print->policy));
 	json_close(&j);
 	json_string(&j, "boundary", print->boundary->name);
 	json_open_array(&j, "interfaces");

@@ -40,7 +40,7 @@ void explain_print_init(struct explain_print *out, const struct policy *policy,
 	json_string(&j, "schema", "weir-explain/1");
 	json_open(&j, "policy");
 	json_string(&j, "name", policy->name);
-	json_string(&j, "sha256", policy->sha256);
+	json_string(&j, "sha256", policy_sha256(policy));
 	json_close(&j);
 	json_string(&j, "boundary", boundary->name);
 	out->rules = memory_array(boundary->rule_count, sizeof(*out->rules));

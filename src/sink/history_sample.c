@@ -90,7 +90,7 @@ static void pack_policy(struct history_sampler *s)
 	pack_u8(&s->bytes, RECORD_POLICY);
 	pack_be64(&s->bytes, (uint64_t)s->from.ns);
 	pack_bytes(&s->bytes, span_of(b->name));
-	pack_bytes(&s->bytes, span_of(s->policy->sha256));
+	pack_bytes(&s->bytes, span_of(policy_sha256(s->policy)));
 	pack_bytes(&s->bytes, span_of(s->policy->name));
 	pack_be16(&s->bytes, (uint16_t)b->rule_count);
 	for (uint16_t i = 0; i < b->rule_count; i++) {

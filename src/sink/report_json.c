@@ -66,7 +66,7 @@ static void put_policy(struct json *j, const char *key, const struct policy *pol
 {
 	json_open(j, key);
 	json_string(j, "name", policy->name);
-	json_string(j, "sha256", policy->sha256);
+	json_string(j, "sha256", policy_sha256(policy));
 	json_close(j);
 }
 

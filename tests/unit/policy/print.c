@@ -38,7 +38,7 @@ static void read_sha256(const char *text, char out[65])
 
 	diags_init(&diags);
 	policy = policy_load(&input, &diags);
-	snprintf(out, 65, "%s", policy ? policy->sha256 : "");
+	snprintf(out, 65, "%s", policy ? policy_sha256(policy) : "");
 	policy_free(policy);
 	diags_release(&diags);
 }
