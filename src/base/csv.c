@@ -51,8 +51,10 @@ static const char *read_plain(struct csv *csv)
 	const char *start = (const char *)csv->left.p;
 	size_t n = 0;
 
-	for (; !ends_field(peek(csv)); n++)
-		take(csv);
+	while (n < csv->left.n && !ends_field(csv->left.p[n]))
+		n++;
+	csv->left.p += n;
+	csv->left.n -= n;
 	return n > 0 && memchr(start, '\0', n) ? NULL : keep(csv, start, n);
 }
 

@@ -161,35 +161,31 @@ uint64_t pattern_range_count(const struct pattern *pattern)
 	return count;
 }
 
-/* Spreads the digits of `number` over the x digits in the first `fixed` bits, last one last. */
-static struct addr fill(const struct pattern *p, unsigned fixed, uint64_t number)
+/* The next number that the x bits of a mask can write, all others left at 0: what is no x bit is
+ * filled, so that a carry runs over it. */
+static void count_up(struct addr *a, struct addr mask)
 {
-	struct addr a = addr_of6(p->value_hi, p->value_lo);
-
-	for (unsigned i = (fixed + 3) / 4; i-- > 0;) {
-		if (!digit_is_any(p, i))
-			continue;
-		if (i < 16)
-			a.hi |= (number & 0xf) << (60 - 4 * i);
-		else
-			a.lo |= (number & 0xf) << (60 - 4 * (i - 16));
-		number >>= 4;
-	}
-	return a;
+	a->lo = ((a->lo | ~mask.lo) + 1) & mask.lo;
+	if (a->lo == 0)
+		a->hi = ((a->hi | ~mask.hi) + 1) & mask.hi;
 }
 
 struct set pattern_set(struct arena *arena, const struct pattern *pattern)
 {
 	uint64_t count = pattern_range_count(pattern);
-	unsigned fixed = fixed_bits(pattern);
+	struct addr behind = addr_last(addr_of6(0, 0), fixed_bits(pattern));
+	struct addr mask = addr_of6(pattern->any_hi & ~behind.hi, pattern->any_lo & ~behind.lo);
+	struct addr digits = addr_of6(0, 0);
 	struct range *ranges;
 
 	assert(count <= SET_RANGES_MAX);
 	ranges = arena_array(arena, (size_t)count, sizeof(*ranges));
 	for (uint64_t i = 0; i < count; i++) {
-		struct addr a = fill(pattern, fixed, i);
+		struct addr a = addr_of6(pattern->value_hi | digits.hi,
+					 pattern->value_lo | digits.lo);
 
-		ranges[i] = (struct range){ addr_first(a, fixed), addr_last(a, fixed) };
+		ranges[i] = (struct range){ a, addr_of6(a.hi | behind.hi, a.lo | behind.lo) };
+		count_up(&digits, mask);
 	}
 	return (struct set){ ranges, (size_t)count, 0 };
 }

@@ -28,7 +28,8 @@ bool keyword_begins(enum keyword keyword)
 enum keyword keyword_of(const char *word, size_t n)
 {
 	for (unsigned i = 1; i < KEYWORD_COUNT; i++)
-		if (strlen(keywords[i].word) == n && memcmp(keywords[i].word, word, n) == 0)
+		if (keywords[i].word[0] == word[0] && strlen(keywords[i].word) == n &&
+		    memcmp(keywords[i].word, word, n) == 0)
 			return (enum keyword)i;
 	return KEYWORD_NONE;
 }

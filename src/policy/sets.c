@@ -117,7 +117,8 @@ static struct set join(struct loader *loader, const struct set *sets, size_t n, 
 	joined = set_of(&loader->scratch, small, count);
 	for (size_t i = 0; i < n; i++)
 		if (sets[i].n > MERGED_FROM)
-			joined = set_union(&loader->scratch, &joined, &sets[i]);
+			joined = joined.n == 0 ? sets[i]
+					       : set_union(&loader->scratch, &joined, &sets[i]);
 	return joined;
 }
 
