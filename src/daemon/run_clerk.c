@@ -277,6 +277,7 @@ static bool lock_up(const struct clerk_state *c)
 	int error = privilege_become(c->options->clerk_uid, c->options->clerk_gid);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);	/* another user's process has none */
+	history_prepare();
 	if (error == 0)
 		error = sandbox_run_clerk(c->options->state, c->options->history);
 	if (error < 0)

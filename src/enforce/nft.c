@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -15,6 +14,7 @@
 
 #include "base/memory.h"
 #include "enforce/backend.h"
+#include "enforce/libnftables.h"
 #include "enforce/nft_bulk.h"
 #include "enforce/nft_joined.h"
 #include "enforce/nft_tally.h"
@@ -29,7 +29,7 @@ struct wanted {
 };
 
 struct nft {
-	struct nft_ctx *ctx;
+	struct nft_ctx *ctx;			/* NULL: nothing was said in words yet */
 	struct wanted	wanted;
 	bool		has_installed;		/* else it does not know what is wanted */
 	bool		is_settling;		/* old rules may still be counting a packet */
@@ -67,18 +67,8 @@ static void tidy(struct nft *nft)
 
 static int nft_open(const char *pin_folder, void **out_state)
 {
-	struct nft *nft = memory_take(sizeof(*nft));
-
 	(void)pin_folder;
-	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) < 0 ||
-	    nft_ctx_buffer_error(nft->ctx) < 0) {
-		if (nft->ctx)
-			nft_ctx_free(nft->ctx);
-		free(nft);
-		return -ENOMEM;
-	}
-	*out_state = nft;
+	*out_state = memory_take(sizeof(struct nft));
 	return 0;
 }
 
@@ -87,7 +77,8 @@ static void nft_close(void *state)
 	struct nft *nft = state;
 
 	tidy(nft);
-	nft_ctx_free(nft->ctx);
+	if (nft->ctx)
+		libnftables.ctx_free(nft->ctx);
 	forget_wanted(nft);
 	free(nft);
 }
@@ -123,17 +114,6 @@ static int errno_of(const char *said)
 	return -EIO;
 }
 
-static int run(struct nft *nft, const char *commands, struct text *error)
-{
-	const char *said;
-
-	if (nft_run_cmd_from_buffer(nft->ctx, commands) == 0)
-		return 0;
-	said = nft_ctx_get_error_buffer(nft->ctx);
-	tell_error(said, error);
-	return errno_of(said);
-}
-
 static int told(int status, struct text *error)
 {
 	if (status < 0) {
@@ -141,6 +121,37 @@ static int told(int status, struct text *error)
 		text_put(error, strerror(-status));
 	}
 	return status;
+}
+
+static int begin_words(struct nft *nft)
+{
+	int status = libnftables_load();
+	struct nft_ctx *ctx;
+
+	if (status < 0 || nft->ctx)
+		return status;
+	ctx = libnftables.ctx_new(NFT_CTX_DEFAULT);
+	if (ctx && (libnftables.ctx_buffer_output(ctx) < 0 ||
+		    libnftables.ctx_buffer_error(ctx) < 0)) {
+		libnftables.ctx_free(ctx);
+		ctx = NULL;
+	}
+	nft->ctx = ctx;
+	return ctx ? 0 : -ENOMEM;
+}
+
+static int run(struct nft *nft, const char *commands, struct text *error)
+{
+	int status = begin_words(nft);
+	const char *said;
+
+	if (status < 0)
+		return told(status, error);
+	if (libnftables.run_cmd_from_buffer(nft->ctx, commands) == 0)
+		return 0;
+	said = libnftables.ctx_get_error_buffer(nft->ctx);
+	tell_error(said, error);
+	return errno_of(said);
 }
 
 /* --- generations --- */

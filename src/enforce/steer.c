@@ -4,31 +4,34 @@
 #include "enforce/steer.h"
 
 #include <errno.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "enforce/libnftables.h"
 #include "os/route.h"
 
 #define MARK 0x639u
 
 static int run_commands(const char *commands, char why[STEER_WHY])
 {
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	int failed = libnftables_load();
+	struct nft_ctx *nft;
 	const char *error;
-	int failed;
 
+	if (failed)
+		return failed;
+	nft = libnftables.ctx_new(NFT_CTX_DEFAULT);
 	if (!nft)
 		return -ENOMEM;
-	nft_ctx_buffer_error(nft);
-	nft_ctx_buffer_output(nft);
-	failed = nft_run_cmd_from_buffer(nft, commands);
+	libnftables.ctx_buffer_error(nft);
+	libnftables.ctx_buffer_output(nft);
+	failed = libnftables.run_cmd_from_buffer(nft, commands);
 	if (failed) {
-		error = nft_ctx_get_error_buffer(nft);
+		error = libnftables.ctx_get_error_buffer(nft);
 		snprintf(why, STEER_WHY, "%.*s", (int)strcspn(error, "\n"), error);
 	}
-	nft_ctx_free(nft);
+	libnftables.ctx_free(nft);
 	return failed ? -EINVAL : 0;
 }
 

@@ -34,17 +34,17 @@ static int open_uri(const char *path, const char *options, int flags, sqlite3 **
 	int error;
 
 	put_uri(&uri, path, options);
-	error = sqlite3_open_v2(text_string(&uri), out,
+	error = sqlite.open_v2(text_string(&uri), out,
 				flags | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, NULL);
 	text_release(&uri);
 	if (error == SQLITE_OK)
-		sqlite3_extended_result_codes(*out, 1);
+		sqlite.extended_result_codes(*out, 1);
 	return error;
 }
 
 static bool can_read(sqlite3 *db)
 {
-	return sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) == SQLITE_OK;
+	return sqlite.exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* Where nobody writes and the reader may not make the files that the log needs, the database is
@@ -52,7 +52,7 @@ static bool can_read(sqlite3 *db)
 static bool open_still(struct history *h, const char *path)
 {
 	struct text log = { 0 };
-	int error = sqlite3_errcode(h->db) & 0xff;
+	int error = sqlite.errcode(h->db) & 0xff;
 	bool has_log;
 
 	text_printf(&log, "%s-wal", path);
@@ -60,7 +60,7 @@ static bool open_still(struct history *h, const char *path)
 	text_release(&log);
 	if (has_log || (error != SQLITE_CANTOPEN && error != SQLITE_READONLY))
 		return false;
-	sqlite3_close(h->db);
+	sqlite.close(h->db);
 	h->db = NULL;
 	return open_uri(path, "?immutable=1", SQLITE_OPEN_READONLY, &h->db) == SQLITE_OK &&
 	       can_read(h->db);
@@ -72,8 +72,8 @@ static int open_reader(struct history *h, const char *path)
 
 	if (error != SQLITE_OK)
 		return error;
-	sqlite3_busy_timeout(h->db, (int)h->options.wait_ms);
-	return can_read(h->db) || open_still(h, path) ? SQLITE_OK : sqlite3_errcode(h->db);
+	sqlite.busy_timeout(h->db, (int)h->options.wait_ms);
+	return can_read(h->db) || open_still(h, path) ? SQLITE_OK : sqlite.errcode(h->db);
 }
 
 static int open_writer(struct history *h, const char *path)
@@ -83,15 +83,15 @@ static int open_writer(struct history *h, const char *path)
 	if (error != SQLITE_OK)
 		return error;
 	signal(SIGXFSZ, SIG_IGN);	/* a file over its limit is an error like a full disk */
-	sqlite3_busy_timeout(h->db, (int)h->options.wait_ms);
+	sqlite.busy_timeout(h->db, (int)h->options.wait_ms);
 	return SQLITE_OK;
 }
 
 static void release(struct history *h)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(h->statements[i]);
-	sqlite3_close(h->db);
+		sqlite.finalize(h->statements[i]);
+	sqlite.close(h->db);
 	for (size_t i = 0; i < h->input_count; i++) {
 		free(h->inputs[i].identity);
 		free(h->inputs[i].name);
@@ -102,18 +102,28 @@ static void release(struct history *h)
 	free(h);
 }
 
+void history_prepare(void)
+{
+	(void)sqlite_load();
+}
+
 int history_open(const char *path, const struct history_options *options, char *problem,
 		 struct history **out)
 {
-	struct history *h = memory_take(sizeof(*h));
 	bool writes = options->mode != HISTORY_READ;
-	int error;
+	int error = sqlite_load();
+	struct history *h;
 
+	if (error < 0) {
+		snprintf(problem, HISTORY_PROBLEM, "libsqlite3 is not installed");
+		return error;
+	}
+	h = memory_take(sizeof(*h));
 	h->options = *options;
 	h->options.wait_ms = options->wait_ms ? options->wait_ms : WAIT_MS;
 	error = writes ? open_writer(h, path) : open_reader(h, path);
 	if (error != SQLITE_OK) {
-		snprintf(problem, HISTORY_PROBLEM, "%s", h->db ? sqlite3_errmsg(h->db) : sqlite3_errstr(error));
+		snprintf(problem, HISTORY_PROBLEM, "%s", h->db ? sqlite.errmsg(h->db) : sqlite.errstr(error));
 		error = history_errno(error);
 	} else {
 		error = history_schema(h->db, writes, problem);
@@ -156,7 +166,7 @@ bool history_has_input(struct history *h, const char *boundary, const char *iden
 
 	history_bind(st, "tt", boundary, identity);
 	found = history_step(h, st);
-	sqlite3_reset(st);
+	sqlite.reset(st);
 	return found;
 }
 

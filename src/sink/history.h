@@ -26,6 +26,10 @@ struct history_options {
 
 struct history;
 
+/* Loads what history_open() calls, for who may load nothing later.  Where it is not there history_open()
+ * says so. */
+void history_prepare(void);
+
 /* 0, or negative errno with one line (not escaped) in problem[HISTORY_PROBLEM]: -EBADMSG where
  * the file is no history, -ENOTSUP where a newer weir made it.  A writer makes the file. */
 int history_open(const char *path, const struct history_options *options, char *problem,

@@ -41,7 +41,12 @@ static void fail(struct history *h, int error)
 	if (h->error != SQLITE_OK)
 		return;
 	h->error = error;
-	snprintf(h->why, sizeof(h->why), "%s", sqlite3_errmsg(h->db));
+	snprintf(h->why, sizeof(h->why), "%s", sqlite.errmsg(h->db));
+}
+
+void history_roll_back(struct history *h)
+{
+	sqlite.exec(h->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 void history_clear(struct history *h)
@@ -64,7 +69,7 @@ sqlite3_stmt *history_statement(struct history *h, enum history_sql sql)
 
 	if (h->statements[sql])
 		return h->statements[sql];
-	error = sqlite3_prepare_v3(h->db, sql_texts[sql], -1, SQLITE_PREPARE_PERSISTENT,
+	error = sqlite.prepare_v3(h->db, sql_texts[sql], -1, SQLITE_PREPARE_PERSISTENT,
 				   &h->statements[sql], NULL);
 	if (error != SQLITE_OK)
 		fail(h, error);
@@ -74,9 +79,9 @@ sqlite3_stmt *history_statement(struct history *h, enum history_sql sql)
 static void bind_text(sqlite3_stmt *st, int i, const char *text)
 {
 	if (text)
-		sqlite3_bind_text(st, i, text, -1, SQLITE_TRANSIENT);
+		sqlite.bind_text(st, i, text, -1, SQLITE_TRANSIENT);
 	else
-		sqlite3_bind_null(st, i);
+		sqlite.bind_null(st, i);
 }
 
 static void bind_span(sqlite3_stmt *st, int i, char kind, struct span s)
@@ -84,9 +89,9 @@ static void bind_span(sqlite3_stmt *st, int i, char kind, struct span s)
 	const char *bytes = s.n ? (const char *)s.p : "";
 
 	if (kind == 's')
-		sqlite3_bind_text(st, i, bytes, (int)s.n, SQLITE_TRANSIENT);
+		sqlite.bind_text(st, i, bytes, (int)s.n, SQLITE_TRANSIENT);
 	else
-		sqlite3_bind_blob(st, i, bytes, (int)s.n, SQLITE_TRANSIENT);
+		sqlite.bind_blob(st, i, bytes, (int)s.n, SQLITE_TRANSIENT);
 }
 
 /* One letter for each value: `t` const char * or NULL, `s` struct span of text, `n` int64_t,
@@ -102,11 +107,11 @@ void history_bind(sqlite3_stmt *st, const char *kinds, ...)
 		if (kinds[i - 1] == 't') {
 			bind_text(st, i, va_arg(args, const char *));
 		} else if (kinds[i - 1] == 'n') {
-			sqlite3_bind_int64(st, i, va_arg(args, int64_t));
+			sqlite.bind_int64(st, i, va_arg(args, int64_t));
 		} else if (kinds[i - 1] == 'u') {
 			uint64_t value = va_arg(args, uint64_t);
 
-			sqlite3_bind_int64(st, i, value > INT64_MAX ? INT64_MAX : (int64_t)value);
+			sqlite.bind_int64(st, i, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 		} else {
 			bind_span(st, i, kinds[i - 1], va_arg(args, struct span));
 		}
@@ -120,12 +125,12 @@ bool history_step(struct history *h, sqlite3_stmt *st)
 
 	if (!st || h->error != SQLITE_OK)
 		return false;
-	error = sqlite3_step(st);
+	error = sqlite.step(st);
 	if (error == SQLITE_ROW)
 		return true;
 	if (error != SQLITE_DONE)
 		fail(h, error);
-	sqlite3_reset(st);
+	sqlite.reset(st);
 	return false;
 }
 

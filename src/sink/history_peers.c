@@ -35,28 +35,28 @@ int history_peers_add(struct history *h, const struct history_peer *rows, size_t
 	for (size_t i = 0; i < n; i++)
 		write_peer(h, &rows[i], now_s - now_s % DAY_S);
 	history_run(h, history_statement(h, SQL_COMMIT));
-	if (h->error != SQLITE_OK && !sqlite3_get_autocommit(h->db))
-		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	if (h->error != SQLITE_OK)
+		history_roll_back(h);
 	return finish(h, problem);
 }
 
 static uint64_t number_at(sqlite3_stmt *st, int column)
 {
-	int64_t value = sqlite3_column_int64(st, column);
+	int64_t value = sqlite.column_int64(st, column);
 
 	return value > 0 ? (uint64_t)value : 0;
 }
 
 static void copy_text(sqlite3_stmt *st, int column, char out[HISTORY_PEER_NAME])
 {
-	const char *text = (const char *)sqlite3_column_text(st, column);
+	const char *text = (const char *)sqlite.column_text(st, column);
 
 	snprintf(out, HISTORY_PEER_NAME, "%s", text ? text : "");
 }
 
 static struct history_peer peer_at(sqlite3_stmt *st)
 {
-	struct history_peer p = { .day_ns = sqlite3_column_int64(st, 1) * NS_PER_S };
+	struct history_peer p = { .day_ns = sqlite.column_int64(st, 1) * NS_PER_S };
 	uint64_t *const numbers[] = {
 		&p.reports, &p.held, &p.of_source, &p.of_net, &p.of_rp,
 #define X(field) &p.field,
@@ -70,7 +70,7 @@ static struct history_peer peer_at(sqlite3_stmt *st)
 		*numbers[i] = number_at(st, 3 + i);
 	p.born = number_at(st, 3 + (int)COUNT(numbers));
 	p.born_of_source = number_at(st, 4 + (int)COUNT(numbers));
-	p.knows_born = sqlite3_column_type(st, 3 + (int)COUNT(numbers)) != SQLITE_NULL;
+	p.knows_born = sqlite.column_type(st, 3 + (int)COUNT(numbers)) != SQLITE_NULL;
 	return p;
 }
 

@@ -8,14 +8,14 @@
 
 static const char *text_at(sqlite3_stmt *st, int column)
 {
-	const char *text = (const char *)sqlite3_column_text(st, column);
+	const char *text = (const char *)sqlite.column_text(st, column);
 
 	return text ? text : "";
 }
 
 static uint64_t number_at(sqlite3_stmt *st, int column)
 {
-	int64_t value = sqlite3_column_int64(st, column);
+	int64_t value = sqlite.column_int64(st, column);
 
 	return value > 0 ? (uint64_t)value : 0;
 }
@@ -27,7 +27,7 @@ static void read_bars(struct history *h, int64_t id, int64_t end_s, struct histo
 
 	history_bind(st, "nnn", id, begin_s, end_s);
 	while (history_step(h, st)) {
-		int64_t bar = (sqlite3_column_int64(st, 0) - begin_s) / BAR_S;
+		int64_t bar = (sqlite.column_int64(st, 0) - begin_s) / BAR_S;
 
 		if (bar >= 0 && bar < HISTORY_BARS)
 			rule->bars[bar] += number_at(st, 1);
@@ -49,7 +49,7 @@ static void read_span(struct history *h, int64_t id, const struct history_query 
 	rule->hits = number_at(st, 0);
 	rule->packets = number_at(st, 1);
 	rule->bytes = number_at(st, 2);
-	sqlite3_reset(st);
+	sqlite.reset(st);
 }
 
 static struct history_rule rule_at(struct history *h, sqlite3_stmt *st,
@@ -57,12 +57,12 @@ static struct history_rule rule_at(struct history *h, sqlite3_stmt *st,
 {
 	struct history_rule rule = {
 		.boundary = text_at(st, 0), .name = text_at(st, 1), .action = text_at(st, 2),
-		.since.ns = sqlite3_column_int64(st, 3), .until.ns = sqlite3_column_int64(st, 4),
-		.has_last = sqlite3_column_type(st, 5) != SQLITE_NULL,
-		.last.ns = sqlite3_column_int64(st, 5), .hits = number_at(st, 6),
+		.since.ns = sqlite.column_int64(st, 3), .until.ns = sqlite.column_int64(st, 4),
+		.has_last = sqlite.column_type(st, 5) != SQLITE_NULL,
+		.last.ns = sqlite.column_int64(st, 5), .hits = number_at(st, 6),
 		.packets = number_at(st, 7), .bytes = number_at(st, 8), .generations = number_at(st, 9),
 	};
-	int64_t id = sqlite3_column_int64(st, 10);
+	int64_t id = sqlite.column_int64(st, 10);
 	struct mtime end = q->has_until && q->until.ns < q->now.ns ? q->until : q->now;
 
 	if (q->has_since || q->has_until)

@@ -9,27 +9,27 @@
 
 static const char *text_at(sqlite3_stmt *st, int column)
 {
-	const char *text = (const char *)sqlite3_column_text(st, column);
+	const char *text = (const char *)sqlite.column_text(st, column);
 
 	return text ? text : "";
 }
 
 static uint64_t number_at(sqlite3_stmt *st, int column)
 {
-	int64_t value = sqlite3_column_int64(st, column);
+	int64_t value = sqlite.column_int64(st, column);
 
 	return value > 0 ? (uint64_t)value : 0;
 }
 
 static struct mtime time_at(sqlite3_stmt *st, int column)
 {
-	return (struct mtime){ sqlite3_column_int64(st, column) };
+	return (struct mtime){ sqlite.column_int64(st, column) };
 }
 
 static struct span bytes_at(sqlite3_stmt *st, int column)
 {
-	const void *bytes = sqlite3_column_blob(st, column);
-	int n = sqlite3_column_bytes(st, column);
+	const void *bytes = sqlite.column_blob(st, column);
+	int n = sqlite.column_bytes(st, column);
 
 	return (struct span){ bytes, bytes && n > 0 ? (size_t)n : 0 };
 }
@@ -100,7 +100,7 @@ int history_counts(struct history *h, const struct history_query *q,
 		     q->has_until ? q->until.ns / NS_PER_S : INT64_MAX, q->boundary);
 	while (history_step(h, st)) {
 		const struct history_count count = {
-			.at.ns = sqlite3_column_int64(st, 0) * NS_PER_S, .kind = text_at(st, 1),
+			.at.ns = sqlite.column_int64(st, 0) * NS_PER_S, .kind = text_at(st, 1),
 			.boundary = text_at(st, 2), .name = text_at(st, 3), .n = number_at(st, 4),
 		};
 
@@ -151,14 +151,14 @@ static struct ras_name name_at(sqlite3_stmt *st, int column)
 
 static bool is_null(sqlite3_stmt *st, int column)
 {
-	return sqlite3_column_type(st, column) == SQLITE_NULL;
+	return sqlite.column_type(st, column) == SQLITE_NULL;
 }
 
 static enum ras_authorisation authorised_at(sqlite3_stmt *st)
 {
 	if (is_null(st, AT_AUTHORISED))
 		return RAS_NO_LIST;
-	return sqlite3_column_int64(st, AT_AUTHORISED) ? RAS_AUTHORISED : RAS_NOT_AUTHORISED;
+	return sqlite.column_int64(st, AT_AUTHORISED) ? RAS_AUTHORISED : RAS_NOT_AUTHORISED;
 }
 
 static struct ras_host host_at(sqlite3_stmt *st)

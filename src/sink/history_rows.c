@@ -103,8 +103,8 @@ struct known {
 
 static bool is_blob(sqlite3_stmt *st, int column, struct span name)
 {
-	const void *bytes = sqlite3_column_blob(st, column);
-	int n = sqlite3_column_bytes(st, column);
+	const void *bytes = sqlite.column_blob(st, column);
+	int n = sqlite.column_bytes(st, column);
 
 	return n == (int)name.n && (n == 0 || memcmp(bytes, name.p, name.n) == 0);
 }
@@ -126,15 +126,15 @@ static struct known find_known(struct history *h, const struct server *s)
 	if (!history_step(h, st))
 		return known;
 	known.is_there = true;
-	known.state = state_named(sqlite3_column_text(st, 0));
+	known.state = state_named(sqlite.column_text(st, 0));
 	known.same_name = is_blob(st, 1, s->hostname) && is_blob(st, 2, s->domain);
 	known.same_engine =
-		sqlite3_column_int64(st, 3) == h->run && sqlite3_column_int64(st, 4) == s->first_ns;
-	known.last_ns = sqlite3_column_int64(st, 5);
-	known.marks = (uint8_t)sqlite3_column_int64(st, 6);
-	known.has_list = sqlite3_column_type(st, 7) != SQLITE_NULL;
-	known.was_authorised = sqlite3_column_int64(st, 7) != 0;
-	sqlite3_reset(st);
+		sqlite.column_int64(st, 3) == h->run && sqlite.column_int64(st, 4) == s->first_ns;
+	known.last_ns = sqlite.column_int64(st, 5);
+	known.marks = (uint8_t)sqlite.column_int64(st, 6);
+	known.has_list = sqlite.column_type(st, 7) != SQLITE_NULL;
+	known.was_authorised = sqlite.column_int64(st, 7) != 0;
+	sqlite.reset(st);
 	return known;
 }
 
@@ -146,7 +146,7 @@ static bool is_namesake(struct history *h, const struct server *s)
 	history_bind(st, "bbtn", s->hostname, s->domain, s->address, s->first_ns);
 	if (s->hostname.n == 0 || !history_step(h, st))
 		return false;
-	sqlite3_reset(st);
+	sqlite.reset(st);
 	return true;
 }
 
@@ -215,13 +215,13 @@ static void write_row(struct history *h, const struct server *s)
 		     s->period_ns, s->tcp_segments, text_string(&flags), (int64_t)s->marks,
 		     (int64_t)(s->authorised == RAS_AUTHORISED), h->run, (int64_t)RAS_GONE_NS);
 	if (s->hops == RAS_HOPS_UNKNOWN)
-		sqlite3_bind_null(st, 11);
+		sqlite.bind_null(st, 11);
 	if (!s->has_ttl)
-		sqlite3_bind_null(st, 12);
+		sqlite.bind_null(st, 12);
 	if (s->mac.n == 0)
-		sqlite3_bind_null(st, 13);
+		sqlite.bind_null(st, 13);
 	if (s->authorised == RAS_NO_LIST)
-		sqlite3_bind_null(st, 18);
+		sqlite.bind_null(st, 18);
 	history_run(h, st);
 	text_release(&flags);
 }

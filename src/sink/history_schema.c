@@ -96,18 +96,18 @@ static int64_t ask(sqlite3 *db, const char *pragma)
 	sqlite3_stmt *st;
 	int64_t value = -1;
 
-	if (sqlite3_prepare_v2(db, pragma, -1, &st, NULL) != SQLITE_OK)
+	if (sqlite.prepare_v2(db, pragma, -1, &st, NULL) != SQLITE_OK)
 		return -1;
-	if (sqlite3_step(st) == SQLITE_ROW)
-		value = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
+	if (sqlite.step(st) == SQLITE_ROW)
+		value = sqlite.column_int64(st, 0);
+	sqlite.finalize(st);
 	return value;
 }
 
 static int refuse(sqlite3 *db, char *problem)
 {
-	snprintf(problem, HISTORY_PROBLEM, "%s", sqlite3_errmsg(db));
-	return history_errno(sqlite3_errcode(db));
+	snprintf(problem, HISTORY_PROBLEM, "%s", sqlite.errmsg(db));
+	return history_errno(sqlite.errcode(db));
 }
 
 /* The steps from `version` on, all or none.  Another may have been faster: the version counts that
@@ -117,23 +117,23 @@ static int migrate(sqlite3 *db, char *problem)
 	char pragma[64];
 	int64_t version;
 
-	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite.exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
 		return refuse(db, problem);
 	version = ask(db, "PRAGMA user_version");
 	for (int64_t i = version; i >= 0 && i < (int64_t)COUNT(steps); i++)
-		if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
+		if (sqlite.exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
 			goto done;
 	snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d", APPLICATION_ID);
-	if (sqlite3_exec(db, pragma, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite.exec(db, pragma, NULL, NULL, NULL) != SQLITE_OK)
 		goto done;
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %zu", COUNT(steps));
-	if (sqlite3_exec(db, pragma, NULL, NULL, NULL) == SQLITE_OK &&
-	    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+	if (sqlite.exec(db, pragma, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite.exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
 		return 0;
 done:
 	refuse(db, problem);
-	version = history_errno(sqlite3_errcode(db));
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	version = history_errno(sqlite.errcode(db));
+	sqlite.exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return (int)version;
 }
 
@@ -144,9 +144,9 @@ static int set_up(sqlite3 *db, bool is_new, char *problem)
 	static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				       "PRAGMA trusted_schema = OFF";
 
-	if (is_new && sqlite3_exec(db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL) != SQLITE_OK)
+	if (is_new && sqlite.exec(db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL) != SQLITE_OK)
 		return refuse(db, problem);
-	return sqlite3_exec(db, settings, NULL, NULL, NULL) == SQLITE_OK ? 0 : refuse(db, problem);
+	return sqlite.exec(db, settings, NULL, NULL, NULL) == SQLITE_OK ? 0 : refuse(db, problem);
 }
 
 int history_schema(sqlite3 *db, bool may_write, char *problem)

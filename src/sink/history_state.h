@@ -3,10 +3,10 @@
 #ifndef WEIR_SINK_HISTORY_STATE_H
 #define WEIR_SINK_HISTORY_STATE_H
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "sink/history.h"
+#include "sink/sqlite.h"
 
 /* Statements that are used again: prepared once. */
 enum history_sql {
@@ -64,6 +64,8 @@ void history_bind(sqlite3_stmt *st, const char *kinds, ...);
 /* One row: true; the end or an error: false, and it is reset. */
 bool history_step(struct history *h, sqlite3_stmt *st);
 void history_run(struct history *h, sqlite3_stmt *st);
+/* What was begun and not committed; where there is nothing of the kind, SQLite refuses and all is well. */
+void history_roll_back(struct history *h);
 int history_errno(int sqlite_error);
 /* The trouble before is over: whatever comes next is tried. */
 void history_clear(struct history *h);

@@ -35,7 +35,7 @@ static int finish(struct history *h, char *problem)
 
 	if (error < 0) {
 		snprintf(problem, HISTORY_PROBLEM, "%s", h->why);
-		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+		history_roll_back(h);
 	}
 	h->error = SQLITE_OK;
 	h->why[0] = '\0';
@@ -44,7 +44,7 @@ static int finish(struct history *h, char *problem)
 
 static void read_text(sqlite3_stmt *st, int column, char *out, size_t max)
 {
-	const char *text = (const char *)sqlite3_column_text(st, column);
+	const char *text = (const char *)sqlite.column_text(st, column);
 
 	snprintf(out, max, "%s", text ? text : "");
 }
@@ -55,7 +55,7 @@ static void read_last(struct history_tallies *t)
 	char boot[TALLY_NAME];
 
 	while (history_step(t->history, st)) {
-		struct history_tally row = { .refused = sqlite3_column_int(st, 5) != 0 };
+		struct history_tally row = { .refused = sqlite.column_int(st, 5) != 0 };
 
 		read_text(st, 0, row.boundary, sizeof(row.boundary));
 		read_text(st, 1, row.rule, sizeof(row.rule));
@@ -64,8 +64,8 @@ static void read_last(struct history_tallies *t)
 		read_text(st, 4, row.backend, sizeof(row.backend));
 		read_text(st, 8, boot, sizeof(boot));
 		if (strcmp(boot, t->boot) == 0) {
-			row.packets = (uint64_t)sqlite3_column_int64(st, 6);
-			row.bytes = (uint64_t)sqlite3_column_int64(st, 7);
+			row.packets = (uint64_t)sqlite.column_int64(st, 6);
+			row.bytes = (uint64_t)sqlite.column_int64(st, 7);
 		}
 		t->last = memory_grow(t->last, t->n + 1, sizeof(row));
 		t->last[t->n++] = row;
@@ -106,8 +106,8 @@ static int64_t id_of(struct history *h, enum history_sql sql, const char *bounda
 
 	history_bind(st, "tt", boundary, key);
 	if (history_step(h, st)) {
-		id = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
+		id = sqlite.column_int64(st, 0);
+		sqlite.reset(st);
 	}
 	return id;
 }
@@ -187,8 +187,8 @@ static bool was_hit(struct history *h, int64_t id)
 
 	history_bind(st, "n", id);
 	if (history_step(h, st)) {
-		hit = sqlite3_column_int64(st, 0) > 0;
-		sqlite3_reset(st);
+		hit = sqlite.column_int64(st, 0) > 0;
+		sqlite.reset(st);
 	}
 	return hit;
 }

@@ -39,8 +39,8 @@ static int64_t ask(struct history *h, enum history_sql sql)
 	int64_t value = 0;
 
 	if (history_step(h, st)) {
-		value = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
+		value = sqlite.column_int64(st, 0);
+		sqlite.reset(st);
 	}
 	return value;
 }
@@ -56,12 +56,12 @@ static void fold_flows(struct history *h)
 	history_bind(st, "u", most);
 	if (!history_step(h, st))
 		return;
-	sqlite3_reset(st);
+	sqlite.reset(st);
 	history_bind(st, "u", most - most / 10);
 	if (!history_step(h, st))
 		return;
-	edge = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
+	edge = sqlite.column_int64(st, 0);
+	sqlite.reset(st);
 	history_run(h, history_statement(h, SQL_BEGIN));
 	st = history_statement(h, SQL_FLOW_FOLD);
 	history_bind(st, "n", edge);
@@ -112,6 +112,5 @@ void history_tidy(struct history *h, struct mtime at)
 	forget_before(h, now_s - (int64_t)keep);
 	fold_flows(h);
 	shrink(h, now_s);
-	if (!sqlite3_get_autocommit(h->db))
-		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	history_roll_back(h);
 }

@@ -24,8 +24,8 @@ static int64_t find_id(struct history *h, enum history_sql sql, struct span boun
 
 	history_bind(st, "ss", boundary, key);
 	if (history_step(h, st)) {
-		id = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
+		id = sqlite.column_int64(st, 0);
+		sqlite.reset(st);
 	}
 	return id;
 }
@@ -36,7 +36,7 @@ static void begin_run(struct history *h)
 
 	history_bind(st, "tn", h->options.mode == HISTORY_LIVE ? "live" : "audit", h->policy.from.ns);
 	history_run(h, st);
-	h->run = sqlite3_last_insert_rowid(h->db);
+	h->run = sqlite.last_insert_rowid(h->db);
 	for (size_t i = 0; i < h->input_count; i++) {
 		st = history_statement(h, SQL_INPUT);
 		history_bind(st, "sttn", h->policy.boundary, h->inputs[i].identity, h->inputs[i].name,
@@ -268,7 +268,6 @@ bool history_take(struct history *h, struct span sample)
 	}
 	h->run = run;		/* what was learned in a transaction that came to nothing */
 	history_forget_policy(h);
-	if (!sqlite3_get_autocommit(h->db))
-		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	history_roll_back(h);
 	return false;
 }

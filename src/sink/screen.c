@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ncursesw, of which little is asked: cells, colours, keys.  Signals are os/signals.h's business and
- * were caught before, so that ncurses leaves them alone. */
+/* ncursesw, of which little is asked: cells, colours, keys; it is loaded when a screen is
+ * wanted.  Signals are os/signals.h's business and were caught before, so that ncurses leaves them
+ * alone. */
 #include "sink/screen.h"
 
 #include <errno.h>
@@ -14,15 +15,36 @@
 #include <wchar.h>
 
 #include "base/memory.h"
+#include "os/library.h"
 #include "os/signals.h"
 #include "sink/view.h"
 
+#define NCURSES_NOMACROS
 #include <curses.h>
 #include <term.h>
 #undef columns	/* a field of its struct, by the name of ours */
 #undef lines
 
 #define ESCAPE_MS 25
+
+#define CALLS(CALL) \
+	CALL(cbreak) CALL(clearok) CALL(curs_set) CALL(def_prog_mode) CALL(delscreen) \
+	CALL(endwin) CALL(has_colors) CALL(init_pair) CALL(keypad) CALL(leaveok) CALL(newterm) \
+	CALL(nodelay) CALL(noecho) CALL(nonl) CALL(reset_prog_mode) CALL(resizeterm) \
+	CALL(set_escdelay) CALL(setcchar) CALL(setupterm) CALL(start_color) CALL(tigetstr) \
+	CALL(use_default_colors) CALL(wadd_wch) CALL(werase) CALL(wget_wch) CALL(wmove) \
+	CALL(wrefresh)
+
+/* What is called of ncursesw, and its variables. */
+struct curses {
+#define CALL(name) __typeof__(name) *name;
+	CALLS(CALL)
+#undef CALL
+	WINDOW **window, **current;	/* stdscr, curscr */
+	int	*rows, *columns;	/* LINES, COLS */
+};
+
+static struct curses curses;
 
 struct screen {
 	SCREEN *terminal;
@@ -46,14 +68,28 @@ bool screen_is_utf8(void)
 
 static bool begin_colours(void)
 {
-	if (!has_colors() || start_color() == ERR)
+	if (!curses.has_colors() || curses.start_color() == ERR)
 		return false;
-	use_default_colors();
-	init_pair(1, COLOR_GREEN, -1);
-	init_pair(2, COLOR_YELLOW, -1);
-	init_pair(3, COLOR_MAGENTA, -1);
-	init_pair(4, COLOR_RED, -1);
+	curses.use_default_colors();
+	curses.init_pair(1, COLOR_GREEN, -1);
+	curses.init_pair(2, COLOR_YELLOW, -1);
+	curses.init_pair(3, COLOR_MAGENTA, -1);
+	curses.init_pair(4, COLOR_RED, -1);
 	return true;
+}
+
+static int load_curses(void)
+{
+	static const char *const names[] = { "libncursesw.so.6", NULL };
+	static const struct library_symbol symbols[] = {
+#define CALL(name) { #name, &curses.name },
+		CALLS(CALL)
+#undef CALL
+		{ "stdscr", &curses.window }, { "curscr", &curses.current },
+		{ "LINES", &curses.rows }, { "COLS", &curses.columns },
+	};
+
+	return curses.columns ? 0 : library_load(names, symbols, COUNT(symbols));
 }
 
 /* Asked first, for newterm() writes. */
@@ -62,9 +98,9 @@ static bool may_be_drawn_on(void)
 	const char *move_cursor;
 	int error;
 
-	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR)
+	if (curses.setupterm(NULL, STDOUT_FILENO, &error) == ERR)
 		return false;
-	move_cursor = tigetstr("cup");
+	move_cursor = curses.tigetstr("cup");
 	return move_cursor && move_cursor != (const char *)-1;
 }
 
@@ -74,22 +110,22 @@ int screen_new(bool colour, struct screen **out)
 	struct screen *s;
 
 	fflush(stdout);
-	if (may_be_drawn_on()) {
-		set_escdelay(ESCAPE_MS);
-		terminal = newterm(NULL, stdout, stdin);
+	if (load_curses() == 0 && may_be_drawn_on()) {
+		curses.set_escdelay(ESCAPE_MS);
+		terminal = curses.newterm(NULL, stdout, stdin);
 	}
 	if (!terminal)
 		return -ENOTTY;
 	s = memory_take(sizeof(*s));
 	s->terminal = terminal;
 	s->colour = colour && begin_colours();
-	cbreak();
-	noecho();
-	nonl();
-	curs_set(0);
-	keypad(stdscr, TRUE);
-	nodelay(stdscr, TRUE);
-	leaveok(stdscr, TRUE);
+	curses.cbreak();
+	curses.noecho();
+	curses.nonl();
+	curses.curs_set(0);
+	curses.keypad(*curses.window, TRUE);
+	curses.nodelay(*curses.window, TRUE);
+	curses.leaveok(*curses.window, TRUE);
 	*out = s;
 	return 0;
 }
@@ -98,8 +134,8 @@ void screen_free(struct screen *s)
 {
 	if (!s)
 		return;
-	endwin();
-	delscreen(s->terminal);
+	curses.endwin();
+	curses.delscreen(s->terminal);
 	free(s);
 }
 
@@ -109,8 +145,8 @@ void screen_size(const struct screen *s, unsigned *out_rows, unsigned *out_colum
 
 	(void)s;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0) {
-		size.ws_row = (unsigned short)LINES;
-		size.ws_col = (unsigned short)COLS;
+		size.ws_row = (unsigned short)*curses.rows;
+		size.ws_col = (unsigned short)*curses.columns;
 	}
 	*out_rows = size.ws_row;
 	*out_columns = size.ws_col;
@@ -134,15 +170,16 @@ static void draw_cell(const struct screen *s, int row, int column, const struct 
 	wchar_t text[2] = { shown(cell), L'\0' };
 	cchar_t c;
 
-	setcchar(&c, text, attributes, s->colour ? ink->pair : 0, NULL);
-	mvadd_wch(row, column, &c);
+	curses.setcchar(&c, text, attributes, s->colour ? ink->pair : 0, NULL);
+	if (curses.wmove(*curses.window, row, column) != ERR)
+		curses.wadd_wch(*curses.window, &c);
 }
 
 void screen_draw(struct screen *s, const struct cells *cells)
 {
-	if ((int)cells->rows != LINES || (int)cells->columns != COLS)
-		resizeterm((int)cells->rows, (int)cells->columns);
-	erase();
+	if ((int)cells->rows != *curses.rows || (int)cells->columns != *curses.columns)
+		curses.resizeterm((int)cells->rows, (int)cells->columns);
+	curses.werase(*curses.window);
 	for (unsigned row = 0; row < cells->rows; row++)
 		for (unsigned column = 0; column < cells->columns; column++) {
 			const struct cell *cell = &cells->list[row * cells->columns + column];
@@ -150,20 +187,20 @@ void screen_draw(struct screen *s, const struct cells *cells)
 			if (cell->point > 0)
 				draw_cell(s, (int)row, (int)column, cell);
 		}
-	refresh();
+	curses.wrefresh(*curses.window);
 }
 
 void screen_renew(struct screen *s)
 {
 	(void)s;
-	reset_prog_mode();
-	clearok(curscr, TRUE);
+	curses.reset_prog_mode();
+	curses.clearok(*curses.current, TRUE);
 }
 
 void screen_pause(struct screen *s)
 {
-	def_prog_mode();
-	endwin();
+	curses.def_prog_mode();
+	curses.endwin();
 	signals_pause();
 	screen_renew(s);
 }
@@ -195,12 +232,12 @@ bool screen_key(struct screen *s, uint32_t *out)
 
 	(void)s;
 	do {
-		kind = wget_wch(stdscr, &key);
+		kind = curses.wget_wch(*curses.window, &key);
 		if (kind == ERR)
 			return false;
 		*out = kind == KEY_CODE_YES ? named_key(key) : (uint32_t)key;
 		if (kind != KEY_CODE_YES && key == 'L' - 64)
-			clearok(curscr, TRUE);
+			curses.clearok(*curses.current, TRUE);
 	} while (*out == 0 || (kind != KEY_CODE_YES && key == 'L' - 64));
 	return true;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libpcap's filter language, compiled once for each link type that occurs.  libpcap compiles
- * and runs the programs; it reads no packets here.  It is loaded when the first filter is, for it
- * brings eight other libraries along, and most runs have none. */
+ * and runs the programs; it reads no packets here.  It is loaded when the first filter is, and
+ * brings eight other libraries along. */
 #include "source/filter.h"
 
-#include <dlfcn.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "os/library.h"
 #include "source/capture.h"
 
 struct program {
@@ -31,7 +31,6 @@ struct libpcap {
 struct filter {
 	struct timeline_options options;
 	struct libpcap		pcap;
-	void		       *library;	/* NULL: not loaded yet */
 	struct program	       *programs;
 	size_t			n;
 };
@@ -54,8 +53,6 @@ void filter_free(struct filter *f)
 	for (size_t i = 0; i < f->n; i++)
 		if (f->programs[i].good)
 			f->pcap.freecode(&f->programs[i].code);
-	if (f->library)
-		dlclose(f->library);
 	free(f->programs);
 	free(f);
 }
@@ -83,39 +80,20 @@ static const struct program *find_program(const struct filter *f, uint32_t linkt
 	return NULL;
 }
 
-/* Debian's name, for it came early, and that of others. */
-static void *open_library(void)
+static bool load_libpcap(struct libpcap *out)
 {
-	void *library = dlopen("libpcap.so.0.8", RTLD_NOW);
-
-	return library ? library : dlopen("libpcap.so.1", RTLD_NOW);
-}
-
-/* POSIX dlsym(): an object pointer may become a function's. */
-static bool load_libpcap(struct filter *f)
-{
-	const struct {
-		const char *name;
-		void	   *at;
-	} calls[] = {
-		{ "pcap_open_dead", &f->pcap.open_dead },
-		{ "pcap_compile", &f->pcap.compile },
-		{ "pcap_geterr", &f->pcap.geterr },
-		{ "pcap_close", &f->pcap.close },
-		{ "pcap_offline_filter", &f->pcap.offline_filter },
-		{ "pcap_freecode", &f->pcap.freecode },
+	/* Debian's name, for it came early, and that of others */
+	static const char *const names[] = { "libpcap.so.0.8", "libpcap.so.1", NULL };
+	const struct library_symbol symbols[] = {
+		{ "pcap_open_dead", &out->open_dead },
+		{ "pcap_compile", &out->compile },
+		{ "pcap_geterr", &out->geterr },
+		{ "pcap_close", &out->close },
+		{ "pcap_offline_filter", &out->offline_filter },
+		{ "pcap_freecode", &out->freecode },
 	};
-	bool all = true;
 
-	if (!f->library)
-		f->library = open_library();
-	for (size_t i = 0; f->library && i < COUNT(calls); i++) {
-		void *call = dlsym(f->library, calls[i].name);
-
-		all = all && call;
-		memcpy(calls[i].at, &call, sizeof(call));
-	}
-	return f->library && all;
+	return library_load(names, symbols, COUNT(symbols)) == 0;
 }
 
 static bool compile(const struct filter *f, uint32_t linktype, struct bpf_program *out,
@@ -149,10 +127,10 @@ bool filter_prepare(struct filter *f, uint32_t linktype, char *problem)
 	f->programs = memory_grow(f->programs, f->n + 1, sizeof(*p));
 	p = &f->programs[f->n++];
 	*p = (struct program){ .linktype = linktype };
-	if (load_libpcap(f))
+	if (load_libpcap(&f->pcap))
 		p->good = compile(f, linktype, &p->code, problem);
 	else
-		snprintf(problem, 160, "filters need libpcap: %.120s", dlerror());
+		snprintf(problem, 160, "filters need libpcap, which is not installed");
 	return p->good;
 }
 

@@ -3,7 +3,6 @@
  * full, in a file that another holds, told what makes no sense; and what it forgets. */
 #include <errno.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,6 +12,7 @@
 #include "daemon/clerk.h"
 #include "scene.h"
 #include "sink/history_read.h"
+#include "sink/sqlite.h"
 
 #define POLICY "policy \"s\"\nboundary edge {\n deny to 233.252.0.1 as loud\n default permit\n}\n"
 #define BEGIN_S INT64_C(946684800)		/* long ago */
@@ -109,14 +109,15 @@ static int64_t ask(const char *sql)
 	int64_t value = -1;
 	sqlite3 *db;
 
-	check(sqlite3_open(path, &db) == SQLITE_OK);
-	check(sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK);
-	if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) == SQLITE_TEXT)
-		value = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+	check(sqlite_load() == 0);
+	check(sqlite.open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
+	check(sqlite.prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK);
+	if (sqlite.step(st) == SQLITE_ROW && sqlite.column_type(st, 0) == SQLITE_TEXT)
+		value = strcmp((const char *)sqlite.column_text(st, 0), "ok") == 0;
 	else
-		value = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
+		value = sqlite.column_int64(st, 0);
+	sqlite.finalize(st);
+	sqlite.close(db);
 	return value;
 }
 
@@ -249,8 +250,9 @@ static void test_locked(void)
 
 	begin_folder();
 	c = begin_clerk(&(struct history_options){ .mode = HISTORY_LIVE, .wait_ms = 1 }, &s);
-	check(sqlite3_open(path, &other) == SQLITE_OK);
-	check(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+	check(sqlite_load() == 0);
+	check(sqlite.open_v2(path, &other, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
+	check(sqlite.exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
 	for (unsigned i = 0; i < 5; i++) {
 		const char *problem;
 
@@ -259,8 +261,8 @@ static void test_locked(void)
 		problem = clerk_problem(c);
 		check(i == 0 ? problem && strstr(problem, "locked") : !problem);
 	}
-	sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(other);
+	sqlite.exec(other, "ROLLBACK", NULL, NULL, NULL);
+	sqlite.close(other);
 	sample(c, &s);
 	end_clerk(c, &s);
 	check(stored_hits() == 5);
