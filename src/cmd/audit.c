@@ -11,6 +11,7 @@
 #include "cmd/progress.h"
 #include "cmd/recording.h"
 #include "cmd/side.h"
+#include "os/file.h"
 #include "os/processors.h"
 #include "os/signals.h"
 #include "sink/report_print.h"
@@ -84,13 +85,31 @@ static void open_timeline(struct auditing *a)
 	a->timeline = capture_open(&o->common, &o->files, jobs, a->io, &a->status);
 }
 
+/* The new file begins before the old one is read: nothing would be left of it. */
+static bool writes_over_input(const struct audit *o)
+{
+	for (size_t i = 0; i < o->files.n; i++)
+		if (file_is_same(o->files.list[i], o->write))
+			return true;
+	return false;
+}
+
 static void open_writer(struct auditing *a)
 {
-	int error = a->options->write ? pcapng_writer_new(a->options->write, &a->writer) : 0;
+	const char *write = a->options->write;
+	int error;
 
+	if (!write)
+		return;
+	if (writes_over_input(a->options)) {
+		complain(a->io, "--write %s would overwrite the capture that is read", write);
+		a->status = EXIT_USAGE;
+		return;
+	}
+	error = pcapng_writer_new(write, &a->writer);
 	if (error == 0)
 		return;
-	complain(a->io, "cannot write %s: %s", a->options->write, strerror(-error));
+	complain(a->io, "cannot write %s: %s", write, strerror(-error));
 	a->status = EXIT_SYSTEM;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading a whole file with a limit, replacing it at once.  Knows no format. */
+/* Reading a whole file with a limit, replacing it at once, knowing it under another name.  Knows no format. */
 #include "os/file.h"
 
 #include <errno.h>
@@ -88,4 +88,11 @@ int file_replace(const char *name, const struct text *text)
 	text_release(&beside);
 	free(real);
 	return error;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -3,6 +3,7 @@
 #ifndef WEIR_OS_FILE_H
 #define WEIR_OS_FILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -16,5 +17,8 @@ int file_read_stream(FILE *stream, size_t limit, struct text *out);
 /* Puts the text in place of the file's, whole or not at all: it is written beside the file and
  * takes over its name and its mode.  0, or negative errno. */
 int file_replace(const char *name, const struct text *text);
+
+/* Whether both names are of one file that is there, by whatever links and paths. */
+bool file_is_same(const char *a, const char *b);
 
 #endif

@@ -133,6 +133,17 @@ def test_baseline():
     equal(run("audit", "--baseline", file("absent.json"), CAMPUS).returncode, 3)
 
 
+def test_write_over_input():
+    """--write never takes the capture away that it is about."""
+    path, link = shutil.copy(CAMPUS, file("over.pcap")), file("link.pcap")
+    os.symlink(path, link)
+    for written in (path, link):
+        done = run("audit", "--write", written, path)
+        equal(done.returncode, 2)
+        holds(done.stderr.decode(), "would overwrite the capture that is read")
+        equal(os.path.getsize(path), os.path.getsize(CAMPUS))
+
+
 def capture_of(linktype, frames):
     """A capture of these frames, as bytes."""
     head = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, linktype)
