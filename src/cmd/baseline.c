@@ -3,6 +3,7 @@
  * Reads the document weir-audit/1; knows no packets. */
 #include "cmd/baseline.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,15 @@ struct baseline *baseline_read(const char *file, const struct io *io, int *out_s
 {
 	struct baseline *b = NULL;
 	json_error_t error;
-	json_t *document = json_load_file(file, 0, &error);
-	const char *schema = field_of(document, "schema");
+	json_t *document;
+	const char *schema;
 
+	errno = 0;					/* of a folder the parser says nothing useful */
+	document = json_load_file(file, 0, &error);
+	schema = field_of(document, "schema");
 	if (!document) {
-		complain(io, "cannot read the baseline %s: %s", file, error.text);
+		complain(io, "cannot read the baseline %s: %s", file,
+			 errno == EISDIR ? strerror(errno) : error.text);
 		*out_status = EXIT_SYSTEM;
 		return NULL;
 	}
