@@ -5,6 +5,7 @@
 #include "sink/report_text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,7 +202,36 @@ struct rules_layout {
 	bool	 has_first, has_bytes, has_last;
 };
 
-static struct rules_layout rules_layout_of(const struct sheet *s, const struct report *r)
+/* A name that was made of the clauses says them already; less than a few of their letters says
+ * nothing. */
+static void rule_label(const struct report *r, uint16_t i, unsigned width, char out[256])
+{
+	const struct rule *rule = r->boundary->rules[i];
+	const char *name = report_rule_name(r->boundary, i);
+
+	if (width >= 32 && rule->clauses && rule->clauses[0] &&
+	    (rule->named || rule->kind != RULE_MATCH))
+		snprintf(out, 256, "%-21s %s", name, rule->clauses);
+	else
+		snprintf(out, 256, "%s", name);
+}
+
+/* What the longest label takes, so that the figures of a wide terminal stay beside it. */
+static unsigned widest_label(const struct report *r, const uint16_t *order, size_t n)
+{
+	unsigned widest = 37;				/* as at 100 columns */
+	char label[256];
+
+	for (size_t i = 0; i < n; i++) {
+		rule_label(r, order[i], UINT_MAX, label);
+		if (strlen(label) > widest)
+			widest = (unsigned)strlen(label);
+	}
+	return widest;
+}
+
+static struct rules_layout rules_layout_of(const struct sheet *s, const struct report *r,
+					   unsigned widest)
 {
 	const unsigned name = 24, bytes = 9, rest = 3 + 7 + 12 + 8 + 7 - 1;
 	unsigned moment = moment_width(r) + 1, left;
@@ -214,7 +244,7 @@ static struct rules_layout rules_layout_of(const struct sheet *s, const struct r
 	left -= l.has_bytes ? bytes : 0;
 	l.has_first = l.has_last && left >= moment;
 	left -= l.has_first ? moment : 0;
-	l.name = name + left;
+	l.name = name + left < widest ? name + left : widest;
 	return l;
 }
 
@@ -246,30 +276,15 @@ static void put_distinct(struct sheet *s, unsigned width, uint64_t n, bool estim
 	sheet_right(s, width, INK_PLAIN, text);
 }
 
-static void put_rule_name(struct sheet *s, unsigned width, const struct report *r, uint16_t i)
-{
-	const struct rule *rule = r->boundary->rules[i];
-	const char *name = report_rule_name(r->boundary, i);
-	char both[256];
-
-	/* a name that was made of the clauses says them already; less than a few of their letters
-	 * says nothing */
-	if (width >= 32 && rule->clauses && rule->clauses[0] &&
-	    (rule->named || rule->kind != RULE_MATCH))
-		snprintf(both, sizeof(both), "%-21s %s", name, rule->clauses);
-	else
-		snprintf(both, sizeof(both), "%s", name);
-	sheet_left(s, width, INK_PLAIN, both);
-}
-
 static void print_rule(struct sheet *s, const struct report *r, uint16_t i, struct rules_layout l)
 {
 	const struct rule *rule = r->boundary->rules[i];
 	const struct report_rule *c = &r->rules[i];
-	char buffer[LOCAL_TIME_TEXT];
+	char buffer[LOCAL_TIME_TEXT], label[256];
 
+	rule_label(r, i, l.name, label);
 	sheet_put(s, INK_PLAIN, "  ");
-	put_rule_name(s, l.name, r, i);
+	sheet_left(s, l.name, INK_PLAIN, label);
 	sheet_left(s, 6, ink_of(rule->action), rule->off ? "off" : action_name(rule->action));
 	sheet_number(s, 11, c->hits);
 	if (l.has_bytes)
@@ -318,14 +333,15 @@ static void print_rules_rest(struct sheet *s, const struct report_print *p)
 static void print_rules(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
-	struct rules_layout l = rules_layout_of(s, r);
 	uint16_t *order = memory_array(r->boundary->rule_count, sizeof(order[0]));
+	struct rules_layout l;
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->boundary->rule_count; i++)
 		if (rule_is_shown(p, i))
 			order[n++] = (uint16_t)i;
 	qsort_r(order, n, sizeof(order[0]), order_rules, (void *)r);
+	l = rules_layout_of(s, r, widest_label(r, order, n));
 	if (n > 0)
 		print_rules_head(s, l);
 	for (size_t i = 0; i < n; i++)
