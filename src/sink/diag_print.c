@@ -3,6 +3,8 @@
  * Knows no language. */
 #include "sink/diag_print.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 #define TAB 8
@@ -65,9 +67,17 @@ static void show_character(struct shown_line *line, struct span c)
 	line->columns += width_of(line->text.p + before, line->text.n - before);
 }
 
+/* Without a byte order mark, which is no column either. */
+static struct span line_of(const struct diag *d)
+{
+	bool is_marked = d->line == 1 && strncmp(d->source_line, "\xef\xbb\xbf", 3) == 0;
+
+	return span_of(d->source_line + (is_marked ? 3 : 0));
+}
+
 static struct shown_line show_line(const struct diag *d)
 {
-	struct span left = span_of(d->source_line);
+	struct span left = line_of(d);
 	struct shown_line line = { 0 };
 	unsigned number = 1, last = d->column + (d->width ? d->width : 1);
 

@@ -27,6 +27,11 @@ static const struct {
 	  "f:1:6: note: here\n"
 	  "   1 | \xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 x\n"
 	  "     |      ^\n" },
+	{ "a byte order mark takes no room",
+	  { SEVERITY_ERROR, "f", 1, 3, 1, "here", NULL, NULL, "\xef\xbb\xbf" "set" },
+	  "f:1:3: error: here\n"
+	  "   1 | set\n"
+	  "     |   ^\n" },
 	{ "behind the end",
 	  { SEVERITY_ERROR, "f", 2, 5, 0, "expected '}'", NULL, NULL, "set" },
 	  "f:2:5: error: expected '}'\n"
