@@ -171,7 +171,7 @@ static int print(const struct past_rows *o, size_t kind, const struct io *io)
 					      kinds[kind].column_count);
 	struct history *history = NULL;
 	char problem[HISTORY_PROBLEM];
-	int status = past_open(&o->past, &query, io, &history), error;
+	int status = past_open(&o->past, &o->common, &query, io, &history), error;
 
 	if (status != EXIT_CLEAN)
 		return status;

@@ -66,7 +66,7 @@ static int run(const void *arg, const struct io *io)
 	struct listing listing = past_listing(&o->past, &o->common, io, columns, COUNT(columns));
 	struct history *history = NULL;
 	char problem[HISTORY_PROBLEM];
-	int status = past_open(&o->past, &query, io, &history);
+	int status = past_open(&o->past, &o->common, &query, io, &history);
 
 	if (status != EXIT_CLEAN)
 		return status;

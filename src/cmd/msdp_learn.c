@@ -196,7 +196,7 @@ static int run(const void *arg, const struct io *io)
 	if (o->times == 0)
 		complain(io, "msdp learn: --times wants a number from 1 to %d", TIMES_MAX);
 	else
-		status = past_open(&o->past, &query, io, &history);
+		status = past_open(&o->past, &o->common, &query, io, &history);
 	if (status != EXIT_CLEAN)
 		return status;
 	if (history_peers(history, &query, keep_day, &days, problem) < 0)

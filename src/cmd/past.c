@@ -30,14 +30,18 @@ static bool parse_time(const char *name, const char *text, struct mtime now, con
 	return false;
 }
 
-int past_open(const struct past *past, struct history_query *query, const struct io *io,
-	      struct history **out)
+int past_open(const struct past *past, const struct common *common, struct history_query *query,
+	      const struct io *io, struct history **out)
 {
 	const struct history_options options = { .mode = HISTORY_READ };
 	char problem[HISTORY_PROBLEM] = "";
 	struct text path = { 0 };
 	int error;
 
+	if (past->csv && common->json) {
+		complain(io, "--json or --csv, not both");
+		return EXIT_USAGE;
+	}
 	query->now = clock_now();
 	if (!parse_time("since", past->since, query->now, io, &query->has_since, &query->since) ||
 	    !parse_time("until", past->until, query->now, io, &query->has_until, &query->until))

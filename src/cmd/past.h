@@ -28,8 +28,8 @@ struct past {
 
 /* Opens it for reading and fills the times of the query.  EXIT_CLEAN, or the exit status, with a
  * complaint. */
-int past_open(const struct past *past, struct history_query *query, const struct io *io,
-	      struct history **out);
+int past_open(const struct past *past, const struct common *common, struct history_query *query,
+	      const struct io *io, struct history **out);
 /* Complains that it could not be opened, or read; the exit status. */
 int past_refuse_file(const char *path, const char *problem, const struct io *io);
 int past_refuse(const char *problem, const struct io *io);

@@ -196,6 +196,15 @@ def test_servers():
         assert b"\x1b" not in run("history", "ras", "--history", place.db, *args).stdout
 
 
+def test_one_format():
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    for command in (["hits"], ["history", "flows"]):
+        done = run(*command, "--history", place.db, "-j", "--csv")
+        equal(done.returncode, 2)
+        assert b"not both" in done.stderr, done.stderr
+
+
 def test_hostile_names():
     place = Place()
     place.audit("a.pcap", *DAY)
