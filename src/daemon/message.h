@@ -19,6 +19,8 @@ enum message_kind {
 	MESSAGE_QUEUE,		/* judge: control packets of these links (struct queue_link);
 				 * keeper: what is refused, or done */
 	MESSAGE_QUEUE_CHECK,	/* the same, and nothing is changed */
+	MESSAGE_TALLIES,	/* judge: the names of the queue's counters (struct history_tally), by
+				 * their numbers from now on; keeper: done */
 	MESSAGE_RING,		/* judge: packets of the interface `text`; keeper: its ring (text:
 				 * struct packet_socket) */
 	MESSAGE_DROPPED,	/* keeper: a packet that the kernel dropped (text: struct dropped) */
@@ -33,7 +35,6 @@ enum message_kind {
 	MESSAGE_RULES,		/* judge: every rule of the policy in force, as JSON */
 	MESSAGE_KEEP,		/* judge: this bundle is generation `generation` */
 	MESSAGE_SAMPLE,		/* judge: for the history; clerk: it is written, or error */
-	MESSAGE_GROWTH,		/* judge: what the queue has counted since the last one */
 	MESSAGE_NOTICE,		/* to the clerk: tell somebody; the payload is JSON */
 	MESSAGE_PEERINGS,	/* judge: these MSDP peers with the next ruling (struct msdp_plan, and the
 				 * configuration's text), or without a payload those of the start;

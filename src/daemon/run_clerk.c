@@ -11,6 +11,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/run_judge_queue.h"
 #include "os/clock.h"
 #include "os/privilege.h"
 #include "os/sandbox.h"
@@ -27,7 +28,7 @@ struct counter_sum {
 	uint64_t packets, bytes;
 };
 
-/* What each hook of each interface has counted, all rules together. */
+/* What each hook of each interface has counted, all rules together; the queue is told apart. */
 static json_t *counters_json(const struct clerk_state *c)
 {
 	struct counter_sum sums[256] = { 0 };
@@ -38,6 +39,8 @@ static json_t *counters_json(const struct clerk_state *c)
 		const struct history_tally *row = &c->rows[i];
 		size_t k = 0;
 
+		if (strcmp(row->hook, QUEUE_HOOK) == 0)
+			continue;
 		while (k < n && (strcmp(sums[k].first->link, row->link) != 0 ||
 				 strcmp(sums[k].first->hook, row->hook) != 0 ||
 				 strcmp(sums[k].first->boundary, row->boundary) != 0))
@@ -189,8 +192,6 @@ static void obey_judge(struct clerk_state *c, const struct message *message, str
 		keep_bundle(c, message, text);
 	else if (message->kind == MESSAGE_SAMPLE)
 		keep_sample(c, message, text);
-	else if (message->kind == MESSAGE_GROWTH)
-		keep_growth(c, text);
 	else if (message->kind == MESSAGE_NOTICE)
 		tell_notice(c, text);
 }

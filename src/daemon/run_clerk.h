@@ -53,7 +53,6 @@ struct clerk_state {
 	uint64_t	 confirming;		/* the client who waits for it */
 	struct history_tally *rows;		/* the last reading */
 	size_t		 row_count;
-	struct text	 growth;		/* rows of the queue that are not written yet */
 	struct history_tally *offered;
 	size_t		 offered_count;
 	struct mtime	 counted;
@@ -87,8 +86,6 @@ void keep_rules(struct clerk_state *c, const struct text *json);
 void keep_counts(struct clerk_state *c, const struct text *bytes);
 /* What the judge has watched: written, and the judge is told. */
 void keep_sample(struct clerk_state *c, const struct message *asked, const struct text *bytes);
-/* What the judge's queue has counted: added. */
-void keep_growth(struct clerk_state *c, const struct text *bytes);
 /* What met the rules before the queue: with the next counters. */
 void keep_offered(struct clerk_state *c, const struct text *bytes);
 /* What MSDP peers have announced: added. */

@@ -18,7 +18,6 @@
 #include "sink/history_read.h"
 
 #define GENERATIONS_KEPT 20
-#define GROWTH_BYTES_MAX (16u << 20)	/* that wait while the disk is full */
 #define BOOT_FILE "/proc/sys/kernel/random/boot_id"
 
 /* --- the state folder --- */
@@ -365,24 +364,6 @@ void keep_counts(struct clerk_state *c, const struct text *bytes)
 	message_send(c->keeper, &reply, -1);
 }
 
-void keep_growth(struct clerk_state *c, const struct text *bytes)
-{
-	char problem[HISTORY_PROBLEM] = "";
-	struct history_tally *rows;
-	size_t n;
-
-	if (c->growth.n < GROWTH_BYTES_MAX)
-		text_put_n(&c->growth, text_string(bytes), bytes->n);
-	if (!open_history(c))
-		return;
-	rows = rows_of(&c->growth, 0, &n);
-	if (history_tallies_add(c->tallies, rows, n, clock_now(), tell_growth, c, problem) < 0)
-		trouble(c, problem);
-	else
-		text_reset(&c->growth);
-	free(rows);
-}
-
 void keep_sample(struct clerk_state *c, const struct message *asked, const struct text *bytes)
 {
 	struct message reply = { .kind = MESSAGE_SAMPLE, .id = asked->id, .error = -EIO,
@@ -503,5 +484,4 @@ void keep_end(struct clerk_state *c)
 	text_release(&c->unwritten);
 	free(c->rows);
 	free(c->offered);
-	text_release(&c->growth);
 }

@@ -262,7 +262,6 @@ static void roll_back(struct judge *j)
 
 	if (!j->before.policy)
 		return;
-	control_tell(j);
 	watch_end(j);				/* they name the policy that goes */
 	queue_set_release(&j->control);
 	plan_release(&j->plan);
@@ -428,8 +427,7 @@ static int64_t next_deadline(const struct judge *j, int64_t midnight_ns)
 {
 	int64_t next = j->look_ns < midnight_ns ? j->look_ns : midnight_ns;
 
-	next = j->watching.sample_ns < next ? j->watching.sample_ns : next;
-	return j->growth_ns < next ? j->growth_ns : next;
+	return j->watching.sample_ns < next ? j->watching.sample_ns : next;
 }
 
 static void go_on(struct judge *j)
@@ -445,8 +443,6 @@ static void go_on(struct judge *j)
 		}
 		if (clock_steady().ns >= j->look_ns)
 			judge_look(j);
-		if (clock_steady().ns >= j->growth_ns)
-			control_tell(j);
 		if (clock_steady().ns >= j->watching.sample_ns)
 			watch_sample(j);
 	}
@@ -471,7 +467,6 @@ void run_judge(const struct run_options *options, int keeper)
 		run_say("cannot read the interfaces: %s", strerror(-error));
 	else if (lock_up(j) && begin(j))
 		go_on(j);
-	control_tell(j);
 	watch_end(j);
 	control_stop(j);
 	queue_set_release(&j->control);

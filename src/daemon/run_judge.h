@@ -43,7 +43,6 @@ struct judge {
 	struct watching	 watching;
 	struct text	 sets;			/* that the policy in force was loaded with */
 	struct text	 unsaid;		/* what was wrong with the state, for the clerk */
-	int64_t		 growth_ns;		/* when to tell the clerk what it counted */
 	bool		 must_end;
 	struct message	 waiting[JUDGE_WAITING];	/* came while another was awaited */
 	int		 waiting_payloads[JUDGE_WAITING];
@@ -95,8 +94,6 @@ int control_check(struct judge *j, const struct plan *plan, struct text *problem
 /* Makes the queue follow j->plan. */
 void control_follow(struct judge *j);
 void control_stop(struct judge *j);
-/* Sends the clerk what was counted. */
-void control_tell(struct judge *j);
 
 /* run_judge_watch.c: for the policy in force; watch_end() before that goes. */
 void watch_begin(struct judge *j);

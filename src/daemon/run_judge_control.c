@@ -83,6 +83,13 @@ static bool take_ports(struct judge *j)
 	return j->ports[PORT_ANSWERS] >= 0;
 }
 
+static size_t tell_growth(void *context, struct queue_growth *out, size_t max)
+{
+	struct judge *j = context;
+
+	return queue_seen_growth(j->seen, out, max);
+}
+
 static void begin(struct judge *j)
 {
 	const struct queue_plan plan = { .links = j->control.links, .n = j->control.n };
@@ -91,6 +98,7 @@ static void begin(struct judge *j)
 
 	if (queue_new(&plan, &ports, j->ports[PORT_ANSWERS], &j->queue) < 0)
 		return;
+	queue_tells(j->queue, tell_growth, j);
 	for (unsigned i = PORT_CLOSED; i <= PORT_OPEN; i++)
 		if (j->ports[i] >= 0)
 			loop_add(&j->loop, j->ports[i], hear_queue, j);
@@ -114,6 +122,21 @@ static void install(struct judge *j)
 	}
 }
 
+/* The keeper holds the sums, which outlive us: it must know what is counted before it is. */
+static void name_counters(struct judge *j)
+{
+	const struct message message = { .kind = MESSAGE_TALLIES };
+	struct message answer;
+	struct text names = { 0 };
+	int payload = -1;
+
+	queue_set_names(&j->control, &names);
+	if (message_send_text(j->keeper, &message, &names) == 0 &&
+	    judge_await(j, MESSAGE_TALLIES, &answer, &payload) && payload >= 0)
+		close(payload);
+	text_release(&names);
+}
+
 void control_follow(struct judge *j)
 {
 	struct queue_set set;
@@ -125,23 +148,10 @@ void control_follow(struct judge *j)
 	j->control = set;
 	queue_seen_free(j->seen);
 	j->seen = queue_seen_new(&j->control);
+	name_counters(j);
 	if (same)
 		return;
 	control_stop(j);
 	install(j);
 	queue_set_copy_links(j->queue_problem[0] ? NULL : &j->control, &j->standing);
-}
-
-void control_tell(struct judge *j)
-{
-	struct message message = { .kind = MESSAGE_GROWTH };
-	struct text rows = { 0 };
-
-	j->growth_ns = clock_steady().ns + j->options->count_s * NS_PER_S;
-	if (!j->seen || j->control.n == 0 || j->clerk < 0)
-		return;
-	queue_seen_growth(j->seen, &j->control, &rows);
-	if (rows.n > 0)
-		message_send_text(j->clerk, &message, &rows);
-	text_release(&rows);
 }

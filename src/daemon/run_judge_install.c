@@ -142,7 +142,6 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 		enforce_notes_release(&notes);
 		return error;
 	}
-	control_tell(j);
 	watch_end(j);
 	plan_release(&j->plan);
 	enforce_notes_release(&j->notes);
@@ -211,7 +210,6 @@ void judge_look(struct judge *j)
 		j->look_ns = clock_steady().ns + NS_PER_S;
 		return;
 	}
-	control_tell(j);
 	plan_release(&j->plan);			/* its links point into the old list */
 	links_release(&j->links);
 	j->links = links;

@@ -159,20 +159,48 @@ bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b)
 
 /* --- what it counts --- */
 
+static void put_name(const struct boundary *boundary, const struct queue_link *link,
+		     const char *rule, struct text *out)
+{
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));		/* it leaves the process whole */
+	snprintf(row.boundary, sizeof(row.boundary), "%s", boundary->name);
+	snprintf(row.rule, sizeof(row.rule), "%s", rule);
+	snprintf(row.link, sizeof(row.link), "%s", link->name);
+	text_put_n(out, (const char *)&row, sizeof(row));
+}
+
+void queue_set_names(const struct queue_set *set, struct text *out)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		size_t rules = trim_counts(set->trims[i])->n;
+
+		for (uint16_t k = 0; k < rules; k++)
+			put_name(set->of[i], &set->links[i], report_rule_name(set->of[i], k), out);
+		put_name(set->of[i], &set->links[i], QUEUE_JUDGED, out);
+	}
+}
+
 struct queue_seen {
-	struct trim_rule *rules;
-	uint64_t	 *packets;	/* by link */
-	size_t		  n;
+	const struct queue_set *set;
+	uint32_t	       *first;		/* by link: the number of its first rule */
+	uint64_t	       *hits, *bytes;	/* by number: told so far */
 };
 
 struct queue_seen *queue_seen_new(const struct queue_set *set)
 {
 	struct queue_seen *seen = memory_take(sizeof(*seen));
+	size_t n = 0;
 
-	for (size_t i = 0; i < set->n; i++)
-		seen->n += trim_counts(set->trims[i])->n;
-	seen->rules = memory_array(seen->n + 1, sizeof(seen->rules[0]));
-	seen->packets = memory_array(set->n + 1, sizeof(seen->packets[0]));
+	seen->set = set;
+	seen->first = memory_array(set->n + 1, sizeof(seen->first[0]));
+	for (size_t i = 0; i < set->n; i++) {
+		seen->first[i] = (uint32_t)n;
+		n += trim_counts(set->trims[i])->n + 1;
+	}
+	seen->hits = memory_array(n + 1, sizeof(seen->hits[0]));
+	seen->bytes = memory_array(n + 1, sizeof(seen->bytes[0]));
 	return seen;
 }
 
@@ -180,44 +208,10 @@ void queue_seen_free(struct queue_seen *seen)
 {
 	if (!seen)
 		return;
-	free(seen->rules);
-	free(seen->packets);
+	free(seen->first);
+	free(seen->hits);
+	free(seen->bytes);
 	free(seen);
-}
-
-static void put_growth(const struct boundary *boundary, const struct queue_link *link,
-		       uint16_t rule, const struct trim_rule *was, const struct trim_rule *now,
-		       struct text *out)
-{
-	struct history_tally row;
-
-	memset(&row, 0, sizeof(row));
-	snprintf(row.boundary, sizeof(row.boundary), "%s", boundary->name);
-	snprintf(row.rule, sizeof(row.rule), "%s", report_rule_name(boundary, rule));
-	snprintf(row.link, sizeof(row.link), "%s", link->name);
-	snprintf(row.hook, sizeof(row.hook), "control");
-	snprintf(row.backend, sizeof(row.backend), "queue");
-	row.packets = now->hits - was->hits;
-	row.bytes = now->bytes - was->bytes;
-	row.last_ns = now->last_ns;
-	text_put_n(out, (const char *)&row, sizeof(row));
-}
-
-/* What passed the queue's judge at all: beside what was offered to it, it tells what went
- * past. */
-static void put_judged(const struct queue_link *link, const struct boundary *boundary,
-		       uint64_t packets, struct text *out)
-{
-	struct history_tally row;
-
-	memset(&row, 0, sizeof(row));
-	snprintf(row.boundary, sizeof(row.boundary), "%s", boundary->name);
-	snprintf(row.rule, sizeof(row.rule), "%s", QUEUE_JUDGED);
-	snprintf(row.link, sizeof(row.link), "%s", link->name);
-	snprintf(row.hook, sizeof(row.hook), "control");
-	snprintf(row.backend, sizeof(row.backend), "queue");
-	row.packets = packets;
-	text_put_n(out, (const char *)&row, sizeof(row));
 }
 
 static uint64_t packets_of(const struct trim_counts *counts)
@@ -229,24 +223,39 @@ static uint64_t packets_of(const struct trim_counts *counts)
 	return n;
 }
 
-void queue_seen_growth(struct queue_seen *seen, const struct queue_set *set, struct text *out)
+static struct queue_growth grow(struct queue_seen *seen, uint32_t row, uint64_t hits,
+				uint64_t bytes)
 {
-	size_t at = 0;
+	const struct queue_growth growth = { row, (uint32_t)(hits - seen->hits[row]),
+					     bytes - seen->bytes[row] };
 
-	for (size_t i = 0; i < set->n; i++) {
-		const struct trim_counts *counts = trim_counts(set->trims[i]);
+	seen->hits[row] = hits;
+	seen->bytes[row] = bytes;
+	return growth;
+}
 
-		for (uint16_t k = 0; k < counts->n; k++, at++) {
-			struct trim_rule now = counts->rules[k];
+/* What passed the judge of a link at all tells, beside what was offered to it, what went past. */
+static size_t tell_link(struct queue_seen *seen, size_t i, struct queue_growth *out, size_t max)
+{
+	struct trim *trim = seen->set->trims[i];
+	const struct trim_counts *counts = trim_counts(trim);
+	uint32_t judged = seen->first[i] + (uint32_t)counts->n;
+	size_t n = 0;
+	uint16_t k;
 
-			if (now.hits > seen->rules[at].hits)
-				put_growth(set->of[i], &set->links[i], k, &seen->rules[at], &now,
-					   out);
-			seen->rules[at] = now;
-		}
-		if (packets_of(counts) > seen->packets[i])
-			put_judged(&set->links[i], set->of[i],
-				   packets_of(counts) - seen->packets[i], out);
-		seen->packets[i] = packets_of(counts);
-	}
+	if (max > 0 && packets_of(counts) > seen->hits[judged])
+		out[n++] = grow(seen, judged, packets_of(counts), 0);
+	while (n < max && trim_touched_next(trim, &k))
+		out[n++] = grow(seen, seen->first[i] + k, counts->rules[k].hits,
+				counts->rules[k].bytes);
+	return n;
+}
+
+size_t queue_seen_growth(struct queue_seen *seen, struct queue_growth *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->set->n; i++)
+		n += tell_link(seen, i, out + n, max - n);
+	return n;
 }

@@ -12,6 +12,8 @@
  * those that somebody judged.  The others went past it while nobody listened. */
 #define QUEUE_OFFERED ".queue-offered"
 #define QUEUE_JUDGED ".queue-judged"
+/* Where a rule counts control packets. */
+#define QUEUE_HOOK "control"
 
 /* A boundary at work, and what its links trim by. */
 struct queue_boundary {
@@ -40,11 +42,15 @@ void queue_set_copy_links(const struct queue_set *set, struct queue_set *out);
 /* True where the same rules of the kernel serve both. */
 bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b);
 
-/* What its trims have counted since the last call, appended as struct history_tally: growth, not
- * sums.  `last` has room for all rules of all links, and is the set's own. */
+/* The names of its counters, as struct history_tally, in the order of their numbers: each link's rules,
+ * and behind them what was judged there at all. */
+void queue_set_names(const struct queue_set *set, struct text *out);
+
+/* What its trims have counted since the last call; borrows the set. */
 struct queue_seen;
 struct queue_seen *queue_seen_new(const struct queue_set *set);
 void queue_seen_free(struct queue_seen *seen);
-void queue_seen_growth(struct queue_seen *seen, const struct queue_set *set, struct text *out);
+/* At most so many rows; how many.  As many: there may be more. */
+size_t queue_seen_growth(struct queue_seen *seen, struct queue_growth *out, size_t max);
 
 #endif

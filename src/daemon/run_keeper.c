@@ -89,6 +89,7 @@ bool keeper_count(struct keeper_state *k)
 			enforcer_error(k->enforcer)[0] ? enforcer_error(k->enforcer)
 						       : strerror(-error));
 	text_put_n(&rows, text_string(&k->msdp_counts), k->msdp_counts.n);
+	keeper_tallies_put(k, &rows);
 	if (error == 0 && k->children[CHILD_CLERK].pid != 0)
 		error = message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
 	else if (error == 0)
@@ -105,6 +106,8 @@ bool keeper_count(struct keeper_state *k)
 static void counts_stored(struct keeper_state *k, const struct message *message)
 {
 	k->waits_for_count = false;
+	if (message->error == 0)
+		keeper_tallies_stored(k);
 	if (message->error == 0 && message->number > 0 && k->counted_at == k->installs)
 		enforce_forget(k->enforcer);
 }
@@ -281,6 +284,9 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 	} else if (message->kind == MESSAGE_QUEUE || message->kind == MESSAGE_QUEUE_CHECK) {
 		keeper_queue_asked(k, message, payload);
 		return;
+	} else if (message->kind == MESSAGE_TALLIES) {
+		keeper_tallies_named(k, payload);
+		return;
 	} else if (message->kind == MESSAGE_READY) {
 		judge_ready(k, message, payload);
 		return;
@@ -329,7 +335,7 @@ void keeper_lose_child(struct keeper_state *k, enum child_name name)
 	child->pid = 0;
 	child->again_ns = clock_steady().ns + (child->begun < 5 ? NS_PER_S / 20 : NS_PER_S);
 	if (name == CHILD_JUDGE) {
-		keeper_queue_close(k);
+		keeper_queue_hold(k);
 		roll_back(k);
 	}
 	if (name == CHILD_CLERK)
@@ -426,10 +432,10 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 			if (i != name && k->children[i].pid != 0)
 				close(k->children[i].fd);
 		close(k->signals);
-		if (k->queue.questions >= 0) {
+		if (k->queue.questions >= 0)
 			close(k->queue.questions);
+		if (k->queue.is_open)
 			queue_close(&k->queue.ports);
-		}
 		enforcer_free(k->enforcer);
 		keeper_msdp_forget(k);
 		loop_release(&k->loop);
@@ -468,6 +474,7 @@ static int64_t next_deadline(const struct keeper_state *k)
 {
 	int64_t next = k->confirm_ns < k->count_ns ? k->confirm_ns : k->count_ns;
 
+	next = k->queue.hold_ns < next ? k->queue.hold_ns : next;
 	for (unsigned i = 0; i < CHILD_COUNT; i++)
 		if (is_wanted(k, i) && k->children[i].pid == 0 && k->children[i].again_ns < next)
 			next = k->children[i].again_ns;
@@ -483,6 +490,8 @@ static void go_on(struct keeper_state *k)
 		now = clock_steady().ns;
 		if (now >= k->confirm_ns)
 			roll_back(k);
+		if (now >= k->queue.hold_ns)
+			keeper_queue_close(k);
 		if (now >= k->count_ns) {
 			keeper_count(k);
 			keeper_open_listeners(k);
@@ -612,7 +621,7 @@ static int prepare(struct keeper_state *k)
 int run_daemon(struct run_options *options)
 {
 	struct keeper_state k = { .options = options, .confirm_ns = INT64_MAX, .signals = -1,
-				  .queue.questions = -1 };
+				  .queue = { .questions = -1, .hold_ns = INT64_MAX } };
 	int error = prepare(&k);
 
 	if (error < 0) {
@@ -633,6 +642,7 @@ int run_daemon(struct run_options *options)
 	free(k.before);
 	free(k.nothing);
 	free(k.queue.links);
+	keeper_tallies_release(&k);
 	free(k.roots[0]);
 	free(k.roots[1]);
 	keeper_msdp_forget(&k);

@@ -7,16 +7,20 @@
 #include "daemon/run.h"
 #include "enforce/queue.h"
 #include "os/loop.h"
+#include "sink/history_tally.h"
 
 /* The speaker, where MSDP is configured. */
 enum child_name { CHILD_CLERK, CHILD_JUDGE, CHILD_SPEAKER, CHILD_COUNT };
 
-/* The queue of control packets, open as long as the judge that listens to it lives. */
+/* The queue of control packets.  When the judge that listens to it dies it stays open, and packets
+ * wait in it, until the next one comes; not for long. */
 struct keeper_queue {
 	enum queue_means   means;
 	char		   why[QUEUE_WHY];	/* the means */
+	bool		   is_open;
 	struct queue_ports ports;
-	int		   questions;		/* the judge's verdicts come here; -1: it is not open */
+	int		   questions;		/* the judge's verdicts come here; -1: nobody listens */
+	int64_t		   hold_ns;		/* till when it stays open so; INT64_MAX */
 	struct queue_link *links;		/* of the rules that stand */
 	size_t		   n;
 	bool		   has_rules;
@@ -27,6 +31,16 @@ struct child {
 	int	 fd;
 	unsigned begun;			/* how often */
 	int64_t	 again_ns;		/* when to begin it again; INT64_MAX */
+};
+
+/* What the judge counts of the queue: sums, by name and by the numbers under which it tells them. */
+struct keeper_tallies {
+	struct history_tally *rows;	/* sorted by name */
+	size_t		      n;
+	uint32_t	     *places;	/* of each number, in `rows` */
+	size_t		      place_count;
+	uint64_t	      named, told;	/* how often names have come; when they were told last */
+	char		      backend[16];	/* sums of another start of the daemon are others */
 };
 
 struct bpf_samples;
@@ -48,6 +62,7 @@ struct keeper_state {
 	bool		 is_ready, was_ready, must_end, must_remove, waits_for_count;
 	int		 status;
 	struct keeper_queue queue;
+	struct keeper_tallies tallies;
 	struct bpf_samples *samples;		/* of packets that the kernel dropped; or NULL */
 	char		*roots[2];		/* folders whose files are read for the judge */
 	struct text	 ruling, msdp_counts;	/* for and from the speaker */
@@ -70,8 +85,22 @@ void keeper_file_asked(struct keeper_state *k, const struct message *message);
 /* run_keeper_packets.c: the judge's links, to be checked or to be served; closes the payload. */
 void keeper_queue_asked(struct keeper_state *k, const struct message *message, int payload);
 void keeper_queue_close(struct keeper_state *k);
+/* Its judge is dead: what it has answered counts, what it took besides is settled, and the rest
+ * waits for the next one. */
+void keeper_queue_hold(struct keeper_state *k);
+/* Takes what the judge has answered so far. */
+void keeper_queue_catch_up(struct keeper_state *k);
 /* Tells the clerk what met the rules before the queue. */
 void keeper_queue_offered(struct keeper_state *k);
+/* run_keeper_tallies.c: names of counters, from the judge; closes the payload. */
+void keeper_tallies_named(struct keeper_state *k, int payload);
+/* A queue_grown_fn of the keeper. */
+bool keeper_tallies_grown(void *context, const struct queue_growth *rows, size_t n);
+/* Appends all that have counted anything. */
+void keeper_tallies_put(struct keeper_state *k, struct text *rows);
+/* What was put last is on the disk: sums without a rule may go. */
+void keeper_tallies_stored(struct keeper_state *k);
+void keeper_tallies_release(struct keeper_state *k);
 /* The ring of an interface, for the judge. */
 void keeper_ring_asked(struct keeper_state *k, const struct message *message);
 /* What the kernel shows of dropped packets: another ring with each image. */

@@ -12,12 +12,15 @@
 #include "base/memory.h"
 #include "daemon/run_keeper.h"
 #include "enforce/bpf.h"
+#include "os/clock.h"
 #include "os/packet_socket.h"
 #include "sink/history_tally.h"
 
 /* --- the queue --- */
 
-void keeper_queue_close(struct keeper_state *k)
+#define HOLD_NS (INT64_C(5) * NS_PER_S)
+
+static void drop_questions(struct keeper_state *k)
 {
 	struct keeper_queue *q = &k->queue;
 
@@ -25,18 +28,63 @@ void keeper_queue_close(struct keeper_state *k)
 		return;
 	loop_drop(&k->loop, q->questions);
 	close(q->questions);
-	queue_close(&q->ports);
 	q->questions = -1;
+}
+
+static struct queue_plan plan_of(const struct keeper_queue *q)
+{
+	return (struct queue_plan){ .links = q->links, .n = q->n, .means = q->means };
+}
+
+/* What nobody answers any more passes where it fails open; the kernel would drop all of it. */
+void keeper_queue_close(struct keeper_state *k)
+{
+	struct keeper_queue *q = &k->queue;
+	const struct queue_plan plan = plan_of(q);
+
+	drop_questions(k);
+	if (q->is_open) {
+		queue_settle(&q->ports, &plan, true);
+		queue_close(&q->ports);
+	}
+	q->is_open = false;
+	q->hold_ns = INT64_MAX;
+}
+
+/* What the judge has sent so far counts, and is answered. */
+void keeper_queue_catch_up(struct keeper_state *k)
+{
+	const struct queue_plan plan = plan_of(&k->queue);
+	int error = 0;
+
+	while (k->queue.questions >= 0 && error != -EAGAIN && error != -EPIPE && error != -EBADMSG)
+		error = queue_relay(&k->queue.ports, &plan, k->queue.questions,
+				    keeper_tallies_grown, k);
+}
+
+void keeper_queue_hold(struct keeper_state *k)
+{
+	struct keeper_queue *q = &k->queue;
+	const struct queue_plan plan = plan_of(q);
+
+	if (!q->is_open)
+		return;
+	keeper_queue_catch_up(k);
+	drop_questions(k);
+	queue_settle(&q->ports, &plan, false);
+	q->hold_ns = clock_steady().ns + HOLD_NS;
 }
 
 /* Verdicts of the judge; one who sends anything else is not believed any more. */
 static void hear_verdicts(void *context, int fd)
 {
 	struct keeper_state *k = context;
-	const struct queue_plan plan = { .links = k->queue.links, .n = k->queue.n };
-	int error = queue_relay(&k->queue.ports, &plan, fd);
+	const struct queue_plan plan = plan_of(&k->queue);
+	int error = queue_relay(&k->queue.ports, &plan, fd, keeper_tallies_grown, k);
 
-	if (error == -EBADMSG || error == -EPIPE) {
+	if (error == -EPIPE) {
+		keeper_lose_child(k, CHILD_JUDGE);
+	} else if (error == -EBADMSG) {
 		run_say("the judge answers what nobody asked");
 		keeper_lose_child(k, CHILD_JUDGE);
 	}
@@ -58,12 +106,18 @@ static int open_queue(struct keeper_state *k, const struct queue_plan *plan, int
 
 	if (error < 0)
 		return error;
-	error = queue_open(plan, &q->ports);
+	/* the judge waits till there is room; the keeper waits for nobody */
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+		error = -errno;
+	if (error == 0 && !q->is_open)
+		error = queue_open(plan, &q->ports);
 	if (error < 0) {
 		close(ends[0]);
 		close(ends[1]);
 		return error;
 	}
+	q->is_open = true;
+	q->hold_ns = INT64_MAX;
 	q->questions = ends[0];
 	loop_add(&k->loop, ends[0], hear_verdicts, k);
 	*out_answers = ends[1];

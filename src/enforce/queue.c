@@ -33,6 +33,9 @@ struct queue {
 	struct mmsghdr		  messages[BATCH];
 	struct iovec		  vectors[BATCH];
 	struct nfnl_batch	  batch;
+	queue_tell_fn		 *tell;		/* NULL: nobody wants to know */
+	void			 *tell_context;
+	struct queue_growth	 *growth;	/* QUEUE_GROWTH_MAX */
 	struct queue_counts	  counts;
 	struct queue_link_counts *link_counts;
 	int			  error;	/* of the last answer */
@@ -68,6 +71,7 @@ int queue_new(const struct queue_plan *plan, const struct queue_ports *ports, in
 		q->tap = tap_new(&legs, ports->closed);
 	}
 	q->bytes = memory_array(BATCH, MESSAGE_BYTES);
+	q->growth = memory_array(QUEUE_GROWTH_MAX, sizeof(q->growth[0]));
 	nfnl_batch_init(&q->batch, QUEUE_ANSWER_BYTES);
 	point_vectors(q);
 	if (error < 0)
@@ -86,7 +90,14 @@ void queue_free(struct queue *queue)
 	free(queue->links);
 	free(queue->link_counts);
 	free(queue->bytes);
+	free(queue->growth);
 	free(queue);
+}
+
+void queue_tells(struct queue *queue, queue_tell_fn *tell, void *context)
+{
+	queue->tell = tell;
+	queue->tell_context = context;
 }
 
 const struct queue_counts *queue_counts(const struct queue *queue)
@@ -200,21 +211,51 @@ static size_t find_link(const struct queue *q, const struct handed *h, enum queu
 
 /* --- answers --- */
 
+static void send_datagram(struct queue *q, size_t verdict_bytes, size_t growth_count)
+{
+	struct queue_answers head = { (uint32_t)verdict_bytes, (uint32_t)growth_count };
+	struct iovec parts[] = { { &head, sizeof(head) }, { q->batch.bytes, verdict_bytes },
+				 { q->growth, growth_count * sizeof(q->growth[0]) } };
+	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = COUNT(parts) };
+	ssize_t sent;
+
+	do
+		sent = sendmsg(q->answers, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		q->error = -errno;
+}
+
+/* All in one, but where a packet met more rules than one datagram has room for. */
+static void relay_answers(struct queue *q)
+{
+	size_t n = q->tell ? q->tell(q->tell_context, q->growth, QUEUE_GROWTH_MAX) : 0;
+
+	while (n == QUEUE_GROWTH_MAX) {
+		send_datagram(q, 0, n);
+		n = q->tell(q->tell_context, q->growth, QUEUE_GROWTH_MAX);
+	}
+	if (q->batch.n > 0 || n > 0)
+		send_datagram(q, q->batch.n, n);
+}
+
 static void send_answers(struct queue *q, int fd)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	ssize_t sent;
 
-	if (q->batch.n == 0)
-		return;
 	if (q->answers >= 0)
-		sent = send(q->answers, q->batch.bytes, q->batch.n, MSG_NOSIGNAL);
-	else
-		sent = sendto(fd, q->batch.bytes, q->batch.n, 0, (const struct sockaddr *)&kernel,
-			      sizeof(kernel));
-	if (sent < 0)
+		relay_answers(q);
+	else if (q->batch.n > 0 &&
+		 sendto(fd, q->batch.bytes, q->batch.n, 0, (const struct sockaddr *)&kernel,
+			sizeof(kernel)) < 0)
 		q->error = -errno;
 	nfnl_batch_reset(&q->batch);
+}
+
+/* nfnl_begin() wants room for a message of its own largest size. */
+static bool has_room(const struct queue *q, struct span packet)
+{
+	return nfnl_fits(&q->batch, packet.n + 4096 + VERDICT_BYTES);
 }
 
 static void put_answer(struct queue *q, int fd, uint16_t number, uint32_t id, uint32_t verdict,
@@ -223,8 +264,7 @@ static void put_answer(struct queue *q, int fd, uint16_t number, uint32_t id, ui
 	struct nfqnl_msg_verdict_hdr head = { htonl(verdict), htonl(id) };
 	struct nlmsghdr *m;
 
-	/* nfnl_begin() wants room for a message of its own largest size */
-	if (!nfnl_fits(&q->batch, packet.n + 4096 + VERDICT_BYTES))
+	if (!has_room(q, packet))
 		send_answers(q, fd);
 	m = nfnl_begin(&q->batch, NFNL_SUBSYS_QUEUE, NFQNL_MSG_VERDICT, 0, AF_UNSPEC, number);
 	mnl_attr_put(m, NFQA_VERDICT_HDR, sizeof(head), &head);
@@ -284,6 +324,9 @@ static void judge_one(struct turn *t, struct handed *h)
 	size_t link = find_link(q, h, hook);
 	struct trim_result out = { .act = t->fail_open ? TRIM_PASS : TRIM_DROP };
 
+	/* before it is counted, for its answer goes with that: nothing is longer once it is trimmed */
+	if (!has_room(q, h->packet))
+		send_answers(q, t->fd);
 	t->judged++;
 	if (link == q->n) {
 		q->counts.unknown++;
@@ -338,9 +381,13 @@ int queue_turn(struct queue *queue, struct trim *const *trims, struct mtime now)
 {
 	unsigned judged = 0;
 
-	if (queue->tap)
-		return tap_turn(queue->tap, trims, now, &queue->counts, queue->link_counts);
 	queue->error = 0;
+	if (queue->tap) {
+		int carried = tap_turn(queue->tap, trims, now, &queue->counts, queue->link_counts);
+
+		send_answers(queue, -1);
+		return carried;
+	}
 	for (unsigned open = 0; open < 2; open++) {
 		struct turn t = { queue, trims, now,
 				  open ? queue->ports.open : queue->ports.closed,

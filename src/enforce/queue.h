@@ -5,10 +5,9 @@
  * Two processes share the work, since the kernel takes verdicts from who holds CAP_NET_ADMIN
  * only:
  *
- * the keeper, with CAP_NET_ADMIN and CAP_NET_RAW the judge, without any queue_probe(&means);
- * queue_check(&plan, ...); queue_open(&plan, &ports); queue_install(&plan, &means, ...);
- * queue_new(&plan, &ports, answers, &queue); queue_relay(&ports, questions);
- * queue_turn(queue, trims, now); queue_offered(...); queue_counts(queue); queue_remove();
+ * the keeper, with CAP_NET_ADMIN and CAP_NET_RAW: queue_probe(), queue_check(), queue_open(),
+ * queue_install(), queue_relay(), queue_settle(), queue_offered(), queue_remove();
+ * the judge, without any: queue_new(), queue_tells(), queue_turn(), queue_counts().
  *
  * `answers` and `questions` are the two ends of a SOCK_SEQPACKET pair; a single process that
  * holds the capabilities passes -1 and never relays.  The rules outlive both processes: what
@@ -80,9 +79,26 @@ int queue_install(const struct queue_plan *plan, enum queue_means means, char wh
 /* Takes them out, counters included.  0 also where there are none. */
 int queue_remove(void);
 
-/* Hands one datagram of the judge's answers to the kernel. -EBADMSG where it holds anything
- * but verdicts for these queues: the judge is not to be trusted any more. 0 bytes: -EPIPE. */
-int queue_relay(const struct queue_ports *ports, const struct queue_plan *plan, int questions);
+/* By how much a counter of the judge's has grown; whoever holds the sums knows it by its number. */
+struct queue_growth {
+	uint32_t row, hits;
+	uint64_t bytes;
+};
+
+/* Adds them to the sums; false where it knows no such counter, and has added nothing. */
+typedef bool queue_grown_fn(void *context, const struct queue_growth *rows, size_t n);
+
+/* Hands one datagram of the judge's answers to the kernel, and what they count to `grown`: a packet
+ * is answered and counted, or neither, whenever the judge dies.  -EBADMSG where it holds anything
+ * but verdicts for these queues and counters that are known: the judge is not to be trusted any
+ * more.  0 bytes: -EPIPE. */
+int queue_relay(const struct queue_ports *ports, const struct queue_plan *plan, int questions,
+		queue_grown_fn *grown, void *context);
+
+/* The judge is dead and the ports are open still: packets that it took and did not answer pass or
+ * go, as their queue says.  Those that wait are left to the next judge; with `all` they are
+ * answered, too. */
+void queue_settle(const struct queue_ports *ports, const struct queue_plan *plan, bool all);
 
 /* Packets and bytes that met the rule before the queue, ever since the rules were first
  * installed: offered = judged + bypassed, where bypassed are those that nobody listened to. */
@@ -110,6 +126,12 @@ struct queue;
 int queue_new(const struct queue_plan *plan, const struct queue_ports *ports, int answers,
 	      struct queue **out);
 void queue_free(struct queue *queue);
+
+/* What the answers of a datagram count goes with them: `tell` writes what has grown since it was
+ * asked last, at most so much, and is asked again where it wrote as much.  Without, nobody is
+ * told. */
+typedef size_t queue_tell_fn(void *context, struct queue_growth *out, size_t max);
+void queue_tells(struct queue *queue, queue_tell_fn *tell, void *context);
 
 /* Judges what waits, at most some hundred packets, and answers all of them; `trims` are by
  * link, as in the plan.  Never waits.  How many there were, or a negative errno. */

@@ -23,6 +23,11 @@
 #define RECEIVE_BYTES (16 << 20)	/* of the socket: what the kernel may hand over ahead */
 #define PACKET_BYTES 0xffff
 
+static uint16_t number_of(const struct queue_plan *plan)
+{
+	return plan->number ? plan->number : QUEUE_NUMBER;
+}
+
 enum direction queue_direction(const struct queue_link *link, enum queue_hook hook)
 {
 	bool is_in = (hook == QUEUE_RECEIVED) != link->inside;
@@ -189,7 +194,7 @@ static int open_raw(int family, int level, int option, int *out)
 
 static int open_ways(const struct queue_plan *plan, struct queue_ports *out)
 {
-	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
+	uint16_t number = number_of(plan);
 	int error;
 
 	if (plan->means == QUEUE_BY_TAP) {
@@ -298,19 +303,147 @@ static int relay(int fd, const uint8_t *bytes, size_t n)
 	return sent < 0 ? -errno : 0;
 }
 
-int queue_relay(const struct queue_ports *ports, const struct queue_plan *plan, int questions)
+/* The queue that all verdicts of a datagram are for, as a descriptor; -EBADMSG. */
+static int find_port(const struct queue_ports *ports, const struct queue_plan *plan,
+		     struct span verdicts, int *out)
 {
-	static uint8_t bytes[QUEUE_ANSWER_BYTES] __attribute__((aligned(8)));
-	uint16_t number = plan->number ? plan->number : QUEUE_NUMBER;
+	uint16_t number = number_of(plan);
+
+	if (are_verdicts(verdicts.p, verdicts.n, number))
+		*out = ports->closed;
+	else if (are_verdicts(verdicts.p, verdicts.n, (uint16_t)(number + 1)))
+		*out = ports->open;
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+/* Its parts; false where they do not fill it. */
+static bool take_apart(struct span datagram, struct span *out_verdicts, struct span *out_growth)
+{
+	struct rd r = rd_of(datagram);
+	struct queue_answers head;
+	struct span bytes = rd_take(&r, sizeof(head));
+
+	if (!rd_ok(&r))
+		return false;
+	memcpy(&head, bytes.p, sizeof(head));
+	if (head.verdict_bytes > QUEUE_ANSWER_BYTES || head.growth_count > QUEUE_GROWTH_MAX)
+		return false;
+	*out_verdicts = rd_take(&r, head.verdict_bytes);
+	*out_growth = rd_take(&r, head.growth_count * sizeof(struct queue_growth));
+	return rd_ok(&r) && rd_left(&r) == 0;
+}
+
+int queue_relay(const struct queue_ports *ports, const struct queue_plan *plan, int questions,
+		queue_grown_fn *grown, void *context)
+{
+	static uint8_t bytes[QUEUE_DATAGRAM_BYTES] __attribute__((aligned(8)));
+	struct queue_growth rows[QUEUE_GROWTH_MAX];
+	struct span verdicts, growth;
 	ssize_t n = recv(questions, bytes, sizeof(bytes), 0);
+	size_t count;
+	int port;
 
 	if (n < 0)
 		return -errno;
 	if (n == 0)
 		return -EPIPE;
-	if (are_verdicts(bytes, (size_t)n, number))
-		return relay(ports->closed, bytes, (size_t)n);
-	if (are_verdicts(bytes, (size_t)n, (uint16_t)(number + 1)))
-		return relay(ports->open, bytes, (size_t)n);
-	return -EBADMSG;
+	if (!take_apart((struct span){ bytes, (size_t)n }, &verdicts, &growth) ||
+	    find_port(ports, plan, verdicts, &port) < 0)
+		return -EBADMSG;
+	count = growth.n / sizeof(rows[0]);
+	memcpy(rows, growth.p, growth.n);		/* they lie anywhere */
+	if (count > 0 && !grown(context, rows, count))
+		return -EBADMSG;
+	return verdicts.n > 0 ? relay(port, verdicts.p, verdicts.n) : 0;
+}
+
+/* --- packets that nobody answers any more --- */
+
+#define WAITING_FILE "/proc/self/net/netfilter/nfnetlink_queue"
+#define LINE_NUMBERS 8		/* the queue's number first, the last packet's id last */
+
+/* The id of the packet that came last to a queue, and how many it holds.  False where the kernel has
+ * no such queue, or does not say. */
+static bool read_waiting(uint16_t number, uint32_t *out_last, uint32_t *out_waiting)
+{
+	FILE *file = fopen(WAITING_FILE, "re");
+	unsigned v[LINE_NUMBERS];
+	bool found = false;
+
+	while (file && !found &&
+	       fscanf(file, "%u %u %u %u %u %u %u %u %*d", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5],
+		      &v[6], &v[7]) == LINE_NUMBERS)
+		found = v[0] == number;
+	if (file)
+		fclose(file);
+	if (found) {
+		*out_waiting = v[2];
+		*out_last = v[7];
+	}
+	return found;
+}
+
+/* What the kernel puts before a packet. */
+struct question {
+	struct nlmsghdr		    message;
+	struct nfgenmsg		    head;
+	struct nlattr		    attribute;
+	struct nfqnl_msg_packet_hdr packet;
+};
+
+/* The id of the first packet that nobody has taken; complaints about answers go. */
+static bool peek(int fd, uint32_t *out)
+{
+	struct question q;
+
+	for (;;) {
+		ssize_t n = recv(fd, &q, sizeof(q), MSG_PEEK | MSG_DONTWAIT);
+
+		if (n < 0)
+			return false;
+		if (n == (ssize_t)sizeof(q) &&
+		    q.message.nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
+			break;
+		recv(fd, &q, sizeof(q), MSG_DONTWAIT);
+	}
+	*out = ntohl(q.packet.packet_id);
+	return q.attribute.nla_type == NFQA_PACKET_HDR;
+}
+
+/* All that came not later than the packet of this id. */
+static void answer_until(int fd, uint16_t number, uint32_t id, uint32_t verdict)
+{
+	const struct nfqnl_msg_verdict_hdr head = { htonl(verdict), htonl(id) };
+	struct nfnl_batch b;
+	struct nlmsghdr *m;
+
+	nfnl_batch_init(&b, 1 << 13);
+	m = nfnl_begin(&b, NFNL_SUBSYS_QUEUE, NFQNL_MSG_VERDICT_BATCH, 0, AF_UNSPEC, number);
+	mnl_attr_put(m, NFQA_VERDICT_HDR, sizeof(head), &head);
+	nfnl_end(&b, m);
+	relay(fd, b.bytes, b.n);
+	nfnl_batch_release(&b);
+}
+
+/* The last id is asked for first: a packet that comes meanwhile has a later one. */
+static void settle(int fd, uint16_t number, uint32_t verdict, bool all)
+{
+	uint32_t last, waiting, first;
+
+	if (fd < 0 || !read_waiting(number, &last, &waiting) || waiting == 0)
+		return;
+	if (!all && peek(fd, &first) && (int32_t)(first - last) <= 0)
+		last = first - 1;
+	answer_until(fd, number, last, verdict);
+}
+
+void queue_settle(const struct queue_ports *ports, const struct queue_plan *plan, bool all)
+{
+	uint16_t number = number_of(plan);
+
+	if (plan->means != QUEUE_BY_TAP)
+		settle(ports->closed, number, NF_DROP, all);
+	settle(ports->open, (uint16_t)(number + 1), NF_ACCEPT, all);
 }

@@ -13,6 +13,15 @@
  * largest size, less than a socket takes by default. */
 #define QUEUE_ANSWER_BYTES (1u << 17)
 
+/* It begins so; the answers follow, and then what they count. */
+struct queue_answers {
+	uint32_t verdict_bytes, growth_count;
+};
+#define QUEUE_GROWTH_MAX 1024u
+#define QUEUE_GROWTH_BYTES (QUEUE_GROWTH_MAX * sizeof(struct queue_growth))
+#define QUEUE_DATAGRAM_BYTES \
+	(sizeof(struct queue_answers) + QUEUE_ANSWER_BYTES + QUEUE_GROWTH_BYTES)
+
 /* Rules for what no queue sees: control packets under two tags, at ports that fail closed. */
 void queue_put_nested(struct ruleset *s, const struct queue_plan *plan);
 

@@ -29,6 +29,9 @@ struct trim {
 	uint8_t		    stop[STOP_MAX];
 	struct trim_pair    pairs[TRIM_PAIRS_MAX];
 	uint64_t	    serial;
+	uint16_t	   *touched;		/* rules, each once */
+	bool		   *is_touched;		/* by rule */
+	size_t		    touched_count;
 };
 
 static const char *const why_names[TRIM_WHY_COUNT] = {
@@ -47,6 +50,8 @@ struct trim *trim_new(const struct trim_options *options)
 	t->options = *options;
 	t->counts.n = options->court->boundary->rule_count;
 	t->counts.rules = memory_array(t->counts.n, sizeof(t->counts.rules[0]));
+	t->touched = memory_array(t->counts.n, sizeof(t->touched[0]));
+	t->is_touched = memory_array(t->counts.n, sizeof(t->is_touched[0]));
 	t->verdicts = memory_array(SAID_MAX, sizeof(t->verdicts[0]));
 	t->packet = memory_take(PACKET_MAX);
 	said_init(&t->said);
@@ -59,6 +64,8 @@ void trim_free(struct trim *trim)
 		return;
 	said_release(&trim->said);
 	free(trim->counts.rules);
+	free(trim->touched);
+	free(trim->is_touched);
 	free(trim->verdicts);
 	free(trim->packet);
 	free(trim);
@@ -67,6 +74,15 @@ void trim_free(struct trim *trim)
 const struct trim_counts *trim_counts(const struct trim *trim)
 {
 	return &trim->counts;
+}
+
+bool trim_touched_next(struct trim *trim, uint16_t *out_rule)
+{
+	if (trim->touched_count == 0)
+		return false;
+	*out_rule = trim->touched[--trim->touched_count];
+	trim->is_touched[*out_rule] = false;
+	return true;
 }
 
 /* --- judging --- */
@@ -83,6 +99,9 @@ static void count_hit(struct trim *t, const struct trim_packet *packet, uint16_t
 	r->serial = t->serial;
 	r->packets++;
 	r->bytes += packet->bytes.n;
+	if (!t->is_touched[rule])
+		t->touched[t->touched_count++] = rule;
+	t->is_touched[rule] = true;
 }
 
 static void place(struct observation *obs, const struct trim_packet *packet)

@@ -94,6 +94,8 @@ void trim_judge(struct trim *trim, const struct trim_packet *packet, struct trim
 
 /* Cumulative since trim_new(). */
 const struct trim_counts *trim_counts(const struct trim *trim);
+/* A rule that has counted since it was last given here; false where there is none. */
+bool trim_touched_next(struct trim *trim, uint16_t *out_rule);
 
 /* True where the boundary refuses something that only the packet's own words tell: whether a
  * queue must stand at the direction at all, and whether SAP, rasadv and Auto-RP must come to

@@ -272,27 +272,6 @@ static size_t merge(struct history_tallies *t, const struct history_tally *rows,
 	return grown;
 }
 
-int history_tallies_add(struct history_tallies *t, const struct history_tally *rows, size_t n,
-			struct mtime at, history_growth *each, void *context, char *problem)
-{
-	bool *first = memory_array(n + 1, sizeof(*first));
-	struct history *h = t->history;
-	int error;
-
-	history_run(h, history_statement(h, SQL_BEGIN));
-	for (size_t i = 0; i < n; i++) {
-		const struct growth growth = { rows[i].packets, rows[i].bytes };
-
-		first[i] = write_growth(h, &rows[i], growth, at);
-	}
-	history_run(h, history_statement(h, SQL_COMMIT));
-	error = finish(h, problem);
-	for (size_t i = 0; i < n && error == 0; i++)
-		each(context, &rows[i], rows[i].packets, first[i]);
-	free(first);
-	return error;
-}
-
 int history_tallies_take(struct history_tallies *t, struct history_tally *rows, size_t n,
 			 struct mtime at, history_growth *each, void *context, char *problem)
 {

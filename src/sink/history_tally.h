@@ -41,10 +41,6 @@ int history_tallies_about(struct history_tallies *tallies, const char *policy, c
 typedef void history_growth(void *context, const struct history_tally *row, uint64_t packets,
 			    bool is_first);
 
-/* What was counted by somebody who keeps no sums: it is added. */
-int history_tallies_add(struct history_tallies *tallies, const struct history_tally *rows, size_t n,
-			struct mtime at, history_growth *each, void *context, char *problem);
-
 /* All counters there are, as they stand at `at`; sorts them.  Where it fails nothing is written, and
  * the next time writes it. */
 int history_tallies_take(struct history_tallies *tallies, struct history_tally *rows, size_t n,

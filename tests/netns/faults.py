@@ -7,7 +7,9 @@ passes, nothing that may pass is lost, and the counts are exact.
          pb --- fo        fail open, by tc
 
 faults.py WEIR -- needs root, and skips without.  WEIR_RUN_ROUNDS=100 for as many rounds."""
+import datetime
 import os
+import random
 import signal
 import socket
 import struct
@@ -135,7 +137,14 @@ def process(name):
     return found[name]
 
 
+# reports that come to b; joined from the beginning, for that sends reports of its own
+HEARD = {}
+
+
 def test_begins():
+    for link in LINKS:
+        s = HEARD[link] = in_host("b", lambda: listener((link,), socket.SOCK_RAW, socket.IPPROTO_IGMP, (OTHER, GOOD)))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
     DAEMON.begin().ready()
     hooks = {i["name"]: i["hooks"]["ingress"] for i in DAEMON.status()["boundaries"][0]["interfaces"]}
     equal(hooks["eo"], "nftables")
@@ -208,12 +217,10 @@ def ask(link, s, n=3):
 
 
 def settled():
-    """The queue's sums, when what was offered and what was judged are of one time."""
-    sums, again = None, DAEMON.status()["queue"]
-    while sums != again:
-        time.sleep(1.1)
-        sums, again = again, DAEMON.status()["queue"]
-    return sums
+    """The queue's sums, of a reading of the counters after all that has come so far is judged."""
+    time.sleep(0.1)
+    now = datetime.datetime.utcnow().isoformat(timespec="milliseconds") + "Z"
+    return until(lambda: (s := DAEMON.status()).get("counted", "") > now and s["queue"], "a reading of the counters")
 
 
 def test_11_nobody_listens_to_the_queue():
@@ -233,6 +240,71 @@ def test_11_nobody_listens_to_the_queue():
     equal((ask("eo", s), ask("fo", s)), ((0, 3), (0, 3)), "judged again")
     DAEMON.until_counted(before, {("border", "no-join"): 12})
     s.close()
+
+
+class Reports:
+    """Some thousand reports a second: of a group that is refused where it fails open, of one that is admitted
+    where it fails closed."""
+
+    def __init__(self):
+        self.sent, self.come, self.stops = 0, {}, False
+        for link, s in HEARD.items():
+            while groups_heard(s):
+                pass
+            self.come[link] = 0
+        self.sums, self.hits = settled(), DAEMON.hits()
+        self.threads = [threading.Thread(target=self.send)]
+        self.threads += [threading.Thread(target=self.receive, args=(link,)) for link in LINKS]
+        for thread in self.threads:
+            thread.start()
+
+    def send(self):
+        ports = [(Port("host", LINKS["fo"]), [report(OTHER)] * 2), (Port("host", LINKS["eo"]), [report(GOOD)] * 2)]
+        while not self.stops:
+            for port, pair in ports:
+                port.send(*pair)
+            self.sent += 2
+            time.sleep(0.0002)
+
+    def receive(self, link):
+        while True:
+            try:
+                self.come[link] += HEARD[link].recv(256)[12:16] == packed("198.51.100.7")
+            except socket.timeout:
+                if self.stops:
+                    return
+
+    def end(self):
+        self.stops = True
+        for thread in self.threads:
+            thread.join()
+        return settled()
+
+
+def test_11_the_judge_is_killed_while_it_judges():
+    """Each report is answered and counted, or neither: those that nobody judged, and no others, have passed
+    where it fails open and are lost where it fails closed.  What waits meanwhile is judged by the next one."""
+    reports = Reports()
+    try:
+        for name in ("judge", "clerk", "judge", "judge") * ROUNDS:
+            pid = process(name)
+            if name == "judge":						# with as much in its hands as it takes at once
+                os.kill(pid, signal.SIGSTOP)
+                time.sleep(0.05)
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(random.random() / 500)
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: process(name) != pid, f"another {name}")
+    finally:
+        now, sent = reports.end(), reports.sent
+    offered, judged, past = (now[key] - reports.sums[key] for key in ("offered", "judged", "bypassed"))
+    hits = DAEMON.change(reports.hits)
+    print(f"# {offered} reports, {judged} judged; {3 * ROUNDS} judges were killed, {past} went past")
+    equal((offered, judged + past), (2 * sent, 2 * sent))
+    equal((sent - hits[("border", "no-join")], sent - hits[("border", "control")]),
+          (reports.come["fo"], sent - reports.come["eo"]), "what has passed, and what is lost")
+    equal(reports.come["fo"] + sent - reports.come["eo"], past)
+    assert past <= 3 * ROUNDS * 2 * 64, "more than a judge holds at once"
 
 
 def passes(group, link="fo", n=5):

@@ -192,7 +192,7 @@ static int judge_split(const struct setting *s, const struct queue_ports *ports)
 	while (error == 0 || error == -EINTR) {
 		if (is_over)
 			kill(child, SIGTERM);
-		error = queue_relay(ports, &s->plan, pair[0]);
+		error = queue_relay(ports, &s->plan, pair[0], NULL, NULL);
 	}
 	waitpid(child, &status, 0);
 	print_effort("relay-us");

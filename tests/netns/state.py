@@ -191,6 +191,7 @@ def test_4_a_full_state_folder():
         conf = f.read()
     DAEMON.write("weir.conf", conf.replace('state "state"', 'state "disk"') + 'history "state/history.db"\n')
     DAEMON.begin().ready()
+    until(lambda: os.path.exists(f"{disk}/current.json"), "the first policy, kept")
     filler = os.open(f"{disk}/filler", os.O_CREAT | os.O_WRONLY)
     try:
         while os.write(filler, b"x" * 4096):

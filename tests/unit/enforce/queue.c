@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "enforce/nfnl.h"
+#include "enforce/queue_rules.h"
 #include "enforce/tap.h"
 #include "t.h"
 
@@ -54,22 +55,47 @@ static void put_answer(struct nfnl_batch *b, size_t row)
 	m->nlmsg_len += answers[row].length_off;
 }
 
-static int relay(const struct nfnl_batch *b)
+#define ROWS 5				/* counters that are known */
+static uint64_t sums[ROWS];
+
+static bool add(void *context, const struct queue_growth *rows, size_t n)
+{
+	check(context == sums && n > 0);
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].row >= ROWS)
+			return false;
+	for (size_t i = 0; i < n; i++)
+		sums[rows[i].row] += rows[i].hits;
+	return true;
+}
+
+/* NULL: the judge is gone. */
+static int relay_bytes(const void *bytes, size_t n)
 {
 	const struct queue_ports ports = { -1, -1, -1, -1 };
 	const struct queue_plan plan = { .number = NUMBER };
 	int pair[2], result;
 
 	check(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
-	if (b)
-		check(send(pair[0], b->bytes, b->n, 0) == (ssize_t)b->n);
+	if (bytes)
+		check(send(pair[0], bytes, n, 0) == (ssize_t)n);
 	else
 		close(pair[0]);
-	result = queue_relay(&ports, &plan, pair[1]);
-	if (b)
+	result = queue_relay(&ports, &plan, pair[1], add, sums);
+	if (bytes)
 		close(pair[0]);
 	close(pair[1]);
 	return result;
+}
+
+static int relay(const struct nfnl_batch *b)
+{
+	static uint8_t datagram[1 << 16];
+	const struct queue_answers head = { (uint32_t)b->n, 0 };
+
+	memcpy(datagram, &head, sizeof(head));
+	memcpy(datagram + sizeof(head), b->bytes, b->n);
+	return relay_bytes(datagram, sizeof(head) + b->n);
 }
 
 static void test_relay(void)
@@ -87,8 +113,50 @@ static void test_relay(void)
 		check_named(relay(&b) == (answers[i].number == NUMBER ? answers[i].result : -EBADMSG),
 			    answers[i].name);		/* of one queue, all of them */
 	}
-	check(relay(NULL) == -EPIPE);
+	check(relay_bytes(NULL, 0) == -EPIPE);
 	nfnl_batch_release(&b);
+}
+
+/* --- what the answers count --- */
+
+static const struct {
+	const char *name;
+	struct queue_answers head;
+	struct queue_growth rows[2];
+	size_t	    cut, more;
+	int	    result;
+} tellings[] = {
+	{ "two counters", { 0, 2 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 0, 0, 0 },
+	{ "one twice", { 0, 2 }, { { 2, 7, 1 }, { 2, 9, 1 } }, 0, 0, 0 },
+	{ "nothing", { 0, 0 }, { { 0, 0, 0 } }, 32, 0, 0 },
+	{ "one that is not known", { 0, 2 }, { { 0, 7, 1 }, { 5, 9, 1 } }, 0, 0, -EBADMSG },
+	{ "less than it says", { 0, 2 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 1, 0, -EBADMSG },
+	{ "more than it says", { 0, 2 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 0, 1, -EBADMSG },
+	{ "more than there may be", { 0, QUEUE_GROWTH_MAX + 1 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 0, 0, -EBADMSG },
+	{ "counters for answers", { 32, 0 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 0, 0, -EBADMSG },
+	{ "answers past the end", { 64, 0 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 0, 0, -EBADMSG },
+	{ "a length that wraps", { (uint32_t)-32, 4 }, { { 0, 7, 1 }, { 4, 9, 1 } }, 0, 0, -EBADMSG },
+};
+
+static void test_growth(void)
+{
+	static uint8_t bytes[256];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < COUNT(tellings); i++) {
+		size_t n = sizeof(tellings[i].head) + sizeof(tellings[i].rows) - tellings[i].cut + tellings[i].more;
+		uint64_t now = 0;
+
+		memcpy(bytes, &tellings[i].head, sizeof(tellings[i].head));
+		memcpy(bytes + sizeof(tellings[i].head), tellings[i].rows, sizeof(tellings[i].rows));
+		check_named(relay_bytes(bytes, n) == tellings[i].result, tellings[i].name);
+		for (unsigned k = 0; k < ROWS; k++)
+			now += sums[k];
+		sum += tellings[i].result == 0 && tellings[i].head.growth_count == 2 ? 16 : 0;
+		check_named(now == sum, tellings[i].name);
+	}
+	check(sums[0] == 7 && sums[2] == 16 && sums[4] == 9);
+	check(relay_bytes(bytes, 3) == -EBADMSG);
 }
 
 /* --- the tap --- */
@@ -175,5 +243,6 @@ static void test_direction(void)
 	check(queue_direction(&inside, QUEUE_SENT) == DIRECTION_IN);
 }
 
-TEST_MAIN({ "answers that are relayed", test_relay }, { "what a tap carries", test_carries },
+TEST_MAIN({ "answers that are relayed", test_relay }, { "what they count", test_growth },
+	  { "what a tap carries", test_carries },
 	  { "ways of a tap", test_legs }, { "directions", test_direction })
