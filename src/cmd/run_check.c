@@ -251,7 +251,7 @@ static void plan_control(struct checking *c)
 	struct queue_plan plan;
 	int error;
 
-	queue_set_init(&c->control, &c->plan, &c->links, c->options->dry_run);
+	queue_set_init(&c->control, &c->plan, &c->links, c->options->dry_run, NULL);
 	plan = (struct queue_plan){ .links = c->control.links, .n = c->control.n };
 	error = plan.n > 0 ? queue_check(&plan, means, c->control_problem) : 0;
 	if (error == -EINVAL)

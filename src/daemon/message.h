@@ -25,6 +25,9 @@ enum message_kind {
 				 * struct packet_socket) */
 	MESSAGE_DROPPED,	/* keeper: a packet that the kernel dropped (text: struct dropped) */
 	MESSAGE_PORT,		/* keeper: a descriptor of the queue; number: which (enum port) */
+	MESSAGE_JOINED,		/* judge: who asked for what at boundary `text`, for data in direction
+				 * `number` (struct joined_row), or without a payload: what stands?;
+				 * keeper: that */
 	MESSAGE_NOTHING,	/* judge: the image that enforces nothing, for the end */
 	MESSAGE_RELOAD,		/* keeper, clerk: the configuration again */
 	MESSAGE_ROLLED_BACK,	/* keeper: `generation` was not confirmed; to both */

@@ -166,14 +166,21 @@ static bool refuses_queries(const struct rule *rule, bool is_inside)
 	       (rule->direction == DIRECTION_UNKNOWN || rule->direction == leaving);
 }
 
+/* nftables alone is told who asked for what. */
+static bool knows_joined(const struct plan *plan, const struct plan_interface *one)
+{
+	return one->choice != SIZE_MAX &&
+	       plan->choices[one->choice].hooks[HOOK_EGRESS] == BACKEND_NFTABLES;
+}
+
 static void note_bridge(const struct boundary *b, const struct plan_interface *one,
-			const struct link *bridge, struct enforce_notes *notes)
+			const struct link *bridge, bool knows, struct enforce_notes *notes)
 {
 	struct text text = { 0 };
 
 	for (size_t i = 0; i < b->match_count; i++) {
 		text_reset(&text);
-		if (b->rules[i]->joined != JOINED_UNKNOWN)
+		if (b->rules[i]->joined != JOINED_UNKNOWN && (bridge->snoops || !knows))
 			text_printf(&text, bridge->snoops
 				    ? "%s snoops: by itself it keeps what nobody asked for from "
 				      "%s, uncounted"
@@ -197,7 +204,7 @@ static void note_bridges(const struct plan *plan, struct enforce_notes *notes)
 
 		if (bridge && !plan_absence(one))
 			note_bridge(policy_boundary(plan->policy, one->conf->boundary.name), one,
-				    bridge, notes);
+				    bridge, knows_joined(plan, one), notes);
 	}
 }
 

@@ -427,7 +427,8 @@ static int64_t next_deadline(const struct judge *j, int64_t midnight_ns)
 {
 	int64_t next = j->look_ns < midnight_ns ? j->look_ns : midnight_ns;
 
-	return j->watching.sample_ns < next ? j->watching.sample_ns : next;
+	next = j->watching.sample_ns < next ? j->watching.sample_ns : next;
+	return joined_deadline(j) < next ? joined_deadline(j) : next;
 }
 
 static void go_on(struct judge *j)
@@ -445,6 +446,8 @@ static void go_on(struct judge *j)
 			judge_look(j);
 		if (clock_steady().ns >= j->watching.sample_ns)
 			watch_sample(j);
+		if (clock_steady().ns >= joined_deadline(j))
+			joined_tell(j);
 	}
 }
 
@@ -471,6 +474,7 @@ void run_judge(const struct run_options *options, int keeper)
 	control_stop(j);
 	queue_set_release(&j->control);
 	queue_set_release(&j->standing);
+	joined_release(&j->joined);
 	queue_seen_free(j->seen);
 	plan_release(&j->plan);
 	enforce_notes_release(&j->notes);

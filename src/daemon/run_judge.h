@@ -7,6 +7,7 @@
 #include "daemon/message.h"
 #include "daemon/plan.h"
 #include "daemon/run.h"
+#include "daemon/run_judge_joined.h"
 #include "daemon/run_judge_queue.h"
 #include "daemon/run_judge_watch.h"
 #include "os/loop.h"
@@ -40,6 +41,7 @@ struct judge {
 	int		 ports[PORT_COUNT];	/* -1 where there is none */
 	char		 queue_by[MESSAGE_TEXT];	/* how packets come to it */
 	char		 queue_problem[MESSAGE_TEXT];	/* why there is no queue though one is needed */
+	struct joined_memory joined;
 	struct watching	 watching;
 	struct text	 sets;			/* that the policy in force was loaded with */
 	struct text	 unsaid;		/* what was wrong with the state, for the clerk */
@@ -94,6 +96,11 @@ int control_check(struct judge *j, const struct plan *plan, struct text *problem
 /* Makes the queue follow j->plan. */
 void control_follow(struct judge *j);
 void control_stop(struct judge *j);
+
+/* run_judge_joined.c: what was heard, for the kernel; joined_follow() after each install. */
+void joined_follow(struct judge *j);
+void joined_tell(struct judge *j);
+int64_t joined_deadline(const struct judge *j);
 
 /* run_judge_watch.c: for the policy in force; watch_end() before that goes. */
 void watch_begin(struct judge *j);

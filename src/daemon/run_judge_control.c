@@ -142,7 +142,8 @@ void control_follow(struct judge *j)
 	struct queue_set set;
 	bool same;
 
-	queue_set_init(&set, &j->plan, &j->links, j->options->is_dry_run);
+	queue_set_init(&set, &j->plan, &j->links, j->options->is_dry_run, &j->joined);
+	joined_follow(j);
 	same = queue_set_same_links(&set, &j->standing) && (j->queue || set.n == 0);
 	queue_set_release(&j->control);
 	j->control = set;

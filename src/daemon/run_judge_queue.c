@@ -69,7 +69,8 @@ static bool fill_link(const struct plan_interface *one, const struct boundary *b
 }
 
 static void add_link(struct queue_set *set, const struct plan_interface *one,
-		     const struct boundary *boundary, const struct links *links, bool dry_run)
+		     const struct boundary *boundary, const struct links *links, bool dry_run,
+		     struct joined_memory *joined)
 {
 	struct trim_options options = { .fail_open = one->conf->fails_open,
 					.register_stop = !one->conf->is_silent,
@@ -78,12 +79,14 @@ static void add_link(struct queue_set *set, const struct plan_interface *one,
 	if (!fill_link(one, boundary, links, &set->links[set->n]))
 		return;
 	options.court = &find_boundary(set, boundary)->court;
+	options.context = joined ? joined_of(joined, boundary) : NULL;
+	options.told = options.context ? joined_hear : NULL;
 	set->of[set->n] = boundary;
 	set->trims[set->n++] = trim_new(&options);
 }
 
 void queue_set_init(struct queue_set *set, const struct plan *plan, const struct links *links,
-		    bool dry_run)
+		    bool dry_run, struct joined_memory *joined)
 {
 	size_t most = plan->interface_count + 1;
 
@@ -97,7 +100,7 @@ void queue_set_init(struct queue_set *set, const struct plan *plan, const struct
 
 		if (!plan_absence(one))
 			add_link(set, one, policy_boundary(plan->policy, one->conf->boundary.name),
-				 links, dry_run);
+				 links, dry_run, joined);
 	}
 }
 

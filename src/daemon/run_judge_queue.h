@@ -5,6 +5,7 @@
 #define WEIR_DAEMON_RUN_JUDGE_QUEUE_H
 
 #include "daemon/plan.h"
+#include "daemon/run_judge_joined.h"
 #include "enforce/queue.h"
 #include "sink/history_tally.h"
 
@@ -31,8 +32,9 @@ struct queue_set {
 	size_t		       boundary_count;
 };
 
+/* `joined` hears of what is asked for, and must outlive it; it may be NULL. */
 void queue_set_init(struct queue_set *set, const struct plan *plan, const struct links *links,
-		    bool dry_run);
+		    bool dry_run, struct joined_memory *joined);
 /* The links alone, without boundaries and trims: what the kernel's rules depend on. */
 void queue_set_init_links(struct queue_set *set, const struct plan *plan,
 			  const struct links *links);

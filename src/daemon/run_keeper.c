@@ -287,6 +287,9 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 	} else if (message->kind == MESSAGE_TALLIES) {
 		keeper_tallies_named(k, payload);
 		return;
+	} else if (message->kind == MESSAGE_JOINED) {
+		keeper_joined(k, message, payload);
+		return;
 	} else if (message->kind == MESSAGE_READY) {
 		judge_ready(k, message, payload);
 		return;

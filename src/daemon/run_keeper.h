@@ -82,6 +82,9 @@ bool keeper_count(struct keeper_state *k);
 /* run_keeper_files.c: a file that the judge asks for. */
 void keeper_file_asked(struct keeper_state *k, const struct message *message);
 
+/* run_keeper_joined.c: what the judge heard, or asks what stands; closes the payload. */
+void keeper_joined(struct keeper_state *k, const struct message *message, int payload);
+
 /* run_keeper_packets.c: the judge's links, to be checked or to be served; closes the payload. */
 void keeper_queue_asked(struct keeper_state *k, const struct message *message, int payload);
 void keeper_queue_close(struct keeper_state *k);

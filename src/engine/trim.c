@@ -133,12 +133,12 @@ static void judge_all(struct trim *t, const struct trim_packet *packet)
 		place(obs, packet);
 		*v = is_judged(t, obs) ? court_judge(t->options.court, obs, false, packet->at)
 				       : none;
+		if (t->options.told)
+			t->options.told(t->options.context, obs, *v, verdict_refuses(*v));
 		if (v->rule == RULE_NONE)
 			continue;
 		t->counts.statements++;
 		count_hit(t, packet, v->rule);
-		if (t->options.told)
-			t->options.told(t->options.context, obs, *v, verdict_refuses(*v));
 	}
 }
 

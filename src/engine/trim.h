@@ -28,8 +28,8 @@ enum trim_why {
 /* "admitted", "bad-checksum", ... */
 const char *trim_why_name(enum trim_why why);
 
-/* A statement was judged: `refused` says whether it went.  The observation lives for the
- * call. */
+/* A statement; its rule is RULE_NONE where none judges it, as a leave.  `refused` says whether it
+ * went.  The observation lives for the call. */
 typedef void trim_told(void *context, const struct observation *obs, struct verdict verdict,
 		       bool refused);
 
@@ -97,9 +97,9 @@ const struct trim_counts *trim_counts(const struct trim *trim);
 /* A rule that has counted since it was last given here; false where there is none. */
 bool trim_touched_next(struct trim *trim, uint16_t *out_rule);
 
-/* True where the boundary refuses something that only the packet's own words tell: whether a
- * queue must stand at the direction at all, and whether SAP, rasadv and Auto-RP must come to
- * it. */
+/* True where the boundary refuses something that only the packet's own words tell, or asks who
+ * joined what: whether a queue must stand at the direction at all, and whether SAP, rasadv and
+ * Auto-RP must come to it. */
 bool trim_is_needed(const struct boundary *boundary, enum direction direction);
 bool trim_needs_payload(const struct boundary *boundary, enum direction direction);
 

@@ -19,12 +19,20 @@ static bool refuses(const struct rule *rule, enum direction direction)
 	       (rule->direction == DIRECTION_UNKNOWN || rule->direction == direction);
 }
 
+/* A rule of the data that goes one way asks for reports that go the other (S17). */
+static bool asks_for_reports(const struct rule *rule, enum direction direction)
+{
+	return rule->joined != JOINED_UNKNOWN && !rule->off && rule->direction != direction;
+}
+
 bool trim_is_needed(const struct boundary *boundary, enum direction direction)
 {
 	for (size_t i = 0; i < boundary->rule_count; i++) {
 		const struct rule *rule = boundary->rules[i];
 
 		if (refuses(rule, direction) && (points_of(rule) & (CONTROL | PAYLOAD)))
+			return true;
+		if (asks_for_reports(rule, direction))
 			return true;
 	}
 	return false;
