@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "policy/artefact.h"
 #include "policy/overlap.h"
 #include "policy/text.h"
 
@@ -339,6 +340,22 @@ static void check_autorp(struct checking *c)
 				      : "224.0.1.39 and 224.0.1.40"));
 }
 
+/* What run refuses: the kernel would have to know too many kinds of addresses, or too many pairs. */
+static void check_size(struct checking *c)
+{
+	struct mtime now = { c->today * 86400 * NS_PER_S };
+	const char *why = NULL;
+	struct artefact *artefact = artefact_new(c->boundary, now, ARTEFACT_MATRIX_CELLS, &why);
+
+	if (!artefact)
+		tell(c, SEVERITY_WARNING, &c->boundary->place,
+		     "addresses are of one kind where the same rules name them: let one rule name a set of "
+		     "prefixes, or give interfaces boundaries of their own",
+		     arena_printf(&c->arena, "weir run cannot enforce boundary '%s': its %s",
+				  c->boundary->name, why));
+	artefact_free(artefact);
+}
+
 static void check_boundary(struct checking *c, const struct boundary *boundary)
 {
 	c->boundary = boundary;
@@ -349,6 +366,7 @@ static void check_boundary(struct checking *c, const struct boundary *boundary)
 	for (size_t i = 0; i < boundary->own_police_count; i++)
 		check_police(c, boundary->match_count + i);
 	check_autorp(c);
+	check_size(c);
 	arena_release(&c->arena);
 }
 

@@ -272,6 +272,55 @@ static void test_ten_thousand_rules(void)
 	text_release(&text);
 }
 
+/* 256 rules for a second byte and as many for a third: each two of them make another kind of group. */
+static void put_kinds(struct text *text, unsigned seconds)
+{
+	text_put(text, "policy \"p\"\nboundary edge {\n");
+	for (unsigned i = 0; i < seconds; i++)
+		text_printf(text, "permit to 232.%u.0.0/16 as second-%u\n", i, i);
+	for (unsigned i = 0; i < 256; i++) {
+		text_put(text, "deny to {");
+		for (unsigned k = 0; k < 256; k++)
+			text_printf(text, "%s 232.%u.%u.0/24", k > 0 ? "," : "", k, i);
+		text_printf(text, " } as third-%u\n", i);
+	}
+	text_put(text, "default deny\n}\n");
+}
+
+/* Counts the words on what run would refuse. */
+static unsigned count_refusals(unsigned seconds)
+{
+	struct text text = { 0 };
+	struct policy *policy;
+	struct diags diags;
+	unsigned n = 0;
+
+	put_kinds(&text, seconds);
+	policy = load(text.p, &diags);
+	check(policy != NULL);
+	policy_check(policy, day_of(2026, 1, 1), &diags);
+	for (size_t i = 0; i < diags.n; i++) {
+		const struct diag *d = &diags.list[i];
+
+		if (!strstr(d->message, "weir run cannot enforce boundary 'edge': its rules tell more "
+					"than 65500 kinds of groups apart"))
+			continue;
+		check(d->severity == SEVERITY_WARNING && d->line == 2 && d->hint);
+		n++;
+	}
+	policy_free(policy);
+	diags_release(&diags);
+	text_release(&text);
+	return n;
+}
+
+static void test_what_run_refuses(void)
+{
+	check(count_refusals(256) == 1);
+	check(count_refusals(200) == 0);
+}
+
 TEST_MAIN({ "dead rules never decide", test_dead_rules_never_decide },
 	  { "every dead rule is found", test_every_dead_rule_is_found },
-	  { "ten thousand rules", test_ten_thousand_rules })
+	  { "ten thousand rules", test_ten_thousand_rules },
+	  { "what run would refuse", test_what_run_refuses })
