@@ -208,6 +208,23 @@ static void note_bridges(const struct plan *plan, struct enforce_notes *notes)
 	}
 }
 
+/* A set that follows nobody's addresses is empty, and takes its rules out of force. */
+static void note_set(const struct conf_set *set, const struct links *all,
+		     struct enforce_notes *notes)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const char *name = set->terms[i].expr ? NULL : set->terms[i].interface;
+		const struct link *link = name ? links_find(all, name) : NULL;
+		struct enforce_note note = { 0 };
+
+		if (!name || (link && link->address_count > 0))
+			continue;
+		snprintf(note.text, sizeof(note.text), "set %s lacks the subnets of %s, which %s",
+			 set->name.name, name, link ? "has no address" : "is not there");
+		enforce_notes_add(notes, &note);
+	}
+}
+
 /* Of boundaries that some link lies at, as they are written. */
 void plan_notes(const struct plan *plan, struct enforce_notes *notes)
 {
@@ -224,6 +241,8 @@ void plan_notes(const struct plan *plan, struct enforce_notes *notes)
 		note_link_local(&plan->boundaries[i], notes);
 	}
 	note_bridges(plan, notes);
+	for (size_t i = 0; i < plan->conf->set_count; i++)
+		note_set(&plan->conf->sets[i], plan->all, notes);
 }
 
 static void put_subnets(void *context, const char *interface, struct text *out)

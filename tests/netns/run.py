@@ -274,6 +274,10 @@ def test_check():
     check_schema("check-run", json.loads(weir("run", "--check", "-j", "-c", path("weir.conf")).stdout))
     assert re.search(rf"eo +outside +{BACKEND} +what arrives goes in, by {BACKEND}", done.stdout), done.stdout
     equal(weir("run", "--check", "-q", "-c", path("weir.conf")).stdout, "")
+    with open(path("weir.conf"), encoding="utf-8") as f:
+        write("gone.conf", f.read().replace("subnets of eo", "subnets of gone9"))
+    done = weir("run", "--check", "-c", path("gone.conf"))
+    assert "set own lacks the subnets of gone9, which is not there" in done.stdout, done.stdout
     conf("none.weir")
     equal(weir("run", "--check", "-c", path("weir.conf"), status=None).returncode, 2)
 
