@@ -440,6 +440,7 @@ static void begin_child(struct keeper_state *k, enum child_name name)
 		if (k->queue.is_open)
 			queue_close(&k->queue.ports);
 		enforcer_free(k->enforcer);
+		keeper_tallies_release(k);
 		keeper_msdp_forget(k);
 		loop_release(&k->loop);
 		be_child(k, name, ends[1], parent);
@@ -613,6 +614,7 @@ static int prepare(struct keeper_state *k)
 	k->roots[1] =
 		k->options->conf->is_profile ? NULL : folder_of(k->options->conf->policy.name);
 	k->queue.means = queue_probe(k->queue.why);
+	keeper_tallies_begin(k);
 	error = keeper_msdp_begin(k);
 	if (error == 0)
 		error = keeper_steer(k);
@@ -624,7 +626,8 @@ static int prepare(struct keeper_state *k)
 int run_daemon(struct run_options *options)
 {
 	struct keeper_state k = { .options = options, .confirm_ns = INT64_MAX, .signals = -1,
-				  .queue = { .questions = -1, .hold_ns = INT64_MAX } };
+				  .queue = { .questions = -1, .hold_ns = INT64_MAX },
+				  .tallies.fd = -1 };
 	int error = prepare(&k);
 
 	if (error < 0) {

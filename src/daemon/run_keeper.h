@@ -40,7 +40,8 @@ struct keeper_tallies {
 	uint32_t	     *places;	/* of each number, in `rows` */
 	size_t		      place_count;
 	uint64_t	      named, told;	/* how often names have come; when they were told last */
-	char		      backend[16];	/* sums of another start of the daemon are others */
+	char		      backend[16];	/* sums that began anew are others */
+	int		      fd;		/* the same in a file, for whom nobody ends; -1 */
 };
 
 struct bpf_samples;
@@ -95,7 +96,10 @@ void keeper_queue_hold(struct keeper_state *k);
 void keeper_queue_catch_up(struct keeper_state *k);
 /* Tells the clerk what met the rules before the queue. */
 void keeper_queue_offered(struct keeper_state *k);
-/* run_keeper_tallies.c: names of counters, from the judge; closes the payload. */
+/* run_keeper_tallies.c: goes on with the sums of the last daemon, if that was since the machine's
+ * start.  Before anything else of theirs, and while the state folder can be written to. */
+void keeper_tallies_begin(struct keeper_state *k);
+/* Names of counters, from the judge; closes the payload. */
 void keeper_tallies_named(struct keeper_state *k, int payload);
 /* A queue_grown_fn of the keeper. */
 bool keeper_tallies_grown(void *context, const struct queue_growth *rows, size_t n);

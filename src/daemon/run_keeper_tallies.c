@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sums of what judges count in the queue.  A judge tells by how much they grow in the datagram that
- * holds its answers, so a packet is answered and counted, or neither; sums outlive every judge, and
- * go to the clerk with the kernel's counters.  Knows no rule and no packet. */
+/* The sums of what judges count in the queue.  A judge tells by how much they grow in the datagram
+ * that holds its answers, so a packet is answered and counted, or neither; sums outlive every
+ * judge, by a file every keeper, and go to the clerk with the kernel's counters.  Knows no rule
+ * and no packet. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "daemon/run_judge_queue.h"
 #include "daemon/run_keeper.h"
 #include "os/clock.h"
+#include "os/file.h"
 
 /* All that a sum is known by lies in front, and is zeroed behind its texts. */
 #define NAME_BYTES offsetof(struct history_tally, refused)
@@ -20,6 +25,114 @@ static int order(const void *a, const void *b)
 {
 	return memcmp(a, b, NAME_BYTES);
 }
+
+/* --- the file --- */
+
+#define FILE_NAME "control-counts"
+#define MAGIC UINT32_C(0x77637431)
+#define ROWS_MAX (PAYLOAD_MAX / sizeof(struct history_tally))
+
+/* At its beginning; the rows follow. */
+struct file_head {
+	uint32_t magic, row_bytes;
+	uint64_t n;			/* 0 while the rows are written */
+	char	 boot[TALLY_NAME], backend[16];
+};
+
+static void read_boot(char out[TALLY_NAME])
+{
+	struct text text = { 0 };
+
+	memset(out, 0, TALLY_NAME);
+	if (file_read("/proc/sys/kernel/random/boot_id", 256, &text) == 0)
+		snprintf(out, TALLY_NAME, "%s", text_string(&text));
+	text_release(&text);
+}
+
+static off_t place_of(size_t row)
+{
+	return (off_t)(sizeof(struct file_head) + row * sizeof(struct history_tally));
+}
+
+static bool write_at(int fd, off_t at, const void *bytes, size_t n)
+{
+	return pwrite(fd, bytes, n, at) == (ssize_t)n;
+}
+
+/* Sums that are behind would count twice: better none. */
+static void give_up_file(struct keeper_tallies *t)
+{
+	if (t->fd < 0)
+		return;
+	if (ftruncate(t->fd, 0) < 0)
+		run_say("cannot empty %s: %s", FILE_NAME, strerror(errno));
+	close(t->fd);
+	t->fd = -1;
+}
+
+static void write_all(struct keeper_tallies *t)
+{
+	struct file_head head = { .magic = MAGIC, .row_bytes = sizeof(t->rows[0]) };
+
+	if (t->fd < 0)
+		return;
+	read_boot(head.boot);
+	memcpy(head.backend, t->backend, sizeof(head.backend));
+	if (!write_at(t->fd, 0, &head, sizeof(head)) || ftruncate(t->fd, place_of(t->n)) < 0 ||
+	    (t->n > 0 && !write_at(t->fd, place_of(0), t->rows, t->n * sizeof(t->rows[0])))) {
+		give_up_file(t);
+		return;
+	}
+	head.n = t->n;
+	if (!write_at(t->fd, 0, &head, sizeof(head)))
+		give_up_file(t);
+}
+
+static void write_row(struct keeper_tallies *t, size_t row)
+{
+	if (t->fd >= 0 && !write_at(t->fd, place_of(row), &t->rows[row], sizeof(t->rows[row])))
+		give_up_file(t);
+}
+
+/* What another daemon of the same start of the machine left; whoever may write to the folder may have
+ * written anything. */
+static void read_all(struct keeper_tallies *t)
+{
+	struct file_head head;
+	char boot[TALLY_NAME];
+
+	read_boot(boot);
+	if (pread(t->fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) || head.magic != MAGIC ||
+	    head.row_bytes != sizeof(t->rows[0]) || memcmp(head.boot, boot, sizeof(boot)) != 0 ||
+	    head.n == 0 || head.n > ROWS_MAX)
+		return;
+	t->rows = memory_array(head.n, sizeof(t->rows[0]));
+	if (pread(t->fd, t->rows, head.n * sizeof(t->rows[0]), place_of(0)) !=
+	    (ssize_t)(head.n * sizeof(t->rows[0])))
+		return;
+	memcpy(t->backend, head.backend, sizeof(t->backend));
+	t->backend[sizeof(t->backend) - 1] = '\0';
+	t->n = head.n;
+}
+
+static int open_file(const char *state, uid_t uid, gid_t gid)
+{
+	struct text name = { 0 };
+	struct stat status;
+	int fd;
+
+	text_printf(&name, "%s/" FILE_NAME, state);
+	fd = open(name.p, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	text_release(&name);
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+	    (status.st_uid == uid || fchown(fd, uid, gid) == 0))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* --- names --- */
 
 static void copy_text(const char *from, size_t size, char *to)
 {
@@ -96,6 +209,28 @@ static void rename_all(struct keeper_tallies *t, const struct history_tally *tol
 	t->places = places;
 	t->place_count = n;
 	t->named++;
+	write_all(t);
+}
+
+void keeper_tallies_begin(struct keeper_state *k)
+{
+	struct keeper_tallies *t = &k->tallies;
+
+	t->fd = open_file(k->options->state, k->options->clerk_uid, k->options->clerk_gid);
+	if (t->fd >= 0)
+		read_all(t);
+	for (size_t i = 0; i < t->n; i++) {
+		struct history_tally name;
+
+		take_name(t, &t->rows[i], &name);
+		memcpy(&t->rows[i], &name, NAME_BYTES);
+		t->rows[i].refused = t->rows[i].gone = 0;
+	}
+	if (t->n == 0)
+		snprintf(t->backend, sizeof(t->backend), "queue %08x",
+			 (unsigned)(clock_now().ns / 1000000));
+	if (t->n > 1)
+		qsort(t->rows, t->n, sizeof(t->rows[0]), order);
 }
 
 void keeper_tallies_named(struct keeper_state *k, int payload)
@@ -105,9 +240,6 @@ void keeper_tallies_named(struct keeper_state *k, int payload)
 	struct text bytes = { 0 };
 
 	keeper_queue_catch_up(k);		/* under the old numbers */
-	if (t->backend[0] == '\0')
-		snprintf(t->backend, sizeof(t->backend), "queue %08x",
-			 (unsigned)(clock_now().ns / 1000000));
 	reply.error = payload < 0 ? -EBADMSG : payload_read(payload, &bytes);
 	if (reply.error == 0)
 		rename_all(t, (const struct history_tally *)(const void *)text_string(&bytes),
@@ -130,6 +262,7 @@ bool keeper_tallies_grown(void *context, const struct queue_growth *rows, size_t
 		sum->packets += rows[i].hits;
 		sum->bytes += rows[i].bytes;
 		sum->last_ns = now_ns;
+		write_row(t, t->places[rows[i].row]);
 	}
 	return true;
 }
@@ -159,7 +292,10 @@ void keeper_tallies_stored(struct keeper_state *k)
 	if (t->told == t->named) {
 		for (size_t i = 0; i < t->place_count; i++)
 			t->places[i] = to[t->places[i]];
-		t->n = n;
+		if (n != t->n) {
+			t->n = n;
+			write_all(t);
+		}
 	}
 	free(to);
 }
@@ -168,5 +304,7 @@ void keeper_tallies_release(struct keeper_state *k)
 {
 	free(k->tallies.rows);
 	free(k->tallies.places);
-	k->tallies = (struct keeper_tallies){ 0 };
+	if (k->tallies.fd >= 0)
+		close(k->tallies.fd);
+	k->tallies = (struct keeper_tallies){ .fd = -1 };
 }
