@@ -64,6 +64,17 @@ static char *ttl_text(const struct report_flow *flow, char buffer[NUMBER_TEXT])
 	return buffer;
 }
 
+/* The rows of a list that are not shown. */
+static void print_more(struct sheet *s, size_t left)
+{
+	char number[NUMBER_TEXT];
+
+	if (left == 0)
+		return;
+	sheet_printf(s, INK_DIM, "  ... %s more: --all", number_text(left, number));
+	sheet_end(s);
+}
+
 /* Widths of columns: as wide as the widest of the rows that are shown. */
 struct layout {
 	unsigned pair, name, point, packets, ttl;
@@ -192,10 +203,7 @@ static void print_flows(struct sheet *s, const struct report_print *p, const cha
 			print_flows_head(s, title, l);
 		print_flow(s, p, i, l);
 	}
-	if (left > 0) {
-		sheet_printf(s, INK_DIM, "  ... %zu more: --all", left);
-		sheet_end(s);
-	}
+	print_more(s, left);
 	if (shown > 0)
 		sheet_end(s);
 }
@@ -277,10 +285,7 @@ static void print_others(struct sheet *s, const struct report_print *p)
 			print_others_head(s, l);
 		print_other(s, p, f, l);
 	}
-	if (left > 0) {
-		sheet_printf(s, INK_DIM, "  ... %zu more: --all", left);
-		sheet_end(s);
-	}
+	print_more(s, left);
 	if (shown > 0)
 		sheet_end(s);
 }
@@ -358,10 +363,7 @@ static void print_ras(struct sheet *s, const struct report_print *p)
 	sheet_end(s);
 	for (size_t i = 0; i < rows; i++)
 		print_host(s, r, r->ras[i]);
-	if (rows < r->ras_count) {
-		sheet_printf(s, INK_DIM, "  ... %zu more: --all", r->ras_count - rows);
-		sheet_end(s);
-	}
+	print_more(s, r->ras_count - rows);
 	sheet_put(s, INK_DIM, "  Each is a dial-in or VPN entrance that the firewall does not see.");
 	sheet_end(s);
 	sheet_end(s);
@@ -439,10 +441,7 @@ static void print_msdp(struct sheet *s, const struct report_print *p)
 				put_gauge(s, r, &r->gauges[g]);
 		sheet_end(s);
 	}
-	if (r->peer_count > rows) {
-		sheet_printf(s, INK_DIM, "  ... %zu more: --all", r->peer_count - rows);
-		sheet_end(s);
-	}
+	print_more(s, r->peer_count > rows ? r->peer_count - rows : 0);
 	sheet_end(s);
 }
 
@@ -484,10 +483,7 @@ static void print_changes(struct sheet *s, const struct report_print *p)
 		print_change(s, r, &flow);
 		shown++;
 	}
-	if (shown < r->change_count) {
-		sheet_printf(s, INK_DIM, "  ... %zu more: --all", r->change_count - shown);
-		sheet_end(s);
-	}
+	print_more(s, r->change_count - shown);
 	sheet_end(s);
 }
 
