@@ -44,7 +44,8 @@ static bool holds(const char *text, const char *part)
 /* "239.0.0.0/8"; "239.1" and what goes on so is 239.1.0.0/16, for rules. */
 static void read_prefix(struct filter_term *term)
 {
-	size_t n = strcspn(term->text, "/"), dots = 0;
+	static const char zeros[] = ".0.0.0";
+	size_t n = strcspn(term->text, "/"), dots = 0, given;
 	unsigned long length;
 	char whole[FILTER_TEXT + 8], *end = NULL;
 	struct addr address;
@@ -52,8 +53,8 @@ static void read_prefix(struct filter_term *term)
 	for (size_t i = 0; i + 1 < n; i++)
 		dots += term->text[i] == '.';
 	n -= n > 0 && term->text[n - 1] == '.';
-	snprintf(whole, sizeof(whole), "%.*s%s", (int)n, term->text,
-		 dots < 3 && !strchr(term->text, ':') ? &".0.0.0"[dots * 2] : "");
+	given = dots < 3 && !strchr(term->text, ':') ? dots * 2 : strlen(zeros);
+	snprintf(whole, sizeof(whole), "%.*s%s", (int)n, term->text, &zeros[given]);
 	if (!addr_parse(whole, strlen(whole), &address))
 		return;
 	length = strchr(term->text, ':') ? 128 : (dots + 1) * 8;
