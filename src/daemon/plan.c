@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/trim.h"
 #include "engine/unspoken.h"
 #include "os/clock.h"
 
@@ -156,12 +157,15 @@ static const struct link *bridge_of(const struct plan *plan, const struct plan_i
 	return NULL;
 }
 
-/* What the bridge says itself goes to its ports behind every queue. */
-static bool refuses_queries(const struct rule *rule, bool is_inside)
+/* The bridge's own queries pass no queue: all of them are refused, or none. */
+static bool refuses_some_queries(const struct boundary *b, size_t at, bool is_inside)
 {
 	enum direction leaving = is_inside ? DIRECTION_IN : DIRECTION_OUT;
+	const struct rule *rule = b->rules[at];
 
-	return rule->kind == RULE_MATCH && rule->action == ACTION_DENY && !rule->off &&
+	return trim_query_rule(b, leaving, FAMILY_IP4) != at &&
+	       trim_query_rule(b, leaving, FAMILY_IP6) != at &&
+	       rule->kind == RULE_MATCH && rule->action == ACTION_DENY && !rule->off &&
 	       rule->points >> POINT_MEMBERSHIP & 1 && rule->types >> TYPE_QUERY & 1 &&
 	       (rule->direction == DIRECTION_UNKNOWN || rule->direction == leaving);
 }
@@ -186,10 +190,10 @@ static void note_bridge(const struct boundary *b, const struct plan_interface *o
 				      "%s, uncounted"
 				    : "%s does not snoop: what nobody asked for comes to %s",
 				    bridge->name, one->link->name);
-		else if (bridge->queries && refuses_queries(b->rules[i], one->conf->is_inside))
-			text_printf(&text, "%s asks for members itself (mcast_querier is 1): its "
-				    "own queries leave by %s unjudged", bridge->name,
-				    one->link->name);
+		else if (bridge->queries && refuses_some_queries(b, i, one->conf->is_inside))
+			text_printf(&text, "%s asks for members itself (mcast_querier is 1): of "
+				    "its own queries by %s only all can be refused, not some",
+				    bridge->name, one->link->name);
 		if (text.n > 0)
 			note_rule(b, b->rules[i], text.p, notes);
 	}

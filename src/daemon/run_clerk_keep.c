@@ -331,7 +331,8 @@ static size_t add_offered(const struct clerk_state *c, struct history_tally *row
 			continue;
 		rows[n] = c->offered[i];
 		snprintf(rows[n].boundary, sizeof(rows[n].boundary), "%s", boundary);
-		snprintf(rows[n].rule, sizeof(rows[n].rule), "%s", QUEUE_OFFERED);
+		if (rows[n].rule[0] == '\0')
+			snprintf(rows[n].rule, sizeof(rows[n].rule), "%s", QUEUE_OFFERED);
 		snprintf(rows[n++].backend, sizeof(rows[0].backend), "queue");
 	}
 	return n;

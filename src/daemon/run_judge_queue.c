@@ -49,17 +49,33 @@ static void find_peer(const struct links *links, const struct link *link, struct
 	out->peer_index = peer->index;
 }
 
+static void fill_mutes(const struct boundary *boundary, struct queue_link *out)
+{
+	static const enum family families[] = { FAMILY_IP4, FAMILY_IP6 };
+
+	for (unsigned i = 0; i < COUNT(families); i++) {
+		uint16_t rule = trim_query_rule(boundary, queue_direction(out, QUEUE_SENT),
+						families[i]);
+
+		if (rule != RULE_NONE)
+			snprintf(out->mutes[i], sizeof(out->mutes[i]), "%s",
+				 report_rule_name(boundary, rule));
+	}
+}
+
 /* False where nothing of the boundary asks for a control packet's own words. */
 static bool fill_link(const struct plan_interface *one, const struct boundary *boundary,
-		      const struct links *links, struct queue_link *out)
+		      const struct links *links, bool dry_run, struct queue_link *out)
 {
 	*out = (struct queue_link){ .index = one->link->index, .inside = one->conf->is_inside,
-				    .fail_open = one->conf->fails_open };
+				    .fail_open = one->conf->fails_open,
+				    .dry_run = dry_run || one->conf->is_dry_run };
 	memcpy(out->name, one->link->name, sizeof(out->name));
 	if (one->link->is_bridge_port) {
 		snprintf(out->bridge, sizeof(out->bridge), "%s",
 			 name_of_index(links, one->link->master));
 		find_peer(links, one->link, out);
+		fill_mutes(boundary, out);
 	}
 	out->arriving = trim_is_needed(boundary, queue_direction(out, QUEUE_RECEIVED));
 	out->leaving = trim_is_needed(boundary, queue_direction(out, QUEUE_SENT));
@@ -76,7 +92,7 @@ static void add_link(struct queue_set *set, const struct plan_interface *one,
 					.register_stop = !one->conf->is_silent,
 					.dry_run = dry_run || one->conf->is_dry_run };
 
-	if (!fill_link(one, boundary, links, &set->links[set->n]))
+	if (!fill_link(one, boundary, links, dry_run, &set->links[set->n]))
 		return;
 	options.court = &find_boundary(set, boundary)->court;
 	options.context = joined ? joined_of(joined, boundary) : NULL;
@@ -113,7 +129,7 @@ void queue_set_init_links(struct queue_set *set, const struct plan *plan, const 
 
 		if (!plan_absence(one) &&
 		    fill_link(one, policy_boundary(plan->policy, one->conf->boundary.name), links,
-			      &set->links[set->n]))
+			      false, &set->links[set->n]))
 			set->n++;
 	}
 }
@@ -154,7 +170,8 @@ bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b)
 		    x->index != y->index || x->peer_index != y->peer_index ||
 		    x->inside != y->inside || x->fail_open != y->fail_open ||
 		    x->arriving != y->arriving || x->leaving != y->leaving ||
-		    x->payload != y->payload)
+		    x->payload != y->payload || x->dry_run != y->dry_run ||
+		    memcmp(x->mutes, y->mutes, sizeof(x->mutes)) != 0)
 			return false;
 	}
 	return true;

@@ -189,7 +189,9 @@ static bool are_links(const struct text *bytes, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!memchr(links[i].name, 0, QUEUE_NAME) ||
 		    !memchr(links[i].bridge, 0, QUEUE_NAME) ||
-		    !memchr(links[i].peer, 0, QUEUE_NAME))
+		    !memchr(links[i].peer, 0, QUEUE_NAME) ||
+		    !memchr(links[i].mutes[0], 0, QUEUE_RULE_NAME) ||
+		    !memchr(links[i].mutes[1], 0, QUEUE_RULE_NAME))
 			return false;
 	return true;
 }
@@ -244,12 +246,28 @@ static void add_offered(void *context, const char *link, enum queue_hook hook, u
 	text_put_n(rows, (const char *)&row, sizeof(row));
 }
 
+static void add_muted(void *context, const char *link, const char *rule, uint64_t packets,
+		      uint64_t bytes)
+{
+	struct text *rows = context;
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));
+	snprintf(row.link, sizeof(row.link), "%s", link);
+	snprintf(row.rule, sizeof(row.rule), "%s", rule);
+	snprintf(row.hook, sizeof(row.hook), "asked");
+	row.packets = packets;
+	row.bytes = bytes;
+	text_put_n(rows, (const char *)&row, sizeof(row));
+}
+
 void keeper_queue_offered(struct keeper_state *k)
 {
 	const struct message message = { .kind = MESSAGE_OFFERED };
 	struct text rows = { 0 };
 
-	if (k->children[CHILD_CLERK].pid != 0 && queue_offered(add_offered, &rows) == 0)
+	if (k->children[CHILD_CLERK].pid != 0 && queue_offered(add_offered, &rows) == 0 &&
+	    queue_muted(add_muted, &rows) == 0)
 		message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
 	text_release(&rows);
 }

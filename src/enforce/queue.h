@@ -18,6 +18,7 @@
 #include "engine/trim.h"
 
 #define QUEUE_NAME 16		/* of an interface, its NUL included */
+#define QUEUE_RULE_NAME 64
 #define QUEUE_WHY 200
 #define QUEUE_NUMBER 30564	/* of the queue that fails closed; the next one fails open */
 
@@ -34,6 +35,9 @@ struct queue_link {
 	bool	 fail_open;
 	bool	 arriving, leaving;	/* what is asked for: trim_is_needed() of that direction */
 	bool	 payload;		/* Auto-RP and SAP come too: trim_needs_payload() */
+	/* a port: by which rules its bridge's own queries are refused, IPv4 and IPv6; "" */
+	char	 mutes[2][QUEUE_RULE_NAME];
+	bool	 dry_run;		/* they are counted, and pass */
 };
 
 
@@ -105,6 +109,11 @@ void queue_settle(const struct queue_ports *ports, const struct queue_plan *plan
 typedef void queue_offered_fn(void *context, const char *link, enum queue_hook hook,
 			      uint64_t packets, uint64_t bytes);
 int queue_offered(queue_offered_fn *each, void *context);
+
+/* Queries of bridges that rules of the kernel refused, ever since. */
+typedef void queue_muted_fn(void *context, const char *link, const char *rule, uint64_t packets,
+			    uint64_t bytes);
+int queue_muted(queue_muted_fn *each, void *context);
 
 /* --- the judge --- */
 

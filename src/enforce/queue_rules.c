@@ -227,8 +227,13 @@ static int install_most(const struct queue_plan *plan, enum queue_means means)
 int queue_install(const struct queue_plan *plan, enum queue_means means, char why[QUEUE_WHY])
 {
 	struct tap_legs legs;
-	int error;
+	int error = queue_mute(plan);
 
+	if (error < 0) {
+		snprintf(why, QUEUE_WHY, "cannot drop what bridges ask by themselves: %s",
+			 strerror(-error));
+		return error;
+	}
 	if (means == QUEUE_BY_TAP) {
 		error = tap_legs_of(plan, &legs);
 		return error < 0 ? error : tap_install(&legs, why);
@@ -243,6 +248,8 @@ int queue_remove(void)
 {
 	int error = tap_remove();
 
+	if (error == 0)
+		error = queue_unmute();
 	for (size_t i = 0; i < COUNT(families); i++) {
 		int failed = ruleset_remove(TABLE, families[i]);
 
@@ -298,20 +305,9 @@ enum queue_means queue_probe(char why[QUEUE_WHY])
 
 /* --- counters --- */
 
-struct counter {
-	char	 name[RULESET_NAME];
-	uint64_t packets, bytes;
-};
-
-/* Those of the first family, to which those of the second are added. */
-struct counters {
-	struct counter *list;
-	size_t		n;
-};
-
 static int read_data(const struct nlattr *a, void *context)
 {
-	struct counter *c = context;
+	struct queue_counter *c = context;
 
 	if (mnl_attr_get_type(a) == NFTA_COUNTER_PACKETS)
 		c->packets = be64toh(mnl_attr_get_u64(a));
@@ -322,7 +318,7 @@ static int read_data(const struct nlattr *a, void *context)
 
 static int read_object(const struct nlattr *a, void *context)
 {
-	struct counter *c = context;
+	struct queue_counter *c = context;
 
 	if (mnl_attr_get_type(a) == NFTA_OBJ_NAME)
 		snprintf(c->name, sizeof(c->name), "%s", mnl_attr_get_str(a));
@@ -333,8 +329,8 @@ static int read_object(const struct nlattr *a, void *context)
 
 static int add_counter(const struct nlmsghdr *message, void *context)
 {
-	struct counters *all = context;
-	struct counter c = { .name = "" };
+	struct queue_counters *all = context;
+	struct queue_counter c = { .name = "" };
 
 	if (mnl_attr_parse(message, sizeof(struct nfgenmsg), read_object, &c) < 0)
 		return MNL_CB_ERROR;
@@ -350,7 +346,7 @@ static int add_counter(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-static int dump_counters(uint8_t family, struct counters *out)
+int queue_read_counters(const char *table, uint8_t family, struct queue_counters *out)
 {
 	struct nfnl_batch b;
 	struct nlmsghdr *m;
@@ -360,7 +356,7 @@ static int dump_counters(uint8_t family, struct counters *out)
 		return fd;
 	nfnl_batch_init(&b, DUMP_BYTES);
 	m = nfnl_begin(&b, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETOBJ, NLM_F_DUMP, family, 0);
-	mnl_attr_put_strz(m, NFTA_OBJ_TABLE, TABLE);
+	mnl_attr_put_strz(m, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_u32(m, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	nfnl_end(&b, m);
 	error = nfnl_dump(fd, &b, add_counter, out);
@@ -369,7 +365,7 @@ static int dump_counters(uint8_t family, struct counters *out)
 	return error == -ENOENT ? 0 : error;
 }
 
-static void tell_counter(const struct counter *c, queue_offered_fn *each, void *context)
+static void tell_counter(const struct queue_counter *c, queue_offered_fn *each, void *context)
 {
 	for (unsigned hook = 0; hook < QUEUE_HOOK_COUNT; hook++) {
 		size_t n = strlen(bases[hook].chain);
@@ -381,13 +377,13 @@ static void tell_counter(const struct counter *c, queue_offered_fn *each, void *
 
 int queue_offered(queue_offered_fn *each, void *context)
 {
-	struct counters all = { 0 };
+	struct queue_counters all = { 0 };
 	int error = 0;
 
 	for (size_t i = 0; i < COUNT(families) && error == 0; i++)
-		error = dump_counters(families[i], &all);
+		error = queue_read_counters(TABLE, families[i], &all);
 	if (error == 0)
-		error = dump_counters(NFPROTO_NETDEV, &all);	/* those of a tap */
+		error = queue_read_counters(TABLE, NFPROTO_NETDEV, &all);	/* those of a tap */
 	for (size_t i = 0; i < all.n && error == 0; i++)
 		tell_counter(&all.list[i], each, context);
 	free(all.list);

@@ -25,4 +25,21 @@ struct queue_answers {
 /* Rules for what no queue sees: control packets under two tags, at ports that fail closed. */
 void queue_put_nested(struct ruleset *s, const struct queue_plan *plan);
 
+/* Queries that a bridge asks by itself, which no queue sees: dropped at the ports whose boundary
+ * refuses them.  0 or negative errno; queue_remove() takes them out, too. */
+int queue_mute(const struct queue_plan *plan);
+int queue_unmute(void);
+
+/* The counters of a table of ours. */
+struct queue_counter {
+	char	 name[QUEUE_NAME + QUEUE_RULE_NAME + 16];
+	uint64_t packets, bytes;
+};
+struct queue_counters {
+	struct queue_counter *list;
+	size_t		      n;
+};
+/* Those of one family, added to what is there by name; nothing where there is no such table. */
+int queue_read_counters(const char *table, uint8_t family, struct queue_counters *out);
+
 #endif

@@ -102,5 +102,9 @@ bool trim_touched_next(struct trim *trim, uint16_t *out_rule);
  * Auto-RP must come to it. */
 bool trim_is_needed(const struct boundary *boundary, enum direction direction);
 bool trim_needs_payload(const struct boundary *boundary, enum direction direction);
+/* The rule that refuses a query about all groups, or RULE_NONE: what a bridge asks by itself no queue
+ * sees. */
+uint16_t trim_query_rule(const struct boundary *boundary, enum direction direction,
+			 enum family family);
 
 #endif

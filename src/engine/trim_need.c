@@ -48,3 +48,17 @@ bool trim_needs_payload(const struct boundary *boundary, enum direction directio
 	}
 	return false;
 }
+
+uint16_t trim_query_rule(const struct boundary *boundary, enum direction direction,
+			 enum family family)
+{
+	const struct observation query = {
+		.point = POINT_MEMBERSHIP, .what = WHAT_QUERY, .type = TYPE_QUERY,
+		.protocol = family == FAMILY_IP6 ? PROTOCOL_MLD : PROTOCOL_IGMP,
+		.direction = (uint8_t)direction, .vlan = VLAN_NONE, .ttl = 1,
+		.speaker = { .family = family }, .source = ADDR_NONE, .group = ADDR_NONE,
+	};
+	struct verdict verdict = reference_judge(boundary, &query);
+
+	return verdict.action == ACTION_DENY ? verdict.rule : RULE_NONE;
+}

@@ -227,8 +227,19 @@ def check_schemas(place):
         validator.validate(msdp(place, *words))
 
 
+def call(address, local, **more):
+    """The relay listens a moment after the policy is in force."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return speak.Peer(address, local, **more)
+        except ConnectionRefusedError:
+            assert time.monotonic() < end, "nobody listens"
+            time.sleep(0.05)
+
+
 def meet(place, address, local, **more):
-    peer = speak.Peer(address, local, **more)
+    peer = call(address, local, **more)
     end = time.monotonic() + PATIENCE
     while not [q for q in msdp(place, "peers")["peers"] if q["peer"] == address and q["state"] == "established"]:
         assert time.monotonic() < end, "no session"

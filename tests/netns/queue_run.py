@@ -18,7 +18,7 @@ net.enter()
 subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
 
 from cli import equal, holds, main  # noqa: E402
-from control import (ALLOW, CALM, TO_EX, TO_IN, Port, frame, groups_of, ip4, packed, probe, report3,  # noqa: E402
+from control import (ALLOW, CALM, TO_EX, TO_IN, Port, frame, groups_of, ip4, number, packed, probe, report3,  # noqa: E402
                      setting, until)
 
 WEIR = os.path.abspath(sys.argv[2])
@@ -31,6 +31,7 @@ boundary lan {
     ignore to 224.0.0.0/24 as link-local
     deny in to 239.1.1.1 at membership as no-group
     deny in from 10.9.0.0/16 at membership as no-source
+    deny out to 239.3.3.3 at membership type query as no-query-of-it
     deny out at membership type query as no-query
     deny out to 239.7.7.7 at data not joined as not-asked
     default permit
@@ -93,7 +94,9 @@ def test_check_says_it():
         net.ip("link", "set", "br0", "type", "bridge", kind, "1")
     done = weir("run", "--check")
     holds(done.stdout, "br0 snoops: by itself it keeps what nobody asked for from p1, uncounted")
-    holds(done.stdout, "br0 asks for members itself (mcast_querier is 1): its own queries leave by p1 unjudged")
+    holds(done.stdout, "br0 asks for members itself (mcast_querier is 1): of its own queries by p1 only all")
+    holds(done.stdout, "rule no-query-of-it")
+    assert "rule no-query:" not in done.stdout, done.stdout
     for kind in ("mcast_querier", "mcast_snooping"):
         net.ip("link", "set", "br0", "type", "bridge", kind, "0")
     control = json.loads(weir("run", "--check", "-j").stdout)["control"]
@@ -174,6 +177,26 @@ def test_what_nobody_asked_for():
     assert hits["not-asked"] >= 21, hits
 
 
+def queries(packets):
+    return {number(p) for _, p in packets
+            if (number(p) == 2 and p[24] == 0x11) or (p[0] >> 4 == 6 and p[6] == 0 and p[48] == 130)}
+
+
+def the_bridge_asks():
+    """Its own queries, of IGMP and MLD, pass no queue: they do not leave by the port where none may."""
+    heard = set()
+    setting("net.ipv6.conf.br0.accept_dad", 0)
+    setting("net.ipv6.conf.br0.disable_ipv6", 0)
+    ONE.frames(0.05)
+    TWO.frames(0.05)
+    bridge = ("link", "set", "br0", "type", "bridge")
+    net.ip(*bridge, "mcast_startup_query_interval", "20", "mcast_query_response_interval", "10", "mcast_snooping", "1")
+    net.ip(*bridge, "mcast_querier", "1")
+    until(lambda: heard.update(queries(TWO.frames(0.3))) or len(heard) == 2, 5)
+    equal(queries(ONE.frames(0.3)), set())
+    net.ip(*bridge, "mcast_snooping", "0", "mcast_querier", "0")
+
+
 def test_trimmed_and_dropped():
     daemon, said = start()
     try:
@@ -185,7 +208,8 @@ def test_trimmed_and_dropped():
         equal(arrives("10.8.0.1", "239.2.2.2"), 5, "another source of the group")
         equal(arrives("10.9.0.1", "239.2.2.2"), 0, "the refused source under the admitted (*,G)")
         equal(arrives("10.9.0.1", "239.2.2.2", 3), 0)
-        time.sleep(1.5)
+        the_bridge_asks()
+        time.sleep(0.5)
         daemon.send_signal(signal.SIGTERM)
         equal(daemon.wait(20), 0, said())
     finally:
@@ -194,6 +218,7 @@ def test_trimmed_and_dropped():
     done = weir("hits", "-j", "--history", f"{FOLDER.name}/history.db")
     hits = {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"]}
     equal((hits["no-group"], hits["no-source"]), (1, 1 + 5 + 3), "asked for, and sent")
+    assert hits["no-query"] >= 2 and hits["no-query-of-it"] == 0, hits
     # the rules stay: neither the daemon nor anybody else is needed for the data
     equal(arrives("10.9.0.1", "239.2.2.2"), 0, "without the daemon")
     TWO.frames(0.05)
