@@ -105,6 +105,7 @@ static int tell(const struct apply *o, const json_t *answer, const struct io *io
 {
 	int status = (int)json_integer_value(json_object_get(answer, "status"));
 	long long generation = json_integer_value(json_object_get(answer, "generation"));
+	double took_ms = json_real_value(json_object_get(answer, "in_force_ms"));
 
 	print_lines(daemon_text(answer, "problem"), io->err);
 	if (!o->common.quiet)
@@ -112,10 +113,10 @@ static int tell(const struct apply *o, const json_t *answer, const struct io *io
 	if (status != 0)
 		complain(io, "nothing was applied");
 	else if (!o->common.quiet && o->confirm_s > 0)
-		fprintf(io->out, "In force (generation %lld).  Reverts in %llu s unless you confirm:  "
-			"weir confirm\n", generation, (unsigned long long)o->confirm_s);
+		fprintf(io->out, "In force after %.1f ms (generation %lld).  Reverts in %llu s unless you "
+			"confirm:  weir confirm\n", took_ms, generation, (unsigned long long)o->confirm_s);
 	else if (!o->common.quiet)
-		fprintf(io->out, "In force (generation %lld).\n", generation);
+		fprintf(io->out, "In force after %.1f ms (generation %lld).\n", took_ms, generation);
 	daemon_tell_unwritten(answer, io);
 	return status >= 0 && status <= EXIT_SYSTEM ? status : EXIT_SYSTEM;
 }

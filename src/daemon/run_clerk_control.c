@@ -83,6 +83,7 @@ static void ask_status(struct clerk_state *c, struct client *client, json_t *req
 static void ask_apply(struct clerk_state *c, struct client *client, json_t *request)
 {
 	json_int_t confirm_s = json_integer_value(json_object_get(request, "confirm"));
+	int64_t asked_ns = clock_steady().ns;
 	struct message message = { .kind = MESSAGE_APPLY, .id = client->id };
 	struct text text = { 0 };
 	char *line;
@@ -93,6 +94,7 @@ static void ask_apply(struct clerk_state *c, struct client *client, json_t *requ
 	}
 	message.number = (uint64_t)confirm_s;
 	json_object_set_new(request, "flows", keep_flows(c));
+	json_object_set_new(request, "asked_ns", json_integer((json_int_t)asked_ns));
 	line = json_dumps(request, JSON_COMPACT);
 	text_put(&text, line ? line : "{}");
 	client->asks_judge = true;

@@ -23,7 +23,7 @@
 /* --- the state folder --- */
 
 /* The keeper reads it at the next start: it is of the clerk's group. */
-static int write_whole(const char *path, const struct text *text)
+static int write_whole(const char *path, const struct text *text, bool at_once)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		      0640);
@@ -39,13 +39,15 @@ static int write_whole(const char *path, const struct text *text)
 			error = -errno;
 		at += n > 0 ? (size_t)n : 0;
 	}
-	if (error == 0 && fsync(fd) < 0)
+	if (error == 0 && at_once && fsync(fd) < 0)
 		error = -errno;
 	close(fd);
 	return error;
 }
 
-/* Under another name first, so that current.json is always whole. */
+/* Under another name first, so that current.json is always whole.  The copy with a number is read only
+ * where that cannot be, and the one before it serves where the machine stopped before it was on the
+ * disk: nobody waits for it. */
 static int write_current(const struct clerk_state *c, const struct text *bundle,
 			 uint64_t generation)
 {
@@ -56,9 +58,9 @@ static int write_current(const struct clerk_state *c, const struct text *bundle,
 	text_printf(&new, "%s/current.new", state);
 	text_printf(&current, "%s/current.json", state);
 	text_printf(&kept, "%s/generation-%llu.json", state, (unsigned long long)generation);
-	error = write_whole(kept.p, bundle);
+	error = write_whole(kept.p, bundle, false);
 	if (error == 0)
-		error = write_whole(new.p, bundle);
+		error = write_whole(new.p, bundle, true);
 	if (error == 0 && rename(new.p, current.p) < 0)
 		error = -errno;
 	if (error == 0 && generation > GENERATIONS_KEPT) {

@@ -39,21 +39,35 @@ static void tell_clerk(struct judge *j, const struct message *message, const str
 		run_say("the clerk does not listen");
 }
 
-/* What is in force: its rules for the history, and itself to be kept for a restart. */
-static void tell_ruling(struct judge *j, unsigned confirm_s)
+/* What is in force, to be kept for a restart, and for the speaker. */
+static void tell_bundle(struct judge *j, unsigned confirm_s)
 {
-	struct message message = { .kind = MESSAGE_RULES, .generation = j->now.bundle.generation };
+	const struct message message = { .kind = MESSAGE_KEEP, .number = confirm_s,
+					 .generation = j->now.bundle.generation };
+	struct text text = { 0 };
+
+	bundle_text(&j->now.bundle, &text);
+	tell_clerk(j, &message, &text);
+	text_release(&text);
+	judge_tell_speaker(j);
+}
+
+/* Its rules, for the history. */
+static void tell_rules(struct judge *j)
+{
+	const struct message message = { .kind = MESSAGE_RULES,
+					 .generation = j->now.bundle.generation };
 	struct text text = { 0 };
 
 	judge_rules_text(j, &text);
 	tell_clerk(j, &message, &text);
-	text_reset(&text);
-	bundle_text(&j->now.bundle, &text);
-	message = (struct message){ .kind = MESSAGE_KEEP, .number = confirm_s,
-				    .generation = j->now.bundle.generation };
-	tell_clerk(j, &message, &text);
 	text_release(&text);
-	judge_tell_speaker(j);
+}
+
+static void tell_ruling(struct judge *j, unsigned confirm_s)
+{
+	tell_bundle(j, confirm_s);
+	tell_rules(j);
 }
 
 void judge_notice(struct judge *j, const char *kind, const char *text, json_t *more)
@@ -123,6 +137,8 @@ static bool begin(struct judge *j)
 		ready.error = -EINVAL;
 	else
 		ready.error = judge_install(j, &first, 0, &problem);
+	if (ready.error == 0)
+		judge_settle(j);
 	ready.generation = j->now.bundle.generation;
 	ruling_release(&first);
 	judge_tell_nothing(j);
@@ -200,7 +216,7 @@ static void apply(struct judge *j, struct application *a)
 			    text_string(&why));
 	a->status = error < 0 ? 3 : 0;
 	if (error == 0)
-		tell_ruling(j, a->confirm_s);
+		tell_bundle(j, a->confirm_s);
 	text_release(&why);
 }
 
@@ -213,9 +229,13 @@ static void answer_apply(struct judge *j, const struct message *asked, struct ap
 	json_t *object = json_pack("{s:s, s:i, s:I, s:i}", "schema", "weir-apply/1", "status",
 				   a->status, "generation",
 				   (json_int_t)j->now.bundle.generation, "confirm", (int)a->confirm_s);
+	json_int_t asked_ns = json_integer_value(json_object_get(a->request, "asked_ns"));
 	struct text payload = { 0 };
 	char *line;
 
+	if (a->status == 0)
+		json_object_set_new(object, "in_force_ms",
+				    json_real((double)((j->in_force_ns - asked_ns) / 10000) / 100));
 	json_object_set_new(object, "difference",
 			    json_stringn(text_string(&a->difference), a->difference.n));
 	json_object_set_new(object, "problem", json_stringn(text_string(&a->problem), a->problem.n));
@@ -248,6 +268,10 @@ static void apply_asked(struct judge *j, const struct message *asked, const stru
 	} else {
 		run_say("reload: generation %llu is in force",
 			(unsigned long long)j->now.bundle.generation);
+	}
+	if (a.status == 0) {
+		tell_rules(j);
+		judge_settle(j);
 	}
 	json_decref(a.request);
 	ruling_release(&a.ruling);

@@ -29,6 +29,9 @@ struct judge {
 	struct loop	 loop;
 	struct links	 links;
 	struct ruling	 now, before;		/* before.policy: `now` waits to be confirmed */
+	struct ruling	 gone;			/* was `now`; in use until judge_settle() */
+	bool		 control_waits;		/* for judge_settle() */
+	int64_t		 in_force_ns;		/* when the keeper said that `now` is */
 	struct plan	 plan;			/* of `now` */
 	struct enforce_notes notes;
 	struct text	 installed;		/* what the last image was made of */
@@ -76,8 +79,11 @@ bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_p
 void judge_forget_waiting(struct judge *j, size_t i);
 
 /* run_judge_install.c: puts `r` into the kernel as the policy in force; on success it has moved to
- * j->now.  0, or negative errno with `problem`. */
+ * j->now, and judge_settle() is to come.  0, or negative errno with `problem`. */
 int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct text *problem);
+/* Queue and watch go over to the policy in force: what may wait until that has been told, and no
+ * longer. */
+void judge_settle(struct judge *j);
 /* The image that enforces nothing, for the keeper's end. */
 void judge_tell_nothing(struct judge *j);
 /* After interfaces or addresses have changed, or a day has ended. */
@@ -95,6 +101,10 @@ void judge_put_peers(const struct judge *j, const struct conf_msdp *from,
 int control_check(struct judge *j, const struct plan *plan, struct text *problem);
 /* Makes the queue follow j->plan. */
 void control_follow(struct judge *j);
+/* The queue stands and serves the links of j->plan, and nobody is to be told who joined: packets wait
+ * in it until the judge goes on, so that none is judged by the policy before, whenever
+ * control_follow() comes. */
+bool control_may_wait(const struct judge *j);
 void control_stop(struct judge *j);
 
 /* run_judge_joined.c: what was heard, for the kernel; joined_follow() after each install. */

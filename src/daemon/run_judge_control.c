@@ -137,6 +137,17 @@ static void name_counters(struct judge *j)
 	text_release(&names);
 }
 
+bool control_may_wait(const struct judge *j)
+{
+	struct queue_set links;
+	bool same;
+
+	queue_set_init_links(&links, &j->plan, &j->links);
+	same = queue_set_same_links(&links, &j->standing) && (j->queue || links.n == 0);
+	queue_set_release(&links);
+	return same && j->joined.n == 0;
+}
+
 void control_follow(struct judge *j)
 {
 	struct queue_set set;

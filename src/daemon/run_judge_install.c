@@ -81,6 +81,7 @@ static int send_image(struct judge *j, const struct enforce_image *image, uint64
 		text_printf(problem, "%s", strerror(-error));
 		return error;
 	}
+	j->in_force_ns = clock_steady().ns;
 	if (payload >= 0)
 		close(payload);
 	if (message.error < 0)
@@ -142,25 +143,35 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 		enforce_notes_release(&notes);
 		return error;
 	}
-	watch_end(j);
 	plan_release(&j->plan);
 	enforce_notes_release(&j->notes);
 	j->plan = plan;
 	j->notes = notes;
-	control_follow(j);
+	j->control_waits = control_may_wait(j);
+	if (!j->control_waits)
+		control_follow(j);
 	ruling_release(&j->before);
 	if (confirm_s > 0)
 		j->before = j->now;
 	else
-		ruling_release(&j->now);
+		j->gone = j->now;
 	j->now = *r;
 	*r = (struct ruling){ 0 };
 	if (j->now.bundle.generation > j->highest)
 		j->highest = j->now.bundle.generation;
 	text_reset(&j->sets);
 	put_sets(j, &j->sets);
-	watch_begin(j);
 	return 0;
+}
+
+void judge_settle(struct judge *j)
+{
+	if (j->control_waits)
+		control_follow(j);
+	j->control_waits = false;
+	watch_end(j);
+	ruling_release(&j->gone);
+	watch_begin(j);
 }
 
 /* The policy again where addresses are part of it, and have changed. */
