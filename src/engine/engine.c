@@ -484,7 +484,7 @@ struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 
 	assert(v.rule != RULE_NONE);
 	e->packet = packet;
-	f = open_flow(e, key, flow_hash(key), q->dport);
+	f = open_flow(e, key, flow_hash(key), quick_port(q, packet));
 	f->state |= FLOW_LUMP;
 	counters_addr(&e->counters, v.rule, key->source, key->group);
 	if (f->state & FLOW_LINK_LOCAL)

@@ -170,7 +170,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	out->ttl = ip.p[8];
 	out->speaker = load32(ip.p + 12);
 	out->receiver = load32(ip.p + 16);
-	out->print = print_of((uint64_t)load16(ip.p + 6) << 32 | (uint64_t)total << 16 | ip.p[9],
+	out->print = print_of(print_header4(load64(ip.p), ip.p[9]),
 			      (uint16_t)load16(ip.p + 4), bytes);
 	return true;
 }

@@ -17,6 +17,7 @@
 
 #define LINKTYPE_ETHERNET 1
 #define ETHERNET_BYTES	  14
+#define TAG_BYTES	  4
 #define IP4_BYTES	  20
 #define IP4_ALERT_BYTES	  24
 #define ROUTER_ALERT	  0x94040000	/* RFC 2113 2.1 */
@@ -27,14 +28,20 @@
 #define IP6_BYTES	  40
 #define UDP_BYTES	  8
 
+/* What look_at() needs to look. */
+#define LOOK_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + UDP_BYTES)
+
 #define NUMBER_ICMP  1
 #define NUMBER_TCP   6
 #define NUMBER_UDP   17
 #define NUMBER_ICMP6 58
 
-static void want_port(struct quick_rules *rules, unsigned port)
+/* Bits of quick_rules.ports: who asks for packets with this port. */
+enum { WANTED_UDP = 1, WANTED_TCP = 2 };
+
+static void want_port(struct quick_rules *rules, unsigned port, uint8_t who)
 {
-	rules->ports[port % COUNT(rules->ports)] = 1;
+	rules->ports[port % COUNT(rules->ports)] |= who;
 }
 
 static void want_group(struct quick_rules *rules, const struct protocol_row *row)
@@ -57,20 +64,23 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
 	rows = protocol_rows(&n);
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].carrier == CARRIER_UDP)
-			want_port(&rules, rows[i].number);
+			want_port(&rules, rows[i].number, WANTED_UDP);
 		else if (rows[i].carrier == CARRIER_UDP_GROUP)
 			want_group(&rules, &rows[i]);
 	}
 	tunnels = udp_tunnels(&n);
 	for (size_t i = 0; i < n; i++)
-		want_port(&rules, tunnels[i].port);
+		want_port(&rules, tunnels[i].port, WANTED_UDP);
+	want_port(&rules, MSDP_PORT, WANTED_TCP);
+	want_port(&rules, RASADV_PORT, WANTED_TCP);
 	return rules;
 }
 
-static inline bool wants_ports(const struct quick_rules *rules, unsigned sport, unsigned dport)
+/* Who wants datagrams or segments with these ports, the first four bytes of theirs: WANTED_ bits. */
+static inline unsigned wants_ports(const struct quick_rules *rules, uint32_t ports)
 {
-	return rules->ports[sport % COUNT(rules->ports)] |
-	       rules->ports[dport % COUNT(rules->ports)];
+	return rules->ports[(ports >> 16) % COUNT(rules->ports)] |
+	       rules->ports[ports % COUNT(rules->ports)];
 }
 
 /* By its last byte.  What passes this filter is looked for among the rows. */
@@ -109,24 +119,19 @@ struct look {
 	bool	       checked;		/* checksums are to be believed */
 };
 
-/* Datagrams and segments that nobody wants, to a host. */
-static inline enum quick_kind judge_ports(const struct quick_rules *rules, unsigned protocol,
-					  const uint8_t *p)
+/* To a host. */
+static inline enum quick_kind judge_unicast(unsigned protocol, unsigned wanted)
 {
-	unsigned sport = load16(p), dport = load16(p + 2);
+	unsigned who = (protocol == NUMBER_UDP ? WANTED_UDP : 0) |
+		       (protocol == NUMBER_TCP ? WANTED_TCP : 0);
 
-	if (protocol == NUMBER_UDP)
-		return wants_ports(rules, sport, dport) ? QUICK_ASK : QUICK_IP;
-	return sport == MSDP_PORT || dport == MSDP_PORT || sport == RASADV_PORT ||
-			       dport == RASADV_PORT
-		       ? QUICK_ASK
-		       : QUICK_IP;
+	return who && !(wanted & who) ? QUICK_IP : QUICK_ASK;
 }
 
 /* The length field of a datagram of n bytes, as upper.c takes it. */
-static inline bool is_length_right(unsigned length, size_t n)
+static inline bool is_length_right(unsigned length, unsigned n)
 {
-	return length == 0 || (length >= UDP_BYTES && length <= n);
+	return length - UDP_BYTES <= n - UDP_BYTES || length == 0;
 }
 
 /* Of the 20 bytes of a header. */
@@ -158,8 +163,8 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 {
 	const uint8_t *p = look->p;
 	uint64_t first = load64(p);		/* version, length; total; identification; fragment */
-	unsigned total = first >> 32 & 0xffff, protocol = p[9], sport, dport;
-	uint32_t group = load32(p + 16);
+	unsigned total = first >> 32 & 0xffff, protocol = p[9], wanted;
+	uint32_t group = load32(p + 16), ports = load32(p + IP4_BYTES);
 	size_t captured = look->n < total ? look->n : total;
 
 	if ((first & HEADER_MASK) != HEADER_PLAIN || total < IP4_BYTES + UDP_BYTES ||
@@ -168,26 +173,20 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 		return QUICK_ASK;
 	}
 	out->plain = IP4_BYTES;
-	if (group >> 28 != 0xe) {
-		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
-			return judge_ports(rules, protocol, p + IP4_BYTES);
-		return protocol == NUMBER_ICMP ? QUICK_IP : QUICK_ASK;
-	}
-	sport = load16(p + IP4_BYTES);
-	dport = load16(p + IP4_BYTES + 2);
-	if (protocol != NUMBER_UDP || rules->udp_checksums || wants_ports(rules, sport, dport) ||
-	    (may_want_group(rules, p[19]) && wants_group4(p + 16)) ||
+	wanted = wants_ports(rules, ports);
+	if (group >> 28 != 0xe)
+		return protocol == NUMBER_ICMP ? QUICK_IP : judge_unicast(protocol, wanted);
+	if (protocol != NUMBER_UDP || rules->udp_checksums || wanted & WANTED_UDP ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
-	    (look->checked && !is_sum_right(p)))
+	    (look->checked && !is_sum_right(p)) ||
+	    (may_want_group(rules, p[19]) && wants_group4(p + 16)))
 		return QUICK_ASK;
-	out->sport = (uint16_t)sport;
-	out->dport = (uint16_t)dport;
 	out->source = load32(p + 12);
 	out->group = group;
 	out->ttl = p[8];
 	out->is_cut = look->n < total;
-	out->print = print_at((first & 0xffff) << 32 | (uint64_t)total << 16 | protocol,
-			      (uint16_t)(first >> 16), p + IP4_BYTES, captured - IP4_BYTES);
+	out->print = print_at(print_header4(first, NUMBER_UDP), (uint16_t)(first >> 16),
+			      p + IP4_BYTES, captured - IP4_BYTES);
 	return QUICK_DATA4;
 }
 
@@ -196,19 +195,15 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 {
 	const uint8_t *p = look->p;
 	unsigned payload = load16(p + 4), protocol = p[6];
+	uint32_t ports = load32(p + IP6_BYTES);
 	size_t captured = look->n - IP6_BYTES;
 
 	if (p[0] >> 4 != 6 || payload < UDP_BYTES || payload + IP6_BYTES > look->wire)
 		return QUICK_ASK;
-	if (p[24] != 0xff) {
-		if (protocol == NUMBER_UDP || protocol == NUMBER_TCP)
-			return judge_ports(rules, protocol, p + IP6_BYTES);
-		return QUICK_ASK;
-	}
-	out->sport = (uint16_t)load16(p + IP6_BYTES);
-	out->dport = (uint16_t)load16(p + IP6_BYTES + 2);
+	if (p[24] != 0xff)
+		return judge_unicast(protocol, wants_ports(rules, ports));
 	if (protocol != NUMBER_UDP || rules->udp_checksums || (p[25] & 0xf) == 0xf ||
-	    wants_ports(rules, out->sport, out->dport) ||
+	    (wants_ports(rules, ports) & WANTED_UDP) ||
 	    (may_want_group(rules, p[39]) && wants_group6(p + 24)) ||
 	    !is_length_right(load16(p + IP6_BYTES + 4), payload))
 		return QUICK_ASK;
@@ -251,15 +246,21 @@ static inline bool is_isl(const uint8_t *p)
 	return (first == 0x01000c00 || first == 0x0c000c00) && p[4] == 0;
 }
 
-static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
-				      struct quick *out)
+/* By its first four bytes; so do few other destinations begin. */
+static inline bool may_be_isl(const uint8_t *p)
+{
+	return (load32(p) & 0xf2ffffff) == 0x00000c00;
+}
+
+/* What the headers of the link say, whatever they are.  Out of line: few frames need it. */
+static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_rules *rules,
+							     const struct packet *packet,
+							     struct quick *out)
 {
 	size_t n = packet->bytes.n;
 	struct look look = { .checked = !packet->checksums_unreliable };
 	unsigned ethertype;
 
-	out->plain = 0;
-	out->source = out->group = 0;
 	if (packet->linktype != LINKTYPE_ETHERNET || n < ETHERNET_BYTES || is_isl(packet->bytes.p))
 		return QUICK_ASK;
 	ethertype = load16(packet->bytes.p + 12);
@@ -275,6 +276,29 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	if (ethertype == 0x86dd && look.n >= IP6_BYTES + UDP_BYTES)
 		return look_ip6(rules, &look, out);
 	return ethertype == 0x0806 ? QUICK_NO_IP : QUICK_ASK;
+}
+
+/* Nearly every frame: IPv4 behind at most one tag, which is stepped over without a branch. */
+static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
+				      struct quick *out)
+{
+	const uint8_t *p = packet->bytes.p;
+	size_t n = packet->bytes.n;
+	struct look look = { .checked = !packet->checksums_unreliable };
+	unsigned tagged;
+
+	out->plain = 0;
+	if (packet->linktype != LINKTYPE_ETHERNET || n < LOOK_BYTES)
+		return look_at_odd(rules, packet, out);
+	tagged = load16(p + 12) == 0x8100;
+	out->vlan = (uint16_t)((load16(p + ETHERNET_BYTES) & 0xfff) | (tagged - 1));	/* VLAN_NONE */
+	out->ip_offset = (uint8_t)(ETHERNET_BYTES + tagged * TAG_BYTES);
+	look.p = p + out->ip_offset;
+	look.n = n - out->ip_offset;
+	look.wire = (packet->length > n ? packet->length : n) - out->ip_offset;
+	if ((load16(look.p - 2) ^ 0x0800) | may_be_isl(p))
+		return look_at_odd(rules, packet, out);
+	return look_ip4(rules, &look, out);
 }
 
 /* Never part of its callers: only so is all of the look part of the loop. */
@@ -299,6 +323,17 @@ void quick_addresses(const struct quick *quick, const struct packet *packet,
 	*out_group = addr_of6(load64(p + 24), load64(p + 32));
 }
 
+static const uint8_t *ports_of(const struct quick *quick, const struct packet *packet)
+{
+	return packet->bytes.p + quick->ip_offset +
+	       (quick->kind == QUICK_DATA4 ? IP4_BYTES : IP6_BYTES);
+}
+
+uint16_t quick_port(const struct quick *quick, const struct packet *packet)
+{
+	return (uint16_t)load16(ports_of(quick, packet) + 2);
+}
+
 struct observation quick_statement(const struct quick *quick, const struct packet *packet)
 {
 	struct observation obs = observation_none();
@@ -312,8 +347,8 @@ struct observation quick_statement(const struct quick *quick, const struct packe
 	obs.bytes = packet->length;
 	obs.print = quick->print;
 	obs.ip_protocol = NUMBER_UDP;
-	obs.sport = quick->sport;
-	obs.dport = quick->dport;
+	obs.sport = (uint16_t)load16(ports_of(quick, packet));
+	obs.dport = quick_port(quick, packet);
 	obs.has_ports = obs.has_ttl = obs.has_mac = true;
 	obs.vlan = quick->vlan;
 	obs.link = packet->link;
@@ -358,7 +393,7 @@ static void decode_plain(const struct quick *quick, const struct packet *packet,
 	struct layers at = note_plain(quick, packet, options);
 	struct span ip = { packet->bytes.p + quick->ip_offset, packet->bytes.n - quick->ip_offset };
 	struct span bytes = { ip.p + quick->plain, ip.n - quick->plain };
-	unsigned total = load16(ip.p + 2), fragment = load16(ip.p + 6);
+	unsigned total = load16(ip.p + 2);
 	size_t n = total - quick->plain;
 
 	said_reset(out);
@@ -370,7 +405,7 @@ static void decode_plain(const struct quick *quick, const struct packet *packet,
 		at.template.flags |= FLAG_BIT(CUT);
 	if (!at.checksums_unreliable && checksum_of((struct span){ ip.p, quick->plain }) != 0)
 		at.template.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
-	at.template.print = print_of((uint64_t)fragment << 32 | (uint64_t)total << 16 | ip.p[9],
+	at.template.print = print_of(print_header4(load64(ip.p), ip.p[9]),
 				     (uint16_t)load16(ip.p + 4), bytes);
 	upper_peel(&at, ip.p[9], bytes, out);
 }

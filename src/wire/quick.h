@@ -26,7 +26,6 @@ enum quick_kind {
 struct quick {
 	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses(); else 0 */
 	uint32_t print;			/* struct observation's */
-	uint16_t sport, dport;
 	uint16_t vlan;			/* outermost VLAN ID, or VLAN_NONE */
 	uint8_t	 ttl;
 	uint8_t	 kind;			/* enum quick_kind */
@@ -38,7 +37,7 @@ struct quick {
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
  * much and never too little.  Made once. */
 struct quick_rules {
-	uint8_t ports[4096];		/* by the low 12 bits of a UDP port: 1 where one is wanted */
+	uint8_t ports[4096];		/* by the low 12 bits of a UDP or TCP port: who wants it */
 	uint8_t groups[256];		/* by the last byte of a group */
 	bool	udp_checksums;		/* then every multicast datagram asks */
 };
@@ -52,6 +51,9 @@ void quick_look(const struct quick_rules *rules, const struct packet *packets, s
 /* Source and group of either family. */
 void quick_addresses(const struct quick *quick, const struct packet *packet,
 		     struct addr *out_source, struct addr *out_group);
+
+/* The port that it was sent to. */
+uint16_t quick_port(const struct quick *quick, const struct packet *packet);
 
 /* Everything the frame says, for QUICK_ASK: as wire_decode(), but faster where the headers are
  * plain. */
