@@ -161,19 +161,15 @@ static void read_one(struct judging *j, const struct batch *b, const struct quic
 }
 
 /* Reads the next packets that ask for it, and has the engine fetch what they will need, so that
- * the misses of several overlap.  Returns the index behind the last of them. */
-static size_t read_ahead(struct judging *j, const struct batch *b, const struct quick *quick,
-			 size_t from)
+ * the misses of several overlap. */
+static void read_ahead(struct judging *j, const struct batch *b, const struct quick *quick,
+		       const uint8_t *asks, size_t n)
 {
-	size_t read = 0, i;
-
-	for (i = from; i < b->n && read < JUDGING_AHEAD; i++)
-		if (quick[i].kind == QUICK_ASK)
-			read_one(j, b, quick, i, &j->ahead[read++]);
-	for (size_t k = 0; k < read; k++)
+	for (size_t k = 0; k < n; k++)
+		read_one(j, b, quick, asks[k], &j->ahead[k]);
+	for (size_t k = 0; k < n; k++)
 		if (!j->ahead[k].said)
 			engine_expect_brief(j->engine, &j->ahead[k].brief);
-	return i;
 }
 
 static void judge_ahead(struct judging *j, const struct packet *packet, const struct quick *quick,
@@ -194,17 +190,22 @@ static void judge_some(struct judging *j, const struct batch *b)
 	struct quick own[ENGINE_BATCH];
 	struct expected expected;
 	const struct quick *quick = b->quick ? b->quick : own;
+	size_t n;
 
 	if (!b->quick)
 		quick_look(&j->rules, b->packets, b->n, own);
-	engine_expect(j->engine, quick, b->n, &expected);
-	for (size_t i = 0; i < b->n;) {
-		size_t end = read_ahead(j, b, quick, i), next = 0;
+	engine_expect(j->engine, b->packets, quick, b->n, &expected);
+	for (size_t from = 0; from < expected.ask_n; from += n) {
+		const uint8_t *asks = &expected.asks[from];
 
-		for (; (i = engine_take(j->engine, b->packets, quick, &expected, i, end)) < end;
-		     i++)
-			judge_ahead(j, &b->packets[i], &quick[i], &j->ahead[next++]);
+		n = expected.ask_n - from < JUDGING_AHEAD ? expected.ask_n - from : JUDGING_AHEAD;
+		read_ahead(j, b, quick, asks, n);
+		for (size_t k = 0; k < n; k++) {
+			engine_take(j->engine, &expected, asks[k]);
+			judge_ahead(j, &b->packets[asks[k]], &quick[asks[k]], &j->ahead[k]);
+		}
 	}
+	engine_take(j->engine, &expected, b->n);
 }
 
 void judging_batch(struct judging *j, const struct batch *b)

@@ -15,8 +15,8 @@ static struct flow_key key_of(const struct packet *packet, const struct quick *q
 	return key;
 }
 
-static struct flow *find_flow6(const struct engine *e, const struct packet *packet,
-			       const struct quick *q)
+static struct flow *find_flow(const struct engine *e, const struct packet *packet,
+			      const struct quick *q)
 {
 	struct flow_key key = key_of(packet, q);
 
@@ -72,45 +72,50 @@ static void __attribute__((noinline)) meet_link_local(struct engine *e, const st
 	frame_cross(e, packet, POINT_DATA, &passage, q->ttl);
 }
 
-/* What the packets of a run, which were taken since the engine was told of any, add up to. */
-struct run {
-	int64_t	      first_ns, last_ns;	/* first > last: none */
-	size_t	      cuts;			/* that the snap length cut */
-	const struct packet *cut;		/* the first of them */
-};
-
-static const struct run no_run = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
-
-static void tell_run(struct engine *e, struct run *run)
+static void take_cuts(struct engine *e, struct expected *x)
 {
-	if (run->first_ns > run->last_ns)
+	struct noted *noted = &e->notes[FLAG_INDEX_CUT];
+	size_t i = x->taken;
+
+	if (x->cuts == 0)
 		return;
-	if (!e->begun || run->first_ns < e->first.ns)
-		e->first.ns = run->first_ns;
-	if (!e->begun || run->last_ns > e->last.ns)
-		e->last.ns = run->last_ns;
-	if (run->last_ns > e->now.ns)
-		e->now.ns = run->last_ns;
-	e->begun = true;
-	if (run->cuts > 0) {
-		packet_note(&e->notes[FLAG_INDEX_CUT], run->cut);
-		e->notes[FLAG_INDEX_CUT].count += run->cuts - 1;
-	}
-	*run = no_run;
+	while (noted->count == 0 && (x->quick[i].kind < QUICK_DATA4 || !x->quick[i].is_cut))
+		i++;
+	packet_note(noted, &x->packets[i]);
+	noted->count += x->cuts - 1;
+	x->cuts = 0;
 }
 
-static inline void note_time(struct run *run, int64_t at_ns)
+/* What the packets before this one, which were taken since this was last called, add up to. */
+static void take_sums(struct engine *e, struct expected *x, size_t end)
 {
-	run->first_ns = at_ns < run->first_ns ? at_ns : run->first_ns;
-	run->last_ns = at_ns > run->last_ns ? at_ns : run->last_ns;
+	int64_t first_ns = e->begun ? e->first.ns : INT64_MAX;
+	int64_t last_ns = e->begun ? e->last.ns : INT64_MIN;
+
+	if (x->taken == end)
+		return;
+	take_cuts(e, x);
+	for (size_t i = x->taken; i < end; i++) {
+		int64_t at_ns = x->packets[i].at.ns;
+
+		first_ns = at_ns < first_ns ? at_ns : first_ns;
+		last_ns = at_ns > last_ns ? at_ns : last_ns;
+	}
+	e->first.ns = first_ns;
+	e->last.ns = last_ns;
+	e->now.ns = last_ns > e->now.ns ? last_ns : e->now.ns;
+	e->begun = true;
+	e->last_file = x->packets[end - 1].file;
+	e->last_frame = x->packets[end - 1].frame;
 }
 
+/* One more packet of a lump, of the addresses that the flow has. */
 static inline void meet(struct engine *e, struct flow *f, const struct packet *packet,
 			const struct quick *q)
 {
 	uint32_t print = copies_print(q->print, packet->link, q->ttl);
 
-	if (!copies_pass(f, print))
+	if (__builtin_expect(!copies_pass(f, print), 0))
 		find_copy(e, f, packet, q, print);
 	f->packets++;
 	f->bytes += packet->length;
@@ -124,42 +129,67 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 		frame_raise_ttl(e, f, packet, q->ttl);
 }
 
-static inline void take_data(struct engine *e, const struct packet *packet, const struct quick *q,
-			     uint32_t guess, struct run *run)
+/* Where the flow is not the one that was expected, or more is to be done than to count. */
+static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t i)
 {
-	struct flow *f = q->kind == QUICK_DATA4
-				 ? flow_find4(&e->flows, q->source, q->group, guess)
-				 : find_flow6(e, packet, q);
+	const struct packet *packet = &x->packets[i];
+	const struct quick *q = &x->quick[i];
+	struct flow *f = find_flow(e, packet, q);
 
-	if (__builtin_expect(!f, 0))
+	if (!f)
 		f = open_lump(e, packet, q);
-	if (__builtin_expect(!f || !(f->state & FLOW_LUMP), 0)) {
-		tell_run(e, run);
+	if (!f || !(f->state & FLOW_LUMP)) {
+		take_sums(e, x, i);
 		observe(e, packet, q);
+		x->taken = i + 1;
 		return;
 	}
-	note_time(run, packet->at.ns);
 	if (f->state & FLOW_LINK_LOCAL)
 		meet_link_local(e, packet, q);
 	meet(e, f, packet, q);
-	if (q->is_cut && run->cuts++ == 0)
-		run->cut = packet;
+	x->cuts += q->is_cut;
+}
+
+/* Appends each packet to the lists by adding or not adding to their lengths: what comes next in a
+ * capture no processor can guess. */
+static void sort(struct engine *e, const struct quick *quick, size_t n, struct expected *out)
+{
+	size_t asks = 0, data = 0, without_ip = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		out->asks[asks] = out->data[data] = (uint8_t)i;
+		asks += quick[i].kind == QUICK_ASK;
+		data += quick[i].kind >= QUICK_DATA4;
+		without_ip += quick[i].kind == QUICK_NO_IP;
+	}
+	out->ask_n = asks;
+	out->data_n = data;
+	e->packets.total += n - asks;
+	e->packets.ip += n - asks - without_ip;
+	e->packets.multicast += data;
 }
 
 /* In two rounds: the index is there when it is asked where the flows are. */
-void engine_expect(const struct engine *e, const struct quick *quick, size_t n,
-		   struct expected *out)
+__attribute__((noinline)) void engine_expect(struct engine *e, const struct packet *packets,
+					     const struct quick *quick, size_t n,
+					     struct expected *out)
 {
 	uint64_t hash[ENGINE_BATCH];
 
-	for (size_t i = 0; i < n; i++) {
-		hash[i] = flow_hash4(quick[i].source, quick[i].group);
-		flow_expect4(&e->flows, hash[i]);
+	out->packets = packets;
+	out->quick = quick;
+	out->taken = out->data_taken = out->cuts = 0;
+	sort(e, quick, n, out);
+	for (size_t k = 0; k < out->data_n; k++) {
+		const struct quick *q = &quick[out->data[k]];
+
+		hash[k] = flow_hash4(q->source, q->group);
+		flow_expect4(&e->flows, hash[k]);
 	}
-	for (size_t i = 0; i < n; i++) {
-		out->flow[i] = flow_guess4(&e->flows, hash[i], FLOW_TAG_DATA4);
-		if (quick[i].kind == QUICK_DATA4 && out->flow[i] == 0)
-			scans_expect(e->scans, addr_of4(quick[i].source));
+	for (size_t k = 0; k < out->data_n; k++) {
+		out->flow[k] = flow_guess4(&e->flows, hash[k], FLOW_TAG_DATA4);
+		if (__builtin_expect(out->flow[k] == 0, 0))
+			scans_expect(e->scans, addr_of4(quick[out->data[k]].source));
 	}
 }
 
@@ -186,28 +216,23 @@ void engine_foresee(const struct engine *e, const struct said *said)
 	frame_fetch(e, said->list, said->n);
 }
 
-size_t engine_take(struct engine *e, const struct packet *packets, const struct quick *quick,
-		   const struct expected *expected, size_t from, size_t n)
+__attribute__((noinline)) void engine_take(struct engine *e, struct expected *x, size_t end)
 {
-	struct run run = no_run;
-	size_t i, without_ip = 0, multicast = 0;
+	size_t k = x->data_taken;
 
-	for (i = from; i < n && quick[i].kind != QUICK_ASK; i++) {
-		if (quick[i].kind >= QUICK_DATA4) {
-			take_data(e, &packets[i], &quick[i], expected->flow[i], &run);
-			multicast++;
-			continue;
+	for (; k < x->data_n && x->data[k] < end; k++) {
+		size_t i = x->data[k];
+		const struct quick *q = &x->quick[i];
+		struct flow *f = &e->flows.ip4.list[x->flow[k]];
+
+		if (__builtin_expect(flow_is_plain_lump4(f, q->source, q->group), 1)) {
+			meet(e, f, &x->packets[i], q);
+			x->cuts += q->is_cut;
+		} else {
+			meet_other(e, x, i);
 		}
-		without_ip += quick[i].kind == QUICK_NO_IP;
-		note_time(&run, packets[i].at.ns);
 	}
-	if (i == from)
-		return i;
-	tell_run(e, &run);
-	e->last_file = packets[i - 1].file;
-	e->last_frame = packets[i - 1].frame;
-	e->packets.total += i - from;
-	e->packets.ip += i - from - without_ip;
-	e->packets.multicast += multicast;
-	return i;
+	x->data_taken = k;
+	take_sums(e, x, end);
+	x->taken = end + 1;		/* the packet there asks, and is taken in its turn */
 }
