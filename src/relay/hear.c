@@ -33,6 +33,18 @@ struct observation peer_statement(const struct peer *peer, bool arriving)
 	return obs;
 }
 
+struct observation entry_statement(const struct relay *relay, const struct peer *peer,
+				   const struct sa_entry *e, bool arriving)
+{
+	struct observation obs = peer_statement(peer, arriving);
+
+	obs.source = addr_of4(e->key.source);
+	obs.group = addr_of4(e->key.group);
+	obs.rp = addr_of4(e->key.rp);
+	obs.at = relay->now;
+	return obs;
+}
+
 /* 10.1.3.  An answer holds for a second, for a peer says much of few RPs. */
 static bool believes(struct relay *relay, struct peer *peer, struct addr rp)
 {

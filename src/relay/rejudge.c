@@ -64,16 +64,13 @@ void relay_reload(struct relay *relay, const struct relay_peering *peers, unsign
 		gate_free(gone[i]);
 }
 
-static bool is_still_let_in(struct relay *relay, struct peer *peer, const struct sa_entry *e)
+static bool is_still_let_in(const struct relay *relay, const struct peer *peer,
+			    const struct sa_entry *e)
 {
-	struct observation obs = peer_statement(peer, true);
+	struct observation obs = entry_statement(relay, peer, e, true);
+	struct verdict verdict = table_judge(peer->gate->table, &obs);
 
-	obs.source = addr_of4(e->key.source);
-	obs.group = addr_of4(e->key.group);
-	obs.rp = addr_of4(e->key.rp);
-	obs.at = relay->now;
-	return gate_lets_through(table_judge(peer->gate->table, &obs)) ||
-	       table_judge(peer->gate->table, &obs).action == ACTION_LIMIT;
+	return gate_lets_through(verdict) || verdict.action == ACTION_LIMIT;
 }
 
 static void rejudge_entry(struct relay *relay, uint32_t at)

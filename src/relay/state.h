@@ -108,6 +108,9 @@ void relay_drop(struct relay *relay, struct peer *peer, enum session_end end);
 bool peer_hear(struct relay *relay, struct peer *peer, unsigned entries);
 /* An (S,G,RP) of this peer as an observation, going one way or the other. */
 struct observation peer_statement(const struct peer *peer, bool arriving);
+/* An entry of the cache as the peer's, now. */
+struct observation entry_statement(const struct relay *relay, const struct peer *peer,
+				   const struct sa_entry *e, bool arriving);
 
 /* relay/tell.c */
 /* Whether an entry is to be told to a receiver at all: not what expires, not back to where it came

@@ -55,11 +55,7 @@ static bool may_cross(struct relay *relay, const struct sa_entry *e, struct peer
 
 	if (!receiver->gate)
 		return true;
-	obs = peer_statement(receiver, false);
-	obs.source = addr_of4(e->key.source);
-	obs.group = addr_of4(e->key.group);
-	obs.rp = addr_of4(e->key.rp);
-	obs.at = relay->now;
+	obs = entry_statement(relay, receiver, e, false);
 	if (gate_lets_through(gate_judge(receiver->gate, &obs, relay->now)))
 		return true;
 	receiver->figures.withheld++;

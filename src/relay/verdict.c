@@ -6,12 +6,8 @@
 static struct verdict judge(const struct relay *relay, const struct peer *peer,
 			    const struct sa_entry *e, bool arriving)
 {
-	struct observation obs = peer_statement(peer, arriving);
+	struct observation obs = entry_statement(relay, peer, e, arriving);
 
-	obs.source = addr_of4(e->key.source);
-	obs.group = addr_of4(e->key.group);
-	obs.rp = addr_of4(e->key.rp);
-	obs.at = relay->now;
 	return table_judge(peer->gate->table, &obs);
 }
 
