@@ -181,16 +181,15 @@ static void gather_rules(struct report *r)
 
 	r->rules = memory_array(c->n, sizeof(r->rules[0]));
 	for (size_t i = 0; i < c->n; i++) {
-		bool sources_estimated, groups_estimated;
+		struct report_rule *rule = &r->rules[i];
 
-		r->rules[i] = (struct report_rule){
+		*rule = (struct report_rule){
 			.hits = c->rules[i].hits, .packets = c->rules[i].packets,
 			.bytes = c->rules[i].bytes, .link_local = c->rules[i].link_local,
 			.first.ns = c->rules[i].first_ns, .last.ns = c->rules[i].last_ns,
-			.sources = distinct_count(c->distinct, 2 * i, &sources_estimated),
-			.groups = distinct_count(c->distinct, 2 * i + 1, &groups_estimated),
 		};
-		r->rules[i].estimated = sources_estimated || groups_estimated;
+		rule->sources = distinct_count(c->distinct, 2 * i, &rule->sources_estimated);
+		rule->groups = distinct_count(c->distinct, 2 * i + 1, &rule->groups_estimated);
 	}
 	free(lumped.rules);
 }

@@ -27,7 +27,7 @@ struct report_packets {
 struct report_rule {
 	uint64_t     hits, packets, bytes, link_local, sources, groups;
 	struct mtime first, last;	/* where there are hits */
-	bool	     estimated;
+	bool	     sources_estimated, groups_estimated;
 };
 
 struct report_flow {

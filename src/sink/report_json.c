@@ -146,7 +146,7 @@ static void put_rule(struct document *d, size_t index)
 	}
 	json_number(j, "sources", c->sources);
 	json_number(j, "groups", c->groups);
-	json_bool(j, "estimated", c->estimated);
+	json_bool(j, "estimated", c->sources_estimated || c->groups_estimated);
 	json_close(j);
 }
 

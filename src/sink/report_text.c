@@ -268,7 +268,7 @@ static void put_distinct(struct sheet *s, unsigned width, uint64_t n, bool estim
 {
 	char number[NUMBER_TEXT], text[NUMBER_TEXT + 1];
 
-	if (n <= 1024 || !estimated) {
+	if (!estimated) {
 		sheet_number(s, width, n);
 		return;
 	}
@@ -290,8 +290,8 @@ static void print_rule(struct sheet *s, const struct report *r, uint16_t i, stru
 	if (l.has_bytes)
 		sheet_right(s, 8, c->bytes ? INK_PLAIN : INK_DIM,
 			    c->bytes ? bytes_text(c->bytes, buffer) : "-");
-	put_distinct(s, 7, c->sources, c->estimated);
-	put_distinct(s, 6, c->groups, c->estimated);
+	put_distinct(s, 7, c->sources, c->sources_estimated);
+	put_distinct(s, 6, c->groups, c->groups_estimated);
 	if (c->hits > 0 && l.has_first)
 		sheet_left(s, l.moment, INK_PLAIN, moment_text(r, c->first, buffer));
 	if (c->hits > 0 && l.has_last) {

@@ -270,9 +270,11 @@ static enum ink put_figures(const struct view *view, const struct view_row *row,
 		text_put(out, bytes_text(row->bytes, buffer));
 		return INK_PLAIN;
 	case FIELD_SOURCES:
+		text_put(out, row->sources_estimated ? "~" : "");
+		return put_number(row->sources, out);
 	case FIELD_GROUPS:
-		text_put(out, row->is_estimated ? "~" : "");
-		return put_number(field == FIELD_SOURCES ? row->sources : row->groups, out);
+		text_put(out, row->groups_estimated ? "~" : "");
+		return put_number(row->groups, out);
 	case FIELD_TTL:
 		put_ttl(row, out);
 		return INK_PLAIN;

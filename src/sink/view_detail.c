@@ -205,8 +205,9 @@ static void put_one_rule(struct page *p, const struct view_row *row, unsigned co
 	put_column(p, "action", FIELD_ACTION);
 	put_gap(p);
 	put_counts(p, row, "hits");
-	put(p, "from", "%s sources to %s groups%s", number_text(row->sources, sources),
-	    number_text(row->groups, groups), row->is_estimated ? " (estimated)" : "");
+	put(p, "from", "%s%s sources to %s%s groups", row->sources_estimated ? "~" : "",
+	    number_text(row->sources, sources), row->groups_estimated ? "~" : "",
+	    number_text(row->groups, groups));
 	put_times(p, row);
 	if (row->count == 0)
 		put(p, "last", "nothing hit it yet");

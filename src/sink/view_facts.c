@@ -91,7 +91,8 @@ static void gather_rules(struct view_facts *facts, const struct report *r)
 		row->bytes = c->bytes;
 		row->sources = c->sources;
 		row->groups = c->groups;
-		row->is_estimated = c->estimated;
+		row->sources_estimated = c->sources_estimated;
+		row->groups_estimated = c->groups_estimated;
 		row->first_ns = c->hits ? c->first.ns : 0;
 		row->last_ns = c->hits ? c->last.ns : 0;
 		row->pulse = &facts->rules[i];

@@ -25,7 +25,8 @@ struct view_row {
 	uint8_t		    action, point, group_len, kind;
 	uint8_t		    ttl_min, ttl_max;	/* min over max: unknown */
 	uint8_t		    hops;		/* RAS_HOPS_UNKNOWN */
-	bool		    has_verdict, is_finding, is_estimated, is_quiet;
+	bool		    has_verdict, is_finding, is_quiet;
+	bool		    sources_estimated, groups_estimated;
 };
 
 #define VIEW_NO_LINK UINT16_MAX

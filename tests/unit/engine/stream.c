@@ -278,6 +278,13 @@ static void test_snap_length(void)
 	hear_hex(&t, 20, "00000020 e0020101 0a000002");		/* sent again, whole: too late */
 	hear_hex(&t, 32, SA("03"));
 	talk_end(&t, "anomaly cut; " SAYS("3") " gap", "cut and sent again");
+	t = talk_begin();
+	s.seq += 20;
+	hear(&t, syn_of());
+	hear(&t, s);						/* before what stands in front of it */
+	hear_hex(&t, 0, SA("01"));
+	hear_hex(&t, 52, SA("02"));
+	talk_end(&t, SAYS("1") "; anomaly cut; " SAYS("2") " gap", "cut, and too early");
 	free((void *)bytes.p);
 }
 

@@ -336,6 +336,26 @@ static void test_a_ttl_too_large(void)
 	close_stage(&s);
 }
 
+/* One source that sends to many groups: it is counted, they are estimated. */
+static void test_what_is_estimated(void)
+{
+	const struct view_row *row = NULL;
+	char line[64];
+	struct stage s;
+
+	open_stage(&s, BORDER, false);
+	for (unsigned i = 0; i < 2000; i++) {
+		snprintf(line, sizeof(line), "data 198.51.100.7 > 232.1.%u.%u", i / 250, i % 250);
+		play(&s, 1, 1, line);
+	}
+	gather(&s, 2);
+	for (size_t i = 0; i < s.view.facts.tabs[TAB_RULES].n; i++)
+		if (s.view.facts.tabs[TAB_RULES].list[i].count == 2000)
+			row = &s.view.facts.tabs[TAB_RULES].list[i];
+	check(row && row->sources == 1 && !row->sources_estimated && row->groups_estimated);
+	close_stage(&s);
+}
+
 static void test_the_choice_stays(void)
 {
 	struct stage s;
@@ -723,6 +743,7 @@ static void test_windows_of_many(void)
 
 TEST_MAIN({ "screens", test_screens }, { "the screen of the README", test_the_readme }, { "sorting, both ways", test_sort_both_ways },
 	  { "sorting by name", test_sort_by_name }, { "a TTL too large", test_a_ttl_too_large },
+	  { "what is estimated", test_what_is_estimated },
 	  { "the row that is chosen stays chosen", test_the_choice_stays }, { "a pause", test_pause },
 	  { "filters", test_filters }, { "any keys at any size", test_any_keys },
 	  { "hostile names", test_hostile_names },
