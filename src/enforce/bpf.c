@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,12 +99,34 @@ static int number_counters(struct bpf_store *store, const struct view *v,
 	return 0;
 }
 
+/* No stamp is 0. */
+static uint32_t next_serial(const struct bpf_store *store)
+{
+	uint32_t next = store->serial + 1;
+
+	return next & BPF_SERIAL_MASK ? next : next + 1;
+}
+
 /* What a slot of it remembers is that of no other image. */
 static void number_image(struct bpf_store *store, struct bpf_image *head)
 {
-	head->serial = ++store->serial;
-	for (uint32_t i = 0; i < BPF_SLOTS; i++)
-		head->slots[i].stamp = head->serial * BPF_SLOTS + i;
+	head->serial = store->serial = next_serial(store);
+	for (uint32_t i = 0; i < BPF_SLOTS; i++) {
+		uint64_t stamp = (head->serial & BPF_SERIAL_MASK) * BPF_SLOTS + i;
+
+		head->slots[i].word |= stamp << BPF_WORD_STAMP_SHIFT;
+	}
+}
+
+/* Stamps come round with the serial numbers: then what is remembered is left behind with its maps. */
+static bool has_stamps(const struct bpf_store *store, const struct bpf_set *set)
+{
+	const struct bpf_image *image = bpf_set_map_image(set, set->image);
+	uint32_t serial = image ? image->serial : 0;
+
+	if (image)
+		munmap((void *)(uintptr_t)image, set->image_bytes);
+	return serial / (BPF_SERIAL_MASK + 1) == next_serial(store) / (BPF_SERIAL_MASK + 1);
 }
 
 /* The parcel's image with slots and counters as they are to be: a map that holds it. */
@@ -147,7 +170,8 @@ static bool fits(struct bpf_store *store, const struct view *v)
 {
 	const struct bpf_set *set = bpf_store_set(store);
 
-	return set && set->image_bytes - BPF_IMAGE_SPARE >= v->head->image_bytes;
+	return set && set->image_bytes - BPF_IMAGE_SPARE >= v->head->image_bytes &&
+	       has_stamps(store, set);
 }
 
 static int explain(struct text *error, const char *what, int status)
@@ -254,7 +278,7 @@ static int clear(struct bpf_store *store)
 	bpf_hooks_detach_all(store);
 	empty = memory_take(sizeof(*empty));
 	empty->version = BPF_LAYOUT_VERSION;
-	number_image(store, empty);
+	empty->serial = store->serial;		/* nothing is remembered of it */
 	image = bpf_set_image_new(set, (const uint8_t *)empty, sizeof(*empty));
 	free(empty);
 	if (image < 0)

@@ -546,20 +546,12 @@ static bool asks_upper(const struct section *s)
 	return false;
 }
 
-/* What else a packet has to show, for the kernel to know it as one of a flow. */
-static uint32_t asked_of(const struct section *s)
+static bool asks_ttl(const struct section *s)
 {
-	uint32_t asked = 0;
-
-	for (size_t i = 0; i < s->boundary->match_count; i++) {
-		const struct artefact_rule *r = &s->artefact->rules[i];
-
-		if (!s->used[i])
-			continue;
-		asked |= r->asks_ttl ? BPF_FLOW_TTL : 0;
-		asked |= r->asks_port || r->recognised != PROTOCOL_COUNT ? BPF_FLOW_PORT : 0;
-	}
-	return asked;
+	for (size_t i = 0; i < s->boundary->match_count; i++)
+		if (s->used[i] && s->artefact->rules[i].asks_ttl)
+			return true;
+	return false;
 }
 
 #define IP_IGMP 2
@@ -573,7 +565,7 @@ static struct bpf_side side_of(struct section *s, enum direction direction)
 	uint32_t planes4[256], planes6[256];
 
 	side.asks_upper = asks_upper(s);
-	side.asked = asked_of(s);
+	side.asks_ttl = asks_ttl(s);
 	for (unsigned p = 0; p < 256; p++) {
 		unsigned plane = artefact_plane_of(s->artefact, direction, p);
 
@@ -584,6 +576,15 @@ static struct bpf_side side_of(struct section *s, enum direction direction)
 	side.planes4 = append(s->c, planes4, sizeof(planes4), 64);
 	side.planes6 = append(s->c, planes6, sizeof(planes6), 64);
 	return side;
+}
+
+/* What a packet has to show besides its addresses and its port, for the kernel to know it as one of a
+ * flow. */
+static uint64_t word_of(const struct bpf_slot *slot)
+{
+	return (slot->side.asks_ttl ? BPF_WORD_TTL : 0) |
+	       (slot->ttl_less ? BPF_WORD_TTL_LESS : 0) |
+	       (slot->side.asks_upper ? BPF_WORD_UPPER : 0);
 }
 
 static void add_hook(struct section *s, const struct enforce_link *link, enum hook hook,
@@ -608,6 +609,7 @@ static void add_hook(struct section *s, const struct enforce_link *link, enum ho
 		.on_drop = link->dry_run ? BPF_OUTCOME_DRY : BPF_OUTCOME_DROP,
 		.ttl_less = hook == HOOK_EGRESS && !link->is_bridge_port,
 	};
+	head->slots[i].word = word_of(&head->slots[i]);
 }
 
 static void add_hooks(struct section *s, const struct enforce_boundary *b,

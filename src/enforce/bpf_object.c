@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +14,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 #define PATH_BYTES 512
 #define PIN_IMAGE "image"
 #define PIN_IMAGE_NEXT "image-next"
 #define BUCKETS_MAX 32768
 #define SAMPLES_BYTES (1u << 20)
 #define HOOKS_MAX (2 * BPF_SLOTS)
+#define FLOWS_SPARE (BPF_FLOW_WAYS * sizeof(struct bpf_flow6))	/* behind what a mask leaves */
 
 /* The version stands in the names of the pins: what another version pinned is not met. */
-static const char *const map_names[MAP_COUNT] = { "policy", "own", "buckets", "seen", "samples",
-						  "names", "hooks" };
+static const char *const map_names[MAP_COUNT] = { "policy", "own", "flows", "buckets", "seen",
+						  "samples", "names", "hooks" };
 
 static void pin_path(const char *folder, unsigned number, const char *name, char out[PATH_BYTES])
 {
@@ -43,8 +47,16 @@ static int new_map(const char *name, enum bpf_map_type type, uint32_t key, uint3
 static uint32_t processor_count(void)
 {
 	int n = libbpf_num_possible_cpus();
+	uint32_t room = 1;
 
-	return n > 0 ? (uint32_t)n : 1;
+	while (n > 0 && room < (uint32_t)n)
+		room *= 2;
+	return room;
+}
+
+static unsigned shift_of(uint32_t power)
+{
+	return (unsigned)__builtin_ctz(power);
 }
 
 /* Flows of each processor. */
@@ -57,15 +69,25 @@ static uint32_t flow_bytes(const struct bpf_set *set)
 	return bytes;
 }
 
+static uint32_t flows_bytes(const struct bpf_set *set)
+{
+	return flow_bytes(set) * set->processors;
+}
+
+static uint32_t counter_bytes(const struct bpf_set *set)
+{
+	return set->capacity * (uint32_t)sizeof(struct bpf_counter);
+}
+
 static uint32_t own_bytes(const struct bpf_set *set)
 {
-	return flow_bytes(set) + set->capacity * (uint32_t)sizeof(struct bpf_counter);
+	return (uint32_t)BPF_COUNTERS_AT + counter_bytes(set) * set->processors;
 }
 
 static int map_own(struct bpf_set *set)
 {
-	void *at = mmap(NULL, (size_t)own_bytes(set) * set->processors, PROT_READ | PROT_WRITE,
-			MAP_SHARED, set->maps[MAP_OWN], 0);
+	void *at = mmap(NULL, own_bytes(set), PROT_READ | PROT_WRITE, MAP_SHARED,
+			set->maps[MAP_OWN], 0);
 
 	if (at == MAP_FAILED)
 		return -errno;
@@ -73,11 +95,88 @@ static int map_own(struct bpf_set *set)
 	return 0;
 }
 
-struct bpf_counter *bpf_set_counter(const struct bpf_set *set, uint32_t processor, uint32_t id)
+static uint64_t counter_offset(const struct bpf_set *set, uint32_t processor, uint32_t id)
 {
-	void *own = set->own + (size_t)processor * own_bytes(set) + flow_bytes(set);
+	return ((uint64_t)processor * set->capacity + id) * sizeof(struct bpf_counter);
+}
 
-	return (struct bpf_counter *)own + id;
+static struct bpf_counter *counter_at(const struct bpf_set *set, uint32_t processor, uint32_t id)
+{
+	return (void *)(set->own + BPF_COUNTERS_AT + counter_offset(set, processor, id));
+}
+
+static struct bpf_waiting *waiting_at(const struct bpf_set *set, uint32_t processor)
+{
+	return (struct bpf_waiting *)(void *)(set->own + BPF_WAITING_AT) + processor;
+}
+
+/* What waits where nothing does: under the counter that is no rule's. */
+static void clear_waiting(struct bpf_set *set)
+{
+	for (uint32_t i = 0; i < set->processors; i++)
+		waiting_at(set, i)->what = counter_offset(set, i, set->capacity - 1);
+}
+
+static uint64_t read_waiting(const struct bpf_set *set, uint32_t processor)
+{
+	return __atomic_load_n(&waiting_at(set, processor)->what, __ATOMIC_SEQ_CST);
+}
+
+static bool waits_for(uint64_t what, uint64_t offset)
+{
+	return ((what ^ offset) & UINT32_MAX) / sizeof(struct bpf_counter) == 0;
+}
+
+static struct bpf_counter read_counter(const struct bpf_set *set, uint32_t processor, uint32_t id)
+{
+	const struct bpf_counter *c = counter_at(set, processor, id);
+
+	return (struct bpf_counter){
+		.packets = __atomic_load_n(&c->packets, __ATOMIC_SEQ_CST),
+		.bytes = __atomic_load_n(&c->bytes, __ATOMIC_SEQ_CST),
+		.last = __atomic_load_n(&c->last, __ATOMIC_SEQ_CST),
+	};
+}
+
+/* What waits is counted before another packet takes its place.  So if another has, the counter has it
+ * now; and if none has, or the same again, one packet more was there when the counter was read. */
+static struct bpf_counter count_of(const struct bpf_set *set, uint32_t processor, uint32_t id)
+{
+	uint64_t what = read_waiting(set, processor);
+	struct bpf_counter count = read_counter(set, processor, id);
+
+	if (read_waiting(set, processor) != what)
+		return read_counter(set, processor, id);
+	if (waits_for(what, counter_offset(set, processor, id))) {
+		count.packets++;
+		count.bytes += what >> 32;
+		count.last = waiting_at(set, processor)->ticks;
+	}
+	return count;
+}
+
+struct bpf_counter bpf_set_count(const struct bpf_set *set, uint32_t id)
+{
+	struct bpf_counter sum = { 0 };
+
+	for (uint32_t i = 0; i < set->processors; i++) {
+		struct bpf_counter one = count_of(set, i, id);
+
+		sum.packets += one.packets;
+		sum.bytes += one.bytes;
+		sum.last = one.last > sum.last ? one.last : sum.last;
+	}
+	return sum;
+}
+
+bool bpf_set_clear_counter(const struct bpf_set *set, uint32_t id)
+{
+	for (uint32_t i = 0; i < set->processors; i++)
+		if (waits_for(read_waiting(set, i), counter_offset(set, i, id)))
+			return false;
+	for (uint32_t i = 0; i < set->processors; i++)
+		*counter_at(set, i, id) = (struct bpf_counter){ 0 };
+	return true;
 }
 
 static int new_image_map(uint32_t bytes)
@@ -114,8 +213,11 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 	case MAP_POLICY:
 		return new_policy_map(set);
 	case MAP_OWN:
-		return new_map("weir_own", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), own_bytes(set),
-			       set->processors, BPF_F_MMAPABLE);
+		return new_map("weir_own", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), own_bytes(set), 1,
+			       BPF_F_MMAPABLE);
+	case MAP_FLOWS:
+		return new_map("weir_flows", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
+			       flows_bytes(set) + (uint32_t)FLOWS_SPARE, 1, 0);
 	case MAP_BUCKETS:
 		return new_map("weir_buckets", BPF_MAP_TYPE_LRU_HASH,
 			       sizeof(struct bpf_bucket_key), sizeof(uint64_t), BUCKETS_MAX, 0);
@@ -148,7 +250,7 @@ static struct bpf_set empty_set(unsigned number)
 void bpf_set_close(struct bpf_set *set)
 {
 	if (set->own)
-		munmap(set->own, (size_t)own_bytes(set) * set->processors);
+		munmap(set->own, own_bytes(set));
 	for (unsigned i = 0; i < MAP_COUNT; i++)
 		if (set->maps[i] >= 0)
 			close(set->maps[i]);
@@ -191,6 +293,8 @@ int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 	struct bpf_set set = empty_set(number);
 	int status = 0;
 
+	if (set.processors > BPF_PROCESSORS_MAX)
+		return -E2BIG;
 	set.image_bytes = image_bytes;
 	set.capacity = capacity;
 	for (unsigned i = 0; i < MAP_COUNT && status == 0; i++) {
@@ -202,6 +306,7 @@ int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 		bpf_set_close(&set);
 		return status;
 	}
+	clear_waiting(&set);
 	*out = set;
 	return 0;
 }
@@ -241,8 +346,7 @@ int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out)
 	status = status < 0 ? status : map_size(set.maps[MAP_OWN], &own);
 	if (status == 0) {
 		set.image_bytes = image.value_size;
-		set.processors = own.max_entries;
-		set.capacity = (own.value_size - flow_bytes(&set)) /
+		set.capacity = (own.value_size - (uint32_t)BPF_COUNTERS_AT) / set.processors /
 			       (uint32_t)sizeof(struct bpf_counter);
 		status = map_own(&set);
 	}
@@ -346,22 +450,49 @@ int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n)
 	return fd;
 }
 
-/* The kernel waits for running programs before an update of a map of maps returns. */
+/* Flows are met again only by the word of the image that judged them. */
+static void put_words(const struct bpf_set *set, const struct bpf_image *image)
+{
+	volatile uint64_t *words = (volatile uint64_t *)set->own;
+
+	for (size_t i = 0; i < BPF_SLOTS; i++)
+		words[i] = image && image->slots[i].is_active ? image->slots[i].word : 0;
+}
+
+/* The kernel waits for running programs before an update of a map of maps returns.  While it does, and
+ * for ever if it is cut off, no program meets a flow before it has met the image. */
+static int replace_image(const struct bpf_set *set, int image)
+{
+	const struct bpf_image *head = bpf_set_map_image(set, image);
+	uint32_t zero = 0;
+	int status = 0;
+
+	if (!head)
+		return -errno;
+	put_words(set, NULL);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (bpf_map_update_elem(set->maps[MAP_POLICY], &zero, &image, BPF_ANY) < 0)
+		status = -errno;
+	else
+		put_words(set, head);
+	munmap((void *)(uintptr_t)head, set->image_bytes);
+	return status;
+}
+
 int bpf_set_switch(struct bpf_set *set, const char *folder, int image)
 {
 	char next[PATH_BYTES], path[PATH_BYTES];
-	uint32_t zero = 0;
+	int status;
 
 	pin_path(folder, set->number, PIN_IMAGE_NEXT, next);
 	pin_path(folder, set->number, PIN_IMAGE, path);
 	unlink(next);
 	if (bpf_obj_pin(image, next) < 0)
 		return -errno;
-	if (bpf_map_update_elem(set->maps[MAP_POLICY], &zero, &image, BPF_ANY) < 0) {
-		int error = -errno;
-
+	status = replace_image(set, image);
+	if (status < 0) {
 		unlink(next);
-		return error;
+		return status;
 	}
 	rename(next, path);
 	close(set->image);
@@ -387,6 +518,29 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 	return 0;
 }
 
+/* What the programs are told of the maps. */
+static struct bpf_told told_of(const struct bpf_set *set, const struct bpf_program_options *options)
+{
+	uint32_t half = flow_bytes(set) / 2;
+
+	return (struct bpf_told){
+		.image_mask = (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
+		.slot = (uint32_t)(offsetof(struct bpf_image, slots) +
+				   options->slot * sizeof(struct bpf_slot)),
+		.is_bare = options->is_bare,
+		.hook = options->hook,
+		.minute = (60 * options->ticks_per_s) >> BPF_UNIT_BITS,
+		.word = options->slot * (uint32_t)sizeof(uint64_t),
+		.flow_shift = shift_of(flow_bytes(set)),
+		.counter_shift = shift_of(counter_bytes(set)),
+		.flows4_mask = half - BPF_FLOW_WAYS * (uint32_t)sizeof(struct bpf_flow4),
+		.flows6_mask = half - BPF_FLOW_WAYS * (uint32_t)sizeof(struct bpf_flow6),
+		.flows_mask = flows_bytes(set) - 1,
+		.counters_mask = counter_bytes(set) * set->processors -
+				 (uint32_t)sizeof(struct bpf_counter),
+	};
+}
+
 static int tell(struct bpf_object *object, const struct bpf_told *told)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
@@ -397,7 +551,12 @@ static int tell(struct bpf_object *object, const struct bpf_told *told)
 /* As the object calls it. */
 static const char *section_of(enum bpf_map_index index)
 {
-	return index == MAP_SEEN ? ".bss" : map_names[index];
+	switch (index) {
+	case MAP_OWN: return ".bss.own";
+	case MAP_FLOWS: return ".bss.flows";
+	case MAP_SEEN: return ".bss";
+	default: return map_names[index];
+	}
 }
 
 static int reuse_maps(struct bpf_object *object, const struct bpf_set *set)
@@ -410,6 +569,49 @@ static int reuse_maps(struct bpf_object *object, const struct bpf_set *set)
 			return status;
 	}
 	return 0;
+}
+
+/* A section of zeros is as large as the map in its place: libbpf reserves memory by the one, and gives
+ * it back by the other.  The object is our own. */
+static void widen_section(uint8_t *elf, const char *name, uint32_t bytes)
+{
+	const Elf64_Ehdr *head = (const void *)elf;
+	Elf64_Shdr *sections = (void *)(elf + head->e_shoff);
+	const char *names = (const char *)elf + sections[head->e_shstrndx].sh_offset;
+
+	for (unsigned i = 0; i < head->e_shnum; i++)
+		if (strcmp(names + sections[i].sh_name, name) == 0)
+			sections[i].sh_size = bytes;
+}
+
+static struct bpf_object *open_wide(const struct bpf_set *set, const void *bytes, size_t n)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "weir");
+	uint8_t *copy = memory_take(n);
+	struct bpf_object *object;
+
+	memcpy(copy, bytes, n);
+	widen_section(copy, section_of(MAP_OWN), own_bytes(set));
+	widen_section(copy, section_of(MAP_FLOWS), flows_bytes(set) + (uint32_t)FLOWS_SPARE);
+	libbpf_set_print(say_nothing);
+	object = bpf_object__open_mem(copy, n, &options);
+	free(copy);
+	return object;
+}
+
+struct bpf_object *bpf_set_open_object(const struct bpf_set *set, const void *bytes, size_t n,
+				       const struct bpf_program_options *options)
+{
+	struct bpf_told told = told_of(set, options);
+	struct bpf_object *object = open_wide(set, bytes, n);
+	int status = object ? tell(object, &told) : -errno;
+
+	status = status < 0 ? status : reuse_maps(object, set);
+	if (status == 0)
+		return object;
+	bpf_object__close(object);
+	errno = -status;
+	return NULL;
 }
 
 static int load_program(struct bpf_object *object, const char *name)
@@ -432,36 +634,16 @@ static int load_program(struct bpf_object *object, const char *name)
 	return status < 0 ? -errno : status;
 }
 
-static int open_object(struct bpf_object **out)
-{
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "weir");
-
-	libbpf_set_print(say_nothing);
-	*out = bpf_object__open_mem(bpf_bytes, bpf_bytes_n, &options);
-	return *out ? 0 : -errno;
-}
-
 int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options)
 {
-	struct bpf_told told = {
-		.image_mask = (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
-		.slot = (uint32_t)(offsetof(struct bpf_image, slots) +
-				   options->slot * sizeof(struct bpf_slot)),
-		.is_bare = options->is_bare,
-		.hook = options->hook,
-		.minute = (60 * options->ticks_per_s) >> BPF_UNIT_BITS,
-		.flow_bytes = flow_bytes(set),
-		.counter_mask = (set->capacity - 1) * (uint32_t)sizeof(struct bpf_counter),
-	};
-	struct bpf_object *object;
-	int status = open_object(&object);
+	static const char *const names[2][2] = { { "weir_tc", "weir_tc_bare" },
+						 { "weir_xdp", "weir_xdp_bare" } };
+	struct bpf_object *object = bpf_set_open_object(set, bpf_bytes, bpf_bytes_n, options);
+	int status;
 
-	if (status < 0)
-		return status;
-	status = tell(object, &told);
-	status = status < 0 ? status : reuse_maps(object, set);
-	if (status == 0)
-		status = load_program(object, options->is_xdp ? "weir_xdp" : "weir_tc");
+	if (!object)
+		return -errno;
+	status = load_program(object, names[options->is_xdp][options->is_bare]);
 	bpf_object__close(object);
 	return status;
 }
@@ -491,11 +673,14 @@ static uint32_t rate_of(uint64_t ticks, uint64_t ns)
 
 int bpf_clock_load(void)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "weir");
 	struct bpf_object *object;
-	int status = open_object(&object);
+	int status;
 
-	if (status < 0)
-		return status;
+	libbpf_set_print(say_nothing);
+	object = bpf_object__open_mem(bpf_bytes, bpf_bytes_n, &options);
+	if (!object)
+		return -errno;
 	status = load_program(object, "weir_clock");
 	bpf_object__close(object);
 	return status;

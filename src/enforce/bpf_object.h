@@ -15,7 +15,7 @@
 extern const unsigned char bpf_bytes[];
 extern const size_t bpf_bytes_n;
 
-enum bpf_map_index { MAP_POLICY, MAP_OWN, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLES, MAP_NAMES,
+enum bpf_map_index { MAP_POLICY, MAP_OWN, MAP_FLOWS, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLES, MAP_NAMES,
 		     MAP_HOOKS, MAP_COUNT };
 
 struct bpf_set {
@@ -23,7 +23,7 @@ struct bpf_set {
 	uint32_t image_bytes;		/* of the map that holds the image: a power of two, and
 					 * BPF_IMAGE_SPARE */
 	uint32_t capacity;		/* counters: a power of two */
-	uint32_t processors;		/* that may ever be */
+	uint32_t processors;		/* room for so many: a power of two */
 	uint8_t *own;			/* the map of that name */
 	int	 maps[MAP_COUNT];
 	int	 image;			/* the map in force, or -1 */
@@ -46,8 +46,11 @@ void bpf_set_unpin_others(const char *folder);
 /* The numbers of the sets in a folder, in order; at most `max`. */
 size_t bpf_set_list(const char *folder, unsigned *out, size_t max);
 
-/* What one processor counts: not above `processors` and `capacity`. */
-struct bpf_counter *bpf_set_counter(const struct bpf_set *set, uint32_t processor, uint32_t id);
+/* All that was counted under an id, with the packets that wait to be counted: each processor's is what
+ * it was at some moment of the call. */
+struct bpf_counter bpf_set_count(const struct bpf_set *set, uint32_t id);
+/* From 0 again.  False while a packet waits that was another owner's. */
+bool bpf_set_clear_counter(const struct bpf_set *set, uint32_t id);
 
 /* A map that holds these bytes, with zeros behind: a descriptor or negative errno. */
 int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n);
@@ -63,6 +66,12 @@ struct bpf_program_options {
 	bool	 is_xdp, is_bare;
 };
 
+struct bpf_object;
+
+/* An object that is not loaded yet, with the set's maps and what its programs are told; NULL, and
+ * errno.  The caller closes it. */
+struct bpf_object *bpf_set_open_object(const struct bpf_set *set, const void *bytes, size_t n,
+				       const struct bpf_program_options *options);
 /* A program that reads the set's maps: a descriptor or negative errno. */
 int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *options);
 

@@ -223,10 +223,11 @@ static void add_counter(struct bpf_counter *sum, const struct bpf_counter *more)
 		sum->last = more->last;
 }
 
-static void add_processors(struct bpf_counter *sum, const struct bpf_set *set, uint32_t id)
+static void add_id(struct bpf_counter *sum, const struct bpf_set *set, uint32_t id)
 {
-	for (uint32_t i = 0; i < set->processors; i++)
-		add_counter(sum, bpf_set_counter(set, i, id));
+	struct bpf_counter more = bpf_set_count(set, id);
+
+	add_counter(sum, &more);
 }
 
 /* What one set counted for a name; with what older ones had, if `based`. */
@@ -240,7 +241,7 @@ static void add_set(const struct bpf_set *set, const struct bpf_name *name,
 	if (based)
 		add_counter(sum, &value.base);
 	if (value.id < set->capacity)
-		add_processors(sum, set, value.id);
+		add_id(sum, set, value.id);
 }
 
 /* The oldest set that stands says what came before it; a newer one's base is what these sum up to,
@@ -263,7 +264,7 @@ static struct bpf_counter sum_now(struct bpf_store *store, const struct bpf_name
 
 	if (store->set_count > 1)
 		return sum_of(store, name, store->set_count);
-	add_processors(&sum, bpf_store_set(store), value->id);
+	add_id(&sum, bpf_store_set(store), value->id);
 	return sum;
 }
 
@@ -294,12 +295,11 @@ static int take_counter(struct bpf_store *store, uint32_t *out_id)
 	const struct bpf_set *set = bpf_store_set(store);
 	uint32_t id = 0;
 
-	while (id < set->capacity && store->taken[id])
+	/* the last one is no rule's */
+	while (id + 1 < set->capacity && (store->taken[id] || !bpf_set_clear_counter(set, id)))
 		id++;
-	if (id + 1 >= set->capacity)		/* the last one is no rule's */
+	if (id + 1 >= set->capacity)
 		return -ENOSPC;
-	for (uint32_t i = 0; i < set->processors; i++)
-		*bpf_set_counter(set, i, id) = (struct bpf_counter){ 0 };
 	store->taken[id] = 1;
 	*out_id = id;
 	return 0;

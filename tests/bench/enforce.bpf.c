@@ -53,7 +53,8 @@ static __always_inline __u64 long_of(const __u32 *words)
 	return bpf_cpu_to_be64((__u64)words[0] << 32 | words[1]);
 }
 
-/* Addresses of the next row in the place of the packet's own. */
+/* Addresses of the next row in the place of the packet's own, by stores that are no smaller than what
+ * is read of them at once: the processor would wait for them. */
 static __always_inline bool turn(const struct bytes *b)
 {
 	const struct stream_row *row = next_row();
@@ -67,8 +68,7 @@ static __always_inline bool turn(const struct bytes *b)
 			*(__u64 *)(p + 38 + 4 * i) = long_of(row->group + i);
 		}
 	} else {
-		*(__u32 *)(p + 26) = bpf_htonl(row->source[0]);
-		*(__u32 *)(p + 30) = bpf_htonl(row->group[0]);
+		*(__u64 *)(p + 26) = bpf_cpu_to_be64((__u64)row->source[0] << 32 | row->group[0]);
 	}
 	return true;
 }
@@ -121,9 +121,8 @@ SEC("xdp")
 int bench_policy(struct xdp_md *ctx)
 {
 	struct bytes b = bytes_of_xdp(ctx);
-	struct carrier c = { .xdp = ctx };
 
-	return turn(&b) ? finish(ctx, judge(&c, &b), b.length) : XDP_PASS;
+	return turn(&b) ? rule_xdp(ctx) : XDP_PASS;
 }
 
 /* What is asked of a flow that is not remembered. */
@@ -166,9 +165,9 @@ int bench_lpm4(struct xdp_md *ctx)
 	__u32 at, cell;
 	struct table t;
 	struct ip4 ip;
-	struct moment now = { bpf_jiffies64(), find_own() };
+	struct moment now = moment_now();
 
-	if (!now.own || !find_table(&t))
+	if (!find_table(&t))
 		return XDP_PASS;
 	at = take(&c, &b, bpf_htons(ETH_P_IP));
 	if (!at || !read_ip4(&b, at, &ip))

@@ -293,28 +293,19 @@ static size_t fill_trie(int map, const struct artefact_side *side)
 
 /* --- programs --- */
 
+/* A file that is as long as the object of the benchmark may be. */
 static struct bpf_object *open_bench(const char *file, const struct bpf_set *set, uint32_t slot)
 {
-	static const char *const shared[] = { "policy", "own", "buckets", ".bss", "samples" };
-	struct bpf_told told = {
-		.image_mask = (uint32_t)(set->image_bytes - BPF_IMAGE_SPARE - 1),
-		.slot = (uint32_t)(offsetof(struct bpf_image, slots) +
-				   slot * sizeof(struct bpf_slot)),
-		.minute = 58,
-		.flow_bytes = BPF_FLOW_BYTES,
-		.counter_mask = (set->capacity - 1) * (uint32_t)sizeof(struct bpf_counter),
-	};
-	struct bpf_object *object = bpf_object__open_file(file, NULL);
+	static uint8_t bytes[1 << 22];
+	struct bpf_program_options options = { .slot = slot, .ticks_per_s = 250, .is_xdp = true };
+	FILE *f = fopen(file, "rb");
+	size_t n = f ? fread(bytes, 1, sizeof(bytes), f) : 0;
+	struct bpf_object *object = n ? bpf_set_open_object(set, bytes, n, &options) : NULL;
 	struct bpf_program *program;
 
 	if (!object)
 		fail(file, -errno);
-	need("what it is told", bpf_map__set_initial_value(
-					bpf_object__find_map_by_name(object, ".rodata"), &told,
-					sizeof(told)));
-	for (unsigned i = 0; i < 5; i++)
-		need(shared[i], bpf_map__reuse_fd(bpf_object__find_map_by_name(object, shared[i]),
-						  set->maps[i]));
+	fclose(f);
 	bpf_object__for_each_program(program, object)
 		bpf_program__set_autoload(program,
 					  strncmp(bpf_program__name(program), "bench_", 6) == 0);

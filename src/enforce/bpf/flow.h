@@ -11,62 +11,77 @@
 #include "enforce/bpf/frame.h"
 #include "enforce/bpf/image.h"
 
-/* By processor.  Made larger before it is loaded. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct bpf_flow6));
-} own SEC(".maps");
+/* Sections that are maps, which need no look-up.  Made as large as these before they are loaded. */
+__u8 own[4096] SEC(".bss.own");
+__u8 flows[4096] SEC(".bss.flows");
+
+/* The compiler does not know how large they are. */
+static __always_inline __u8 *own_at(__u32 offset)
+{
+	__u8 *at = own;
+
+	asm volatile("" : "+r"(at));
+	return at + offset;
+}
+
+static __always_inline __u8 *flows_at(__u32 offset)
+{
+	__u8 *at = flows;
+
+	asm volatile("" : "+r"(at));
+	return at + offset;
+}
 
 /* When and where a packet is judged. */
 struct moment {
 	__u64 ticks;
-	__u8 *own;			/* the processor's */
+	__u32 processor;
 };
+
+static __always_inline struct moment moment_now(void)
+{
+	return (struct moment){ bpf_jiffies64(), bpf_get_smp_processor_id() };
+}
 
 /* What became of a packet. */
 struct ruling {
 	__u32 outcome;			/* BPF_OUTCOME_ */
-	__u32 counter;			/* under which it was counted */
+	__u32 counter;			/* under which it was counted: its offset */
 	bool  lasts;			/* the same becomes of the next one that shows the same */
 };
 
 /* As a number: the counter above, the outcome below. */
 #define RULING_LASTS 0x80000000u
 
-static __always_inline __u64 mark_of(const struct table *t, __u64 ticks)
+/* A counter's offset. */
+static __always_inline __u32 counter_of(const struct moment *now, __u32 id)
 {
-	return (__u64)t->slot->stamp << 32 | (__u32)(ticks >> BPF_UNIT_BITS);
+	return now->processor << told.counter_shift | id * (__u32)sizeof(struct bpf_counter);
 }
 
-static __always_inline bool is_stale(__u64 mark, __u64 now)
+/* Under a counter's offset, or what has it in its upper bits. */
+static __always_inline void count(__u32 counter, __u32 length, __u64 ticks)
 {
-	return (__u32)mark != (__u32)now;
-}
-
-/* What this processor has of its own. */
-static __always_inline __u8 *find_own(void)
-{
-	__u32 processor = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&own, &processor);
-}
-
-static __always_inline void count(__u8 *mine, __u32 id, __u32 length, __u64 ticks)
-{
-	__u64 at = id * sizeof(struct bpf_counter) & told.counter_mask;
-	struct bpf_counter *c = (void *)(mine + told.flow_bytes + at);
+	struct bpf_counter *c = (void *)own_at(BPF_COUNTERS_AT + (counter & told.counters_mask));
 
 	c->packets++;
 	c->bytes += length;
 	c->last = ticks;
 }
 
-static __always_inline __u32 rest_of(const struct table *t, __u32 ttl, __u16 port)
+/* Counts the packet before this one, and leaves this one to the next: so the processor knows early
+ * which counter it is, and need not guess whether one counter is another.  What is left is written
+ * last, for who reads both. */
+static __always_inline void count_later(__u32 counter, __u32 length, const struct moment *now)
 {
-	return (ttl << BPF_FLOW_TTL_SHIFT | port) & t->slot->side.asked;
+	__u32 at = now->processor % BPF_PROCESSORS_MAX * (__u32)sizeof(struct bpf_waiting);
+	struct bpf_waiting *w = (void *)own_at(BPF_WAITING_AT + at);
+	__u64 what = w->what;
+
+	count(what, what >> 32, w->ticks);
+	asm volatile("" ::: "memory");
+	w->ticks = now->ticks;
+	w->what = (__u64)length << 32 | counter;
 }
 
 static __always_inline bool is_looked_at(__u16 port)
@@ -82,154 +97,186 @@ static __always_inline bool is_looked_at(__u16 port)
 
 /* A flow stands at one of two places: so far is its hash shifted. */
 #define PLACE_1 40
-#define PLACE_2 21
+#define PLACE_2 28
+
+/* --- keys --- */
+
+/* In force at this hook: that of the image, but while it is replaced, when it is that of no flow. */
+static __always_inline __u64 word_now(void)
+{
+	return *(const volatile __u64 *)own_at(told.word);
+}
+
+/* What forwarded packets lost of their TTL on the way to this hook. */
+static __always_inline __u32 ttl_less(const struct carrier *c, __u64 word)
+{
+	return c->skb && word & BPF_WORD_TTL_LESS && c->skb->ingress_ifindex ? 1 : 0;
+}
+
+/* The word has ones where the TTL is asked for, and else nothing but the stamp below the time. */
+static __always_inline __u64 key_of(__u64 word, __u64 ttl, __u16 port, __u64 ticks)
+{
+	return word ^ (ttl << BPF_WORD_TTL_SHIFT & word) ^ port ^
+	       ticks >> BPF_UNIT_BITS << BPF_WORD_TIME_SHIFT;
+}
+
+/* Of another image or another unit of time, so that another flow may take its way. */
+static __always_inline bool is_stale(__u64 key, __u64 now)
+{
+	return (key ^ now) >> BPF_WORD_STAMP_SHIFT != 0;
+}
+
+struct flow_key {
+	__u64 hash, key;
+	__u32 processor;
+};
+
+/* All ones if only the second of two ways can be the flow's, else 0: without a branch, which would be
+ * guessed wrong. */
+static __always_inline __u64 is_second(__u64 first, __u64 hash)
+{
+	__s64 differs = -(__s64)((first ^ hash) >> 32);
+
+	asm volatile("" : "+r"(differs));	/* the compiler would make it one */
+	return differs >> 63;
+}
+
+/* Of two values, so that none is waited for until it is known which. */
+static __always_inline __u32 choose_value(__u32 first, __u32 second, __u64 is_second)
+{
+	__u32 value = first ^ ((first ^ second) & (__u32)is_second);
+
+	asm volatile("" : "+r"(value));
+	return value;
+}
+
+static __always_inline __u32 value_of(const struct ruling *r)
+{
+	return r->counter | BPF_VALUE_KNOWN | (r->outcome & (BPF_OUTCOME_DROP | BPF_OUTCOME_DRY));
+}
 
 /* --- IPv4 --- */
 
-struct key4 {
-	__u64 mark, hash, addresses;
-	__u32 rest;
-};
-
-/* False for what is no ordinary packet. */
-static __always_inline bool read_key4(const struct bytes *b, const struct table *t, __u32 at,
-				      __u32 ttl_less, __u64 ticks, struct key4 *out)
+/* False for lengths that are odd. */
+static __always_inline bool is_datagram4(const __u8 *p, __u32 left)
 {
-	const __u8 *p = at_offset(b, at);
-	__u32 length;
-	__u16 port;
+	__u32 length = bpf_ntohs(*(const __u16 *)(p + 2));
 
-	if (p + 28 > b->end || p[0] != 0x45 || p[9] != PROTOCOL_UDP ||
-	    *(const __u16 *)(p + 6) & bpf_htons(0x3fff))
+	return length >= 28 && length == bpf_ntohs(*(const __u16 *)(p + 24)) + 20u &&
+	       length <= left;
+}
+
+/* Of an IP header without options and 8 bytes behind it, of at most `left`: false for what is no
+ * ordinary packet. */
+static __always_inline bool read_key4(const __u8 *p, __u32 left, __u64 word, __u32 ttl_less,
+				      const struct moment *now, struct flow_key *out)
+{
+	if ((*(const __u32 *)(p + 6) ^ bpf_htonl(PROTOCOL_UDP)) & bpf_htonl(0x3fff00ff))
 		return false;
-	length = bpf_ntohs(*(const __u16 *)(p + 2));
-	port = *(const __u16 *)(p + 22);
-	if (length < 28 || length != bpf_ntohs(*(const __u16 *)(p + 24)) + 20u ||
-	    at + length > b->length || is_looked_at(port))
+	if (word & BPF_WORD_UPPER && !is_datagram4(p, left))
 		return false;
-	out->addresses = (__u64)bpf_ntohl(*(const __u32 *)(p + 12)) << 32 |
-			 bpf_ntohl(*(const __u32 *)(p + 16));
-	out->rest = rest_of(t, p[8] + ttl_less, port);
-	out->mark = mark_of(t, ticks);
-	out->hash = out->addresses * MIX_1;
+	out->key = key_of(word, p[8] + ttl_less, *(const __u16 *)(p + 22), now->ticks);
+	out->hash = (bpf_be64_to_cpu(*(const __u64 *)(p + 12)) ^ out->key) * MIX_1;
+	out->processor = now->processor;
 	return true;
 }
 
-static __always_inline struct bpf_flow4 *place4(__u8 *mine, __u64 place)
+static __always_inline struct bpf_flow4 *place4(const struct flow_key *k, unsigned place)
 {
-	__u32 mask = (told.flow_bytes >> 1) - sizeof(struct bpf_flow4);
+	__u32 at = k->processor << told.flow_shift | (k->hash >> place & told.flows4_mask);
 
-	return (void *)(mine + (place & mask));
+	return (void *)flows_at(at & told.flows_mask);
 }
 
-/* 0 if it is the flow. */
-static __always_inline __u64 compare4(const struct bpf_flow4 *f, const struct key4 *k)
+/* BPF_VALUE_, or 0 where nothing is known of it. */
+static __always_inline __u32 find_flow4(const struct flow_key *k, unsigned place)
 {
-	return (f->mark ^ k->mark) | (f->addresses ^ k->addresses) | (f->rest ^ k->rest);
+	const struct bpf_flow4 *f = place4(k, place);
+	__u64 second = is_second(f->hash, k->hash);
+	__u32 value = choose_value(f[0].value, f[1].value, second);
+
+	f = (const void *)f + (second & sizeof(*f));
+	return (f->hash ^ k->hash) | (f->key ^ k->key) ? 0 : value;
 }
 
-/* False where nothing is known of it. */
-static __always_inline bool find_flow4(__u8 *mine, const struct key4 *k, struct ruling *out)
+/* In a way that nobody uses, or else in one of the second place. */
+static __always_inline void keep_flow4(const struct flow_key *k, const struct ruling *r)
 {
-	const struct bpf_flow4 *f = place4(mine, k->hash >> PLACE_1);
+	struct bpf_flow4 *f = place4(k, PLACE_1);
 
-	if (compare4(f, k) != 0) {
-		f = place4(mine, k->hash >> PLACE_2);
-		if (compare4(f, k) != 0)
-			return false;
+	if (!is_stale(f[0].key, k->key)) {
+		if (is_stale(f[1].key, k->key))
+			f++;
+		else
+			f = place4(k, PLACE_2) + (k->hash >> 20 & 1);
 	}
-	out->counter = f->counter;
-	out->outcome = f->outcome;
-	return true;
-}
-
-static __always_inline void keep_flow4(__u8 *mine, const struct key4 *k, const struct ruling *r)
-{
-	struct bpf_flow4 *f = place4(mine, k->hash >> PLACE_1);
-	struct bpf_flow4 *other = place4(mine, k->hash >> PLACE_2);
-
-	if (!is_stale(f->mark, k->mark) && is_stale(other->mark, k->mark))
-		f = other;
-	*f = (struct bpf_flow4){ .mark = k->mark, .addresses = k->addresses, .rest = k->rest,
-				 .counter = r->counter,
-				 .outcome = r->outcome & ~BPF_OUTCOME_SAMPLE };
+	f->hash = k->hash;
+	f->key = k->key;
+	f->value = value_of(r);
 }
 
 /* --- IPv6 --- */
 
-struct key6 {
-	__u64 mark, hash, addresses[4];
-	__u32 rest;
-};
-
-static __always_inline bool read_key6(const struct bytes *b, const struct table *t, __u32 at,
-				      __u32 ttl_less, __u64 ticks, struct key6 *out)
+/* Of an IP header and 8 bytes behind it, as above. */
+static __always_inline bool read_key6(const __u8 *p, __u32 left, __u64 word, __u32 ttl_less,
+				      const struct moment *now, struct flow_key *out)
 {
-	const __u8 *p = at_offset(b, at);
-	__u32 length;
-	__u16 port;
+	const __u64 *addresses = (const __u64 *)(p + 8);
+	__u32 length = bpf_ntohs(*(const __u16 *)(p + 4));
 
-	if (p + 48 > b->end || p[6] != PROTOCOL_UDP)
+	if (p[6] != PROTOCOL_UDP)
 		return false;
-	length = bpf_ntohs(*(const __u16 *)(p + 4));
-	port = *(const __u16 *)(p + 42);
-	if (length < 8 || length != bpf_ntohs(*(const __u16 *)(p + 44)) ||
-	    at + 40 + length > b->length || is_looked_at(port))
+	if (length < 8 || length != bpf_ntohs(*(const __u16 *)(p + 44)) || length + 40 > left)
 		return false;
-	for (int i = 0; i < 4; i++)
-		out->addresses[i] = *(const __u64 *)(p + 8 + 8 * i);
-	out->rest = rest_of(t, p[7] + ttl_less, port);
-	out->mark = mark_of(t, ticks);
-	out->hash = (bpf_be64_to_cpu(out->addresses[0]) * MIX_1 +
-		     bpf_be64_to_cpu(out->addresses[1]) * MIX_2) +
-		    (bpf_be64_to_cpu(out->addresses[2]) * MIX_3 +
-		     bpf_be64_to_cpu(out->addresses[3]) * MIX_4);
+	out->key = key_of(word, p[7] + ttl_less, *(const __u16 *)(p + 42), now->ticks);
+	out->hash = (bpf_be64_to_cpu(addresses[0]) * MIX_1 +
+		     bpf_be64_to_cpu(addresses[1]) * MIX_2) +
+		    (bpf_be64_to_cpu(addresses[2]) * MIX_3 +
+		     (bpf_be64_to_cpu(addresses[3]) ^ out->key) * MIX_4);
+	out->processor = now->processor;
 	return true;
 }
 
-static __always_inline struct bpf_flow6 *place6(__u8 *mine, __u64 place)
+static __always_inline struct bpf_flow6 *place6(const struct flow_key *k, unsigned place)
 {
-	__u32 half = told.flow_bytes >> 1, mask = half - sizeof(struct bpf_flow6);
+	__u32 half = 1u << (told.flow_shift - 1);
+	__u32 at = k->processor << told.flow_shift | half | (k->hash >> place & told.flows6_mask);
 
-	return (void *)(mine + half + (place & mask));
+	return (void *)flows_at(at & told.flows_mask);
 }
 
-static __always_inline __u64 compare6(const struct bpf_flow6 *f, const struct key6 *k)
+/* `p` is where the IP header is. */
+static __always_inline __u32 find_flow6(const struct flow_key *k, const __u8 *p, unsigned place)
 {
-	__u64 differs = (f->mark ^ k->mark) | (f->rest ^ k->rest);
+	const __u64 *addresses = (const __u64 *)(p + 8);
+	const struct bpf_flow6 *f = place6(k, place);
+	__u64 differs, second = is_second(f->hash, k->hash);
+	__u32 value = choose_value(f[0].value, f[1].value, second);
 
+	f = (const void *)f + (second & sizeof(*f));
+	differs = f->key ^ k->key;
 	for (int i = 0; i < 4; i++)
-		differs |= f->addresses[i] ^ k->addresses[i];
-	return differs;
+		differs |= f->addresses[i] ^ addresses[i];
+	return differs ? 0 : value;
 }
 
-static __always_inline bool find_flow6(__u8 *mine, const struct key6 *k, struct ruling *out)
+static __always_inline void keep_flow6(const struct flow_key *k, const __u8 *p,
+				       const struct ruling *r)
 {
-	const struct bpf_flow6 *f = place6(mine, k->hash >> PLACE_1);
+	const __u64 *addresses = (const __u64 *)(p + 8);
+	struct bpf_flow6 *f = place6(k, PLACE_1);
 
-	if (compare6(f, k) != 0) {
-		f = place6(mine, k->hash >> PLACE_2);
-		if (compare6(f, k) != 0)
-			return false;
+	if (!is_stale(f[0].key, k->key)) {
+		if (is_stale(f[1].key, k->key))
+			f++;
+		else
+			f = place6(k, PLACE_2) + (k->hash >> 20 & 1);
 	}
-	out->counter = f->counter;
-	out->outcome = f->outcome;
-	return true;
-}
-
-static __always_inline void keep_flow6(__u8 *mine, const struct key6 *k, const struct ruling *r)
-{
-	struct bpf_flow6 *f = place6(mine, k->hash >> PLACE_1);
-	struct bpf_flow6 *other = place6(mine, k->hash >> PLACE_2);
-
-	if (!is_stale(f->mark, k->mark) && is_stale(other->mark, k->mark))
-		f = other;
-	f->mark = k->mark;
-	f->rest = k->rest;
+	f->hash = k->hash;
+	f->key = k->key;
 	for (int i = 0; i < 4; i++)
-		f->addresses[i] = k->addresses[i];
-	f->counter = r->counter;
-	f->outcome = r->outcome & ~BPF_OUTCOME_SAMPLE;
+		f->addresses[i] = addresses[i];
+	f->value = value_of(r);
 }
 
 #endif

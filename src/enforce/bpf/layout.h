@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 3u
+#define BPF_LAYOUT_VERSION 4u
 
 #define BPF_SLOTS	 1024
 #define BPF_TOPS_SOURCE4 65536
@@ -24,8 +24,12 @@ struct bpf_told {
 	__u32 is_bare;			/* packets begin with their IP header */
 	__u32 hook;			/* enum hook */
 	__u32 minute;			/* in units of BPF_UNIT_BITS */
-	__u32 flow_bytes;		/* of each processor: a power of two */
-	__u32 counter_mask;		/* the offset of the last counter of one */
+	__u32 word;			/* the slot's, its offset in the map `own` */
+	/* Of the flows and the counters of a processor, powers of two. */
+	__u32 flow_shift, counter_shift;
+	__u32 flows4_mask, flows6_mask;	/* where its sets of ways begin, in a half of its flows */
+	__u32 flows_mask;		/* of all processors */
+	__u32 counters_mask;		/* of all, where each begins */
 };
 
 /* A trie of src/policy/lookup.h. */
@@ -118,12 +122,12 @@ struct bpf_side {
 	__u32 demands;			/* struct bpf_demand, by rule */
 	__u16 rule_count;		/* the default included */
 	__u8  asks_upper;		/* some rule asks for a port, a fragment, SAP or rasadv */
-	__u8  spare;
-	__u32 asked;			/* of a flow's `rest`: what some rule asks for */
+	__u8  asks_ttl;
 };
 
 /* One hook of one interface. */
 struct bpf_slot {
+	__u64 word;			/* what the keys of its flows are made of */
 	struct bpf_side side;
 	__u32 ids;			/* __u32: counter of each rule, then BPF_ID_MORE others */
 	__u32 id_count;
@@ -131,7 +135,6 @@ struct bpf_slot {
 	__u8  on_drop;			/* BPF_OUTCOME_DROP, or BPF_OUTCOME_DRY */
 	__u8  ttl_less;			/* what forwarded packets lost on their way to this hook */
 	__u8  spare;
-	__u32 stamp;			/* of this slot in this image alone */
 };
 
 /* Counters behind those of the rules; behind these, what each `limit` rule refused. */
@@ -197,13 +200,26 @@ struct bpf_range {
 	__u64 first_hi, first_lo, last_hi, last_lo;
 };
 
-/* The map `own` has two things of each processor: first flows, then as many counters as a power of two
- * says, of which the last is no rule's. */
+/* The map `own` has a word for each slot; for each processor a packet that was judged and is not
+ * counted yet; and each processor's counters, as many as a power of two says.  The last is no
+ * rule's. */
+#define BPF_PROCESSORS_MAX 4096
+
+struct bpf_waiting {
+	__u64 what;			/* the packet's bytes above, the offset of its counter below */
+	__u64 ticks;
+	__u64 spare[6];			/* no other processor's stands in the same line */
+};
+
+#define BPF_WAITING_AT	(BPF_SLOTS * sizeof(__u64))
+#define BPF_COUNTERS_AT (BPF_WAITING_AT + BPF_PROCESSORS_MAX * sizeof(struct bpf_waiting))
+
 struct bpf_counter {
 	__u64 packets, bytes;
 	__u64 last;			/* in ticks of the kernel (jiffies) */
 	__u64 spare;
 };
+
 
 /* Two maps that no program reads; they stand beside the others for whoever adopts them.  `names`
  * says whose each counter is, and what it had counted in an older set of maps.  Texts are filled
@@ -242,27 +258,39 @@ struct bpf_bucket_key {
 	__u64 hi, lo;			/* the source, where the rule counts by source */
 };
 
-/* Flows: what became of the last packets, which is what becomes of the next one that shows the same
- * within this unit of time.  The first half is for IPv4. */
+/* The map `flows`: what became of the last packets, which is what becomes of the next one that shows
+ * the same within this unit of time.  Each processor has two halves, for IPv4 and IPv6. */
 #define BPF_FLOW_BYTES	   (1u << 21)
 #define BPF_FLOW_BYTES_ALL (1u << 25)	/* of all processors, if they are many */
-#define BPF_FLOW_TTL_SHIFT 16		/* `rest`: the port as it stands in the packet, the TTL */
-#define BPF_FLOW_PORT	   0xffffu
-#define BPF_FLOW_TTL	   (0x1ffu << BPF_FLOW_TTL_SHIFT)
+#define BPF_FLOW_WAYS	   2		/* where a flow may stand at one place */
+
+/* A flow's key is a slot's word, and in it the port as it stands in the packet, the TTL if a rule asks
+ * for it, and the time. */
+#define BPF_WORD_TTL_SHIFT   16
+#define BPF_WORD_TTL	     (0x1ffull << BPF_WORD_TTL_SHIFT)	/* some rule asks for it */
+#define BPF_WORD_STAMP_SHIFT 25		/* 24 bits, of this slot in this image alone */
+#define BPF_WORD_TIME_SHIFT  49
+#define BPF_WORD_TTL_LESS    (1ull << 62)	/* of forwarded packets it is one less */
+#define BPF_WORD_UPPER	     (1ull << 63)	/* some rule asks for a port or the like */
+
+#define BPF_SERIAL_MASK ((1u << 14) - 1)	/* of a stamp; the slot is below */
+
+/* What became of a packet: the counter's offset among all, and below it BPF_OUTCOME_ and this. */
+#define BPF_VALUE_KNOWN	  16u
+#define BPF_VALUE_OUTCOME 15u
 
 struct bpf_flow4 {
-	__u64 mark;			/* the slot's stamp above, the time below */
-	__u64 addresses;		/* the source above, the group below */
-	__u32 rest;			/* what else a rule asks for */
-	__u32 counter, outcome;
-	__u32 spare;
+	__u64 hash;			/* of both addresses, and of no others with this key */
+	__u64 key;
+	__u32 value;
+	__u32 spare[3];
 };
 
 struct bpf_flow6 {
-	__u64 mark;
+	__u64 hash;
+	__u64 key;
 	__u64 addresses[4];		/* as they stand in the packet */
-	__u32 rest;
-	__u32 counter, outcome;
+	__u32 value;
 	__u32 spare[3];
 };
 

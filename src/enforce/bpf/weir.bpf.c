@@ -200,14 +200,14 @@ static __always_inline __u32 cell6(const struct table *t, const struct frame *f)
 
 /* --- counters and samples --- */
 
-/* Under the counter of a rule, or of what stands behind the rules; returns its number. */
+/* Under the counter of a rule, or of what stands behind the rules; returns its offset. */
 static __always_inline __u32 count_rule(const struct table *t, const struct moment *now,
 					__u32 index, __u32 length)
 {
-	__u32 id = word_at(t, t->slot->ids + (index << 2));
+	__u32 counter = counter_of(now, word_at(t, t->slot->ids + (index << 2)));
 
-	count(now->own, id, length, now->ticks);
-	return id;
+	count(counter, length, now->ticks);
+	return counter;
 }
 
 /* An (S,G) that was not seen in this minute: it takes its own way, or that which was unseen for
@@ -325,12 +325,6 @@ static __always_inline bool is_upper_hidden(const struct frame *f)
 	return f->is_ip6 ? next != PROTOCOL_UDP && next != PROTOCOL_TCP : next == PROTOCOL_AH;
 }
 
-/* What the packets that go out of this hook lost of their TTL on the way to it. */
-static __always_inline __u32 ttl_less(const struct carrier *c, const struct table *t)
-{
-	return c->skb && c->skb->ingress_ifindex ? t->slot->ttl_less : 0;
-}
-
 /* Every packet, the long way. */
 static __always_inline struct ruling judge_frame(const struct carrier *c, const struct bytes *b,
 						 const struct table *t, const struct moment *now,
@@ -346,7 +340,7 @@ static __always_inline struct ruling judge_frame(const struct carrier *c, const 
 		return (struct ruling){ .counter = count_rule(t, now, exemption, f->length),
 					.lasts = true };
 	}
-	f->ttl += ttl_less(c, t);
+	f->ttl += ttl_less(c, t->slot->word);
 	cell = f->is_ip6
 		       ? cell6(t, f)
 		       : cell4(t, word_at(t, t->slot->side.planes4 + (__u32)f->upper.protocol * 4),
@@ -412,13 +406,13 @@ static __always_inline struct ruling judge4(const struct carrier *c, const struc
 static __always_inline __u64 judge_by_tables(const struct carrier *c, const struct bytes *b,
 					     __u32 at, __u32 is_ip6)
 {
-	struct moment now = { bpf_jiffies64(), find_own() };
+	struct moment now = moment_now();
 	struct ruling r = { 0 };
 	struct table t;
 	struct ip4 ip;
 	struct ip6 ip6;
 
-	if (!now.own || !find_table(&t))
+	if (!find_table(&t))
 		return 0;
 	if (is_ip6 && read_ip6(b, at, &ip6))
 		r = judge6(c, b, &t, &now, &ip6);
@@ -456,47 +450,57 @@ static __always_inline struct ruling judge_long(const struct carrier *c, __u32 a
 				.lasts = (all & RULING_LASTS) != 0 };
 }
 
-/* --- first by what is remembered --- */
+/* --- before the tables: what is remembered, at both places --- */
 
 static __always_inline __u32 pass4(const struct carrier *c, const struct bytes *b,
 				   const struct table *t, __u32 at)
 {
-	struct moment now = { bpf_jiffies64(), find_own() };
-	struct key4 key;
+	const __u8 *p = at_offset(b, at);
+	struct moment now = moment_now();
+	__u64 word = t->slot->word;
+	struct flow_key key;
 	struct ruling r;
+	__u32 value;
 
-	if (!now.own)
-		return 0;
-	if (!read_key4(b, t, at, ttl_less(c, t), now.ticks, &key))
+	if (p + 28 > b->end || p[0] != 0x45 || is_looked_at(*(const __u16 *)(p + 22)) ||
+	    !read_key4(p, b->length - at, word, ttl_less(c, word), &now, &key))
 		return judge_long(c, at, 0).outcome;
-	if (find_flow4(now.own, &key, &r)) {
-		count(now.own, r.counter, b->length, now.ticks);
-		return r.outcome;
+	value = find_flow4(&key, PLACE_1);
+	if (!value)
+		value = find_flow4(&key, PLACE_2);
+	if (value) {
+		count(value, b->length, now.ticks);
+		return value & BPF_VALUE_OUTCOME;
 	}
 	r = judge_long(c, at, 0);
 	if (r.lasts)
-		keep_flow4(now.own, &key, &r);
+		keep_flow4(&key, &r);
 	return r.outcome;
 }
 
 static __always_inline __u32 pass6(const struct carrier *c, const struct bytes *b,
 				   const struct table *t, __u32 at)
 {
-	struct moment now = { bpf_jiffies64(), find_own() };
-	struct key6 key;
+	const __u8 *p = at_offset(b, at);
+	struct moment now = moment_now();
+	__u64 word = t->slot->word;
+	struct flow_key key;
 	struct ruling r;
+	__u32 value;
 
-	if (!now.own)
-		return 0;
-	if (!read_key6(b, t, at, ttl_less(c, t), now.ticks, &key))
+	if (p + 48 > b->end || is_looked_at(*(const __u16 *)(p + 42)) ||
+	    !read_key6(p, b->length - at, word, ttl_less(c, word), &now, &key))
 		return judge_long(c, at, 1).outcome;
-	if (find_flow6(now.own, &key, &r)) {
-		count(now.own, r.counter, b->length, now.ticks);
-		return r.outcome;
+	value = find_flow6(&key, p, PLACE_1);
+	if (!value)
+		value = find_flow6(&key, p, PLACE_2);
+	if (value) {
+		count(value, b->length, now.ticks);
+		return value & BPF_VALUE_OUTCOME;
 	}
 	r = judge_long(c, at, 1);
 	if (r.lasts)
-		keep_flow6(now.own, &key, &r);
+		keep_flow6(&key, p, &r);
 	return r.outcome;
 }
 
@@ -568,6 +572,91 @@ static __always_inline __u32 judge(const struct carrier *c, const struct bytes *
 	return 0;
 }
 
+/* --- before all that: the commonest frames --- */
+
+/* Global functions, so that the programs need no stack. */
+
+__u32 xdp_long(struct xdp_md *ctx);
+__u32 skb_long(struct __sk_buff *skb);
+
+__noinline __u32 xdp_long(struct xdp_md *ctx)
+{
+	struct bytes b = bytes_of_xdp(ctx);
+	struct carrier c = { .xdp = ctx };
+	__u32 outcome = judge(&c, &b);
+
+	if (outcome & BPF_OUTCOME_SAMPLE)
+		sample_xdp(ctx, b.length, outcome);
+	return outcome;
+}
+
+__noinline __u32 skb_long(struct __sk_buff *skb)
+{
+	struct bytes b = bytes_of_skb(skb);
+	struct carrier c = { .skb = skb };
+	__u32 outcome = judge(&c, &b);
+
+	if (outcome & BPF_OUTCOME_SAMPLE)
+		sample_skb(skb, outcome);
+	return outcome;
+}
+
+static __always_inline __u32 go_long(const struct carrier *c)
+{
+	return c->xdp ? xdp_long(c->xdp) : skb_long(c->skb);
+}
+
+static __always_inline __u32 pass_ether4(const struct carrier *c, const struct bytes *b)
+{
+	const __u8 *p = b->data + ETH_HLEN;
+	struct moment now = moment_now();
+	__u64 word = word_now();
+	struct flow_key key;
+	__u32 value;
+
+	if (!read_key4(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key))
+		return go_long(c);
+	value = find_flow4(&key, PLACE_1);
+	if (!value)
+		return go_long(c);
+	count_later(value, b->length, &now);
+	return value;
+}
+
+static __always_inline __u32 pass_ether6(const struct carrier *c, const struct bytes *b)
+{
+	const __u8 *p = b->data + ETH_HLEN;
+	struct moment now = moment_now();
+	__u64 word = word_now();
+	struct flow_key key;
+	__u32 value;
+
+	if (!read_key6(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key))
+		return go_long(c);
+	value = find_flow6(&key, p, PLACE_1);
+	if (!value)
+		return go_long(c);
+	count_later(value, b->length, &now);
+	return value;
+}
+
+/* By the EtherType and the first byte of IP at once.  All that is found in no flow goes the long way,
+ * except what is for no group. */
+static __always_inline __u32 judge_ether(const struct carrier *c, const struct bytes *b)
+{
+	const __u8 *p = b->data + ETH_HLEN;
+	__u32 head;
+
+	if (p + 28 > b->end)
+		return go_long(c);
+	head = *(const __u32 *)(p - 2);
+	if (((head ^ bpf_htonl(0x08004500)) & bpf_htonl(0xffffff00)) == 0)
+		return p[16] >> 4 == 0xe ? pass_ether4(c, b) : 0;
+	if (((head ^ bpf_htonl(0x86dd6000)) & bpf_htonl(0xfffff000)) == 0 && p + 48 <= b->end)
+		return p[24] == 0xff ? pass_ether6(c, b) : 0;
+	return go_long(c);
+}
+
 /* Writes the kernel's ticks and the coarse clock into a packet of 16 bytes, so that the user side
  * can tell the time of counters. */
 SEC("xdp")
@@ -582,32 +671,50 @@ int weir_clock(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-SEC("xdp")
-int weir_xdp(struct xdp_md *ctx)
+static __always_inline int rule_xdp(struct xdp_md *ctx)
 {
 	struct bytes b = bytes_of_xdp(ctx);
 	struct carrier c = { .xdp = ctx };
-	__u32 outcome = judge(&c, &b);
 
-	if (outcome & BPF_OUTCOME_SAMPLE)
-		sample_xdp(ctx, b.length, outcome);
-	return XDP_PASS - (outcome & BPF_OUTCOME_DROP);	/* XDP_DROP is the one below */
+	return XDP_PASS - (judge_ether(&c, &b) & BPF_OUTCOME_DROP);	/* XDP_DROP is the one below */
+}
+
+SEC("xdp")
+int weir_xdp(struct xdp_md *ctx)
+{
+	return rule_xdp(ctx);
+}
+
+SEC("xdp")
+int weir_xdp_bare(struct xdp_md *ctx)
+{
+	return XDP_PASS - (xdp_long(ctx) & BPF_OUTCOME_DROP);
+}
+
+static __always_inline void pull_headers(struct __sk_buff *skb)
+{
+	struct bytes b = bytes_of_skb(skb);
+	__u32 n = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
+
+	if (b.data + n > b.end)
+		bpf_skb_pull_data(skb, n);
 }
 
 /* Passing is to go on with the filters behind this one. */
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	__u32 outcome, n = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
 	struct carrier c = { .skb = skb };
-	struct bytes b = bytes_of_skb(skb);
+	struct bytes b;
 
-	if (b.data + n > b.end) {
-		bpf_skb_pull_data(skb, n);
-		b = bytes_of_skb(skb);
-	}
-	outcome = judge(&c, &b);
-	if (outcome & BPF_OUTCOME_SAMPLE)
-		sample_skb(skb, outcome);
-	return outcome & BPF_OUTCOME_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	pull_headers(skb);
+	b = bytes_of_skb(skb);
+	return judge_ether(&c, &b) & BPF_OUTCOME_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int weir_tc_bare(struct __sk_buff *skb)
+{
+	pull_headers(skb);
+	return skb_long(skb) & BPF_OUTCOME_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }

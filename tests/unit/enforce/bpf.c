@@ -6,6 +6,7 @@
 
 #include <linux/pkt_cls.h>
 
+#include "enforce/bpf_store.h"
 #include "random_packet.h"
 #include "random_policy.h"
 
@@ -234,5 +235,128 @@ static void test_many_pairs(void)
 	text_release(&text);
 }
 
+/* --- what is remembered --- */
+
+static const char halves[] = "boundary border {\n"
+			     "deny to 239.1.0.0/17 as low\n"
+			     "permit to 239.1.0.0/16 as high\n"
+			     "default deny\n}\n";
+
+/* UDP from a source to 239.1.X.X, through one of the programs: true where it is dropped. */
+static bool run_udp(const struct bench *b, unsigned which, uint32_t source, uint16_t group)
+{
+	uint8_t frame[64] = { 1, 0, 0x5e, 1, 0, 0, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 50, 0, 1, 0, 0,
+			      60, 17, 0, 0, 0, 0, 0, 0, 239, 1, 0, 0, 0x0f, 0xa0, 0x13, 0x88, 0, 30 };
+
+	for (int i = 0; i < 4; i++)
+		frame[26 + i] = (uint8_t)(source >> (24 - 8 * i));
+	frame[32] = (uint8_t)(group >> 8);
+	frame[33] = (uint8_t)group;
+	return run(b, which, frame, sizeof(frame));
+}
+
+static uint64_t count_of(struct bench *b, const char *rule)
+{
+	static struct tally t;
+
+	read_counts(b, &t);
+	return packets_of(&t, rule, HOOK_INGRESS);
+}
+
+/* More flows than there are places for: some take the places of others. */
+static void test_flows(void)
+{
+	uint64_t dropped = 0, offered = 0, packets;
+	struct bench b;
+	bool good = true;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
+	check(install(&b, load_text(halves)) == 0);
+	load_programs(&b);
+	for (uint32_t i = 0; i < 40000 && good; i++) {
+		uint32_t flow = i % 400 < 200 ? i % 25000 : (i * 2654435761u) % 25000;
+		uint32_t source = 10u << 24 | flow % 7919;
+		uint16_t group = (uint16_t)(flow * 40503u);
+
+		good = run_udp(&b, i & 1, source, group) == (group < 0x8000);
+		dropped += group < 0x8000;
+		offered++;
+	}
+	check_named(good, "each flow's packets go its own way");
+	packets = count_of(&b, "low");
+	check_named(packets == dropped, "what was dropped is what was counted");
+	check(packets + count_of(&b, "high") == offered);
+	end(&b);
+}
+
+/* The number by which a flow knows its image comes round: then the maps are new. */
+static void test_stamps(void)
+{
+	unsigned sets[4];
+	struct bench b;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
+	check(install(&b, load_text(halves)) == 0);
+	load_programs(&b);
+	check(run_udp(&b, 0, 1u << 24, 1));
+	((struct bpf_store *)b.state)->serial = BPF_SERIAL_MASK - 1;
+	check(install(&b, load_text(halves)) == 0);
+	check(bpf_set_list(PINS, sets, 4) == 1 && sets[0] == 1);
+	check(run_udp(&b, 0, 1u << 24, 1) && run_udp(&b, 0, 1u << 24, 1));
+	check(install(&b, load_text("boundary border {\npermit to 239.1.0.0/17 as low\n"
+				    "default deny\n}\n")) == 0);
+	check(bpf_set_list(PINS, sets, 4) == 1 && sets[0] == 2);
+	load_programs(&b);
+	check(!run_udp(&b, 0, 1u << 24, 1) && !run_udp(&b, 0, 1u << 24, 1));
+	check(count_of(&b, "low") == 5);
+	check(install(&b, load_text(halves)) == 0);
+	check(bpf_set_list(PINS, sets, 4) == 1 && sets[0] == 2);
+	check(run_udp(&b, 0, 1u << 24, 1));
+	check(count_of(&b, "low") == 6);
+	end(&b);
+}
+
+/* A packet that waits to be counted when its rule goes is not counted for the next owner. */
+static void test_waiting(void)
+{
+	struct bench b;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
+	check(install(&b, load_text(halves)) == 0);
+	load_programs(&b);
+	for (int i = 0; i < 3; i++)
+		check(run_udp(&b, 0, 1u << 24, 1));
+	check(count_of(&b, "low") == 3);
+	check(install(&b, load_text("boundary border {\npermit to 239.0.0.0/8 as all\ndefault deny\n}\n")) == 0);
+	check(count_of(&b, "low") == 3);
+	check(bpf_backend.forget(b.state, &b.error) == 0);
+	check(install(&b, load_text("boundary border {\ndeny to 239.1.0.0/18 as one\n"
+				    "deny to 239.1.0.0/17 as two\npermit to 239.0.0.0/8 as all\ndefault deny\n}\n")) == 0);
+	for (int i = 0; i < 4; i++) {
+		check(run_udp(&b, 0, 1u << 24, 1));
+		check(run_udp(&b, 0, 1u << 24, 0x4001));
+		check(!run_udp(&b, 0, 1u << 24, 0xff01));
+	}
+	check(count_of(&b, "one") == 4 && count_of(&b, "two") == 4 && count_of(&b, "all") == 4);
+	end(&b);
+}
+
 TEST_MAIN({ "random policies and frames", test_random }, { "random pairs", test_random_pairs },
-	  { "wide tables", test_wide }, { "many pairs", test_many_pairs })
+	  { "wide tables", test_wide }, { "many pairs", test_many_pairs },
+	  { "more flows than places", test_flows }, { "stamps that come round", test_stamps },
+	  { "packets that wait to be counted", test_waiting })
