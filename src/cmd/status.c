@@ -110,11 +110,13 @@ static void tell_boundary(const json_t *s, const json_t *boundary, bool verbose,
 static void tell_packets(const json_t *s, FILE *out)
 {
 	const json_t *queue = json_object_get(s, "queue"), *watched = json_object_get(s, "watched");
+	char since[LOCAL_TIME_TEXT];
 
 	if (number(queue, "offered") > 0 || strcmp(daemon_text(queue, "state"), "not needed") != 0)
-		fprintf(out, "\nCONTROL PACKETS  %s: %lld came, %lld were judged, %lld went past\n",
+		fprintf(out, "\nCONTROL PACKETS  %s: %lld came, %lld were judged, %lld went past%s%s\n",
 			daemon_safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
-			number(queue, "bypassed"));
+			number(queue, "bypassed"), daemon_text(queue, "since")[0] ? ", since " : "",
+			daemon_text(queue, "since")[0] ? daemon_minute(queue, "since", since) : "");
 	if (daemon_text(queue, "by")[0])
 		fprintf(out, "  %s\n", daemon_safe(queue, "by"));
 	if (daemon_text(queue, "problem")[0])

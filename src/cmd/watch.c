@@ -359,6 +359,18 @@ static void print_report(struct watching *w, struct report *report)
 		report_print_text(&print, w->io->out);
 }
 
+/* What nobody could listen to is no silence. */
+static bool has_missed(const struct watching *w)
+{
+	const struct live_interface *interfaces;
+	size_t n, missing = 0;
+
+	interfaces = live_interfaces(w->live, &n);
+	for (size_t i = 0; i < n; i++)
+		missing += interfaces[i].linktype == UINT32_MAX;
+	return missing > 0 && w->options->duration_s > 0 && !w->is_interrupted && !w->view.is_gone;
+}
+
 static void watch(struct watching *w)
 {
 	const struct report_options options = { 0 };
@@ -372,6 +384,8 @@ static void watch(struct watching *w)
 	report = report_new(w->judging.engine, &options);
 	if (w->status == EXIT_CLEAN && report_reasons(report) > 0)
 		w->status = EXIT_FINDINGS;
+	if (has_missed(w))
+		w->status = EXIT_SYSTEM;
 	if (w->options->duration_s > 0 && !w->options->common.quiet && !w->view.is_gone)
 		print_report(w, report);
 	report_free(report);
@@ -411,7 +425,7 @@ const struct command cmd_watch = {
 		 "server and its changes, a police line that speaks, a finding, a kind of broken message, an "
 		 "interface that comes or goes.  A flow that goes on is summed up once a minute.  With "
 		 "--duration it prints the audit's report instead of lines, and exits 1 where there is a "
-		 "finding.  It needs CAP_NET_RAW to open the interfaces, and gives up every privilege "
+		 "finding, 3 where an interface was never there.  It needs CAP_NET_RAW to open the interfaces, and gives up every privilege "
 		 "before it reads a packet.  It sends nothing, unless --join asks for membership.",
 	.example = "weir watch eth0 eth1=inside\n"
 		   "weir watch -p border.weir --duration 10m eth0\n"

@@ -75,16 +75,22 @@ static void add_unwritten(const struct clerk_state *c, json_t *object)
 		json_object_set_new(object, "unwritten", json_integer((json_int_t)c->unwritten_generation));
 }
 
+static void put_sums(struct queue_sums sums, json_t *queue)
+{
+	uint64_t bypassed = sums.offered > sums.judged ? sums.offered - sums.judged : 0;
+
+	json_object_set_new(queue, "offered", json_integer((json_int_t)sums.offered));
+	json_object_set_new(queue, "judged", json_integer((json_int_t)sums.judged));
+	json_object_set_new(queue, "bypassed", json_integer((json_int_t)bypassed));
+	if (sums.since.ns > 0)
+		json_object_set_new(queue, "since", time_json(sums.since));
+}
+
 static void add_own(struct clerk_state *c, json_t *object)
 {
 	json_t *history = json_object(), *queue = json_object_get(object, "queue");
-	uint64_t offered, judged;
 
-	keep_queue_sums(c, &offered, &judged);
-	json_object_set_new(queue, "offered", json_integer((json_int_t)offered));
-	json_object_set_new(queue, "judged", json_integer((json_int_t)judged));
-	json_object_set_new(queue, "bypassed",
-			    json_integer(offered > judged ? (json_int_t)(offered - judged) : 0));
+	put_sums(keep_queue_sums(c), queue);
 	json_object_set_new(object, "schema", json_stringn("weir-status/1", 13));
 	json_object_set_new(object, "version", json_stringn(WEIR_VERSION, strlen(WEIR_VERSION)));
 	json_object_set_new(object, "since", time_json(c->begun));

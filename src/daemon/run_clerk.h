@@ -90,8 +90,12 @@ void keep_sample(struct clerk_state *c, const struct message *asked, const struc
 void keep_offered(struct clerk_state *c, const struct text *bytes);
 /* What MSDP peers have announced: added. */
 void keep_peers(struct clerk_state *c, const struct text *bytes);
-/* How many control packets were offered to the queue at all, and judged. */
-void keep_queue_sums(struct clerk_state *c, uint64_t *out_offered, uint64_t *out_judged);
+/* How many control packets were offered to the queue, and judged, since the history knows of any. */
+struct queue_sums {
+	uint64_t     offered, judged;
+	struct mtime since;		/* 0: there were none */
+};
+struct queue_sums keep_queue_sums(struct clerk_state *c);
 /* The last hour's flows, for the judge. */
 json_t *keep_flows(struct clerk_state *c);
 

@@ -400,21 +400,21 @@ void keep_peers(struct clerk_state *c, const struct text *bytes)
 	free(rows);
 }
 
-struct queue_sums {
-	uint64_t offered, judged;
-};
 
 static void add_sum(void *context, const struct history_rule *rule)
 {
 	struct queue_sums *sums = context;
 
-	if (strcmp(rule->name, QUEUE_OFFERED) == 0)
+	if (strcmp(rule->name, QUEUE_OFFERED) == 0) {
 		sums->offered += rule->hits;
-	else if (strcmp(rule->name, QUEUE_JUDGED) == 0)
+		if (sums->since.ns == 0 || rule->since.ns < sums->since.ns)
+			sums->since = rule->since;
+	} else if (strcmp(rule->name, QUEUE_JUDGED) == 0) {
 		sums->judged += rule->hits;
+	}
 }
 
-void keep_queue_sums(struct clerk_state *c, uint64_t *out_offered, uint64_t *out_judged)
+struct queue_sums keep_queue_sums(struct clerk_state *c)
 {
 	const struct history_query query = { .now = clock_now() };
 	char problem[HISTORY_PROBLEM] = "";
@@ -422,8 +422,7 @@ void keep_queue_sums(struct clerk_state *c, uint64_t *out_offered, uint64_t *out
 
 	if (open_history(c) && history_rules(c->history, &query, add_sum, &sums, problem) < 0)
 		trouble(c, problem);
-	*out_offered = sums.offered;
-	*out_judged = sums.judged;
+	return sums;
 }
 
 static void add_flow(void *context, const struct history_flow *flow)

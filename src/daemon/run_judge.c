@@ -139,6 +139,9 @@ static bool begin(struct judge *j)
 		ready.error = judge_install(j, &first, 0, &problem);
 	if (ready.error == 0)
 		judge_settle(j);
+	/* the policy is good: the system would not have it */
+	if (ready.error == -EINVAL && first.policy)
+		ready.error = -EIO;
 	ready.generation = j->now.bundle.generation;
 	ruling_release(&first);
 	judge_tell_nothing(j);

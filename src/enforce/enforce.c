@@ -110,7 +110,7 @@ static enum backend choose_best(const struct enforce_link *link,
 	}
 	if (is_there(support, BACKEND_TC)) {
 		*out_why = link->is_bridge_port ? "a bridge port: tc judges both directions on it"
-						: "the driver does not run XDP; tc is the next cheapest";
+						: "not a driver that is known to gain by XDP; tc is the next cheapest";
 		return BACKEND_TC;
 	}
 	*out_why = "BPF is not to be had here";

@@ -105,6 +105,9 @@ def test_check_says_it():
     done = weir("run", "--check")
     holds(done.stdout, "net.bridge.bridge-nf-filter-vlan-tagged is 0, must be 1")
     equal(done.returncode, 1)
+    done = weir("run")
+    equal(done.returncode, 3, "no mistake of the configuration")
+    holds(done.stderr, "net.bridge.bridge-nf-filter-vlan-tagged is 0, must be 1")
     setting("net.bridge.bridge-nf-filter-vlan-tagged", 1)
 
 

@@ -178,6 +178,15 @@ def test_names_the_capability():
     assert re.fullmatch(r"weir: .*CAP_NET_RAW.*setcap cap_net_raw\+ep.*\n", got.stderr), got.stderr
 
 
+def test_an_interface_that_never_comes():
+    """Silence is clean; what nobody could listen to is none."""
+    watches = [(Watch("--duration", "1", *names), status, words) for names, status, words in
+               ((("va",), 0, ""), (("va", "nowhere"), 3, "nowhere was never there"), (("nowhere",), 3, "never there"))]
+    for watch, status, words in watches:
+        got, out, err = watch.wait()
+        assert got == status and words in out, (got, out, err)
+
+
 def test_follows_interfaces():
     watch = Watch("vb", "late")
     watch.says("late is not there yet")
