@@ -63,7 +63,7 @@ static void guess_payload(struct layers *at, struct span bytes, struct said *out
 		ethernet_peel(at, bytes, out);
 	else if (nibble == 0 && looks_like_ethernet(behind))
 		ethernet_peel(at, behind, out);
-	else if (nibble == 0 && looks_like_ip(behind))	/* RFC 4842 and others: IP behind the word */
+	else if (nibble == 0 && looks_like_ip(behind))	/* RFC 4446: IP Layer2 Transport */
 		ip_peel(at, behind, out);
 }
 

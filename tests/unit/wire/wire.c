@@ -173,6 +173,9 @@ static const struct row headers[] = {
 	  SAYS4 " vlan 9" },
 	{ "MPLS, a frame that begins with 4", 1,
 	  MACS "8847 00064 1ff 4a0000000002 020000000001 0800" IP4_UDP, 0, SAYS4 },
+	{ "MPLS, IP whose source looks like the type of a frame", 1,
+	  MACS "8847 00064 1ff 4500001c 0001 0000 0511 77cb 08004501 ef010203  0fa0 1388 0008 0000", 0,
+	  "udp send 8.0.69.1,239.1.2.3 ttl 5 port 5000" },
 	{ "MPLS without its last label", 1, MACS "8847 00064 0ff", 0, "" },
 	{ "Router Alert, then data", 1, MACS "0800 46000020 0001 0000 0511 0000 c0000201 ef010203 94040000"
 	  "0fa0 1388 0008 0000", 0, "udp send 192.0.2.1,239.1.2.3 bad-ip-checksum ttl 5 port 5000" },
