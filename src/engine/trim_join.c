@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Trimming PIM Join/Prune and Graft messages.  RFC 7761 4.5, 4.9.5; RFC 4601 4.9.5.1 (all
- * groups of an RP); RFC 5384 (join attributes); RFC 3973 4.7.7.  Knows one message; the
+ * groups of an RP); RFC 5384 (join attributes); RFC 3973 4.7.8.  Knows one message; the
  * state machines of a router are why each entry is treated as it is. */
 #include "engine/trim_walk.h"
 #include "policy/table.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PIM Join/Prune, Graft and Graft-Ack: who wants which (S,G), (*,G), (S,G,rpt), (*,*,RP).
- * RFC 7761 4.9.5, RFC 3973 4.7.7, RFC 4601 4.9.5.1, RFC 5384.
+ * RFC 7761 4.9.5, RFC 3973 4.7.8, RFC 4601 4.9.5.1, RFC 5384.
  * Knows the message, not the state machines behind it. */
 #include "wire/pim_join.h"
 
@@ -44,7 +44,7 @@ static void read_entries(struct rd *r, unsigned n, const struct pim_group *group
 	}
 }
 
-/* An acknowledgement asks for nothing: RFC 3973 4.7.8. */
+/* An acknowledgement asks for nothing: RFC 3973 4.7.9. */
 static void read_set(struct rd *r, struct speech *s)
 {
 	bool is_ack = s->next.type == TYPE_GRAFT_ACK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PIM Join/Prune, and Graft and Graft-Ack, which have its form.  RFC 7761 4.9.5, RFC 3973 4.7.7,
+/* PIM Join/Prune, and Graft and Graft-Ack, which have its form.  RFC 7761 4.9.5, RFC 3973 4.7.8,
  * RFC 4601 4.9.5.1 for (*,*,RP). */
 #ifndef WEIR_WIRE_PIM_JOIN_H
 #define WEIR_WIRE_PIM_JOIN_H

@@ -59,7 +59,7 @@ static struct pim_group all_groups(enum family family)
 	return (struct pim_group){ .addr = addr_of4(0xe0000000), .length = 4 };
 }
 
-/* RFC 2362 4.6 meant all groups by a count of 0; RFC 5059 4.2 forbids to send it. */
+/* RFC 2362 meant all groups by a count of 0; RFC 5059 4.2 forbids to send it. */
 void pim_candidate_rp_read(struct rd *r, struct speech *s)
 {
 	unsigned n = rd_u8(r);
