@@ -230,13 +230,15 @@ struct policies {
 	const char	      *text;
 	const struct boundary *other;
 	const struct table    *other_table;
+	struct inside	       inside;
 };
 
 static void play(const struct policies *policies, const struct packet *packets, uint64_t *seed,
 		 bool is_quick, struct text *out)
 {
 	struct engine_options options = { .against = policies->other,
-					  .against_table = policies->other_table };
+					  .against_table = policies->other_table,
+					  .inside = policies->inside };
 	struct judging j;
 	struct scene s;
 	size_t n;
@@ -280,7 +282,8 @@ static void agree_on_policy(uint64_t *seed)
 	struct policy *policy = load_random(seed, &text), *other = load_random(seed, &other_text);
 	struct table *table = table_new(other->boundaries[0]);
 	bool is_compared = pick(seed, 3) == 0;
-	struct policies policies = { text_string(&text), is_compared ? other->boundaries[0] : NULL, table };
+	struct policies policies = { text_string(&text), is_compared ? other->boundaries[0] : NULL, table,
+				     { .link_count = pick(seed, 4) == 0 } };	/* link 0 */
 	struct pool pool;
 
 	choose_addresses(seed, policy->boundaries[0], &pool);

@@ -3,6 +3,7 @@
  * random lines, random Source-Actives of peers that each speak for an RP of their own. */
 #include "engine/police.h"
 #include "policy/load.h"
+#include "relay/ration.h"
 #include "relay/relay.h"
 #include "t.h"
 #include "wire/msdp.h"
@@ -158,4 +159,53 @@ static void test_agree(void)
 	}
 }
 
-TEST_MAIN({ "the same verdicts as engine/police", test_agree })
+struct heard {
+	unsigned said[RATION_DENIES + 1];
+};
+
+static void hear(void *context, enum ration_word word, const struct ration_line *line,
+		 const struct ration_gauge *gauge)
+{
+	struct heard *heard = context;
+
+	(void)line;
+	(void)gauge;
+	heard->said[word]++;
+}
+
+/* A line knows how often it spoke, and how much it refused. */
+static void test_lines_count(void)
+{
+	static const char text[] = "boundary b {\n"
+				   "police sa by peer over 4 warn 3 then alarm as loud\n"
+				   "police sa by source over 2 then deny as tight\n"
+				   "default permit\n}\n";
+	const struct mtime now = { NS_PER_S };
+	const struct ration_line *lines;
+	struct heard heard = { 0 };
+	struct policy *policy;
+	struct ration *ration;
+	struct diags diags;
+	unsigned refused = 0;
+
+	diags_init(&diags);
+	policy = policy_load(&(struct policy_input){ .name = "lines", .text = text,
+						     .n = sizeof(text) - 1 }, &diags);
+	ration = ration_new(policy->boundaries[0], 64, 7, hear, &heard);
+	for (uint32_t i = 0; i < 12; i++) {
+		struct sa_key key = { .source = 0x01000001 + i % 3, .group = 0xe1000000 + i,
+				      .rp = 0x0a000001 };
+
+		refused += ration_admit(ration, &key, 0x0a000001, false, now) != RULE_NONE;
+	}
+	check(refused == 6 && ration_lines(ration, &lines) == 2);
+	check(lines[0].warned == 1 && lines[0].alarmed == 1 && lines[0].denied == 0);
+	check(lines[1].warned == 0 && lines[1].alarmed == 0 && lines[1].denied == 6);
+	check(heard.said[RATION_WARNED] == 1 && heard.said[RATION_ALARMED] == 1);
+	check(heard.said[RATION_DENIES] == 3);		/* once a source */
+	ration_free(ration);
+	policy_free(policy);
+	diags_release(&diags);
+}
+
+TEST_MAIN({ "the same verdicts as engine/police", test_agree }, { "lines count", test_lines_count })
