@@ -21,6 +21,7 @@ static struct enforce_link link_of(const struct plan_interface *one, bool dry_ru
 	const struct conf_interface *conf = one->conf;
 	struct enforce_link link = { .index = one->link->index, .inside = conf->is_inside,
 				     .dry_run = dry_run || conf->is_dry_run,
+				     .fails_closed = !conf->fails_open,
 				     .is_bridge_port = one->link->is_bridge_port,
 				     .is_native = one->link->runs_xdp,
 				     .backend = backend_of[conf->backend] };

@@ -35,6 +35,7 @@ struct enforce_link {
 	unsigned     index;
 	bool	     inside;
 	bool	     dry_run;		/* counts what it would drop, and drops nothing */
+	bool	     fails_closed;	/* drops what its back end cannot look into */
 	bool	     is_bridge_port;	/* its egress is a bridge's: nothing is decremented there */
 	bool	     is_native;		/* its driver runs XDP itself */
 	enum backend backend;		/* as configured */
@@ -127,7 +128,8 @@ int enforce_remove(struct enforcer *enforcer);
  * A router's forward hook drops both. */
 #define ENFORCE_LINK_LOCAL ".link-local"
 #define ENFORCE_CONTROL ".control"
-/* Multicast frames with two VLAN tags, at ingress, where nftables cannot look behind the second. */
+/* Multicast frames with several VLAN tags of which nftables cannot tell what the rules ask: dropped
+ * where the link fails closed. */
 #define ENFORCE_TAGGED_TWICE ".tagged-twice"
 
 /* One counter.  A packet that meets a hook and is multicast is in exactly one of them. */

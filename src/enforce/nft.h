@@ -34,14 +34,21 @@ bool nft_counter_parse(char *name, struct enforce_count *out);
 
 /* --- one hook of one link, while its chains are written --- */
 
+#define NFT_TAGS_MAX 2			/* that are passed behind one that the kernel takes out */
+
 /* A chain for what stands behind some prefix, which others may share (nft_map.c). */
 struct nft_rest {
 	enum family family;
 	enum side   side;
-	unsigned    at;
+	unsigned    at, tags;
 	void	   *stretches;
 	size_t	    n;
 	unsigned    chain;
+};
+
+/* The text of a map behind its name, within nft_hook.maps. */
+struct nft_map_place {
+	size_t at, n;
 };
 
 struct nft_hook {
@@ -54,26 +61,54 @@ struct nft_hook {
 	unsigned	       id;		/* its chains begin with "%ID" */
 	bool		       is_behind_decrement;
 	bool		       drops_unjudged;	/* a router forwards no link-local group */
-	/* What was met, and so must be written: rules by index, lists by cell. */
-	bool		      *rules, *lists4, *lists6;
-	bool		      *masked;		/* by rule: asked for what an IPv6 group embeds */
+	unsigned	       tags;		/* before the header, of the lines that are written */
+	/* What was met, and so must be written: rules by index, lists by cell, by tags. */
+	bool		      *rules, *lists4[NFT_TAGS_MAX + 1], *lists6[NFT_TAGS_MAX + 1];
+	/* By rule: asked for what an IPv6 group embeds; who asked for it, of IPv4 and IPv6. */
+	bool		      *masked[NFT_TAGS_MAX + 1];
+	bool		      *joined4[NFT_TAGS_MAX + 1], *joined6[NFT_TAGS_MAX + 1];
 	bool		      *shared;		/* by rule: its sets and limits, once a table */
 	unsigned	       chain_count, map_count;
+	struct nft_map_place   *map_places;	/* by map: where its text is */
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
-	struct text	      *pair_lines;	/* by plane, IPv4 and IPv6: what looks its pairs up */
+	struct text	      *pair_lines;	/* by tags, family, plane: what looks its pairs up */
 	struct text	       chains, maps;
 };
 
 /* Where a packet goes: a rule's index, a list's cell, or one of these. */
 #define NFT_TARGET_LINK_LOCAL UINT32_C(0x20000000)
 #define NFT_TARGET_CONTROL    UINT32_C(0x20000001)
+#define NFT_TARGET_UNREAD     UINT32_C(0x20000002)
 #define NFT_TARGET_CHAIN      UINT32_C(0x40000000)	/* and a number: "%IDcN" */
 #define NFT_TARGET_LIST	      UINT32_C(0x80000000)	/* and a cell */
 
 /* "goto %0c12", and notes that the target is met. */
 void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family,
 		  uint32_t target);
+
+/* --- fields, of a header that stands behind h->tags tags: libnftables knows those by their place
+ * alone --- */
+
+/* "ip daddr "; "@nh,160,32 ". */
+void nft_put_side(struct text *out, const struct nft_hook *h, enum family family, enum side side);
+/* As the field is compared with: "239.1.1.1"; "0xef010101". */
+void nft_put_value(struct text *out, const struct nft_hook *h, struct addr value);
+/* Bits of the IP header, or behind it: "@nh,72,8 ". */
+void nft_put_bits(struct text *out, const struct nft_hook *h, unsigned first, unsigned n);
+/* The same, whole bytes, and what they must be: "@nh,72,8 == 0x11 ". */
+void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, unsigned n,
+		   unsigned value);
+/* The number of what IP carries. */
+void nft_put_protocol(struct text *out, const struct nft_hook *h, enum family family);
+
+/* Bits of what IP carries; in a tagged frame, where IP has neither options nor extension headers. */
+void nft_put_transport(struct text *out, const struct nft_hook *h, enum family family,
+		       unsigned first, unsigned n);
+
+/* A map with a name, or one that stands already and says the same; then "vmap @NAME ".  `body` is
+ * what stands in its braces. */
+void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body);
 
 /* Addresses up to the next span's. */
 struct nft_span {
@@ -106,7 +141,25 @@ bool nft_put_pairs(struct text *out, struct nft_hook *h, const struct artefact_f
 
 /* Tests of an IPv6 group, of which one must hold, a text each: how many, or 0 where they would be
  * more than `max`, and a set does better. */
-size_t nft_put_mask(const struct artefact_mask *mask, struct text *out, size_t max);
+size_t nft_put_mask(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out,
+		    size_t max);
+/* "{ RANGE, ... }" */
+void nft_put_ranges(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out);
+
+/* A line for each way in which all that a rule asks can hold, which sends a packet to it. */
+void nft_put_tests(struct text *out, struct nft_hook *h, enum family family, unsigned index);
+/* Sets that the lines of a rule look into. */
+void nft_put_mask_sets(const struct nft_hook *h, size_t index, struct text *out);
+/* Chains that those lines jump to, which return where it is not so. */
+void nft_put_test_chains(struct text *out, struct nft_hook *h);
+
+struct compilation;
+/* Chains for packets behind 1 and more tags that the kernel leaves in the frame; the first of
+ * them. */
+void nft_put_tagged(struct nft_hook *h, struct compilation *c);
+/* A chain of the hook that looks packets of a plane up: its number. */
+unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane,
+			 struct compilation *c);
 
 /* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
  * chain stands behind those that it refers to. */

@@ -23,6 +23,8 @@
 /* Numbers that nftables gives to its types. */
 #define TYPE_IP4 7
 #define TYPE_IP6 8
+#define TYPE_ETHER 10
+#define TYPE_BITS 6			/* of a part of a concatenation */
 
 struct bulk {
 	struct ruleset rules;
@@ -55,14 +57,19 @@ static struct ruleset *make_room(struct bulk *b)
 
 /* --- lines --- */
 
-static void read_table(struct bulk *b, const char *line)
+static void read_family(struct bulk *b, const char *at)
 {
 	static const uint8_t families[NFT_TABLE_COUNT] = { NFPROTO_NETDEV, NFPROTO_INET,
 							   NFPROTO_BRIDGE };
 
 	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++)
-		if (nft_begins(line + strlen("table "), nft_table_family(t)))
+		if (nft_begins(at, nft_table_family(t)))
 			b->family = families[t];
+}
+
+static void read_table(struct bulk *b, const char *line)
+{
+	read_family(b, line + strlen("table "));
 }
 
 /* --- chains --- */
@@ -102,6 +109,13 @@ static void bring_chain(struct bulk *b, const char *line)
 
 /* --- maps --- */
 
+static uint32_t type_of(uint32_t key_bytes, bool is_pair)
+{
+	uint32_t one = key_bytes >> is_pair == 4 ? TYPE_IP4 : TYPE_IP6;
+
+	return is_pair ? one << TYPE_BITS | one : one;
+}
+
 static void put_map(struct bulk *b, const struct nft_map *map)
 {
 	struct nlmsghdr *m = ruleset_begin(make_room(b), NFT_MSG_NEWSET, NLM_F_CREATE);
@@ -111,7 +125,7 @@ static void put_map(struct bulk *b, const struct nft_map *map)
 	mnl_attr_put_strz(m, NFTA_SET_NAME, map->name.text);
 	mnl_attr_put_u32(m, NFTA_SET_ID, htonl(++b->map_count));
 	mnl_attr_put_u32(m, NFTA_SET_FLAGS, htonl(NFT_SET_MAP));
-	mnl_attr_put_u32(m, NFTA_SET_KEY_TYPE, htonl(map->key_bytes == 4 ? TYPE_IP4 : TYPE_IP6));
+	mnl_attr_put_u32(m, NFTA_SET_KEY_TYPE, htonl(type_of(map->key_bytes, map->is_pair)));
 	mnl_attr_put_u32(m, NFTA_SET_KEY_LEN, htonl(map->key_bytes));
 	mnl_attr_put_u32(m, NFTA_SET_DATA_TYPE, htonl(NFT_DATA_VERDICT));
 	description = mnl_attr_nest_start(m, NFTA_SET_DESC);
@@ -154,7 +168,8 @@ static const char *put_elements(struct bulk *b, const struct nft_map *map, const
 	for (; nft_begins(line, "\t\t\t") && m->nlmsg_len < ELEMENTS_BYTES; line = nft_next_line(line)) {
 		struct nft_element e = { .is_catch_all = false };
 
-		if (nft_read_element(line, &e))
+		if (nft_read_element(line, &e) &&
+		    (e.is_catch_all || e.key_bytes == map->key_bytes))
 			put_element(m, map, &e);
 		else
 			b->status = -EBADMSG;
@@ -174,6 +189,36 @@ static const char *bring_map(struct bulk *b, const struct nft_map *map, const ch
 	return nft_next_line(nft_next_line(line));		/* both closing brackets */
 }
 
+/* --- sets without elements, which lines look into --- */
+
+static void bring_set(struct bulk *b, const struct nft_set *set)
+{
+	static const struct {
+		const char *type;
+		uint32_t    number, bytes;
+	} types[] = { { "ipv4_addr . ", TYPE_IP4 << TYPE_BITS | TYPE_IP4, 8 },
+		      { "ipv6_addr . ", TYPE_IP6 << TYPE_BITS | TYPE_IP6, 32 },
+		      { "ipv4_addr;", TYPE_IP4, 4 }, { "ipv6_addr;", TYPE_IP6, 16 },
+		      { "ether_type;", TYPE_ETHER, 2 } };
+	struct nlmsghdr *m;
+	size_t i = 0;
+
+	while (i < COUNT(types) && !nft_begins(set->type, types[i].type))
+		i++;
+	if (i == COUNT(types))
+		return;				/* libnftables brings it */
+	read_family(b, set->family);
+	ruleset_table(make_room(b));
+	m = ruleset_begin(make_room(b), NFT_MSG_NEWSET, NLM_F_CREATE);
+	mnl_attr_put_strz(m, NFTA_SET_TABLE, TABLE);
+	mnl_attr_put_strz(m, NFTA_SET_NAME, set->name.text);
+	mnl_attr_put_u32(m, NFTA_SET_ID, htonl(++b->map_count));
+	mnl_attr_put_u32(m, NFTA_SET_FLAGS, htonl(0));
+	mnl_attr_put_u32(m, NFTA_SET_KEY_TYPE, htonl(types[i].number));
+	mnl_attr_put_u32(m, NFTA_SET_KEY_LEN, htonl(types[i].bytes));
+	ruleset_end(&b->rules, m);
+}
+
 /* --- lines that look addresses up --- */
 
 /* As libnftables asks before it reads an address. */
@@ -189,21 +234,50 @@ static void put_family(struct line *rule, uint8_t table, bool is_ip6)
 		line_compare(rule, NFT_CMP_EQ, &ether, sizeof(ether));
 }
 
+static void put_compare(struct line *rule, const struct nft_step *step)
+{
+	uint32_t bytes = step->fields[0].bytes;
+
+	if (step->is_range) {
+		line_compare(rule, NFT_CMP_GTE, step->key, bytes);
+		line_compare(rule, NFT_CMP_LTE, step->last, bytes);
+		return;
+	}
+	line_compare(rule, step->is_inverted ? NFT_CMP_NEQ : NFT_CMP_EQ, step->key, bytes);
+}
+
 static void put_step(struct line *rule, const struct nft_step *step)
 {
+	if (step->kind == NFT_STEP_ACCEPT) {
+		line_verdict(rule, NF_ACCEPT, NULL);
+		return;
+	}
 	if (step->kind == NFT_STEP_GOTO || step->kind == NFT_STEP_JUMP) {
 		bool stays = step->kind == NFT_STEP_GOTO;
 
 		line_verdict(rule, stays ? NFT_GOTO : NFT_JUMP, step->name.text);
 		return;
 	}
-	line_network(rule, step->offset, step->bytes);
-	if (step->is_masked)
-		line_mask(rule, step->mask, step->bytes);
+	for (size_t i = 0; i < step->field_count; i++) {
+		const struct nft_field *field = &step->fields[i];
+
+		rule->reg = i == 0 ? NFT_REG_1 : field->is_ip6 ? NFT_REG_2 : NFT_REG32_01;
+		if (field->base == NFT_PROTOCOL)
+			line_meta(rule, NFT_META_L4PROTO);
+		else if (field->base == NFT_TRANSPORT)
+			line_payload(rule, field->offset, field->bytes);
+		else
+			line_network(rule, field->offset, field->bytes);
+		if (field->is_masked)
+			line_mask(rule, field->mask, field->bytes);
+	}
+	rule->reg = NFT_REG_1;
 	if (step->kind == NFT_STEP_LOOKUP)
 		line_lookup(rule, step->name.text);
+	else if (step->kind == NFT_STEP_FIND)
+		line_find(rule, step->name.text, step->is_inverted);
 	else
-		line_compare(rule, NFT_CMP_EQ, step->key, step->bytes);
+		put_compare(rule, step);
 }
 
 /* What is behind the chain. */
@@ -220,8 +294,8 @@ static const char *bring_lines(struct bulk *b, const char *chain)
 	     line = nft_next_line(line)) {
 		struct line rule = line_begin(make_room(b), name.text);
 
-		if (steps[0].kind == NFT_STEP_LOOKUP || steps[0].kind == NFT_STEP_COMPARE)
-			put_family(&rule, b->family, steps[0].is_ip6);
+		if (nft_step_reads(&steps[0]) && !steps[0].fields[0].is_raw)
+			put_family(&rule, b->family, steps[0].fields[0].is_ip6);
 		for (size_t i = 0; i < n; i++)
 			put_step(&rule, &steps[i]);
 		line_end(&rule);
@@ -254,10 +328,13 @@ static const char *behind_chain(const char *line)
 static void bring_maps(struct bulk *b, const char *line)
 {
 	struct nft_map map;
+	struct nft_set set;
 
 	while (*line && b->status == 0) {
 		if (nft_begins(line, "table "))
 			read_table(b, line);
+		if (nft_read_set(line, &set))
+			bring_set(b, &set);
 		line = nft_read_map(line, &map) ? bring_map(b, &map, line) : nft_next_line(line);
 	}
 }

@@ -301,14 +301,15 @@ static bool fit_lengths(const struct domain *d, const struct entries *e, struct 
 
 /* --- text --- */
 
-static void put_field(struct text *out, const struct domain *d, wide mask)
+static void put_field(struct text *out, const struct nft_hook *h, const struct domain *d,
+		      wide mask)
 {
-	char text[ADDR_TEXT];
-
-	text_printf(out, "%s %s ", d->family == FAMILY_IP4 ? "ip" : "ip6",
-		    d->side == SIDE_SOURCE ? "saddr" : "daddr");
-	if (mask != low_bits(d, 0))
-		text_printf(out, "& %s ", addr_text(addr_of(d, mask), text));
+	nft_put_side(out, h, d->family, d->side);
+	if (mask == low_bits(d, 0))
+		return;
+	text_put(out, "& ");
+	nft_put_value(out, h, addr_of(d, mask));
+	text_char(out, ' ');
 }
 
 static int order_entries(const void *a, const void *b)
@@ -353,14 +354,14 @@ static struct entries expand(const struct domain *d, const struct entries *e, un
 static void put_compare(struct text *out, const struct nft_hook *h, const struct domain *d,
 			const struct entry *entry, wide mask)
 {
-	char text[ADDR_TEXT];
-
 	if (out->n > 0 && out->p[out->n - 1] == ' ') {
 		text_cut(out, out->n - 1);
 		text_put(out, "\n\t\t");
 	}
-	put_field(out, d, mask);
-	text_printf(out, "== %s ", addr_text(addr_of(d, entry->key), text));
+	put_field(out, h, d, mask);
+	text_put(out, "== ");
+	nft_put_value(out, h, addr_of(d, entry->key));
+	text_char(out, ' ');
 	nft_put_goto(out, h, d->family, entry->target);
 	text_put(out, "\n\t\t");
 }
@@ -378,20 +379,37 @@ static void put_elements(struct text *out, const struct nft_hook *h, const struc
 	text_put(out, "\t\t\t* : continue\n");
 }
 
-/* A map with a name, which outlives the line: a nameless one ends with it, at once, and a packet
- * that has met the line would find nothing.  With much room in it few keys share a bucket. */
+/* Behind tags are the same addresses: what leads to the same is one map.  It has a name, and outlives
+ * the line: a nameless one ends with it, at once, and a packet that has met the line would find
+ * nothing. */
+void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body)
+{
+	unsigned id = 0;
+
+	while (id < h->map_count && (h->tags == 0 || h->map_places[id].n != body->n ||
+				     memcmp(h->maps.p + h->map_places[id].at, body->p, body->n)))
+		id++;
+	text_printf(out, "vmap @%%%uv%u ", h->id, id);
+	if (id < h->map_count)
+		return;
+	h->map_places = memory_grow(h->map_places, ++h->map_count, sizeof(*h->map_places));
+	text_printf(&h->maps, "\tmap %%%uv%u {\n", h->id, id);
+	h->map_places[id] = (struct nft_map_place){ h->maps.n, body->n };
+	text_put_n(&h->maps, body->p, body->n);
+	text_put(&h->maps, "\t\t}\n\t}\n");
+}
+
+/* With much room in it few keys share a bucket. */
 static void put_map(struct text *out, struct nft_hook *h, const struct domain *d,
 		    const struct entries *e)
 {
-	unsigned id = h->map_count++;
+	struct text body = { 0 };
 
-	text_printf(&h->maps,
-		    "\tmap %%%uv%u {\n\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
-		    h->id, id, d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr",
-		    ROOM * (e->n + 1));
-	put_elements(&h->maps, h, d, e);
-	text_put(&h->maps, "\t\t}\n\t}\n");
-	text_printf(out, "vmap @%%%uv%u ", h->id, id);
+	text_printf(&body, "\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
+		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", ROOM * (e->n + 1));
+	put_elements(&body, h, d, e);
+	nft_put_map(out, h, &body);
+	text_release(&body);
 }
 
 /* What is not found goes on within the line. */
@@ -404,7 +422,7 @@ static void put_hash(struct text *out, struct nft_hook *h, const struct domain *
 		put_compare(out, h, d, e->list, mask);
 		return;
 	}
-	put_field(out, d, mask);
+	put_field(out, h, d, mask);
 	put_map(out, h, d, e);
 }
 
@@ -424,10 +442,11 @@ static void put_hashes(struct text *out, struct nft_hook *h, const struct domain
 static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct domain *d,
 			      const struct stretch *stretches, size_t n);
 
-static bool same_rest(const struct nft_rest *rest, const struct domain *d,
-		      const struct stretch *stretches, size_t n)
+static bool same_rest(const struct nft_rest *rest, const struct nft_hook *h,
+		      const struct domain *d, const struct stretch *stretches, size_t n)
 {
 	return rest->family == d->family && rest->side == d->side && rest->at == d->at &&
+	       rest->tags == h->tags &&
 	       rest->n == n && memcmp(rest->stretches, stretches, n * sizeof(*stretches)) == 0;
 }
 
@@ -441,7 +460,7 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 	uint32_t other;
 
 	for (size_t i = 0; i < h->rest_count; i++) {
-		if (same_rest(&h->rests[i], d, stretches, n)) {
+		if (same_rest(&h->rests[i], h, d, stretches, n)) {
 			free(stretches);
 			return NFT_TARGET_CHAIN | h->rests[i].chain;
 		}
@@ -449,7 +468,7 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 	id = h->chain_count++;
 	h->rests = memory_grow(h->rests, h->rest_count + 1, sizeof(*h->rests));
 	h->rests[h->rest_count++] =
-		(struct nft_rest){ d->family, d->side, d->at, stretches, n, id };
+		(struct nft_rest){ d->family, d->side, d->at, h->tags, stretches, n, id };
 	text_printf(&chain, "\tchain %%%uc%u {\n\t\t", h->id, id);
 	other = put_stretches(&chain, h, d, stretches, n);
 	nft_put_goto(&chain, h, d->family, other);
@@ -645,4 +664,5 @@ void nft_rests_release(struct nft_hook *h)
 	for (size_t i = 0; i < h->rest_count; i++)
 		free(h->rests[i].stretches);
 	free(h->rests);
+	free(h->map_places);
 }

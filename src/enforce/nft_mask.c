@@ -10,7 +10,10 @@
 
 #define PLEN_SHIFT 32
 #define PLEN_BITS (UINT64_C(0xff) << PLEN_SHIFT)
-#define PREFIX_MASK "0:0:ffff:ffff:ffff:ffff::"
+#define PREFIX_HIGH UINT64_C(0xffffffff)
+#define PREFIX_LOW (UINT64_C(0xffffffff) << 32)
+#define VALUES_MAX 4
+#define SET_MIN 3			/* a set does better for more */
 
 static unsigned plen_of(const struct artefact_mask *mask, size_t i)
 {
@@ -79,13 +82,23 @@ static struct run *find_runs(const struct artefact_mask *mask)
 	return runs;
 }
 
-static void put_range(struct text *out, struct addr first, struct addr last)
+static void put_range(struct text *out, const struct nft_hook *h, struct addr first,
+		      struct addr last)
 {
-	char text[ADDR_TEXT];
+	nft_put_value(out, h, first);
+	if (addr_equal(first, last))
+		return;
+	text_char(out, '-');
+	nft_put_value(out, h, last);
+}
 
-	text_put(out, addr_text(first, text));
-	if (!addr_equal(first, last))
-		text_printf(out, "-%s", addr_text(last, text));
+static void put_masked(struct text *out, const struct nft_hook *h, struct addr mask,
+		       const char *relation)
+{
+	nft_put_side(out, h, FAMILY_IP6, SIDE_GROUP);
+	text_put(out, "& ");
+	nft_put_value(out, h, mask);
+	text_printf(out, " %s", relation);
 }
 
 static bool is_every_prefix(struct range r)
@@ -94,40 +107,74 @@ static bool is_every_prefix(struct range r)
 	       without_plen(r.last).hi == UINT32_MAX && r.last.lo >> 32 == UINT32_MAX;
 }
 
-/* From range i on, those of its length that run as far and did not begin before. */
-static void put_prefixes(struct text *out, const struct artefact_mask *mask, struct run *runs,
-			 size_t i)
+/* From range i on, those of its length that run as far and did not begin before: what they are, each
+ * in a text, or all in one set where they are many. */
+static size_t put_prefixes(struct text *out, const struct nft_hook *h,
+			   const struct artefact_mask *mask, struct run *runs, size_t i,
+			   size_t max)
 {
 	unsigned plen = plen_of(mask, i), last = runs[i].last;
 	struct text list = { 0 };
-	bool several = false;
+	size_t n = 0;
 
 	for (size_t j = i; j < mask->n && plen_of(mask, j) == plen; j++) {
+		struct addr first = without_plen(mask->ranges[j].first);
+		struct addr end = without_plen(mask->ranges[j].last);
+
 		if (runs[j].goes_on || runs[j].last != last)
 			continue;
-		text_put(&list, j > i ? ", " : "");
-		put_range(&list, without_plen(mask->ranges[j].first),
-			  without_plen(mask->ranges[j].last));
-		several |= j > i;
+		text_put(&list, n ? ", " : "");
+		put_range(&list, h, first, end);
+		if (n < max)
+			put_range(&out[n], h, first, end);
+		n++;
 		runs[j].goes_on = true;		/* it is written */
 	}
-	if (several)
-		text_printf(out, "ip6 daddr & " PREFIX_MASK " { %s } ", list.p);
-	else if (!is_every_prefix(mask->ranges[i]))
-		text_printf(out, "ip6 daddr & " PREFIX_MASK " == %s ", list.p);
+	if (n > SET_MIN || n > max) {
+		for (size_t k = 0; k < max; k++)
+			text_reset(&out[k]);
+		text_printf(&out[0], "{ %s }", list.p);
+		n = 1;
+	}
 	text_release(&list);
+	return n;
 }
 
-static void put_lengths(struct text *out, unsigned first, unsigned last)
+static void put_lengths(struct text *out, const struct nft_hook *h, unsigned first, unsigned last)
 {
-	text_put(out, "ip6 daddr & 0:ff:: == ");
-	put_range(out, addr_of6((uint64_t)first << PLEN_SHIFT, 0),
+	put_masked(out, h, addr_of6(PLEN_BITS, 0), "== ");
+	put_range(out, h, addr_of6((uint64_t)first << PLEN_SHIFT, 0),
 		  addr_of6((uint64_t)last << PLEN_SHIFT, 0));
 	text_char(out, ' ');
 }
 
+/* One run: tests of the length and of the prefix. */
+static size_t put_run(const struct nft_hook *h, const struct artefact_mask *mask, struct run *runs,
+		      size_t i, struct text *out, size_t max)
+{
+	const struct addr prefix = addr_of6(PREFIX_HIGH, PREFIX_LOW);
+	bool is_every = is_every_prefix(mask->ranges[i]);
+	struct text values[VALUES_MAX] = { { 0 } };
+	size_t room = max < VALUES_MAX ? max : VALUES_MAX;
+	size_t n = put_prefixes(values, h, mask, runs, i, room);
+
+	for (size_t k = 0; k < n; k++) {
+		bool is_set = values[k].p[0] == '{';
+
+		put_lengths(&out[k], h, plen_of(mask, i), runs[i].last);
+		if (n == 1 && is_every && !is_set)
+			continue;
+		put_masked(&out[k], h, prefix, is_set ? "" : "== ");
+		text_printf(&out[k], "%s ", values[k].p);
+	}
+	for (size_t k = 0; k < VALUES_MAX; k++)
+		text_release(&values[k]);
+	return n;
+}
+
 /* How many, or 0 where they are too many. */
-static size_t put_runs(const struct artefact_mask *mask, struct text *out, size_t max)
+static size_t put_runs(const struct nft_hook *h, const struct artefact_mask *mask,
+		       struct text *out, size_t max)
 {
 	struct run *runs = find_runs(mask);
 	size_t n = 0;
@@ -135,27 +182,36 @@ static size_t put_runs(const struct artefact_mask *mask, struct text *out, size_
 	for (size_t i = 0; i < mask->n && n <= max; i++) {
 		if (runs[i].goes_on)
 			continue;
-		if (n < max) {
-			put_lengths(&out[n], plen_of(mask, i), runs[i].last);
-			put_prefixes(&out[n], mask, runs, i);
-		}
-		n++;
+		if (n == max)
+			n++;
+		else
+			n += put_run(h, mask, runs, i, out + n, max - n);
 	}
 	free(runs);
 	return n <= max ? n : 0;
 }
 
-size_t nft_put_mask(const struct artefact_mask *mask, struct text *out, size_t max)
+size_t nft_put_mask(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out,
+		    size_t max)
 {
 	const uint64_t with_plen = PLEN_BITS | UINT32_MAX;
-	char text[ADDR_TEXT];
 
 	if (mask->mask.hi == with_plen)
-		return put_runs(mask, out, max);
+		return put_runs(h, mask, out, max);
 	if (mask->n != 1)
 		return 0;
-	text_printf(out, "ip6 daddr & %s == ", addr_text(mask->mask, text));
-	put_range(out, mask->ranges[0].first, mask->ranges[0].last);
+	put_masked(out, h, mask->mask, "== ");
+	put_range(out, h, mask->ranges[0].first, mask->ranges[0].last);
 	text_char(out, ' ');
 	return 1;
+}
+
+void nft_put_ranges(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out)
+{
+	text_put(out, "{");
+	for (size_t i = 0; i < mask->n; i++) {
+		text_put(out, i ? ", " : " ");
+		put_range(out, h, mask->ranges[i].first, mask->ranges[i].last);
+	}
+	text_put(out, " }");
 }

@@ -260,16 +260,19 @@ static size_t put_entry(struct text *out, const struct nft_hook *h, const struct
 	return n;
 }
 
-static void put_masked(struct text *out, enum family family, const char *field, unsigned length)
+static void put_masked(struct text *out, const struct nft_hook *h, enum family family,
+		       enum side side, unsigned length)
 {
 	static const struct addr ones4 = { 0, UINT32_MAX, FAMILY_IP4 };
 	static const struct addr ones6 = { UINT64_MAX, UINT64_MAX, FAMILY_IP6 };
 	struct addr ones = family == FAMILY_IP4 ? ones4 : ones6;
-	char text[ADDR_TEXT];
 
-	text_printf(out, "%s %s ", family == FAMILY_IP4 ? "ip" : "ip6", field);
-	if (length < addr_bits(ones))
-		text_printf(out, "& %s ", addr_text(addr_first(ones, length), text));
+	nft_put_side(out, h, family, side);
+	if (length == addr_bits(ones))
+		return;
+	text_put(out, "& ");
+	nft_put_value(out, h, addr_first(ones, length));
+	text_char(out, ' ');
 }
 
 /* The maps, and a line for each. */
@@ -286,17 +289,22 @@ static size_t put_kinds(struct text *out, struct nft_hook *h, enum family family
 		counts[k] += put_entry(&elements[k], h, &p->list[i], &p->kinds[k]);
 	}
 	for (unsigned k = 0; k < p->kind_count; k++) {
+		struct text body = { 0 };
+
 		if (counts[k] == 0)
 			continue;
 		n += counts[k];
-		text_printf(&h->maps, "\tmap %%%uv%u {\n\t\ttype %s . %s : verdict; size %zu\n"
-			    "\t\telements = {\n%s\t\t}\n\t}\n", h->id, h->map_count, type, type,
-			    ROOM * counts[k], text_string(&elements[k]));
-		put_masked(out, family, "saddr", p->kinds[k].source_length);
-		text_put(out, ". ");
-		put_masked(out, family, "daddr", p->kinds[k].group_length);
-		text_printf(out, "vmap @%%%uv%u\n\t\t", h->id, h->map_count++);
+		text_printf(&body, "\t\ttype %s . %s : verdict; size %zu\n\t\telements = {\n", type,
+			    type, ROOM * counts[k]);
+		text_put_n(&body, elements[k].p, elements[k].n);
 		text_release(&elements[k]);
+		put_masked(out, h, family, SIDE_SOURCE, p->kinds[k].source_length);
+		text_put(out, ". ");
+		put_masked(out, h, family, SIDE_GROUP, p->kinds[k].group_length);
+		nft_put_map(out, h, &body);
+		text_cut(out, out->n - 1);
+		text_put(out, "\n\t\t");
+		text_release(&body);
 	}
 	free(elements);
 	free(counts);

@@ -27,29 +27,61 @@ bool nft_read_name(const char *at, struct nft_name *out);
 /* NF_ACCEPT or NF_DROP of a chain that only counts, given its first line. */
 int32_t nft_verdict_of(const char *chain);
 
-/* "\tmap NAME {\n\t\ttype ipv4_addr : verdict; size N\n\t\telements = {\n" */
+#define NFT_KEY_MAX 32
+
+/* "\tmap NAME {\n\t\ttype ipv4_addr : verdict; size N\n\t\telements = {\n", or of two addresses,
+ * "ipv4_addr . ipv4_addr". */
 struct nft_map {
 	struct nft_name name;
-	uint32_t	size, key_bytes;	/* 4 or 16 */
+	uint32_t	size, key_bytes;	/* 4 or 16, or twice that */
+	bool		is_pair;
 };
 bool nft_read_map(const char *line, struct nft_map *out);
 
-/* "\t\t\tADDRESS : goto NAME,\n", "\t\t\t* : continue\n" */
+/* "\t\t\tADDRESS : goto NAME,\n", "\t\t\tADDRESS . ADDRESS : goto NAME,\n",
+ * "\t\t\t* : continue\n" */
 struct nft_element {
-	uint8_t		key[16];
+	uint8_t		key[NFT_KEY_MAX];
+	uint32_t	key_bytes;
 	struct nft_name chain;
 	bool		is_catch_all;		/* and continues */
 };
 bool nft_read_element(const char *line, struct nft_element *out);
 
-/* "ip daddr & MASK vmap @NAME ", "ip saddr == ADDRESS ", or the "goto NAME" that ends a line. */
-struct nft_step {
-	enum { NFT_STEP_LOOKUP, NFT_STEP_COMPARE, NFT_STEP_GOTO, NFT_STEP_JUMP } kind;
-	bool		is_ip6, is_masked;
-	uint32_t	offset, bytes;		/* of the address, in its header */
-	uint8_t		mask[16], key[16];
-	struct nft_name name;
+/* "ip daddr ", "@nh,160,32 ", "@th,0,8 ", and a mask: "& MASK "; or "meta l4proto ". */
+struct nft_field {
+	enum { NFT_NETWORK, NFT_TRANSPORT, NFT_PROTOCOL } base;
+	bool	 is_raw, is_ip6, is_masked;	/* raw: whatever packet it is */
+	uint32_t offset, bytes;			/* in its header; at most 16 bytes */
+	uint8_t	 mask[16];
 };
+
+/* "ip daddr & MASK vmap @NAME ", "ip saddr == ADDRESS ", "ip6 daddr != FIRST-LAST ", "ip daddr !=
+ * @NAME ", fields joined by ". ", or what ends a line: "goto NAME", "accept". */
+struct nft_step {
+	enum {
+		NFT_STEP_LOOKUP, NFT_STEP_FIND, NFT_STEP_COMPARE, NFT_STEP_GOTO, NFT_STEP_JUMP,
+		NFT_STEP_ACCEPT
+	} kind;
+	bool		 is_inverted, is_range;
+	struct nft_field fields[2];
+	size_t		 field_count;
+	uint8_t		 key[16], last[16];
+	struct nft_name	 name;
+};
+
+/* Whether the step looks at the packet. */
+static inline bool nft_step_reads(const struct nft_step *step)
+{
+	return step->kind < NFT_STEP_GOTO;
+}
+
+/* "add set FAMILY weir NAME { type TYPE; }" */
+struct nft_set {
+	struct nft_name name;
+	const char     *family, *type;		/* where they begin */
+};
+bool nft_read_set(const char *line, struct nft_set *out);
 
 #define NFT_STEPS_MAX 8			/* of a line */
 

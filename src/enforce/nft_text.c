@@ -19,7 +19,7 @@
 struct table_text {
 	struct text heads;		/* base chains, emptied */
 	struct text body;		/* what stands in the table's braces */
-	struct text entries4, entries6;	/* of the forward chain */
+	struct text entries4, entries6, entries_tagged;	/* of the forward chain */
 };
 
 struct compilation {
@@ -251,13 +251,15 @@ static void put_pairs(struct text *out, struct nft_hook *h, const struct artefac
 		      unsigned plane, struct compilation *c)
 {
 	const struct artefact *a = h->artefact;
-	size_t row = f->pairs->n, first = f == &a->ip4 ? 0 : a->plane_count, n = 0;
+	size_t row = f->pairs->n, n = 0;
+	size_t first = (2 * h->tags + (f == &a->ip6)) * a->plane_count;
 	const uint32_t *cells = f->pairs->cells;
 	unsigned same = plane;
 	struct text *lines;
 
 	if (!h->pair_lines)
-		h->pair_lines = memory_array(2 * a->plane_count, sizeof(*h->pair_lines));
+		h->pair_lines = memory_array(2 * (NFT_TAGS_MAX + 1) * a->plane_count,
+					     sizeof(*h->pair_lines));
 	for (unsigned p = 0; p < a->plane_count; p++)
 		if (h->pair_lines[first + p].n > 0 &&
 		    memcmp(cells + p * row, cells + plane * row, row * sizeof(*cells)) == 0)
@@ -271,13 +273,12 @@ static void put_pairs(struct text *out, struct nft_hook *h, const struct artefac
 
 static void release_pair_lines(struct nft_hook *h)
 {
-	for (size_t i = 0; h->pair_lines && i < 2 * h->artefact->plane_count; i++)
+	size_t n = 2 * (NFT_TAGS_MAX + 1) * h->artefact->plane_count;
+
+	for (size_t i = 0; h->pair_lines && i < n; i++)
 		text_release(&h->pair_lines[i]);
 	free(h->pair_lines);
 }
-
-static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned plane,
-			    struct compilation *c);
 
 /* `in_line` as nft_put_lookup() takes it.  Lines of pairs stand in a chain of their own. */
 static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum family family,
@@ -288,7 +289,7 @@ static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum f
 	struct artefact_fold fold;
 
 	if (f->pairs && in_line) {
-		text_printf(out, "goto %%%uc%u\n", h->id, plane_chain(h, family, plane, c));
+		text_printf(out, "goto %%%uc%u\n", h->id, nft_plane_chain(h, family, plane, c));
 		return;
 	}
 	if (f->pairs)
@@ -303,8 +304,8 @@ static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum f
 	artefact_fold_release(&fold);
 }
 
-static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned plane,
-			    struct compilation *c)
+unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane,
+			 struct compilation *c)
 {
 	struct text lines = { 0 };
 	unsigned id = h->chain_count++;
@@ -318,18 +319,22 @@ static unsigned plane_chain(struct nft_hook *h, enum family family, unsigned pla
 #define PROTOCOL_IGMP_NUMBER 2
 #define PROTOCOL_PIM_NUMBER 103
 
+static void put_protocol(struct text *out, struct nft_hook *h, enum family family, unsigned number)
+{
+	text_printf(out, "\t\tmeta l4proto %u ", number);
+	nft_put_goto(out, h, family, NFT_TARGET_CONTROL);
+	text_char(out, '\n');
+}
+
 static void put_other_protocols(struct text *out, struct nft_hook *h, enum family family,
 				struct compilation *c)
 {
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
 
-	text_printf(out, "\t\tmeta l4proto vmap {\n\t\t\t%u : ", PROTOCOL_PIM_NUMBER);
-	nft_put_goto(out, h, family, NFT_TARGET_CONTROL);
-	if (family == FAMILY_IP4) {
-		text_printf(out, ",\n\t\t\t%u : ", PROTOCOL_IGMP_NUMBER);
-		nft_put_goto(out, h, family, NFT_TARGET_CONTROL);
-	}
+	put_protocol(out, h, family, PROTOCOL_PIM_NUMBER);
+	if (family == FAMILY_IP4)
+		put_protocol(out, h, family, PROTOCOL_IGMP_NUMBER);
 	for (unsigned p = 0; p < a->plane_count; p++) {
 		unsigned number = a->planes[p].ip_protocol;
 
@@ -337,10 +342,9 @@ static void put_other_protocols(struct text *out, struct nft_hook *h, enum famil
 		    number == PROTOCOL_UDP_NUMBER || number == PROTOCOL_PIM_NUMBER ||
 		    (family == FAMILY_IP4 && number == PROTOCOL_IGMP_NUMBER))
 			continue;
-		text_printf(out, ",\n\t\t\t%u : goto %%%uc%u", number, h->id,
-			    plane_chain(h, family, p, c));
+		text_printf(out, "\t\tmeta l4proto %u goto %%%uc%u\n", number, h->id,
+			    nft_plane_chain(h, family, p, c));
 	}
-	text_put(out, "\n\t\t}\n");
 }
 
 /* What is not UDP: control messages go their way, and protocols that rules name have chains; the
@@ -348,10 +352,11 @@ static void put_other_protocols(struct text *out, struct nft_hook *h, enum famil
 static void put_others(struct nft_hook *h, enum family family, const char *rest,
 		       struct compilation *c)
 {
+	static const unsigned mld_and_ra[] = { 130, 131, 132, 134, 143 };
 	struct text lines = { 0 };
 
-	if (family == FAMILY_IP6) {
-		text_put(&lines, "\t\tmeta l4proto 58 @th,0,8 { 130, 131, 132, 134, 143 } ");
+	for (size_t i = 0; i < COUNT(mld_and_ra) && family == FAMILY_IP6; i++) {
+		text_printf(&lines, "\t\tmeta l4proto 58 @th,0,8 == 0x%02x ", mld_and_ra[i]);
 		nft_put_goto(&lines, h, family, NFT_TARGET_CONTROL);
 		text_char(&lines, '\n');
 	}
@@ -378,7 +383,7 @@ static void put_family(struct text *out, struct nft_hook *h, enum family family,
 
 	put_plane(&line, h, true, family, udp, c);
 	if (udp != others)
-		text_printf(&rest, "goto %%%uc%u\n", h->id, plane_chain(h, family, others, c));
+		text_printf(&rest, "goto %%%uc%u\n", h->id, nft_plane_chain(h, family, others, c));
 	put_others(h, family, text_string(udp == others ? &line : &rest), c);
 	text_printf(out, "\t\t%smeta l4proto %u %s\t\t%sgoto %%%uother%u\n", tests,
 		    PROTOCOL_UDP_NUMBER, text_string(&line), tests, h->id, family);
@@ -388,12 +393,8 @@ static void put_family(struct text *out, struct nft_hook *h, enum family family,
 
 /* --- hooks --- */
 
-static void put_tagged(struct text *out, const struct nft_hook *h, const char *protocol)
-{
-	text_printf(out, "\t\tmeta protocol %s meta pkttype multicast goto ", protocol);
-	nft_put_counting(out, h, ENFORCE_TAGGED_TWICE, false);
-	text_char(out, '\n');
-}
+/* As the kernel names what stands behind a tag that it took away, or before which it took none. */
+static const char *const tag_types[] = { "8021q", "8021ad", "0x9100" };
 
 /* What is no multicast leaves after the first lines.  A base chain's lines go in the transaction
  * that brings new ones, while packets are among them: what they refer to has a name and stays. */
@@ -411,8 +412,9 @@ static void put_ingress(struct nft_hook *h, struct compilation *c)
 	put_family(&lines, h, FAMILY_IP4, multicast[FAMILY_IP4], c);
 	text_put(&lines, "\t\tmeta protocol ip accept\n");
 	put_family(&lines, h, FAMILY_IP6, multicast[FAMILY_IP6], c);
-	put_tagged(&lines, h, "8021q");
-	put_tagged(&lines, h, "8021ad");
+	nft_put_tagged(h, c);
+	for (size_t i = 0; i < COUNT(tag_types); i++)
+		text_printf(&lines, "\t\tmeta protocol %s goto %%%ut1\n", tag_types[i], h->id);
 	text_put(&lines, "\t}\n");
 	text_put_n(&h->chains, lines.p, lines.n);
 	text_release(&lines);
@@ -444,6 +446,11 @@ static void put_egress(struct nft_hook *h, struct compilation *c)
 
 	put_forwarded(h, FAMILY_IP4, c);
 	put_forwarded(h, FAMILY_IP6, c);
+	if (h->table == NFT_BRIDGE) {
+		nft_put_tagged(h, c);
+		text_printf(&t->entries_tagged, "%s\n\t\t\t\"%s\" : goto %%%ut1",
+			    t->entries_tagged.n ? "," : "", h->link->name, h->id);
+	}
 	if (t->entries4.n == 0) {
 		put_base(&t->heads, family, "egress/links", "forward");
 		put_base(&t->heads, family, "egress/own", "output");
@@ -454,10 +461,10 @@ static void put_egress(struct nft_hook *h, struct compilation *c)
 		    h->link->name, h->id);
 }
 
-static void put_link_map(struct table_text *t, enum family family, const struct text *entries)
+static void put_link_map(struct table_text *t, const char *which, const struct text *entries)
 {
-	text_printf(&t->body, "\tmap %%links%u {\n\t\ttype ifname : verdict\n"
-		    "\t\telements = {%s\n\t\t}\n\t}\n", family, text_string(entries));
+	text_printf(&t->body, "\tmap %%links%s {\n\t\ttype ifname : verdict\n"
+		    "\t\telements = {%s\n\t\t}\n\t}\n", which, text_string(entries));
 }
 
 /* What is forwarded, and what this machine sends, go the same way. */
@@ -467,12 +474,19 @@ static void put_forward(struct table_text *t)
 
 	if (t->entries4.n == 0)
 		return;
-	put_link_map(t, FAMILY_IP4, &t->entries4);
-	put_link_map(t, FAMILY_IP6, &t->entries6);
-	for (size_t i = 0; i < COUNT(chains); i++)
+	put_link_map(t, "4", &t->entries4);
+	put_link_map(t, "6", &t->entries6);
+	if (t->entries_tagged.n > 0)
+		put_link_map(t, "tagged", &t->entries_tagged);
+	for (size_t i = 0; i < COUNT(chains); i++) {
 		text_printf(&t->body, "\tchain %s {\n\t\t%soifname vmap @%%links4\n"
-			    "\t\t%soifname vmap @%%links6\n\t}\n", chains[i],
-			    multicast[FAMILY_IP4], multicast[FAMILY_IP6]);
+			    "\t\t%soifname vmap @%%links6\n", chains[i], multicast[FAMILY_IP4],
+			    multicast[FAMILY_IP6]);
+		for (size_t k = 0; k < COUNT(tag_types) && t->entries_tagged.n > 0; k++)
+			text_printf(&t->body, "\t\tmeta protocol %s oifname vmap @%%linkstagged\n",
+				    tag_types[k]);
+		text_put(&t->body, "\t}\n");
+	}
 }
 
 static void put_hook(struct nft_hook *h, struct compilation *c)
@@ -513,6 +527,21 @@ static void note(struct compilation *c, const struct enforce_boundary *b,
 	enforce_notes_add(c->notes, &note);
 }
 
+static bool asks_ports(const struct enforce_boundary *b, const struct artefact *a)
+{
+	for (size_t i = 0; i < b->boundary->match_count; i++)
+		if (a->rules[i].asks_port || a->rules[i].recognised == PROTOCOL_RASADV ||
+		    a->rules[i].recognised == PROTOCOL_SAP)
+			return true;
+	return false;
+}
+
+static bool by_source(const struct rule *rule)
+{
+	return rule->action == ACTION_LIMIT && rule->limit_key != LIMIT_ALL && !rule->off &&
+	       (!rule->points || rule->points >> POINT_DATA & 1);
+}
+
 static void note_unknown(struct compilation *c, const struct enforce_boundary *b,
 			 const struct artefact *a)
 {
@@ -528,6 +557,9 @@ static void note_unknown(struct compilation *c, const struct enforce_boundary *b
 			snprintf(text, sizeof(text), "nftables knows only a part of what `%s` asks",
 				 rule->partly);
 			note(c, b, NULL, rule->rule, text);
+		} else if (by_source(b->boundary->rules[i])) {
+			note(c, b, NULL, rule->rule, "nftables counts frames with two VLAN tags "
+						     "as .tagged-twice that come to a limit by source");
 		} else if (rule->recognised == PROTOCOL_SAP) {
 			note(c, b, NULL, rule->rule, "nftables tells SAP by group, port and version "
 						     "alone");
@@ -562,15 +594,37 @@ static struct nft_hook hook_of(const struct enforce_boundary *b, const struct ar
 {
 	enum nft_table table = table_of(link, hook);
 
-	return (struct nft_hook){
+	struct nft_hook h = {
 		.boundary = b->boundary, .artefact = a, .link = link, .hook = hook,
 		.table = table, .id = c->hook_count++,
 		.is_behind_decrement = table == NFT_INET, .drops_unjudged = table == NFT_INET,
 		.rules = memory_array(b->boundary->rule_count, sizeof(bool)),
-		.masked = memory_array(b->boundary->rule_count, sizeof(bool)),
-		.lists4 = memory_array(a->cell_limit + 1, sizeof(bool)),
-		.lists6 = memory_array(a->cell_limit + 1, sizeof(bool)),
 	};
+
+	for (unsigned t = 0; t <= NFT_TAGS_MAX; t++) {
+		h.masked[t] = memory_array(b->boundary->rule_count, sizeof(bool));
+		h.joined4[t] = memory_array(b->boundary->rule_count, sizeof(bool));
+		h.joined6[t] = memory_array(b->boundary->rule_count, sizeof(bool));
+		h.lists4[t] = memory_array(a->cell_limit + 1, sizeof(bool));
+		h.lists6[t] = memory_array(a->cell_limit + 1, sizeof(bool));
+	}
+	return h;
+}
+
+static void release_hook(struct nft_hook *h)
+{
+	for (unsigned t = 0; t <= NFT_TAGS_MAX; t++) {
+		free(h->masked[t]);
+		free(h->joined4[t]);
+		free(h->joined6[t]);
+		free(h->lists4[t]);
+		free(h->lists6[t]);
+	}
+	free(h->rules);
+	nft_rests_release(h);
+	release_pair_lines(h);
+	text_release(&h->chains);
+	text_release(&h->maps);
 }
 
 static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct compilation *c)
@@ -584,14 +638,7 @@ static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct comp
 				    direction);
 	*has_joined = true;
 	put_hook(h, c);
-	free(h->rules);
-	free(h->masked);
-	free(h->lists4);
-	free(h->lists6);
-	nft_rests_release(h);
-	release_pair_lines(h);
-	text_release(&h->chains);
-	text_release(&h->maps);
+	release_hook(h);
 	sharing->last[h->table] = *h;
 	return c->span_count > NFT_SPANS_MAX ? -E2BIG : 0;
 }
@@ -618,9 +665,6 @@ static int compile_links(const struct enforce_boundary *b, unsigned index,
 				status = -EINVAL;
 				continue;
 			}
-			if (b->links[i].is_bridge_port && hook == HOOK_EGRESS)
-				note(c, b, &b->links[i], NULL, "nftables judges no frame with two "
-								"VLAN tags, but counts it");
 			h = hook_of(b, a, &b->links[i], hook, c);
 			h.boundary_index = index;
 			status = compile_hook(&h, &sharing, c);
@@ -689,6 +733,9 @@ static int compile_boundary(const struct enforce_plan *plan, unsigned index,
 	a = new_artefact(plan, b->boundary, &why);
 	if (a) {
 		note_unknown(c, b, a);
+		if (asks_ports(b, a))
+			note(c, b, NULL, NULL, "nftables counts frames with two VLAN tags as "
+			     ".tagged-twice whose ports stand behind options or extension headers");
 		status = compile_links(b, index, a, choices, c);
 	}
 	if (status == -E2BIG)
@@ -730,6 +777,7 @@ int nft_compile(const struct enforce_plan *plan, const struct enforce_choice *ch
 		text_release(&c.tables[t].body);
 		text_release(&c.tables[t].entries4);
 		text_release(&c.tables[t].entries6);
+		text_release(&c.tables[t].entries_tagged);
 	}
 	return status;
 }

@@ -41,7 +41,7 @@ void ruleset_end(struct ruleset *s, struct nlmsghdr *message)
 
 struct line line_begin(struct ruleset *s, const char *chain)
 {
-	struct line r = { .rules = s };
+	struct line r = { .rules = s, .reg = NFT_REG_1 };
 
 	r.message = ruleset_begin(s, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	mnl_attr_put_strz(r.message, NFTA_RULE_TABLE, s->table);
@@ -76,7 +76,7 @@ void line_meta(struct line *r, uint32_t key)
 {
 	struct nest n = line_open(r, "meta");
 
-	mnl_attr_put_u32(r->message, NFTA_META_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_META_DREG, htonl(r->reg));
 	mnl_attr_put_u32(r->message, NFTA_META_KEY, htonl(key));
 	line_close(r, n);
 }
@@ -85,7 +85,7 @@ static void put_payload(struct line *r, uint32_t base, uint32_t offset, uint32_t
 {
 	struct nest n = line_open(r, "payload");
 
-	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_DREG, htonl(r->reg));
 	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_BASE, htonl(base));
 	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_OFFSET, htonl(offset));
 	mnl_attr_put_u32(r->message, NFTA_PAYLOAD_LEN, htonl(length));
@@ -114,7 +114,7 @@ void line_compare(struct line *r, uint32_t op, const void *value, size_t length)
 {
 	struct nest n = line_open(r, "cmp");
 
-	mnl_attr_put_u32(r->message, NFTA_CMP_SREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_CMP_SREG, htonl(r->reg));
 	mnl_attr_put_u32(r->message, NFTA_CMP_OP, htonl(op));
 	put_value(r, NFTA_CMP_DATA, value, length);
 	line_close(r, n);
@@ -125,8 +125,8 @@ void line_mask(struct line *r, const void *mask, size_t length)
 	static const uint8_t nothing[16];
 	struct nest n = line_open(r, "bitwise");
 
-	mnl_attr_put_u32(r->message, NFTA_BITWISE_SREG, htonl(NFT_REG_1));
-	mnl_attr_put_u32(r->message, NFTA_BITWISE_DREG, htonl(NFT_REG_1));
+	mnl_attr_put_u32(r->message, NFTA_BITWISE_SREG, htonl(r->reg));
+	mnl_attr_put_u32(r->message, NFTA_BITWISE_DREG, htonl(r->reg));
 	mnl_attr_put_u32(r->message, NFTA_BITWISE_LEN, htonl((uint32_t)length));
 	put_value(r, NFTA_BITWISE_MASK, mask, length);
 	put_value(r, NFTA_BITWISE_XOR, nothing, length);
@@ -140,6 +140,17 @@ void line_lookup(struct line *r, const char *map)
 	mnl_attr_put_strz(r->message, NFTA_LOOKUP_SET, map);
 	mnl_attr_put_u32(r->message, NFTA_LOOKUP_SREG, htonl(NFT_REG_1));
 	mnl_attr_put_u32(r->message, NFTA_LOOKUP_DREG, htonl(NFT_REG_VERDICT));
+	line_close(r, n);
+}
+
+void line_find(struct line *r, const char *set, bool is_inverted)
+{
+	struct nest n = line_open(r, "lookup");
+
+	mnl_attr_put_strz(r->message, NFTA_LOOKUP_SET, set);
+	mnl_attr_put_u32(r->message, NFTA_LOOKUP_SREG, htonl(NFT_REG_1));
+	if (is_inverted)
+		mnl_attr_put_u32(r->message, NFTA_LOOKUP_FLAGS, htonl(NFT_LOOKUP_F_INV));
 	line_close(r, n);
 }
 

@@ -49,6 +49,7 @@ void ruleset_select_control(struct ruleset *s, const char *chain, bool payload, 
 /* One rule while it is put together. */
 struct line {
 	struct ruleset	*rules;
+	uint32_t	 reg;		/* what is looked at goes there; at first NFT_REG_1 */
 	struct nlmsghdr *message;
 	struct nlattr	*expressions;
 };
@@ -72,8 +73,10 @@ void line_mask(struct line *line, const void *mask, size_t length);
 void line_protocol(struct line *line, uint8_t number);
 void line_interface(struct line *line, uint32_t key, const char *name);
 
-/* Looks it up in a verdict map; what is not there ends the line. */
+/* Looks it up in a verdict map, from NFT_REG_1 on; what is not there ends the line. */
 void line_lookup(struct line *line, const char *map);
+/* Goes on where a set has it, or where it has it not. */
+void line_find(struct line *line, const char *set, bool is_inverted);
 /* Counts in the line itself. */
 void line_count(struct line *line);
 /* What is done; `chain` NULL where the verdict goes to none. */

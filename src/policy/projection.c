@@ -251,7 +251,7 @@ static bool project_matches(const struct rule *rule, struct arena *arena,
 bool rule_project(const struct rule *rule, struct mtime now, struct arena *arena,
 		  struct artefact_rule *out, struct rule *out_rule)
 {
-	*out = (struct artefact_rule){ .rule = rule };
+	*out = (struct artefact_rule){ .rule = rule, .recognised = PROTOCOL_COUNT };
 	*out_rule = *rule;
 	if (says_nothing_there(rule, now) || !project_ttl(rule, out))
 		return false;

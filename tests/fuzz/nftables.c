@@ -32,10 +32,10 @@ static void check_steps(const char *line)
 		return;
 	must(n > 0 && n <= NFT_STEPS_MAX);
 	for (size_t i = 0; i < n; i++) {
-		bool reads = steps[i].kind == NFT_STEP_LOOKUP || steps[i].kind == NFT_STEP_COMPARE;
-
-		must(!reads || steps[i].bytes == (steps[i].is_ip6 ? 16 : 4));
-		if (steps[i].kind != NFT_STEP_COMPARE)
+		must((steps[i].field_count > 0) == nft_step_reads(&steps[i]));
+		for (size_t k = 0; k < steps[i].field_count; k++)
+			must(steps[i].fields[k].bytes <= 16 && steps[i].fields[k].offset <= 128);
+		if (steps[i].kind != NFT_STEP_COMPARE && steps[i].kind != NFT_STEP_ACCEPT)
 			check_name(&steps[i].name);
 	}
 }
@@ -47,7 +47,8 @@ static void check_line(const char *line)
 	struct nft_map map;
 
 	if (nft_read_map(line, &map)) {
-		must(map.key_bytes == 4 || map.key_bytes == 16);
+		must(map.key_bytes == (map.is_pair ? 8u : 4u) ||
+		     map.key_bytes == (map.is_pair ? 32u : 16u));
 		check_name(&map.name);
 	}
 	if (nft_read_element(line, &element) && !element.is_catch_all)

@@ -91,6 +91,7 @@ static struct enforce_link read_link(char *words)
 	while ((word = strsep(&rest, ","))) {
 		link.inside |= strcmp(word, "inside") == 0;
 		link.dry_run |= strcmp(word, "dry") == 0;
+		link.fails_closed |= strcmp(word, "closed") == 0;
 		link.is_bridge_port |= strcmp(word, "port") == 0;
 		for (unsigned b = 0; b < BACKEND_COUNT; b++)
 			if (strcmp(word, backend_name(b)) == 0)

@@ -341,10 +341,30 @@ static const struct {
 } forms[] = {
 	{ "\t\tip daddr & 255.255.0.0 vmap @a0v1 goto a0c2\n", true },
 	{ "\t\tip6 saddr == 2001:db8::1 goto ab/ingress/r/eth0\n", true },
+	{ "\t\t@nh,128,32 . @nh,160,32 & 0xffffff00 vmap @a0v1 goto a0c2\n", true },
+	{ "\t\tip daddr != @Joined/b/in/group4 goto a0c2\n", true },
+	{ "\t\t@nh,16,16 == 0x0800 goto a0c2\n", true },
 	{ "\t\tjump a0m3\n", true },
+	{ "\t\t@nh,160,8 & 0xf0 != 0xe0 accept\n", true },
+	{ "\t\tip6 daddr & 0:ff:: == 0:20::-0:40:: goto a0c2\n", true },
+	{ "\t\tip daddr != 10.0.0.1-10.0.0.9 goto a0c2\n", false },
+	{ "\t\tip daddr == 10.0.0.1- goto a0c2\n", false },
+	{ "\t\t@nh,160,8 == 0xe0-0xf accept\n", false },
+	{ "\t\taccept accept\n", false },
+	{ "\t\tip6 daddr & ffff:: @ab0r1umask0 goto x\n", false },
+	{ "\t\t@nh,16,16 == 0x080 goto x\n", false },
+	{ "\t\t@nh,12,16 == 0x0800 goto x\n", false },
+	{ "\t\t@nh,8192,16 == 0x0800 goto x\n", false },
+	{ "\t\t@nh,16,64 == 0x0800080008000800 goto x\n", false },
+	{ "\t\t@nh,160,32 & 255.0.0.0 vmap @a goto x\n", false },
+	{ "\t\tip daddr & 0xffffff00 vmap @a goto x\n", false },
+	{ "\t\tip daddr & ffff:: vmap @a goto x\n", false },
+	{ "\t\tip saddr . ip6 daddr vmap @a goto x\n", false },
 	{ "\t\tip daddr & 255.0.0.0 goto x\n", false },
 	{ "\t\tip daddr 10.0.0.1 goto x\n", false },
-	{ "\t\tmeta l4proto 17 goto x\n", false },
+	{ "\t\tmeta l4proto 58 @th,0,8 == 0x82 goto x\n", true },
+	{ "\t\tmeta l4proto 256 goto x\n", false },
+	{ "\t\tmeta iif 0 goto x\n", false },
 	{ "\t\tgoto x, y\n", false },
 	{ "\t\t\n", false },
 	{ "", false },
@@ -359,13 +379,22 @@ static void test_forms(void)
 		check_named(nft_read_steps(forms[i].line, steps, &n) == forms[i].is_read,
 			    forms[i].line);
 	check(nft_read_steps(forms[0].line, steps, &n) && n == 2);
-	check(steps[0].kind == NFT_STEP_LOOKUP && steps[0].offset == 16 && steps[0].bytes == 4 &&
-	      steps[0].is_masked && steps[0].mask[1] == 255 && steps[0].mask[2] == 0);
+	check(steps[0].kind == NFT_STEP_LOOKUP && steps[0].fields[0].offset == 16 &&
+	      steps[0].fields[0].bytes == 4 && steps[0].fields[0].is_masked &&
+	      steps[0].fields[0].mask[1] == 255 && steps[0].fields[0].mask[2] == 0);
 	check_text(steps[0].name.text, "a0v1", "map");
 	check(steps[1].kind == NFT_STEP_GOTO);
 	check(nft_read_steps(forms[1].line, steps, &n) && n == 2);
-	check(steps[0].kind == NFT_STEP_COMPARE && steps[0].offset == 8 && steps[0].is_ip6 &&
-	      !steps[0].is_masked && steps[0].key[15] == 1);
+	check(steps[0].kind == NFT_STEP_COMPARE && steps[0].fields[0].offset == 8 &&
+	      steps[0].fields[0].is_ip6 && !steps[0].fields[0].is_masked &&
+	      steps[0].key[15] == 1);
+	check(nft_read_steps(forms[2].line, steps, &n) && n == 2);
+	check(steps[0].kind == NFT_STEP_LOOKUP && steps[0].field_count == 2 &&
+	      steps[0].fields[0].is_raw && steps[0].fields[0].offset == 16 &&
+	      !steps[0].fields[0].is_masked && steps[0].fields[1].mask[2] == 0xff &&
+	      steps[0].fields[1].mask[3] == 0);
+	check(nft_read_steps(forms[3].line, steps, &n) && n == 2);
+	check(steps[0].kind == NFT_STEP_FIND && steps[0].is_inverted && !steps[0].fields[0].is_raw);
 }
 
 TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups },
