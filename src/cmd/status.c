@@ -107,6 +107,19 @@ static void tell_boundary(const json_t *s, const json_t *boundary, bool verbose,
 	}
 }
 
+static void tell_snooping(const json_t *s, FILE *out)
+{
+	const json_t *list = json_object_get(s, "snooping");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+
+		fprintf(out, "%sSNOOPING  %-15s %lld came for it, %lld were given to it, %lld the bridge kept away\n",
+			i ? "" : "\n", daemon_safe(one, "interface"), number(one, "offered"),
+			number(one, "passed"), number(one, "kept"));
+	}
+}
+
 static void tell_packets(const json_t *s, FILE *out)
 {
 	const json_t *queue = json_object_get(s, "queue"), *watched = json_object_get(s, "watched");
@@ -121,6 +134,7 @@ static void tell_packets(const json_t *s, FILE *out)
 		fprintf(out, "  %s\n", daemon_safe(queue, "by"));
 	if (daemon_text(queue, "problem")[0])
 		fprintf(out, "  %s\n", daemon_safe(queue, "problem"));
+	tell_snooping(s, out);
 	for (size_t i = 0; i < json_array_size(watched); i++) {
 		const json_t *one = json_array_get(watched, i);
 

@@ -21,6 +21,7 @@ enum message_kind {
 	MESSAGE_QUEUE_CHECK,	/* the same, and nothing is changed */
 	MESSAGE_TALLIES,	/* judge: the names of the queue's counters (struct history_tally), by
 				 * their numbers from now on; keeper: done */
+	MESSAGE_SNOOP,		/* judge: ports of bridges that snoop (struct snoop_port) */
 	MESSAGE_RING,		/* judge: packets of the interface `text`; keeper: its ring (text:
 				 * struct packet_socket) */
 	MESSAGE_DROPPED,	/* keeper: a packet that the kernel dropped (text: struct dropped) */

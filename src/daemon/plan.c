@@ -188,7 +188,7 @@ static void note_bridge(const struct boundary *b, const struct plan_interface *o
 		if (b->rules[i]->joined != JOINED_UNKNOWN && (bridge->snoops || !knows))
 			text_printf(&text, bridge->snoops
 				    ? "%s snoops: by itself it keeps what nobody asked for from "
-				      "%s, uncounted"
+				      "%s, which counts under .snoop-offered"
 				    : "%s does not snoop: what nobody asked for comes to %s",
 				    bridge->name, one->link->name);
 		else if (bridge->queries && refuses_some_queries(b, i, one->conf->is_inside))

@@ -86,6 +86,36 @@ static void put_sums(struct queue_sums sums, json_t *queue)
 		json_object_set_new(queue, "since", time_json(sums.since));
 }
 
+static uint64_t passed_at(const struct clerk_state *c, const char *port)
+{
+	for (size_t i = 0; i < c->offered_count; i++)
+		if (strcmp(c->offered[i].rule, SNOOP_PASSED) == 0 &&
+		    strcmp(c->offered[i].link, port) == 0)
+			return c->offered[i].packets;
+	return 0;
+}
+
+/* What bridges gave to ports, and kept from them, ever since each was first counted. */
+static json_t *snooping_json(const struct clerk_state *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->offered_count; i++) {
+		const struct history_tally *row = &c->offered[i];
+		uint64_t passed = passed_at(c, row->link);
+
+		if (strcmp(row->rule, SNOOP_OFFERED) != 0)
+			continue;
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:I, s:I, s:I}", "interface", row->link, "offered",
+				  (json_int_t)row->packets, "passed", (json_int_t)passed, "kept",
+				  row->packets > passed ? (json_int_t)(row->packets - passed)
+							: (json_int_t)0));
+	}
+	return list;
+}
+
 static void add_own(struct clerk_state *c, json_t *object)
 {
 	json_t *history = json_object(), *queue = json_object_get(object, "queue");
@@ -100,6 +130,7 @@ static void add_own(struct clerk_state *c, json_t *object)
 			"{s:I, s:I}", "generation", (json_int_t)c->pending_generation, "seconds",
 			(json_int_t)((c->pending_ns - clock_steady().ns) / NS_PER_S)));
 	json_object_set_new(object, "counters", counters_json(c));
+	json_object_set_new(object, "snooping", snooping_json(c));
 	if (c->counted.ns > 0)
 		json_object_set_new(object, "counted", time_json(c->counted));
 	json_object_set_new(history, "file",

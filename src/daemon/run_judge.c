@@ -510,6 +510,7 @@ void run_judge(const struct run_options *options, int keeper)
 	links_release(&j->links);
 	text_release(&j->installed);
 	text_release(&j->sets);
+	text_release(&j->snooped);
 	text_release(&j->unsaid);
 	loop_release(&j->loop);
 	free(j);

@@ -47,6 +47,8 @@ struct judge {
 	struct joined_memory joined;
 	struct watching	 watching;
 	struct text	 sets;			/* that the policy in force was loaded with */
+	struct text	 snooped;		/* what the keeper was told of ports of bridges */
+	bool		 is_snoop_told;
 	struct text	 unsaid;		/* what was wrong with the state, for the clerk */
 	bool		 must_end;
 	struct message	 waiting[JUDGE_WAITING];	/* came while another was awaited */
@@ -111,6 +113,9 @@ void control_stop(struct judge *j);
 void joined_follow(struct judge *j);
 void joined_tell(struct judge *j);
 int64_t joined_deadline(const struct judge *j);
+
+/* run_judge_snoop.c: what bridges keep from ports, as j->plan and j->links have it. */
+void snoop_follow(struct judge *j);
 
 /* run_judge_watch.c: for the policy in force; watch_end() before that goes. */
 void watch_begin(struct judge *j);

@@ -159,6 +159,7 @@ void control_follow(struct judge *j)
 	queue_set_release(&j->control);
 	j->control = set;
 	queue_seen_free(j->seen);
+	snoop_follow(j);
 	j->seen = queue_seen_new(&j->control);
 	name_counters(j);
 	if (same)

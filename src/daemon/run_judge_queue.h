@@ -13,6 +13,9 @@
  * those that somebody judged.  The others went past it while nobody listened. */
 #define QUEUE_OFFERED ".queue-offered"
 #define QUEUE_JUDGED ".queue-judged"
+/* Data for a port of a bridge that snoops, and what of it the bridge gave to the port. */
+#define SNOOP_OFFERED ".snoop-offered"
+#define SNOOP_PASSED ".snoop-passed"
 /* Where a rule counts control packets. */
 #define QUEUE_HOOK "control"
 

@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "daemon/run_keeper.h"
+#include "enforce/snoop.h"
 #include "os/clock.h"
 #include "os/privilege.h"
 #include "os/sandbox.h"
@@ -290,6 +291,9 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 	} else if (message->kind == MESSAGE_JOINED) {
 		keeper_joined(k, message, payload);
 		return;
+	} else if (message->kind == MESSAGE_SNOOP) {
+		keeper_snoop_asked(payload);
+		return;
 	} else if (message->kind == MESSAGE_READY) {
 		judge_ready(k, message, payload);
 		return;
@@ -562,6 +566,7 @@ static void end(struct keeper_state *k)
 	if (k->was_ready)
 		last_counts(k);
 	if (k->must_remove && (enforce_remove(k->enforcer) < 0 || queue_remove() < 0 ||
+			       snoop_remove() < 0 ||
 			       keeper_leave_steering(k) < 0)) {
 		run_say("cannot take the rules out of the kernel: %s", enforcer_error(k->enforcer));
 		k->status = 3;

@@ -96,6 +96,8 @@ void keeper_queue_hold(struct keeper_state *k);
 void keeper_queue_catch_up(struct keeper_state *k);
 /* Tells the clerk what met the rules before the queue. */
 void keeper_queue_offered(struct keeper_state *k);
+/* Ports of bridges that snoop, to be counted at; closes the payload. */
+void keeper_snoop_asked(int payload);
 /* run_keeper_tallies.c: goes on with the sums of the last daemon, if that was since the machine's
  * start.  Before anything else of theirs, and while the state folder can be written to. */
 void keeper_tallies_begin(struct keeper_state *k);

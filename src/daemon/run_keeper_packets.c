@@ -11,7 +11,9 @@
 
 #include "base/memory.h"
 #include "daemon/run_keeper.h"
+#include "daemon/run_judge_queue.h"
 #include "enforce/bpf.h"
+#include "enforce/snoop.h"
 #include "os/clock.h"
 #include "os/packet_socket.h"
 #include "sink/history_tally.h"
@@ -261,13 +263,47 @@ static void add_muted(void *context, const char *link, const char *rule, uint64_
 	text_put_n(rows, (const char *)&row, sizeof(row));
 }
 
+static void add_snooped(void *context, const char *port, bool is_passed, uint64_t packets,
+			uint64_t bytes)
+{
+	struct text *rows = context;
+	struct history_tally row;
+
+	memset(&row, 0, sizeof(row));
+	snprintf(row.link, sizeof(row.link), "%s", port);
+	snprintf(row.rule, sizeof(row.rule), "%s", is_passed ? SNOOP_PASSED : SNOOP_OFFERED);
+	snprintf(row.hook, sizeof(row.hook), "bridge");
+	row.packets = packets;
+	row.bytes = bytes;
+	text_put_n(rows, (const char *)&row, sizeof(row));
+}
+
+void keeper_snoop_asked(int payload)
+{
+	struct text bytes = { 0 };
+	int error = payload < 0 ? -EBADMSG : payload_read(payload, &bytes);
+	size_t n = bytes.n / sizeof(struct snoop_port);
+	struct snoop_port *ports = memory_array(n + 1, sizeof(*ports));
+
+	if (n > 0)
+		memcpy(ports, bytes.p, n * sizeof(*ports));
+	for (size_t i = 0; i < n; i++)
+		ports[i].name[SNOOP_NAME - 1] = ports[i].bridge[SNOOP_NAME - 1] = '\0';
+	if (error == 0)
+		error = snoop_install(ports, n);
+	if (error < 0)
+		run_say("what bridges keep from their ports is not counted: %s", strerror(-error));
+	free(ports);
+	text_release(&bytes);
+}
+
 void keeper_queue_offered(struct keeper_state *k)
 {
 	const struct message message = { .kind = MESSAGE_OFFERED };
 	struct text rows = { 0 };
 
 	if (k->children[CHILD_CLERK].pid != 0 && queue_offered(add_offered, &rows) == 0 &&
-	    queue_muted(add_muted, &rows) == 0)
+	    queue_muted(add_muted, &rows) == 0 && snoop_counts(add_snooped, &rows) == 0)
 		message_send_text(k->children[CHILD_CLERK].fd, &message, &rows);
 	text_release(&rows);
 }

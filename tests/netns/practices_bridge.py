@@ -12,6 +12,7 @@ import json
 import shutil
 import struct
 import subprocess
+import time
 
 import net
 
@@ -137,7 +138,7 @@ def test_without_weir_a_client_is_believed():
     said = DAEMON.weir("run", "--check", status=None)
     holds(said, "BPF does not know joined", "it is named, not passed over")
     assert "nftables does not know joined" not in said, said
-    holds(said, "br0 snoops: by itself it keeps what nobody asked for from w1, uncounted")
+    holds(said, "br0 snoops: by itself it keeps what nobody asked for from w1, which counts under .snoop-offered")
     for name in ("port, rule mdns", "wireless, rule discovery"):
         holds(said, f"{name}:\n  link-local groups pass the ports of a bridge")
 
@@ -185,6 +186,27 @@ def test_3_3_wireless_video():
     equal(who_hears("router", udp(SOURCE, "232.8.8.8"), udp(SOURCE, "232.8.8.9"), udp(SOURCE, "233.9.1.1")),
           [{"client"}, set(), set()])
     counted(before, "wireless", video=1)
+
+
+def test_3_3_wireless_video_that_nobody_joined_is_kept_by_snooping():
+    """The bridge keeps it from the cells before any rule could: that is counted, port by port."""
+    def kept():
+        return {one["interface"]: (one["offered"], one["passed"], one["kept"]) for one in DAEMON.status()["snooping"]}
+
+    def grown(was):
+        return {name: tuple(a - b for a, b in zip(now, was[name])) for name, now in kept().items()}
+
+    time.sleep(1.1)								# what came so far is read
+    was, before = until(lambda: len(kept()) == 2 and kept(), kept), DAEMON.hits()
+    asked = udp(SOURCE, "232.8.8.8")
+    assert "router" in who_hears("client", report3(CLIENT, (ALLOW, "232.8.8.8", SOURCE)))[0]
+    until(lambda: (SOURCE, "232.8.8.8") in learned("w1"), lambda: learned("w1"))
+    equal(who_hears("router", udp(SOURCE, "232.8.9.1"), asked, udp(SOURCE, "239.1.2.9")), [set(), {"client"}, set()])
+    assert "host" in who_hears("router", udp("2001:db8::9", "ff3e::8:1"))[0], "nobody asks for IPv6: it goes everywhere"
+    equal(who_hears("client", udp(CLIENT, "224.2.5.5")), [{"router"}], "w1 gets nothing back of what it sends")
+    until(lambda: grown(was) == {"w1": (4, 2, 2), "w2": (5, 1, 4)}, lambda: grown(was))
+    counted(before, "wireless", **{".snoop_offered": 9, ".snoop_passed": 3})
+    holds(DAEMON.weir("status"), "the bridge kept away")
 
 
 def test_3_3_wireless_video_that_nobody_joined():

@@ -93,7 +93,7 @@ def test_check_says_it():
     for kind in ("mcast_snooping", "mcast_querier"):
         net.ip("link", "set", "br0", "type", "bridge", kind, "1")
     done = weir("run", "--check")
-    holds(done.stdout, "br0 snoops: by itself it keeps what nobody asked for from p1, uncounted")
+    holds(done.stdout, "br0 snoops: by itself it keeps what nobody asked for from p1, which counts under .snoop-offered")
     holds(done.stdout, "br0 asks for members itself (mcast_querier is 1): of its own queries by p1 only all")
     holds(done.stdout, "rule no-query-of-it")
     assert "rule no-query:" not in done.stdout, done.stdout
