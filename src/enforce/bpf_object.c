@@ -22,6 +22,7 @@
 #define BUCKETS_MAX 32768
 #define SAMPLES_BYTES (1u << 20)
 #define HOOKS_MAX (2 * BPF_SLOTS)
+#define COUNTERS_MAX (1u << 23)		/* a program reaches no further */
 #define FLOWS_SPARE (BPF_FLOW_WAYS * sizeof(struct bpf_flow6))	/* behind what a mask leaves */
 
 /* The version stands in the names of the pins: what another version pinned is not met. */
@@ -293,7 +294,7 @@ int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 	struct bpf_set set = empty_set(number);
 	int status = 0;
 
-	if (set.processors > BPF_PROCESSORS_MAX)
+	if (set.processors > BPF_PROCESSORS_MAX || capacity > COUNTERS_MAX / set.processors)
 		return -E2BIG;
 	set.image_bytes = image_bytes;
 	set.capacity = capacity;

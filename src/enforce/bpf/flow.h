@@ -12,22 +12,12 @@
 #include "enforce/bpf/image.h"
 
 /* Sections that are maps, which need no look-up.  Made as large as these before they are loaded. */
-__u8 own[4096] SEC(".bss.own");
-__u8 flows[4096] SEC(".bss.flows");
+__u8 own[BPF_COUNTERS_AT + 1] SEC(".bss.own");
+__u8 flows[1] SEC(".bss.flows");
 
-/* The compiler does not know how large they are. */
-static __always_inline __u8 *own_at(__u32 offset)
+/* So far from an address, in what the compiler does not know the size of. */
+static __always_inline __u8 *far_from(__u8 *at, __u32 offset)
 {
-	__u8 *at = own;
-
-	asm volatile("" : "+r"(at));
-	return at + offset;
-}
-
-static __always_inline __u8 *flows_at(__u32 offset)
-{
-	__u8 *at = flows;
-
 	asm volatile("" : "+r"(at));
 	return at + offset;
 }
@@ -62,7 +52,8 @@ static __always_inline __u32 counter_of(const struct moment *now, __u32 id)
 /* Under a counter's offset, or what has it in its upper bits. */
 static __always_inline void count(__u32 counter, __u32 length, __u64 ticks)
 {
-	struct bpf_counter *c = (void *)own_at(BPF_COUNTERS_AT + (counter & told.counters_mask));
+	__u32 at = counter & told.counters_mask;
+	struct bpf_counter *c = (void *)far_from(own + BPF_COUNTERS_AT, at);
 
 	c->packets++;
 	c->bytes += length;
@@ -75,12 +66,12 @@ static __always_inline void count(__u32 counter, __u32 length, __u64 ticks)
 static __always_inline void count_later(__u32 counter, __u32 length, const struct moment *now)
 {
 	__u32 at = now->processor % BPF_PROCESSORS_MAX * (__u32)sizeof(struct bpf_waiting);
-	struct bpf_waiting *w = (void *)own_at(BPF_WAITING_AT + at);
+	struct bpf_waiting *w = (void *)far_from(own + BPF_WAITING_AT, at);
 	__u64 what = w->what;
 
 	count(what, what >> 32, w->ticks);
-	asm volatile("" ::: "memory");
 	w->ticks = now->ticks;
+	asm volatile("" ::: "memory");
 	w->what = (__u64)length << 32 | counter;
 }
 
@@ -104,7 +95,7 @@ static __always_inline bool is_looked_at(__u16 port)
 /* In force at this hook: that of the image, but while it is replaced, when it is that of no flow. */
 static __always_inline __u64 word_now(void)
 {
-	return *(const volatile __u64 *)own_at(told.word);
+	return *(const volatile __u64 *)far_from(own, told.word);
 }
 
 /* What forwarded packets lost of their TTL on the way to this hook. */
@@ -185,18 +176,18 @@ static __always_inline struct bpf_flow4 *place4(const struct flow_key *k, unsign
 {
 	__u32 at = k->processor << told.flow_shift | (k->hash >> place & told.flows4_mask);
 
-	return (void *)flows_at(at & told.flows_mask);
+	return (void *)far_from(flows, at & told.flows_mask);
 }
 
-/* BPF_VALUE_, or 0 where nothing is known of it. */
-static __always_inline __u32 find_flow4(const struct flow_key *k, unsigned place)
+/* BPF_VALUE_; false where nothing is known of it. */
+static __always_inline bool find_flow4(const struct flow_key *k, unsigned place, __u32 *out_value)
 {
 	const struct bpf_flow4 *f = place4(k, place);
 	__u64 second = is_second(f->hash, k->hash);
-	__u32 value = choose_value(f[0].value, f[1].value, second);
 
+	*out_value = choose_value(f[0].value, f[1].value, second);
 	f = (const void *)f + (second & sizeof(*f));
-	return (f->hash ^ k->hash) | (f->key ^ k->key) ? 0 : value;
+	return ((f->hash ^ k->hash) | (f->key ^ k->key)) == 0;
 }
 
 /* In a way that nobody uses, or else in one of the second place. */
@@ -242,22 +233,23 @@ static __always_inline struct bpf_flow6 *place6(const struct flow_key *k, unsign
 	__u32 half = 1u << (told.flow_shift - 1);
 	__u32 at = k->processor << told.flow_shift | half | (k->hash >> place & told.flows6_mask);
 
-	return (void *)flows_at(at & told.flows_mask);
+	return (void *)far_from(flows, at & told.flows_mask);
 }
 
 /* `p` is where the IP header is. */
-static __always_inline __u32 find_flow6(const struct flow_key *k, const __u8 *p, unsigned place)
+static __always_inline bool find_flow6(const struct flow_key *k, const __u8 *p, unsigned place,
+				       __u32 *out_value)
 {
 	const __u64 *addresses = (const __u64 *)(p + 8);
 	const struct bpf_flow6 *f = place6(k, place);
 	__u64 differs, second = is_second(f->hash, k->hash);
-	__u32 value = choose_value(f[0].value, f[1].value, second);
 
+	*out_value = choose_value(f[0].value, f[1].value, second);
 	f = (const void *)f + (second & sizeof(*f));
 	differs = f->key ^ k->key;
 	for (int i = 0; i < 4; i++)
 		differs |= f->addresses[i] ^ addresses[i];
-	return differs ? 0 : value;
+	return differs == 0;
 }
 
 static __always_inline void keep_flow6(const struct flow_key *k, const __u8 *p,

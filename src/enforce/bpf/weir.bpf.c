@@ -206,7 +206,7 @@ static __always_inline __u32 count_rule(const struct table *t, const struct mome
 {
 	__u32 counter = counter_of(now, word_at(t, t->slot->ids + (index << 2)));
 
-	count(counter, length, now->ticks);
+	count_later(counter, length, now);
 	return counter;
 }
 
@@ -465,11 +465,8 @@ static __always_inline __u32 pass4(const struct carrier *c, const struct bytes *
 	if (p + 28 > b->end || p[0] != 0x45 || is_looked_at(*(const __u16 *)(p + 22)) ||
 	    !read_key4(p, b->length - at, word, ttl_less(c, word), &now, &key))
 		return judge_long(c, at, 0).outcome;
-	value = find_flow4(&key, PLACE_1);
-	if (!value)
-		value = find_flow4(&key, PLACE_2);
-	if (value) {
-		count(value, b->length, now.ticks);
+	if (find_flow4(&key, PLACE_1, &value) || find_flow4(&key, PLACE_2, &value)) {
+		count_later(value, b->length, &now);
 		return value & BPF_VALUE_OUTCOME;
 	}
 	r = judge_long(c, at, 0);
@@ -491,11 +488,8 @@ static __always_inline __u32 pass6(const struct carrier *c, const struct bytes *
 	if (p + 48 > b->end || is_looked_at(*(const __u16 *)(p + 42)) ||
 	    !read_key6(p, b->length - at, word, ttl_less(c, word), &now, &key))
 		return judge_long(c, at, 1).outcome;
-	value = find_flow6(&key, p, PLACE_1);
-	if (!value)
-		value = find_flow6(&key, p, PLACE_2);
-	if (value) {
-		count(value, b->length, now.ticks);
+	if (find_flow6(&key, p, PLACE_1, &value) || find_flow6(&key, p, PLACE_2, &value)) {
+		count_later(value, b->length, &now);
 		return value & BPF_VALUE_OUTCOME;
 	}
 	r = judge_long(c, at, 1);
@@ -601,60 +595,74 @@ __noinline __u32 skb_long(struct __sk_buff *skb)
 	return outcome;
 }
 
-static __always_inline __u32 go_long(const struct carrier *c)
-{
-	return c->xdp ? xdp_long(c->xdp) : skb_long(c->skb);
-}
+#define likely(x) __builtin_expect(x, 1)
 
-static __always_inline __u32 pass_ether4(const struct carrier *c, const struct bytes *b)
-{
-	const __u8 *p = b->data + ETH_HLEN;
-	struct moment now = moment_now();
-	__u64 word = word_now();
-	struct flow_key key;
-	__u32 value;
-
-	if (!read_key4(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key))
-		return go_long(c);
-	value = find_flow4(&key, PLACE_1);
-	if (!value)
-		return go_long(c);
-	count_later(value, b->length, &now);
-	return value;
-}
-
-static __always_inline __u32 pass_ether6(const struct carrier *c, const struct bytes *b)
+/* False for what goes the long way. */
+static __always_inline bool pass_ether4(const struct carrier *c, const struct bytes *b,
+					__u32 *out_outcome)
 {
 	const __u8 *p = b->data + ETH_HLEN;
-	struct moment now = moment_now();
-	__u64 word = word_now();
+	struct moment now;
 	struct flow_key key;
-	__u32 value;
+	__u64 word;
 
-	if (!read_key6(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key))
-		return go_long(c);
-	value = find_flow6(&key, p, PLACE_1);
-	if (!value)
-		return go_long(c);
-	count_later(value, b->length, &now);
-	return value;
+	*out_outcome = 0;
+	if (!likely(p[16] >> 4 == 0xe))
+		return true;			/* for no group */
+	now = moment_now();
+	word = word_now();
+	if (!likely(read_key4(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key)) ||
+	    !likely(find_flow4(&key, PLACE_1, out_outcome)))
+		return false;
+	count_later(*out_outcome, b->length, &now);
+	return true;
 }
 
-/* By the EtherType and the first byte of IP at once.  All that is found in no flow goes the long way,
- * except what is for no group. */
-static __always_inline __u32 judge_ether(const struct carrier *c, const struct bytes *b)
+static __always_inline bool pass_ether6(const struct carrier *c, const struct bytes *b,
+					__u32 *out_outcome)
+{
+	const __u8 *p = b->data + ETH_HLEN;
+	struct moment now;
+	struct flow_key key;
+	__u64 word;
+
+	*out_outcome = 0;
+	if (!likely(p[24] == 0xff))
+		return true;
+	now = moment_now();
+	word = word_now();
+	if (!likely(read_key6(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key)) ||
+	    !likely(find_flow6(&key, p, PLACE_1, out_outcome)))
+		return false;
+	count_later(*out_outcome, b->length, &now);
+	return true;
+}
+
+/* By the EtherType and the first byte of IP at once.  What is for a group and found in no flow goes the
+ * long way, as all other frames. */
+static __always_inline bool pass_ether(const struct carrier *c, const struct bytes *b,
+				       __u32 *out_outcome)
 {
 	const __u8 *p = b->data + ETH_HLEN;
 	__u32 head;
 
-	if (p + 28 > b->end)
-		return go_long(c);
+	if (!likely(p + 28 <= b->end))
+		return false;
 	head = *(const __u32 *)(p - 2);
-	if (((head ^ bpf_htonl(0x08004500)) & bpf_htonl(0xffffff00)) == 0)
-		return p[16] >> 4 == 0xe ? pass_ether4(c, b) : 0;
+	if (likely(((head ^ bpf_htonl(0x08004500)) & bpf_htonl(0xffffff00)) == 0))
+		return pass_ether4(c, b, out_outcome);
 	if (((head ^ bpf_htonl(0x86dd6000)) & bpf_htonl(0xfffff000)) == 0 && p + 48 <= b->end)
-		return p[24] == 0xff ? pass_ether6(c, b) : 0;
-	return go_long(c);
+		return pass_ether6(c, b, out_outcome);
+	return false;
+}
+
+static __always_inline __u32 judge_ether(const struct carrier *c, const struct bytes *b)
+{
+	__u32 outcome;
+
+	if (!likely(pass_ether(c, b, &outcome)))
+		outcome = c->xdp ? xdp_long(c->xdp) : skb_long(c->skb);
+	return outcome;
 }
 
 /* Writes the kernel's ticks and the coarse clock into a packet of 16 bytes, so that the user side
