@@ -83,12 +83,6 @@ const char *flag_name(unsigned index);
 const char *flag_meaning(unsigned index);
 const char *what_name(enum what what);
 
-/* The worse of two actions, in the order deny, limit, warn, permit, ignore. */
-static inline enum action action_worse(enum action a, enum action b)
-{
-	return a > b ? a : b;
-}
-
 #define PORT_NONE 0		/* `has_ports` says whether the ports are known */
 #define VLAN_NONE 0xffff
 #define IP_PROTOCOL_NONE 0xffff

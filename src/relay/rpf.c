@@ -105,13 +105,3 @@ bool rpf_forwards(const struct rpf_peer *from, const struct rpf_peer *to)
 {
 	return from != to && to->established && (!from->mesh || from->mesh != to->mesh);
 }
-
-const char *rpf_rule_name(enum rpf_rule rule)
-{
-	static const char *const names[RPF_RULE_COUNT] = {
-		"refused", "mesh-group", "peer-is-rp", "bgp-next-hop", "advertiser", "closest-as",
-		"static",
-	};
-
-	return names[rule];
-}

@@ -33,8 +33,7 @@ struct rpf_peer {
 
 /* Which rule let an SA in; RPF_REFUSED: none. */
 enum rpf_rule {
-	RPF_REFUSED, RPF_MESH, RPF_SELF, RPF_NEXT_HOP, RPF_ADVERTISER, RPF_CLOSEST_AS, RPF_STATIC,
-	RPF_RULE_COUNT
+	RPF_REFUSED, RPF_MESH, RPF_SELF, RPF_NEXT_HOP, RPF_ADVERTISER, RPF_CLOSEST_AS, RPF_STATIC
 };
 
 /* Whether an SA of this RP is believed from peers[from]; the first rule that names a peer
@@ -44,7 +43,5 @@ enum rpf_rule rpf_accepts(const struct rpf_peer *peers, unsigned n, unsigned fro
 
 /* Whether an SA from one peer goes on to another (10.1.3, 10.2). */
 bool rpf_forwards(const struct rpf_peer *from, const struct rpf_peer *to);
-
-const char *rpf_rule_name(enum rpf_rule rule);
 
 #endif

@@ -65,11 +65,6 @@ static const struct message *find_message(uint8_t number)
 	return NULL;
 }
 
-bool mld_is_type(uint8_t icmp6_type)
-{
-	return find_message(icmp6_type) != NULL;
-}
-
 static void read_message(const struct message *m, struct span bytes, struct rd *r,
 			 struct speech *s)
 {

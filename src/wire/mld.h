@@ -6,10 +6,7 @@
 
 #include "wire/membership.h"
 
-/* True for the ICMPv6 types that are MLD. */
-bool mld_is_type(uint8_t icmp6_type);
-
-/* Reads a whole ICMPv6 message of one of these types. */
+/* Reads a whole ICMPv6 message of one of their types. */
 void mld_decode(const struct layers *at, struct span bytes, struct said *out);
 
 /* Writes a version 2 report with its checksum for the addresses of its IPv6 header. */
