@@ -238,6 +238,19 @@ static const char *input_problem(struct auditing *a, uint16_t file)
 	return kept;
 }
 
+static const struct report_oddity *gather_odd(struct auditing *a, const struct input *input,
+					      size_t *out_n)
+{
+	struct report_oddity *list = arena_array(&a->judging.side.arena, ODD_COUNT, sizeof(*list));
+
+	*out_n = 0;
+	for (unsigned i = 0; i < ODD_COUNT; i++)
+		if (input->odd[i] > 0)
+			list[(*out_n)++] = (struct report_oddity){ odd_name(i), odd_meaning(i),
+								   input->odd[i] };
+	return list;
+}
+
 static struct report_input *gather_inputs(struct auditing *a, size_t *out_n, unsigned *out_digits)
 {
 	const struct input *inputs = timeline_inputs(a->timeline, out_n);
@@ -251,6 +264,7 @@ static struct report_input *gather_inputs(struct auditing *a, size_t *out_n, uns
 			.packets = inputs[i].packets, .bytes = inputs[i].bytes,
 			.truncated_at = inputs[i].truncated_at, .truncated = inputs[i].truncated,
 		};
+		list[i].odd = gather_odd(a, &inputs[i], &list[i].odd_count);
 		if (inputs[i].time_digits > *out_digits)
 			*out_digits = inputs[i].time_digits;
 		if (capture_is_damaged(a->timeline, (uint16_t)i))

@@ -70,6 +70,20 @@ static void put_policy(struct json *j, const char *key, const struct policy *pol
 	json_close(j);
 }
 
+static void put_odd(struct json *j, const struct report_input *input)
+{
+	if (input->odd_count == 0)
+		return;
+	json_open_array(j, "odd");
+	for (size_t i = 0; i < input->odd_count; i++) {
+		json_open(j, NULL);
+		json_string(j, "name", input->odd[i].name);
+		json_number(j, "count", input->odd[i].count);
+		json_close(j);
+	}
+	json_close_array(j);
+}
+
 static void put_inputs(struct document *d)
 {
 	struct json *j = &d->j;
@@ -88,6 +102,7 @@ static void put_inputs(struct document *d)
 			json_number(j, "truncated_at", input->truncated_at);
 		if (input->dropped > 0)
 			json_number(j, "dropped", input->dropped);
+		put_odd(j, input);
 		json_close(j);
 	}
 	json_close_array(j);

@@ -9,12 +9,20 @@
 #include "net/registry.h"
 
 /* One of the files, as whoever read it tells. */
+/* How a capture file contradicts itself, and how often. */
+struct report_oddity {
+	const char *name, *meaning;
+	uint64_t    count;
+};
+
 struct report_input {
 	const char *name, *link;	/* link: names of its link types */
 	const char *problem;		/* a line for a person, or "" */
 	uint64_t    packets, bytes, truncated_at;
 	uint64_t    dropped;		/* by the kernel, of an interface */
 	bool	    truncated;
+	const struct report_oddity *odd;
+	size_t	    odd_count;
 };
 
 /* Rows of each list in the text, without `all`. */

@@ -354,11 +354,29 @@ static void print_rules(struct sheet *s, const struct report_print *p)
 
 /* --- the end --- */
 
+static void print_odd(struct sheet *s, const struct report_input *input)
+{
+	struct text words = { 0 };
+	char number[NUMBER_TEXT];
+
+	if (input->odd_count == 0)
+		return;
+	text_escape_utf8(&words, span_of(input->name));
+	text_put(&words, " contradicts itself:");
+	for (size_t i = 0; i < input->odd_count; i++)
+		text_printf(&words, "%s %s %s (%s)", i ? "," : "", input->odd[i].name,
+			    number_text(input->odd[i].count, number), input->odd[i].meaning);
+	sheet_wrap(s, 2, INK_DIM, text_string(&words));
+	sheet_end(s);
+	text_release(&words);
+}
+
 static void print_inputs(struct sheet *s, const struct report_print *p)
 {
 	struct text safe = { 0 };
 
 	for (size_t i = 0; i < p->input_count; i++) {
+		print_odd(s, &p->inputs[i]);
 		if (!p->inputs[i].problem[0])
 			continue;
 		text_reset(&safe);

@@ -150,6 +150,20 @@ def capture_of(linktype, frames):
     return head + b"".join(struct.pack("<IIII", 1795266000, 0, len(f), len(f)) + f for f in frames)
 
 
+def test_a_file_that_contradicts_itself():
+    """Times that go back, and packets longer than the file says packets can be, are told."""
+    late, early = (struct.pack("<IIII", 1795266000 + s, 0, 60, 60) + bytes(60) for s in (9, 3))
+    for snaplen, odd in [(65535, {"time-back": 2}), (50, {"over-snaplen": 4, "time-back": 2})]:
+        head = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, snaplen, 1)
+        with open(file("odd.pcap"), "wb") as f:
+            f.write(head + late + early + late + early)
+        said, = audit(file("odd.pcap"))["inputs"]
+        equal({o["name"]: o["count"] for o in said["odd"]}, odd)
+        holds(" ".join(out("audit", file("odd.pcap")).split()),
+              "time-back 2 (a packet older than the one before it)")
+    assert "odd" not in audit(CAMPUS)["inputs"][0]
+
+
 def test_nothing_to_judge():
     """What could not be read is not called clean."""
     for capture, words, status in [
