@@ -36,7 +36,7 @@ static uint64_t host_bits(unsigned plen)
 	return plen == 64 ? 0 : UINT64_MAX >> plen;
 }
 
-static bool embedded_prefix6(struct addr group, unsigned length, struct range *out)
+static bool embedded_prefixes6(struct addr group, unsigned length, struct range *out)
 {
 	struct addr first = addr_first(group, length), last = addr_last(group, length);
 	uint64_t host;
@@ -54,11 +54,18 @@ static bool embedded_prefix6(struct addr group, unsigned length, struct range *o
 	return true;
 }
 
+struct range embedded_prefix6(struct addr group)
+{
+	uint64_t prefix = prefix6(group), host = host_bits(plen6(group));
+
+	return (struct range){ addr_of6(prefix & ~host, 0), addr_of6(prefix | host, UINT64_MAX) };
+}
+
 bool embedded_prefix(struct addr group, unsigned length, struct range *out)
 {
 	if (group.family == FAMILY_IP4)
 		return embedded_prefix4(group, length, out);
-	return group.family == FAMILY_IP6 && embedded_prefix6(group, length, out);
+	return group.family == FAMILY_IP6 && embedded_prefixes6(group, length, out);
 }
 
 bool embedded_rp(struct addr group, unsigned length, struct addr *out)

@@ -10,6 +10,16 @@
  * addr_bits() for a single group.  False, and `out` untouched, where one of them embeds none. */
 bool embedded_prefix(struct addr group, unsigned length, struct range *out);
 
+/* The same question of one IPv6 group alone: whether, by its first half, and the addresses. */
+static inline bool embeds_prefix6(uint64_t hi)
+{
+	uint64_t plen = hi >> 32 & 0xff;
+
+	return hi >> 56 == 0xff && (hi >> 52 & 0x3) == 0x3 && plen - 1 < 64;	/* P and T; RFC 3306 4 */
+}
+
+struct range embedded_prefix6(struct addr group);
+
 /* The RP that a valid Embedded-RP group names, or all groups of a range alike.  False, and
  * `out` untouched, where there is none. */
 bool embedded_rp(struct addr group, unsigned length, struct addr *out);

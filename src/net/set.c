@@ -139,18 +139,21 @@ bool set_has_family(const struct set *s, enum family family)
 	return family == FAMILY_IP4 ? s->n4 > 0 : family == FAMILY_IP6 && s->n > s->n4;
 }
 
-/* The first range that does not end before a; s->n where there is none. */
+/* The first range that does not end before a; s->n where there is none.  Which half it is in is nothing
+ * to guess, so it is computed. */
 static size_t find_range(const struct set *s, struct addr a)
 {
-	size_t low = 0, high = s->n;
+	size_t low = a.family == FAMILY_IP6 ? s->n4 : 0;
+	size_t n = a.family == FAMILY_IP4 ? s->n4 : s->n - low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	while (n > 0) {
+		const struct addr *last = &s->ranges[low + n / 2].last;
+		bool before = (last->family < a.family) |
+			      ((last->family == a.family) &
+			       ((last->hi < a.hi) | ((last->hi == a.hi) & (last->lo < a.lo))));
 
-		if (addr_order(s->ranges[middle].last, a) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+		low += before ? n / 2 + 1 : 0;
+		n = before ? n - n / 2 - 1 : n / 2;
 	}
 	return low;
 }

@@ -12,7 +12,7 @@ struct table_rest {
 	struct demand	      *demands;		/* by rule index */
 	struct classes	       source4, source6, group4, group6;
 	uint16_t	      *blocks4;		/* NULL: too large */
-	struct trie6	      *sources6, *groups6;
+	struct map6	      *sources6, *groups6;
 	uint32_t	      *cells4;		/* NULL: too large */
 	uint32_t	      *cells6, *plain6;	/* plain: for groups that embed nothing */
 	struct plane	      *planes;

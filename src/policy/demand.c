@@ -73,10 +73,17 @@ static bool rp_says(const struct match *m, const struct asked *asked)
 
 static bool embeds_says(const struct match *m, const struct asked *asked)
 {
+	struct addr group = *asked->group;
 	struct range prefix;
 
-	if (!embedded_prefix(*asked->group, addr_bits(*asked->group), &prefix) ||
-	    !set_has_family(m->set, prefix.first.family))
+	if (group.family == FAMILY_IP6) {
+		if (!embeds_prefix6(group.hi))
+			return false;
+		prefix = embedded_prefix6(group);
+	} else if (!embedded_prefix(group, addr_bits(group), &prefix)) {
+		return false;
+	}
+	if (!set_has_family(m->set, prefix.first.family))
 		return false;
 	return m->negated ? set_has_none(m->set, prefix.first, prefix.last)
 			  : set_has_all(m->set, prefix.first, prefix.last);

@@ -85,7 +85,7 @@ static unsigned source_class(const struct table *t, struct addr a)
 	if (a.family == FAMILY_IP4)
 		return classes_of(&t->rest->source4, a);
 	if (a.family == FAMILY_IP6)
-		return trie6_class(t->rest->sources6, a);
+		return map6_class(t->rest->sources6, a.hi, a.lo);
 	return a.family == FAMILY_ANY ? CLASS_ANY : CLASS_ABSENT;
 }
 
@@ -95,7 +95,7 @@ static unsigned group_class(const struct table *t, struct addr a)
 		return blocks_group(t->rest->blocks4, (uint32_t)a.lo);
 	if (a.family == FAMILY_IP4)
 		return classes_of(&t->rest->group4, a);
-	return a.family == FAMILY_IP6 ? trie6_class(t->rest->groups6, a) : CLASS_ABSENT;
+	return a.family == FAMILY_IP6 ? map6_class(t->rest->groups6, a.hi, a.lo) : CLASS_ABSENT;
 }
 
 /* The family whose classes answer, or FAMILY_NONE where source and group differ in it. */
@@ -180,6 +180,15 @@ static struct verdict judge_pair4(const struct table *t, const struct observatio
 	return (struct verdict){ (uint8_t)(cell >> 16), (uint16_t)cell };
 }
 
+static struct verdict judge_pair6(const struct table *t, const struct observation *obs)
+{
+	uint32_t cell = table_cell6(t, &obs->source, &obs->group, table_plane(t, obs));
+
+	if (cell & CELL_LIST)
+		return judge_list(t->rest, cell, obs);
+	return (struct verdict){ (uint8_t)(cell >> 16), (uint16_t)cell };
+}
+
 static struct verdict judge_pair(const struct table *t, const struct observation *obs)
 {
 	bool no_source = obs->point == POINT_BOOTSTRAP || obs->point == POINT_ROUTER;
@@ -232,6 +241,8 @@ struct verdict table_judge(const struct table *table, const struct observation *
 		return judge_rules(rest, &rest->by_point[obs->point], obs, verdict_default(rest));
 	if (rest->cells4 && obs->source.family == FAMILY_IP4 && obs->group.family == FAMILY_IP4)
 		return judge_pair4(table, obs);
+	if (rest->cells6 && obs->source.family == FAMILY_IP6 && obs->group.family == FAMILY_IP6)
+		return judge_pair6(table, obs);
 	if (rest->too_large)
 		return reference_judge(rest->boundary, obs);
 	return judge_pair(table, obs);
@@ -274,6 +285,22 @@ static struct quick_verdict quick_walk(const struct table_rest *rest, const stru
 
 /* list[1] says what its rules depend on; those that wait for source and group alone are asked
  * without further ado. */
+static bool waits_for_pair(const struct table_rest *rest, uint32_t cell)
+{
+	return rest->lists[(cell & ~CELL_LIST) + 1] == DEPENDS_PAIR;
+}
+
+static struct quick_verdict quick_waiting(const struct table_rest *rest, uint32_t cell,
+					  const struct asked *asked)
+{
+	const uint16_t *list = rest->lists + (cell & ~CELL_LIST);
+	unsigned i = 0, last = list[0] - 1u;
+
+	while (i < last && !demand_addresses_hold(&rest->demands[list[2 + i]], asked))
+		i++;
+	return (struct quick_verdict){ verdict_of(rest, list[2 + i]), 0 };
+}
+
 static struct quick_verdict quick_list(const struct table_rest *rest, uint32_t cell,
 			       const struct pair *pair, const struct asked *asked,
 			       const struct plane *plane)
@@ -282,12 +309,10 @@ static struct quick_verdict quick_list(const struct table_rest *rest, uint32_t c
 	unsigned i = 0, last = list[0] - 1u;
 	struct quick_verdict quick = { .depends = 0 };
 
-	if (list[1] == DEPENDS_PAIR)
-		while (i < last && !demand_addresses_hold(&rest->demands[list[2 + i]], asked))
-			i++;
-	else
-		while (i < last && !decides(rest, pair, asked, plane, list[2 + i], &quick.depends))
-			i++;
+	if (waits_for_pair(rest, cell))
+		return quick_waiting(rest, cell, asked);
+	while (i < last && !decides(rest, pair, asked, plane, list[2 + i], &quick.depends))
+		i++;
 	quick.verdict = verdict_of(rest, list[2 + i]);
 	return quick;
 }
@@ -337,10 +362,23 @@ static struct quick_verdict quick_pair(const struct table *t, struct addr source
 	return (struct quick_verdict){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
 }
 
-struct quick_verdict table_quick_slow(const struct table *t, struct addr source, struct addr group,
-			      unsigned plane)
+struct quick_verdict table_quick_slow(const struct table *t, const struct addr *source,
+				      const struct addr *group, unsigned plane)
 {
-	return quick_pair(t, source, group, plane, false);
+	return quick_pair(t, *source, *group, plane, false);
+}
+
+/* Rules that wait for what the group embeds are asked in their order, and no pair is put together. */
+struct quick_verdict table_quick6_slow(const struct table *t, const struct addr *source,
+				       const struct addr *group, unsigned plane, uint32_t cell)
+{
+	static const struct addr none = { .family = FAMILY_NONE };
+	unsigned point = t->rest->planes[plane].point;
+	struct asked asked = { point, point == POINT_DATA ? source : &none, &none, group, false };
+
+	if (!t->rest->cells6 || !waits_for_pair(t->rest, cell))
+		return quick_pair(t, *source, *group, plane, false);
+	return quick_waiting(t->rest, cell, &asked);
 }
 
 struct quick_verdict table_plain(const struct table *t, const struct observation *obs)
@@ -351,7 +389,7 @@ struct quick_verdict table_plain(const struct table *t, const struct observation
 struct quick_verdict table_quick4_slow(const struct table *t, uint32_t source, uint32_t group,
 			       unsigned plane)
 {
-	return table_quick_slow(t, addr_of4(source), addr_of4(group), plane);
+	return quick_pair(t, addr_of4(source), addr_of4(group), plane, false);
 }
 
 size_t table_candidates(const struct table *t, struct addr source, struct addr group,

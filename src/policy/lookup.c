@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Building and walking the class tables of table.h.  Knows intervals and classes; no rules. */
+/* Building the class tables of table.h, and those of the kernel.  Knows intervals and classes; no
+ * rules. */
 #include "policy/lookup.h"
 
 #include <stdlib.h>
@@ -402,41 +403,4 @@ void trie6_free(struct trie6 *trie)
 	free(trie->keys);
 	free(trie->nexts);
 	free(trie);
-}
-
-size_t trie6_bytes(const struct trie6 *trie)
-{
-	return sizeof(*trie) + trie->table_cap * BLOCK * sizeof(*trie->tables) +
-	       trie->list_cap * sizeof(*trie->lists) +
-	       trie->key_cap * (sizeof(*trie->keys) + sizeof(*trie->nexts));
-}
-
-/* The last key that is not above the one sought; the first key is never above. */
-static uint32_t search(const struct trie6 *t, const struct list6 *list, uint64_t key)
-{
-	const uint64_t *base = t->keys + list->first;
-
-	for (uint32_t n = list->n; n > 1;) {
-		uint32_t half = n / 2;
-
-		base += base[half] <= key ? half : 0;
-		n -= half;
-	}
-	return t->nexts[base - t->keys];
-}
-
-static uint32_t walk(const struct trie6 *t, uint32_t ref, uint32_t bytes)
-{
-	for (int shift = 24; shift >= 0 && ref & TRIE6_TABLE; shift -= 8)
-		ref = t->tables[(size_t)(ref & ~REF_KIND) * BLOCK + (bytes >> shift & 0xff)];
-	return ref;
-}
-
-unsigned trie6_class(const struct trie6 *t, struct addr a)
-{
-	uint32_t ref = walk(t, t->root, (uint32_t)(a.hi >> 32));
-
-	if (ref & TRIE6_LIST)
-		ref = walk(t, search(t, &t->lists[ref & ~REF_KIND], middle_of(a)), (uint32_t)a.lo);
-	return ref;
 }

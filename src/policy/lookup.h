@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From an address to its class, fast: three loads without a branch for IPv4, a short walk for
- * IPv6.  Built once from the intervals of struct classes. */
+/* From an address to its class, fast: three loads without a branch for IPv4, and for IPv6, in the
+ * kernel, a short walk of known length (map6.h does it here).  Built once from the intervals of
+ * struct classes. */
 #ifndef WEIR_POLICY_LOOKUP_H
 #define WEIR_POLICY_LOOKUP_H
 
@@ -37,7 +38,5 @@ struct list6 {
 /* Groups of scope F are given the classes of scope E (LANGUAGE S18). */
 struct trie6 *trie6_new(const struct classes *classes, enum side side);
 void trie6_free(struct trie6 *trie);
-size_t trie6_bytes(const struct trie6 *trie);
-unsigned trie6_class(const struct trie6 *trie, struct addr a);
 
 #endif

@@ -346,6 +346,7 @@ static uint32_t *fill_matrix(struct compiler *c, const struct classes *sources,
 /* What the quick calls read where there is no matrix: one class, one cell, and that a list. */
 static const uint16_t all_absent[2 * TOPS];
 static const uint32_t long_way = CELL_LIST;
+static const struct map6 one_class = { .root = MAP6_CLASS, .root_ff = MAP6_CLASS };
 
 static void cut_classes(struct compiler *c)
 {
@@ -374,15 +375,15 @@ static void count_bytes(struct table *t)
 		       classes_bytes(&rest->group4) + classes_bytes(&rest->group6);
 	rest->bytes += rest->lists_cap * sizeof(*rest->lists);
 	if (rest->sources6)
-		rest->bytes += trie6_bytes(rest->sources6) + trie6_bytes(rest->groups6);
+		rest->bytes += map6_bytes(rest->sources6) + map6_bytes(rest->groups6);
 }
 
 static bool build_lookups(struct table *t)
 {
 	struct table_rest *rest = t->rest;
 
-	rest->sources6 = trie6_new(&rest->source6, SIDE_SOURCE);
-	rest->groups6 = trie6_new(&rest->group6, SIDE_GROUP);
+	rest->sources6 = map6_new(&rest->source6, false);
+	rest->groups6 = map6_new(&rest->group6, true);
 	rest->blocks4 = blocks_new(&rest->source4, &rest->group4, &rest->bytes);
 	return rest->blocks4 != NULL;
 }
@@ -404,6 +405,12 @@ static void build_matrix(struct compiler *c, size_t matrix_bytes)
 	c->table->blocks4 = rest->blocks4;
 	c->table->row4 = rest->group4.n;
 	c->table->plane4 = rest->source4.n * rest->group4.n;
+	c->table->cells6 = rest->cells6;
+	c->table->plain6 = rest->plain6;
+	c->table->sources6 = rest->sources6;
+	c->table->groups6 = rest->groups6;
+	c->table->row6 = rest->group6.n;
+	c->table->plane6 = rest->source6.n * rest->group6.n;
 	rest->bytes += n * sizeof(uint32_t);
 	free(c->candidates);
 	free(c->by_content);
@@ -422,7 +429,8 @@ struct table *table_new_within(const struct boundary *boundary, size_t matrix_by
 	assert(boundary->rule_count > 0 && boundary->rule_count < RULE_NONE);
 	c.table->rest = c.rest;
 	c.table->blocks4 = all_absent;
-	c.table->cells4 = &long_way;
+	c.table->cells4 = c.table->cells6 = c.table->plain6 = &long_way;
+	c.table->sources6 = c.table->groups6 = &one_class;
 	c.rest->boundary = boundary;
 	arena_init(&c.rest->arena);
 	gather_live(&c, boundary);
@@ -445,8 +453,8 @@ void table_free(struct table *table)
 	rest = table->rest;
 	free(rest->blocks4);
 	free(rest->cells4);
-	trie6_free(rest->sources6);
-	trie6_free(rest->groups6);
+	map6_free(rest->sources6);
+	map6_free(rest->groups6);
 	classes_release(&rest->source4);
 	classes_release(&rest->source6);
 	classes_release(&rest->group4);

@@ -7,6 +7,8 @@
 #ifndef WEIR_POLICY_TABLE_H
 #define WEIR_POLICY_TABLE_H
 
+#include "net/embed.h"
+#include "policy/map6.h"
 #include "policy/policy.h"
 
 /* What, besides source, group and plane, a verdict depends on. */
@@ -34,6 +36,9 @@ struct table {
 	const uint16_t	  *blocks4;
 	const uint32_t	  *cells4;		/* a single list where the matrix is too large */
 	size_t		   plane4, row4;	/* cells of a plane, and of one source class */
+	const struct map6 *sources6, *groups6;
+	const uint32_t	  *cells6, *plain6;	/* plain: for groups that embed nothing */
+	size_t		   plane6, row6;
 	uint16_t	   planes[POINT_COUNT][3];	/* by direction; data: of protocol class 0 */
 	uint16_t	   protocols[PROTOCOL_COUNT][257];	/* class of what passes at data */
 	struct table_rest *rest;
@@ -71,8 +76,12 @@ size_t table_candidates(const struct table *table, struct addr source, struct ad
 
 /* The long way of the two calls below.  They write nothing, so that a loop may keep the table's
  * pointers in registers. */
-struct quick_verdict table_quick_slow(const struct table *table, struct addr source,
-				      struct addr group, unsigned plane) __attribute__((pure));
+struct quick_verdict table_quick_slow(const struct table *table, const struct addr *source,
+				      const struct addr *group, unsigned plane)
+	__attribute__((pure));
+struct quick_verdict table_quick6_slow(const struct table *table, const struct addr *source,
+				       const struct addr *group, unsigned plane, uint32_t cell)
+	__attribute__((pure));
 struct quick_verdict table_quick4_slow(const struct table *table, uint32_t source, uint32_t group,
 			       unsigned plane) __attribute__((pure, cold));
 
@@ -122,13 +131,30 @@ static inline struct quick_verdict table_quick4(const struct table *t, uint32_t 
 	return (struct quick_verdict){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
 }
 
+static inline uint32_t table_cell6(const struct table *t, const struct addr *source,
+				   const struct addr *group, unsigned plane)
+{
+	const uint32_t *cells = embeds_prefix6(group->hi) ? t->cells6 : t->plain6;
+
+	return cells[plane * t->plane6 +
+		     map6_class(t->sources6, source->hi, source->lo) * t->row6 +
+		     map6_class(t->groups6, group->hi, group->lo)];
+}
+
 /* For flow caches: the verdict of a single (source, group) in a plane, where one is known. */
 static inline struct quick_verdict table_quick(const struct table *t, struct addr source,
 				       struct addr group, unsigned plane)
 {
+	uint32_t cell;
+
 	if (source.family == FAMILY_IP4 && group.family == FAMILY_IP4)
 		return table_quick4(t, (uint32_t)source.lo, (uint32_t)group.lo, plane);
-	return table_quick_slow(t, source, group, plane);
+	if (source.family != FAMILY_IP6 || group.family != FAMILY_IP6)
+		return table_quick_slow(t, &source, &group, plane);
+	cell = table_cell6(t, &source, &group, plane);
+	if (cell & CELL_LIST)
+		return table_quick6_slow(t, &source, &group, plane, cell);
+	return (struct quick_verdict){ { (uint8_t)(cell >> 16), (uint16_t)cell }, 0 };
 }
 
 #endif
