@@ -179,6 +179,19 @@ bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b)
 
 /* --- what it counts --- */
 
+/* Behind the rules of a link: what was judged at all, and what became of packets for which no rule
+ * can speak. */
+static const struct sum {
+	const char *name;
+	unsigned    whys;		/* bits of enum trim_why */
+} sums[] = {
+	{ QUEUE_JUDGED, (1u << TRIM_WHY_COUNT) - 1 },
+	{ ".bad-checksum", 1u << TRIM_BAD_CHECKSUM },
+	{ ".not-understood", 1u << TRIM_ODD_PASSED | 1u << TRIM_ODD_DROPPED },
+	{ ".trimmed", 1u << TRIM_TRIMMED },
+	{ ".emptied", 1u << TRIM_EMPTIED },
+};
+
 static void put_name(const struct boundary *boundary, const struct queue_link *link,
 		     const char *rule, struct text *out)
 {
@@ -198,7 +211,8 @@ void queue_set_names(const struct queue_set *set, struct text *out)
 
 		for (uint16_t k = 0; k < rules; k++)
 			put_name(set->of[i], &set->links[i], report_rule_name(set->of[i], k), out);
-		put_name(set->of[i], &set->links[i], QUEUE_JUDGED, out);
+		for (size_t k = 0; k < COUNT(sums); k++)
+			put_name(set->of[i], &set->links[i], sums[k].name, out);
 	}
 }
 
@@ -217,7 +231,7 @@ struct queue_seen *queue_seen_new(const struct queue_set *set)
 	seen->first = memory_array(set->n + 1, sizeof(seen->first[0]));
 	for (size_t i = 0; i < set->n; i++) {
 		seen->first[i] = (uint32_t)n;
-		n += trim_counts(set->trims[i])->n + 1;
+		n += trim_counts(set->trims[i])->n + COUNT(sums);
 	}
 	seen->hits = memory_array(n + 1, sizeof(seen->hits[0]));
 	seen->bytes = memory_array(n + 1, sizeof(seen->bytes[0]));
@@ -234,12 +248,12 @@ void queue_seen_free(struct queue_seen *seen)
 	free(seen);
 }
 
-static uint64_t packets_of(const struct trim_counts *counts)
+static uint64_t packets_of(const struct trim_counts *counts, unsigned whys)
 {
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < TRIM_WHY_COUNT; i++)
-		n += counts->packets[i];
+		n += whys >> i & 1 ? counts->packets[i] : 0;
 	return n;
 }
 
@@ -254,17 +268,20 @@ static struct queue_growth grow(struct queue_seen *seen, uint32_t row, uint64_t 
 	return growth;
 }
 
-/* What passed the judge of a link at all tells, beside what was offered to it, what went past. */
 static size_t tell_link(struct queue_seen *seen, size_t i, struct queue_growth *out, size_t max)
 {
 	struct trim *trim = seen->set->trims[i];
 	const struct trim_counts *counts = trim_counts(trim);
-	uint32_t judged = seen->first[i] + (uint32_t)counts->n;
+	uint32_t row = seen->first[i] + (uint32_t)counts->n;
 	size_t n = 0;
 	uint16_t k;
 
-	if (max > 0 && packets_of(counts) > seen->hits[judged])
-		out[n++] = grow(seen, judged, packets_of(counts), 0);
+	for (size_t s = 0; s < COUNT(sums); s++, row++) {
+		uint64_t packets = packets_of(counts, sums[s].whys);
+
+		if (n < max && packets > seen->hits[row])
+			out[n++] = grow(seen, row, packets, 0);
+	}
 	while (n < max && trim_touched_next(trim, &k))
 		out[n++] = grow(seen, seen->first[i] + k, counts->rules[k].hits,
 				counts->rules[k].bytes);

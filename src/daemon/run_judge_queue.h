@@ -47,8 +47,8 @@ void queue_set_copy_links(const struct queue_set *set, struct queue_set *out);
 /* True where the same rules of the kernel serve both. */
 bool queue_set_same_links(const struct queue_set *a, const struct queue_set *b);
 
-/* The names of its counters, as struct history_tally, in the order of their numbers: each link's rules,
- * and behind them what was judged there at all. */
+/* The names of its counters, as struct history_tally, in the order of their numbers: each link's
+ * rules, and behind them what was judged there at all, and what for no rule can speak. */
 void queue_set_names(const struct queue_set *set, struct text *out);
 
 /* What its trims have counted since the last call; borrows the set. */

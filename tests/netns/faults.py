@@ -208,6 +208,17 @@ def groups_heard(s):
         return heard
 
 
+def messages_heard(s):
+    """Without their IP headers."""
+    heard = []
+    try:
+        while packet := s.recv(256):
+            if packet[12:16] == packed("198.51.100.7"):
+                heard.append(packet[(packet[0] & 15) * 4:])
+    except socket.timeout:
+        return heard
+
+
 def ask(link, s, n=3):
     """What of n reports of a refused and an admitted group passes."""
     port = Port("host", LINKS[link])
@@ -221,6 +232,33 @@ def settled():
     time.sleep(0.1)
     now = datetime.datetime.utcnow().isoformat(timespec="milliseconds") + "Z"
     return until(lambda: (s := DAEMON.status()).get("counted", "") > now and s["queue"], "a reading of the counters")
+
+
+def test_what_no_rule_speaks_of():
+    """A wrong checksum is dropped and never made right; what is not understood goes as `fail` says; what has
+    nothing left is dropped, and the rest goes on.  Each is counted."""
+    before = DAEMON.hits()
+
+    def igmp(body, add=0):
+        body = bytearray(with_sum(body))
+        body[2] ^= add
+        return frame(ip4("198.51.100.7", GOOD, 2, bytes(body), alert=True))
+
+    record = struct.Struct("!BBH4s")
+    wrong = igmp(b"\x16\0\0\0" + packed(GOOD), 1)
+    short = igmp(struct.pack("!BBHHH", 0x22, 0, 0, 0, 2) + record.pack(4, 0, 0, packed(GOOD)))		# one record of two
+    some = igmp(struct.pack("!BBHHH", 0x22, 0, 0, 0, 2) + record.pack(4, 0, 0, packed(OTHER)) +
+                record.pack(4, 0, 0, packed(GOOD)))
+    none = igmp(struct.pack("!BBHHH", 0x22, 0, 0, 0, 1) + record.pack(4, 0, 0, packed(OTHER)))
+    heard = {}
+    for link, far in LINKS.items():
+        groups_heard(HEARD[link])
+        Port("host", far).send(wrong, short, some, none)
+        heard[link] = messages_heard(HEARD[link])
+    kept = with_sum(struct.pack("!BBHHH", 0x22, 0, 0, 0, 1) + record.pack(4, 0, 0, packed(GOOD)))
+    equal(heard, {"eo": [kept], "fo": [short[14 + 24:], kept]})
+    DAEMON.until_counted(before, {("border", name): 2 for name in
+                                  (".bad-checksum", ".not-understood", ".trimmed", ".emptied")})
 
 
 def test_11_nobody_listens_to_the_queue():

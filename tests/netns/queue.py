@@ -13,7 +13,7 @@ import net
 net.enter()
 
 from cli import equal, holds, main  # noqa: E402
-from control import (ALLOW, IS_EX, TO_EX, Port, Queue, checksum, frame, groups_of, hello, ip4,  # noqa: E402
+from control import (ALLOW, IS_EX, TO_EX, Port, Queue, checksum, encoded_group, frame, groups_of, hello, ip4,  # noqa: E402
                      ip6, mld2, number, offered, packed, probe, register, register6, remove, report3, setting,
                      until, with_sum)
 
@@ -164,6 +164,53 @@ def test_ports_of_hosts():
         assert not [g for g in got if g not in ((58, 135), (17, None))], got
     counts = queue.end()
     equal([counts[f"rule p1 {name}"] for name in ("no-router", "no-querier", "no-pim")], [1, 1, 1])
+
+
+def test_what_routers_say_of_rps_and_of_each_other():
+    """Auto-RP, Candidate-RP and PFM messages lose a range on their way; a stranger's Assert and Hello go."""
+    policy = """boundary b {
+    deny to 239.66.0.0/16 as no-range
+    deny speaker not 10.1.0.77 at join type assert as no-assert
+    deny speaker not 10.1.0.77 at join type hello as no-hello
+    default permit
+}"""
+    bad, good, rp = encoded_group("239.66.0.0", 16), encoded_group("239.77.0.0", 16), b"\1\0" + packed("10.1.0.5")
+
+    def flooded(*groups):
+        return b"".join(struct.pack("!HH", 1, 18) + g + struct.pack("!HH", 1, 210) + rp for g in groups)
+
+    def announced(*groups):
+        body = struct.pack("!BBHI", 0x11, 1, 180, 0) + packed("10.1.0.5") + bytes([2, len(groups)])
+        body += b"".join(bytes([0, 16]) + packed(g) for g in groups)
+        head = struct.pack("!HHHH", 496, 496, 8 + len(body), 0)
+        pseudo = packed(HOST) + packed("224.0.1.39") + struct.pack("!HH", 17, 8 + len(body))
+        return ip4(HOST, "224.0.1.39", 17, with_sum(head + body, 6, pseudo), ttl=8)
+
+    def candidate(*groups):
+        message = b"\x28\0\0\0" + struct.pack("!BBH", len(groups), 0, 150) + rp + b"".join(groups)
+        return ip4(HOST, "10.1.0.2", 103, with_sum(message), ttl=64)
+
+    def pim(kind, body, source=HOST):
+        return ip4(source, "224.0.0.13", 103, with_sum(bytes([0x20 + kind, 0, 0, 0]) + body))
+
+    statement = encoded_group("239.5.5.5") + rp + struct.pack("!II", 1, 1)
+    sent = [announced("239.66.0.0", "239.77.0.0"), candidate(bad, good), pim(12, rp + flooded(bad, good)),
+            pim(5, statement), pim(5, statement, "10.1.0.66"), hello(HOST), hello("10.1.0.66")]
+    kept = [announced("239.77.0.0"), candidate(good), pim(12, rp + flooded(good)), pim(5, statement), hello(HOST)]
+    queue = Queue(policy, "p1,bridge=br0")
+    assert queue.ready, queue.refused()
+    TWO.frames(0.05)
+    ONE.send(*[frame(p, to=mac_of("h2", "e2") if p[16:20] == packed("10.1.0.2") else None) for p in sent])
+    got = [p for _, p in TWO.frames(2, None, len(kept)) if number(p) in (17, 103)]
+    equal([p.hex() for p in got], [p.hex() for p in kept])
+    counts = queue.end()
+    equal([counts[f"rule p1 {name}"] for name in ("no-range", "no-assert", "no-hello")], [3, 1, 1])
+    equal([counts[f"why p1 {why}"] for why in ("trimmed", "refused", "admitted")], [3, 2, 2])
+
+
+def mac_of(host, interface):
+    said = subprocess.run(["ip", "-n", host, "-j", "link", "show", interface], capture_output=True, check=True).stdout
+    return bytes.fromhex(json.loads(said)[0]["address"].replace(":", ""))
 
 
 def test_nobody_listens():
