@@ -38,8 +38,8 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	counters_init(&e->counters, boundary->rule_count);
 	flow_table_init(&e->flows, options->against != NULL);
 	if (options->advise) {
-		options->advise(e->flows.ip4.list, FLOWS4_MAX * sizeof(struct flow));
-		options->advise(e->flows.ip6.list, FLOWS6_MAX * sizeof(struct flow));
+		options->advise(e->flows.ip4.memory, e->flows.ip4.bytes);
+		options->advise(e->flows.ip6.memory, e->flows.ip6.bytes);
 	}
 	findings_init(&e->findings);
 	e->listeners = listeners_new();
@@ -231,25 +231,26 @@ static void break_lump(struct engine *e, struct flow *f)
 
 /* --- one flow --- */
 
-static bool is_known_elsewhere(const struct engine *e, struct flow_key key)
+/* At another point, which the hash is the same for. */
+static bool is_known_elsewhere(const struct engine *e, struct flow_key key, uint64_t hash)
 {
 	static const uint8_t points[] = { POINT_DATA, POINT_REGISTER, POINT_SA };
 	uint8_t own = key.point;
 
 	for (size_t i = 0; i < COUNT(points); i++) {
 		key.point = points[i];
-		if (points[i] != own && flow_find(&e->flows, &key, flow_hash(&key)))
+		if (points[i] != own && flow_find(&e->flows, &key, hash))
 			return true;
 	}
 	return false;
 }
 
-static void look_for_scan(struct engine *e, const struct flow_key *key)
+static void look_for_scan(struct engine *e, const struct flow_key *key, uint64_t hash)
 {
 	if (key->point != POINT_DATA && key->point != POINT_REGISTER && key->point != POINT_SA)
 		return;
 	if (key->kind != FLOW_SOURCE_HOST || addr_is_link_local_group(key->group) ||
-	    is_known_elsewhere(e, *key))
+	    is_known_elsewhere(e, *key, hash))
 		return;
 	if (scans_note(e->scans, key->source, e->packet->at))
 		find_out(e, FINDING_GROUP_SCAN, key->point, key->source, ADDR_NONE, 0);
@@ -261,7 +262,7 @@ static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint
 {
 	struct flow *f;
 
-	look_for_scan(e, key);
+	look_for_scan(e, key, hash);
 	f = flow_room(&e->flows, key, hash);
 	if (f->state & FLOW_USED)
 		break_lump(e, f);
@@ -476,15 +477,15 @@ void frame_observe(struct engine *e, struct observation *obs, bool replay)
 
 /* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
 struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
-			     const struct flow_key *key, const struct quick *q, struct verdict v,
-			     struct verdict other)
+			     const struct flow_key *key, uint64_t hash, const struct quick *q,
+			     struct verdict v, struct verdict other)
 {
 	struct event event;
 	struct flow *f;
 
 	assert(v.rule != RULE_NONE);
 	e->packet = packet;
-	f = open_flow(e, key, flow_hash(key), quick_port(q, packet));
+	f = open_flow(e, key, hash, quick_port(q, packet));
 	f->state |= FLOW_LUMP;
 	counters_addr(&e->counters, v.rule, key->source, key->group);
 	if (f->state & FLOW_LINK_LOCAL)

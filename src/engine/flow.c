@@ -13,31 +13,37 @@ struct flow_long {
 	uint64_t source_hi, source_lo, group_hi, group_lo;
 };
 
+#define LARGE_PAGE ((size_t)2 << 20)
+
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
+_Static_assert(FLOWS6_MAX * sizeof(uint32_t) % 64 == 0, "the list behind the index begins at one");
 _Static_assert(POINT_COUNT <= 16, "a point is four bits of a flow's tag");
 _Static_assert(FLOWS4_MAX <= FLOW_NUMBER && FLOWS6_MAX <= FLOW_NUMBER, "a number fits its bits");
 
-/* A list for `max` flows, zeroed, that begins at a cache line. */
+/* Index, list and ports of `max` flows, zeroed, in one piece that begins at a large page: what every
+ * packet asks for, the index and the flows that came first, then shares one. */
 static void init_side(struct flow_side *side, size_t max, bool with_others)
 {
-	uintptr_t p;
+	size_t index = max * sizeof(side->index[0]);
+	size_t list = (max + 1) * sizeof(side->list[0]);
+	size_t ports = (max + 1) * sizeof(side->ports[0]);
+	uint8_t *p;
 
-	*side = (struct flow_side){ .max = max };
-	side->index = memory_array(max, sizeof(side->index[0]));
-	side->memory = memory_array(max + 2, sizeof(struct flow));
-	p = (uintptr_t)side->memory;
-	side->list = (struct flow *)((p + sizeof(struct flow) - 1) & ~(sizeof(struct flow) - 1));
-	side->ports = memory_array(max + 1, sizeof(side->ports[0]));
+	*side = (struct flow_side){ .max = max, .bytes = LARGE_PAGE + index + list + ports };
+	side->memory = memory_take(side->bytes);
+	p = side->memory;
+	p += -(uintptr_t)p % LARGE_PAGE;
+	side->index = (uint32_t *)(void *)p;
+	side->list = (struct flow *)(void *)(p + index);
+	side->ports = (uint16_t *)(void *)(p + index + list);
 	if (with_others)
 		side->others = memory_array(max + 1, sizeof(side->others[0]));
 }
 
 static void release_side(struct flow_side *side)
 {
-	free(side->index);
 	free(side->memory);
 	free(side->others);
-	free(side->ports);
 }
 
 void flow_table_init(struct flow_table *table, bool with_others)

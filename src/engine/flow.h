@@ -63,7 +63,8 @@ struct flow_side {
 	struct flow_other *others;		/* by number; NULL unless asked for */
 	uint16_t	  *ports;		/* by number: where the first packet went; 0: none */
 	size_t		   n, max;		/* max: a power of 2 */
-	void		  *memory;		/* that the list lies in */
+	void		  *memory;		/* that index, list and ports lie in */
+	size_t		   bytes;		/* of it */
 };
 
 struct flow_table {

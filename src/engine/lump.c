@@ -15,28 +15,20 @@ static struct flow_key key_of(const struct packet *packet, const struct quick *q
 	return key;
 }
 
-static struct flow *find_flow(const struct engine *e, const struct packet *packet,
-			      const struct quick *q)
-{
-	struct flow_key key = key_of(packet, q);
-
-	return flow_find(&e->flows, &key, flow_hash(&key));
-}
-
 /* Begins a flow with this packet, where the verdict of all its packets is known; else NULL. */
-static struct flow *open_lump(struct engine *e, const struct packet *packet, const struct quick *q)
+static struct flow *open_lump(struct engine *e, const struct packet *packet, const struct quick *q,
+			      const struct flow_key *key, uint64_t hash)
 {
-	struct flow_key key = key_of(packet, q);
 	struct verdict v, other = { ACTION_PERMIT, RULE_NONE };
 
 	if (e->has_inside || e->members)
 		return NULL;
-	v = court_settled(&e->court, key.source, key.group);
+	v = court_settled(&e->court, key->source, key->group);
 	if (e->options.against)
-		other = court_settled(&e->against, key.source, key.group);
+		other = court_settled(&e->against, key->source, key->group);
 	if (v.rule == RULE_NONE || (e->options.against && other.rule == RULE_NONE))
 		return NULL;
-	return frame_open_lump(e, packet, &key, q, v, other);
+	return frame_open_lump(e, packet, key, hash, q, v, other);
 }
 
 /* The long way, for a flow that is no lump. */
@@ -134,10 +126,12 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 {
 	const struct packet *packet = &x->packets[i];
 	const struct quick *q = &x->quick[i];
-	struct flow *f = find_flow(e, packet, q);
+	struct flow_key key = key_of(packet, q);
+	uint64_t hash = flow_hash(&key);
+	struct flow *f = flow_find(&e->flows, &key, hash);
 
 	if (!f)
-		f = open_lump(e, packet, q);
+		f = open_lump(e, packet, q, &key, hash);
 	if (!f || !(f->state & FLOW_LUMP)) {
 		take_sums(e, x, i);
 		observe(e, packet, q);

@@ -62,14 +62,7 @@ static struct scan *set_of_hash(const struct scans *scans, uint64_t hash)
 
 void scans_expect(const struct scans *scans, struct addr source)
 {
-	uint64_t hash = addr_hash(source);
-	uint32_t tag = (uint32_t)(hash >> 32) | 1;
-	const struct scan *set = set_of_hash(scans, hash);
-
-	for (size_t i = 0; i < WAYS; i++)
-		if (set[i].tag == tag)
-			__builtin_prefetch(&scans->rings[set + i - scans->list].ticks[set[i].next],
-					   1);
+	__builtin_prefetch(set_of_hash(scans, addr_hash(source)), 1);
 }
 
 static struct scan *find(struct scans *scans, struct addr source, uint32_t now)

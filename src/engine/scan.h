@@ -16,7 +16,7 @@ struct scans;
 struct scans *scans_new(void);
 void scans_free(struct scans *scans);
 
-/* Before scans_note(): has what that will need fetched. */
+/* Before scans_note(): has what that will read fetched. */
 void scans_expect(const struct scans *scans, struct addr source);
 /* A group that this source had not sent to before.  True where it is the 257th of 10 s, or
  * one more behind it. */

@@ -67,8 +67,8 @@ void frame_observe(struct engine *engine, struct observation *obs, bool replay);
 /* Begins the flow of plain UDP data as a lump, without a packet yet: the verdict will be that of
  * all, and `other` that of a second policy, where there is one. */
 struct flow *frame_open_lump(struct engine *engine, const struct packet *packet,
-			     const struct flow_key *key, const struct quick *quick,
-			     struct verdict v, struct verdict other);
+			     const struct flow_key *key, uint64_t hash,
+			     const struct quick *quick, struct verdict v, struct verdict other);
 /* A packet to a link-local group, after the first of its flow: it may have come by another link too. */
 void frame_cross(struct engine *engine, const struct packet *packet, uint8_t point,
 		 const struct passage *passage, uint8_t ttl);
