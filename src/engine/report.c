@@ -141,7 +141,6 @@ static void gather_flows(struct report *r)
 	size_t rows = r->options.rows ? r->options.rows : SIZE_MAX, denied;
 
 	r->flows_evicted = table->evicted;
-	r->evicted_findings = table->evicted_findings;
 	if (r->options.no_flows)
 		return;
 	r->flow_count = table->ip4.n + table->ip6.n;
@@ -277,7 +276,6 @@ static void gather_findings(struct report *r)
 	qsort(list, n, sizeof(*list), order_findings);
 	r->other_findings = list;
 	r->other_finding_count = n;
-	r->findings_refused = noted->refused;
 }
 
 size_t report_finding_count(const struct report *report)
@@ -332,8 +330,6 @@ static void copy_totals(struct report *r)
 	memcpy(r->points, e->points, sizeof(r->points));
 	r->link_local_groups = distinct_count(e->link_local_groups, 0, &estimated);
 	r->link_local_packets = e->link_local_packets;
-	r->police_evicted = police_evicted(e->court.police);
-	r->limits_evicted = limits_evicted(e->court.limits);
 	r->has_ras_list = e->options.authorised != NULL;
 }
 
@@ -345,6 +341,29 @@ static void gather_hosts(struct report *r)
 	r->ras = memory_array(r->ras_count, sizeof(r->ras[0]));
 	for (size_t i = 0; i < r->ras_count; i++)
 		r->ras[i] = hosts[i];
+}
+
+/* Bounds are told where they were met. */
+static void gather_full(struct report *r)
+{
+	const struct engine *e = r->engine;
+	const struct stream_counters streams = stream_counters(e->streams);
+	const struct report_full all[REPORT_FULL_MAX] = {
+		{ "denied-flows", "flows that must not cross", e->flows.evicted_findings },
+		{ "findings", "findings beside flows", e->findings.refused },
+		{ "ras-servers", "RAS servers", ras_table_evicted(e->ras) },
+		{ "members", "members, for rules with 'joined'",
+		  e->members ? members_evicted(e->members) : 0 },
+		{ "police-keys", "keys and entries of police lines",
+		  police_evicted(e->court.police) },
+		{ "limit-sources", "senders of limits", limits_evicted(e->court.limits) },
+		{ "msdp-streams", "TCP streams of MSDP", streams.evicted },
+		{ "msdp-bytes", "bytes behind holes of these streams", streams.refused_bytes },
+	};
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (all[i].count > 0)
+			r->full[r->full_count++] = all[i];
 }
 
 static struct report *read_engine(const struct engine *engine, const struct report_options *options)
@@ -360,6 +379,7 @@ static struct report *read_engine(const struct engine *engine, const struct repo
 	gather_rules(r);
 	gather_notes(r);
 	gather_hosts(r);
+	gather_full(r);
 	r->gauges = police_gauges(engine->court.police, &r->gauge_count);
 	r->peers = police_peers(engine->court.police, &r->peer_count);
 	gather_findings(r);

@@ -60,6 +60,14 @@ struct report_note {
 	uint16_t    file;
 };
 
+/* A bounded table other than that of flows, and what found no room in it. */
+struct report_full {
+	const char *name, *meaning;
+	uint64_t    count;
+};
+
+#define REPORT_FULL_MAX 8
+
 struct report {
 	const struct engine   *engine;
 	const struct boundary *boundary, *against;
@@ -71,7 +79,7 @@ struct report {
 
 	uint32_t *flows;			/* most packets first */
 	size_t	  flow_count;
-	uint64_t  flows_evicted, evicted_findings;
+	uint64_t  flows_evicted;
 	uint64_t  verdicts[ACTION_COUNT];	/* flows that are not link-local, by verdict */
 	size_t	  change_count;			/* flows that --against judges otherwise */
 
@@ -80,7 +88,6 @@ struct report {
 	uint64_t  known_findings;		/* that report_leave_out() left out */
 	struct report_finding *other_findings;
 	size_t	  other_finding_count;
-	uint64_t  findings_refused;
 
 	const struct ras_host **ras;
 	size_t	  ras_count;
@@ -89,10 +96,11 @@ struct report {
 	size_t		    gauge_count;
 	struct police_peer *peers;
 	size_t		    peer_count;
-	uint64_t	    police_evicted, limits_evicted;
 	uint64_t	    link_local_groups, link_local_packets;
 	struct report_note  notes[FLAG_COUNT], anomalies[ANOMALY_COUNT];
 	size_t		    note_count, anomaly_count;
+	struct report_full  full[REPORT_FULL_MAX];
+	size_t		    full_count;
 };
 
 /* Finishes the engine and reads it; the caller frees the report. */

@@ -207,6 +207,22 @@ static void put_flows(struct document *d)
 	json_number(&d->j, "flows_evicted", r->flows_evicted);
 }
 
+static void put_full(struct document *d)
+{
+	const struct report *r = d->report;
+
+	if (r->full_count == 0)
+		return;
+	json_open_array(&d->j, "full");
+	for (size_t i = 0; i < r->full_count; i++) {
+		json_open(&d->j, NULL);
+		json_string(&d->j, "name", r->full[i].name);
+		json_number(&d->j, "count", r->full[i].count);
+		json_close(&d->j);
+	}
+	json_close_array(&d->j);
+}
+
 static void put_host(struct document *d, const struct ras_host *h)
 {
 	json_open(&d->j, NULL);
@@ -387,6 +403,7 @@ void report_print_json(const struct report_print *print, FILE *out)
 		put_rule(&d, i);
 	json_close_array(j);
 	put_flows(&d);
+	put_full(&d);
 	json_open_array(j, "ras");
 	for (size_t i = 0; i < r->ras_count; i++)
 		put_host(&d, r->ras[i]);

@@ -514,6 +514,24 @@ static void put_notes(struct sheet *s, const struct report_print *p, const char 
 	text_release(&part);
 }
 
+/* Every bounded table says so where something found no room. */
+static void print_full(struct sheet *s, const struct report *r)
+{
+	struct text words = { 0 };
+	char number[NUMBER_TEXT];
+
+	if (r->full_count == 0)
+		return;
+	text_put(&words, "No room was left for");
+	for (size_t i = 0; i < r->full_count; i++)
+		text_printf(&words, "%s %s %s", i ? "," : "", number_text(r->full[i].count, number),
+			    r->full[i].meaning);
+	text_char(&words, '.');
+	sheet_wrap(s, 2, INK_WARN, text_string(&words));
+	sheet_end(s);
+	text_release(&words);
+}
+
 static void print_notes(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
@@ -531,6 +549,7 @@ static void print_notes(struct sheet *s, const struct report_print *p)
 			     r->link_local_packets == 1 ? "" : "s");
 		sheet_end(s);
 	}
+	print_full(s, r);
 	sheet_end(s);
 }
 

@@ -6,7 +6,7 @@
 
 #include "wire/membership.h"
 
-/* Reads a whole ICMPv6 message of one of their types. */
+/* Reads a whole ICMPv6 message of one of MLD's types. */
 void mld_decode(const struct layers *at, struct span bytes, struct said *out);
 
 /* Writes a version 2 report with its checksum for the addresses of its IPv6 header. */

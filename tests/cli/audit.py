@@ -150,6 +150,19 @@ def capture_of(linktype, frames):
     return head + b"".join(struct.pack("<IIII", 1795266000, 0, len(f), len(f)) + f for f in frames)
 
 
+def test_full_tables_are_told():
+    """600 sessions of MSDP: weir follows 512 directions at a time."""
+    def keepalive(port):
+        ip = bytes.fromhex("4500002b00010000400600000a0000010a000002")
+        tcp = struct.pack("!HHIIBBHHH", port, 639, 1, 1, 0x50, 0x18, 1024, 0, 0) + b"\4\0\3"
+        return bytes(12) + b"\x08\x00" + ip + tcp
+    with open(file("full.pcap"), "wb") as f:
+        f.write(capture_of(1, [keepalive(20000 + i) for i in range(600)]))
+    equal(audit(file("full.pcap"))["full"], [{"name": "msdp-streams", "count": 88}])
+    holds(out("audit", file("full.pcap")), "No room was left for 88 TCP streams of MSDP.")
+    assert "full" not in audit(CAMPUS)
+
+
 def test_a_file_that_contradicts_itself():
     """Times that go back, and packets longer than the file says packets can be, are told."""
     late, early = (struct.pack("<IIII", 1795266000 + s, 0, 60, 60) + bytes(60) for s in (9, 3))
