@@ -126,7 +126,7 @@ static void tell_packets(const json_t *s, FILE *out)
 	char since[LOCAL_TIME_TEXT];
 
 	if (number(queue, "offered") > 0 || strcmp(daemon_text(queue, "state"), "not needed") != 0)
-		fprintf(out, "\nCONTROL PACKETS  %s: %lld came, %lld were judged, %lld went past%s%s\n",
+		fprintf(out, "\nCONTROL PACKETS  %s: %lld came, %lld were judged, %lld nobody judged%s%s\n",
 			daemon_safe(queue, "state"), number(queue, "offered"), number(queue, "judged"),
 			number(queue, "bypassed"), daemon_text(queue, "since")[0] ? ", since " : "",
 			daemon_text(queue, "since")[0] ? daemon_minute(queue, "since", since) : "");

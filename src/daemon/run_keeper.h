@@ -99,7 +99,7 @@ void keeper_queue_offered(struct keeper_state *k);
 /* Ports of bridges that snoop, to be counted at; closes the payload. */
 void keeper_snoop_asked(int payload);
 /* run_keeper_tallies.c: goes on with the sums of the last daemon, if that was since the machine's
- * start.  Before anything else of theirs, and while the state folder can be written to. */
+ * start.  Before anything else of theirs, and while files can be opened for writing. */
 void keeper_tallies_begin(struct keeper_state *k);
 /* Names of counters, from the judge; closes the payload. */
 void keeper_tallies_named(struct keeper_state *k, int payload);

@@ -28,7 +28,7 @@ static int order(const void *a, const void *b)
 
 /* --- the file --- */
 
-#define FILE_NAME "control-counts"
+#define FILE_SUFFIX ".counts"		/* behind the control socket's name, where root may write */
 #define MAGIC UINT32_C(0x77637431)
 #define ROWS_MAX (PAYLOAD_MAX / sizeof(struct history_tally))
 
@@ -65,7 +65,7 @@ static void give_up_file(struct keeper_tallies *t)
 	if (t->fd < 0)
 		return;
 	if (ftruncate(t->fd, 0) < 0)
-		run_say("cannot empty %s: %s", FILE_NAME, strerror(errno));
+		run_say("cannot empty the file of control packets' counts: %s", strerror(errno));
 	close(t->fd);
 	t->fd = -1;
 }
@@ -94,8 +94,7 @@ static void write_row(struct keeper_tallies *t, size_t row)
 		give_up_file(t);
 }
 
-/* What another daemon of the same start of the machine left; whoever may write to the folder may have
- * written anything. */
+/* What another daemon of the same start of the machine left; nothing in it is believed. */
 static void read_all(struct keeper_tallies *t)
 {
 	struct file_head head;
@@ -115,17 +114,16 @@ static void read_all(struct keeper_tallies *t)
 	t->n = head.n;
 }
 
-static int open_file(const char *state, uid_t uid, gid_t gid)
+static int open_file(const char *control)
 {
 	struct text name = { 0 };
 	struct stat status;
 	int fd;
 
-	text_printf(&name, "%s/" FILE_NAME, state);
+	text_printf(&name, "%s" FILE_SUFFIX, control);
 	fd = open(name.p, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	text_release(&name);
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
-	    (status.st_uid == uid || fchown(fd, uid, gid) == 0))
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1)
 		return fd;
 	if (fd >= 0)
 		close(fd);
@@ -216,7 +214,7 @@ void keeper_tallies_begin(struct keeper_state *k)
 {
 	struct keeper_tallies *t = &k->tallies;
 
-	t->fd = open_file(k->options->state, k->options->clerk_uid, k->options->clerk_gid);
+	t->fd = open_file(k->options->control);
 	if (t->fd >= 0)
 		read_all(t);
 	for (size_t i = 0; i < t->n; i++) {

@@ -552,7 +552,7 @@ def test_queue():
                   q["offered"] >= q["judged"] >= sums["judged"] + 8 and q, "the sums")
     equal(queue["bypassed"], queue["offered"] - queue["judged"])
     check_schema("status", state())
-    assert re.search(r"CONTROL PACKETS  judged: \d+ came, \d+ were judged, \d+ went past, since \d{4}-\d\d-\d\d ",
+    assert re.search(r"CONTROL PACKETS  judged: \d+ came, \d+ were judged, \d+ nobody judged, since \d{4}-\d\d-\d\d ",
                      weir("status", "-c", path("weir.conf")).stdout)
     assert [i for i in queue["interfaces"] if i["name"] == "eo" and i["dropped"] >= 5], queue
     # a judge that stands still, and ends: the next one judges what waits
