@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "os/netlink.h"
 
 #define MESSAGE_MAX 4096	/* more than any single message of ours takes, packets aside */
 #define ANSWER_MS 5000
@@ -21,19 +22,13 @@
 
 int nfnl_open(void)
 {
-	const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER), error;
-	int bytes = SOCKET_BYTES;
+	int fd = netlink_socket(NETLINK_NETFILTER, 0, 0), bytes = SOCKET_BYTES;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
+	return fd;
 }
 
 void nfnl_batch_init(struct nfnl_batch *batch, size_t size)

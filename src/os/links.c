@@ -17,27 +17,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "os/netlink.h"
 
 #define REPLY_BYTES (1 << 16)
 
-static int open_socket(unsigned groups)
-{
-	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int error;
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
-}
-
 int links_listen(void)
 {
-	return open_socket(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+	return netlink_socket(NETLINK_ROUTE,
+			      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, 0);
 }
 
 void links_heard(int fd)
@@ -227,7 +214,7 @@ static void ask_driver(int fd, struct link *link)
 int links_read(struct links *out)
 {
 	struct links links = { 0 };
-	int fd = open_socket(0), error;
+	int fd = netlink_socket(NETLINK_ROUTE, 0, 0), error;
 
 	if (fd < 0)
 		return fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RTM_NEWLINK and RTM_DELLINK.  Knows nothing of what an interface is watched for. */
+/* The one opener of such sockets; RTM_NEWLINK and RTM_DELLINK.  Knows nothing of what an interface is watched for. */
 #include "os/netlink.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int netlink_open(void)
+int netlink_socket(int protocol, unsigned groups, int flags)
 {
-	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, protocol);
 	int error;
 
 	if (fd < 0)
@@ -24,6 +24,11 @@ int netlink_open(void)
 	error = -errno;
 	close(fd);
 	return error;
+}
+
+int netlink_open(void)
+{
+	return netlink_socket(NETLINK_ROUTE, RTMGRP_LINK, SOCK_NONBLOCK);
 }
 
 static bool read_name(const struct nlmsghdr *message, struct interface_news *news)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* News of network interfaces: they come, go, and change.  rtnetlink(7). */
+/* Sockets to the kernel, and the news of network interfaces: they come, go, and change.  netlink(7),
+ * rtnetlink(7). */
 #ifndef WEIR_OS_NETLINK_H
 #define WEIR_OS_NETLINK_H
 
@@ -14,6 +15,10 @@ struct interface_news {
 	bool	 is_up;			/* set up by whoever administers it */
 	bool	 is_gone;		/* taken away, or moved elsewhere */
 };
+
+/* A socket of a protocol (NETLINK_ROUTE) that hears `groups`, or negative errno; `flags` as
+ * SOCK_NONBLOCK. */
+int netlink_socket(int protocol, unsigned groups, int flags);
 
 /* A descriptor that becomes readable with news, or negative errno. */
 int netlink_open(void);

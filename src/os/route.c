@@ -11,6 +11,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "os/netlink.h"
+
 struct question {
 	struct nlmsghdr head;
 	struct rtmsg	route;
@@ -21,10 +23,10 @@ struct question {
 int route_open(void)
 {
 	static const struct timeval patience = { .tv_usec = 100000 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = netlink_socket(NETLINK_ROUTE, 0, 0);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return fd;
 }
