@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/landlock.h>
-#include <seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "os/sandbox_filter.h"
 
 /* The C library, whoever runs. */
 static const int everyday[] = {
@@ -56,7 +57,7 @@ static const int writing[] = {
 	SCMP_SYS(prlimit64),  SCMP_SYS(rename),	   SCMP_SYS(sysinfo),
 };
 
-static int allow(scmp_filter_ctx filter, const int *calls, size_t n)
+int sandbox_allow(scmp_filter_ctx filter, const int *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
@@ -93,9 +94,9 @@ static scmp_filter_ctx filter_of(const int *calls, size_t n, int *out_error)
 	*out_error = -ENOMEM;
 	if (!filter)
 		return NULL;
-	*out_error = allow(filter, everyday, sizeof(everyday) / sizeof(everyday[0]));
+	*out_error = sandbox_allow(filter, everyday, sizeof(everyday) / sizeof(everyday[0]));
 	if (*out_error == 0)
-		*out_error = allow(filter, calls, n);
+		*out_error = sandbox_allow(filter, calls, n);
 	return filter;
 }
 

@@ -6,7 +6,6 @@
 #include <linux/landlock.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
-#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/owner.h"
 #include "os/sandbox.h"
+#include "os/sandbox_filter.h"
 
 #define CALLS(list) list, sizeof(list) / sizeof(list[0])
 
@@ -119,17 +120,6 @@ static const int speaking[] = {
 	SCMP_SYS(accept4), SCMP_SYS(getsockname),
 };
 
-static int allow(scmp_filter_ctx filter, const int *calls, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-
-		if (error < 0)
-			return error;
-	}
-	return 0;
-}
-
 /* netlink to ask for interfaces; nothing else that a socket could be. */
 static int allow_netlink(scmp_filter_ctx filter)
 {
@@ -151,9 +141,9 @@ static int filter_calls(const int *calls, size_t n, bool with_netlink)
 
 	if (!filter)
 		return -ENOMEM;
-	error = allow(filter, CALLS(everyday));
+	error = sandbox_allow(filter, CALLS(everyday));
 	if (error == 0)
-		error = allow(filter, calls, n);
+		error = sandbox_allow(filter, calls, n);
 	if (error == 0 && with_netlink)
 		error = allow_netlink(filter);
 	if (error == 0)
@@ -203,19 +193,9 @@ static void lock_files(const struct permission *permissions, size_t n)
 	close(ruleset);
 }
 
-/* The folder of a file; the caller frees it. */
-static char *folder_of(const char *file)
-{
-	char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
-
-	if (slash)
-		slash[slash == folder ? 1 : 0] = '\0';
-	return folder;
-}
-
 int sandbox_run_keeper(const char *state, const char *history)
 {
-	char *folder = folder_of(history);
+	char *folder = folder_of_file(history);
 	const struct permission permissions[] = {
 		{ "/", READS }, { "/sys/fs/bpf", WRITES }, { "/dev/null", ALL }, { state, WRITES },
 		{ folder, WRITES },
@@ -240,7 +220,7 @@ int sandbox_run_speaker(void)
 
 int sandbox_run_clerk(const char *state, const char *history)
 {
-	char *folder = folder_of(history);
+	char *folder = folder_of_file(history);
 	const struct permission permissions[] = {
 		{ "/usr/share/zoneinfo", READS }, { "/etc/localtime", READS }, { state, WRITES },
 		{ folder, WRITES }, { "/dev/urandom", LANDLOCK_ACCESS_FS_READ_FILE },
