@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -15,6 +12,7 @@
 #include "cmd/run_users.h"
 #include "daemon/herald.h"
 #include "daemon/run.h"
+#include "os/local_socket.h"
 #include "os/owner.h"
 #include "os/service.h"
 
@@ -31,34 +29,6 @@ static const struct opt opts[] = {
 
 static const struct run defaults = { .config = DAEMON_CONF, .count_s = 5 };
 
-/* -EADDRINUSE where a daemon answers there; a socket that nobody serves is taken over. */
-static int listen_at(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, error = 0;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		error = -EADDRINUSE;
-	close(fd);
-	if (error < 0 || (unlink(path) < 0 && errno != ENOENT))
-		return error < 0 ? error : -errno;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    chmod(path, 0660) == 0 && listen(fd, 16) == 0)
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
-}
-
 /* Whoever is of the clerk's group may ask at the socket. */
 static int listen_for_clerk(const struct run_options *o)
 {
@@ -68,7 +38,7 @@ static int listen_for_clerk(const struct run_options *o)
 	free(folder);
 	if (error < 0)
 		return error;
-	fd = listen_at(o->control);
+	fd = local_listen(o->control);
 	if (fd >= 0 && o->own_uid == 0 && lchown(o->control, (uid_t)-1, o->clerk_gid) < 0)
 		run_say("cannot give %s to its group: %s", o->control, strerror(errno));
 	return fd;

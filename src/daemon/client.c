@@ -6,30 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "os/local_socket.h"
 
 #define ANSWER_BYTES_MAX (64u << 20)
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, error;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
-}
 
 static int send_all(int fd, const char *p, size_t n)
 {
@@ -69,7 +51,7 @@ static int receive_line(int fd, struct text *out)
 int client_ask(const char *socket, json_t *request, struct text *out_line, json_t **out)
 {
 	char *line = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII);
-	int fd = connect_to(socket), error = fd < 0 ? fd : line ? 0 : -ENOMEM;
+	int fd = local_connect(socket), error = fd < 0 ? fd : line ? 0 : -ENOMEM;
 	struct text answer = { 0 };
 
 	if (error == 0)
