@@ -12,6 +12,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "os/file.h"
+
 /* How long a line may be full: whoever does not read for so long is broken. */
 #define PATIENCE_S 5
 
@@ -84,19 +86,6 @@ int message_receive(int fd, struct message *out, int *out_payload)
 	return 1;
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		p += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
-}
-
 int payload_of(const void *bytes, size_t n)
 {
 	int fd = (int)syscall(SYS_memfd_create, "weir", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -104,7 +93,7 @@ int payload_of(const void *bytes, size_t n)
 
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, bytes, n);
+	error = file_write(fd, bytes, n);
 	if (error == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
 		error = -errno;

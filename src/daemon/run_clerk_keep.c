@@ -27,18 +27,10 @@ static int write_whole(const char *path, const struct text *text, bool at_once)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		      0640);
-	size_t at = 0;
-	int error = 0;
+	int error = fd < 0 ? -errno : file_write(fd, text->p, text->n);
 
 	if (fd < 0)
-		return -errno;
-	while (at < text->n && error == 0) {
-		ssize_t n = write(fd, text->p + at, text->n - at);
-
-		if (n < 0 && errno != EINTR)
-			error = -errno;
-		at += n > 0 ? (size_t)n : 0;
-	}
+		return error;
 	if (error == 0 && at_once && fsync(fd) < 0)
 		error = -errno;
 	close(fd);

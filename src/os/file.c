@@ -37,19 +37,19 @@ int file_read(const char *name, size_t limit, struct text *out)
 	return error;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+int file_write(int fd, const char *bytes, size_t n)
 {
 	while (n > 0) {
-		ssize_t done = write(fd, p, n);
+		ssize_t done = write(fd, bytes, n);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
 			return -errno;
-		p += done;
+		bytes += done;
 		n -= (size_t)done;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* The new file, still under another name. */
@@ -60,7 +60,9 @@ static int write_beside(char *beside, mode_t mode, const struct text *text)
 
 	if (fd < 0)
 		return -errno;
-	error = fchmod(fd, mode) < 0 ? -errno : write_all(fd, text_string(text), text->n);
+	error = fchmod(fd, mode) < 0 ? -errno : file_write(fd, text_string(text), text->n);
+	if (error == 0 && fsync(fd) < 0)
+		error = -errno;
 	if (close(fd) < 0 && error == 0)
 		error = -errno;
 	if (error < 0)

@@ -14,6 +14,9 @@ int file_read(const char *name, size_t limit, struct text *out);
 /* The same from a stream that is open already, such as standard input. */
 int file_read_stream(FILE *stream, size_t limit, struct text *out);
 
+/* All of it, to a descriptor: 0 or negative errno. */
+int file_write(int fd, const char *bytes, size_t n);
+
 /* Puts the text in place of the file's, whole or not at all: it is written beside the file and
  * takes over its name and its mode.  0, or negative errno. */
 int file_replace(const char *name, const struct text *text);
