@@ -134,6 +134,20 @@ bool history_step(struct history *h, sqlite3_stmt *st)
 	return false;
 }
 
+const char *history_text(sqlite3_stmt *st, int column)
+{
+	const char *text = (const char *)sqlite.column_text(st, column);
+
+	return text ? text : "";
+}
+
+uint64_t history_number(sqlite3_stmt *st, int column)
+{
+	int64_t value = sqlite.column_int64(st, column);
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
 void history_run(struct history *h, sqlite3_stmt *st)
 {
 	while (history_step(h, st))

@@ -40,18 +40,9 @@ int history_peers_add(struct history *h, const struct history_peer *rows, size_t
 	return finish(h, problem);
 }
 
-static uint64_t number_at(sqlite3_stmt *st, int column)
-{
-	int64_t value = sqlite.column_int64(st, column);
-
-	return value > 0 ? (uint64_t)value : 0;
-}
-
 static void copy_text(sqlite3_stmt *st, int column, char out[HISTORY_PEER_NAME])
 {
-	const char *text = (const char *)sqlite.column_text(st, column);
-
-	snprintf(out, HISTORY_PEER_NAME, "%s", text ? text : "");
+	snprintf(out, HISTORY_PEER_NAME, "%s", history_text(st, column));
 }
 
 static struct history_peer peer_at(sqlite3_stmt *st)
@@ -67,9 +58,9 @@ static struct history_peer peer_at(sqlite3_stmt *st)
 	copy_text(st, 0, p.peer);
 	copy_text(st, 2, p.boundary);
 	for (int i = 0; i < (int)COUNT(numbers); i++)
-		*numbers[i] = number_at(st, 3 + i);
-	p.born = number_at(st, 3 + (int)COUNT(numbers));
-	p.born_of_source = number_at(st, 4 + (int)COUNT(numbers));
+		*numbers[i] = history_number(st, 3 + i);
+	p.born = history_number(st, 3 + (int)COUNT(numbers));
+	p.born_of_source = history_number(st, 4 + (int)COUNT(numbers));
 	p.knows_born = sqlite.column_type(st, 3 + (int)COUNT(numbers)) != SQLITE_NULL;
 	return p;
 }

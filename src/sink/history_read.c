@@ -6,20 +6,6 @@
 
 #define BAR_S (24 * 3600 / HISTORY_BARS)
 
-static const char *text_at(sqlite3_stmt *st, int column)
-{
-	const char *text = (const char *)sqlite.column_text(st, column);
-
-	return text ? text : "";
-}
-
-static uint64_t number_at(sqlite3_stmt *st, int column)
-{
-	int64_t value = sqlite.column_int64(st, column);
-
-	return value > 0 ? (uint64_t)value : 0;
-}
-
 static void read_bars(struct history *h, int64_t id, int64_t end_s, struct history_rule *rule)
 {
 	sqlite3_stmt *st = history_statement(h, SQL_RULE_BUCKETS);
@@ -30,7 +16,7 @@ static void read_bars(struct history *h, int64_t id, int64_t end_s, struct histo
 		int64_t bar = (sqlite.column_int64(st, 0) - begin_s) / BAR_S;
 
 		if (bar >= 0 && bar < HISTORY_BARS)
-			rule->bars[bar] += number_at(st, 1);
+			rule->bars[bar] += history_number(st, 1);
 	}
 }
 
@@ -46,9 +32,9 @@ static void read_span(struct history *h, int64_t id, const struct history_query 
 		     q->has_until ? q->until.ns / NS_PER_S : INT64_MAX);
 	if (!history_step(h, st))
 		return;
-	rule->hits = number_at(st, 0);
-	rule->packets = number_at(st, 1);
-	rule->bytes = number_at(st, 2);
+	rule->hits = history_number(st, 0);
+	rule->packets = history_number(st, 1);
+	rule->bytes = history_number(st, 2);
 	sqlite.reset(st);
 }
 
@@ -56,11 +42,11 @@ static struct history_rule rule_at(struct history *h, sqlite3_stmt *st,
 				   const struct history_query *q)
 {
 	struct history_rule rule = {
-		.boundary = text_at(st, 0), .name = text_at(st, 1), .action = text_at(st, 2),
+		.boundary = history_text(st, 0), .name = history_text(st, 1), .action = history_text(st, 2),
 		.since.ns = sqlite.column_int64(st, 3), .until.ns = sqlite.column_int64(st, 4),
 		.has_last = sqlite.column_type(st, 5) != SQLITE_NULL,
-		.last.ns = sqlite.column_int64(st, 5), .hits = number_at(st, 6),
-		.packets = number_at(st, 7), .bytes = number_at(st, 8), .generations = number_at(st, 9),
+		.last.ns = sqlite.column_int64(st, 5), .hits = history_number(st, 6),
+		.packets = history_number(st, 7), .bytes = history_number(st, 8), .generations = history_number(st, 9),
 	};
 	int64_t id = sqlite.column_int64(st, 10);
 	struct mtime end = q->has_until && q->until.ns < q->now.ns ? q->until : q->now;

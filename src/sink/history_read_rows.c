@@ -7,20 +7,6 @@
 #include "sink/history_pack.h"
 #include "sink/history_state.h"
 
-static const char *text_at(sqlite3_stmt *st, int column)
-{
-	const char *text = (const char *)sqlite.column_text(st, column);
-
-	return text ? text : "";
-}
-
-static uint64_t number_at(sqlite3_stmt *st, int column)
-{
-	int64_t value = sqlite.column_int64(st, column);
-
-	return value > 0 ? (uint64_t)value : 0;
-}
-
 static struct mtime time_at(sqlite3_stmt *st, int column)
 {
 	return (struct mtime){ sqlite.column_int64(st, column) };
@@ -61,9 +47,9 @@ static int read_flows(struct history *h, enum history_sql sql, const struct hist
 		     q->has_until ? q->until.ns : INT64_MAX);
 	while (history_step(h, st)) {
 		const struct history_flow flow = {
-			.boundary = text_at(st, 0), .source = text_at(st, 1), .group = text_at(st, 2),
-			.group_len = number_at(st, 3), .point = text_at(st, 4), .what = text_at(st, 5),
-			.rule = text_at(st, 6), .packets = number_at(st, 7), .bytes = number_at(st, 8),
+			.boundary = history_text(st, 0), .source = history_text(st, 1), .group = history_text(st, 2),
+			.group_len = history_number(st, 3), .point = history_text(st, 4), .what = history_text(st, 5),
+			.rule = history_text(st, 6), .packets = history_number(st, 7), .bytes = history_number(st, 8),
 			.first = time_at(st, 9), .last = time_at(st, 10),
 		};
 
@@ -100,8 +86,8 @@ int history_counts(struct history *h, const struct history_query *q,
 		     q->has_until ? q->until.ns / NS_PER_S : INT64_MAX, q->boundary);
 	while (history_step(h, st)) {
 		const struct history_count count = {
-			.at.ns = sqlite.column_int64(st, 0) * NS_PER_S, .kind = text_at(st, 1),
-			.boundary = text_at(st, 2), .name = text_at(st, 3), .n = number_at(st, 4),
+			.at.ns = sqlite.column_int64(st, 0) * NS_PER_S, .kind = history_text(st, 1),
+			.boundary = history_text(st, 2), .name = history_text(st, 3), .n = history_number(st, 4),
 		};
 
 		each(context, &count);
@@ -163,17 +149,17 @@ static enum ras_authorisation authorised_at(sqlite3_stmt *st)
 
 static struct ras_host host_at(sqlite3_stmt *st)
 {
-	const char *address = text_at(st, 0);
+	const char *address = history_text(st, 0);
 	struct span mac = bytes_at(st, AT_MAC);
-	unsigned marks = (unsigned)number_at(st, AT_MARKS);
+	unsigned marks = (unsigned)history_number(st, AT_MARKS);
 	struct ras_host host = {
-		.address = ADDR_NONE, .vlan = (uint16_t)number_at(st, 1), .hostname = name_at(st, 3),
-		.domain = name_at(st, 4), .count = number_at(st, 6), .first = time_at(st, 7),
-		.last = time_at(st, 8), .returns = (uint32_t)number_at(st, AT_RETURNS),
-		.hops = is_null(st, AT_HOPS) ? RAS_HOPS_UNKNOWN : (uint8_t)number_at(st, AT_HOPS),
-		.has_ttl = !is_null(st, AT_TTL), .ttl = (uint8_t)number_at(st, AT_TTL),
-		.period_ns = (int64_t)number_at(st, AT_PERIOD),
-		.tcp_segments = number_at(st, AT_SEGMENTS), .notes = flags_named(text_at(st, AT_FLAGS)),
+		.address = ADDR_NONE, .vlan = (uint16_t)history_number(st, 1), .hostname = name_at(st, 3),
+		.domain = name_at(st, 4), .count = history_number(st, 6), .first = time_at(st, 7),
+		.last = time_at(st, 8), .returns = (uint32_t)history_number(st, AT_RETURNS),
+		.hops = is_null(st, AT_HOPS) ? RAS_HOPS_UNKNOWN : (uint8_t)history_number(st, AT_HOPS),
+		.has_ttl = !is_null(st, AT_TTL), .ttl = (uint8_t)history_number(st, AT_TTL),
+		.period_ns = (int64_t)history_number(st, AT_PERIOD),
+		.tcp_segments = history_number(st, AT_SEGMENTS), .notes = flags_named(history_text(st, AT_FLAGS)),
 		.came_in = marks & MARK_CAME_IN, .went_out = marks & MARK_WENT_OUT,
 		.authorised = authorised_at(st), .has_mac = mac.n == 6,
 	};
@@ -198,9 +184,9 @@ static int read_servers(struct history *h, enum history_sql sql, const struct hi
 		     q->has_until ? q->until.ns : INT64_MAX);
 	while (history_step(h, st)) {
 		struct history_server server = {
-			.address = text_at(st, 0), .vlan = number_at(st, 1), .interface = text_at(st, 2),
-			.hostname = bytes_at(st, 3), .domain = bytes_at(st, 4), .state = text_at(st, 5),
-			.count = number_at(st, 6), .first = time_at(st, 7), .last = time_at(st, 8),
+			.address = history_text(st, 0), .vlan = history_number(st, 1), .interface = history_text(st, 2),
+			.hostname = bytes_at(st, 3), .domain = bytes_at(st, 4), .state = history_text(st, 5),
+			.count = history_number(st, 6), .first = time_at(st, 7), .last = time_at(st, 8),
 		};
 
 		if (sql == SQL_SERVERS) {

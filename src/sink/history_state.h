@@ -64,6 +64,9 @@ void history_bind(sqlite3_stmt *st, const char *kinds, ...);
 /* One row: true; the end or an error: false, and it is reset. */
 bool history_step(struct history *h, sqlite3_stmt *st);
 void history_run(struct history *h, sqlite3_stmt *st);
+/* Of the row at hand: "" and 0 where there is nothing, or less. */
+const char *history_text(sqlite3_stmt *st, int column);
+uint64_t history_number(sqlite3_stmt *st, int column);
 /* What was begun and not committed; where there is nothing of the kind, SQLite refuses and all is well. */
 void history_roll_back(struct history *h);
 int history_errno(int sqlite_error);
