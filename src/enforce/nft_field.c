@@ -35,15 +35,16 @@ void nft_put_side(struct text *out, const struct nft_hook *h, enum family family
 
 void nft_put_value(struct text *out, const struct nft_hook *h, struct addr value)
 {
+	unsigned digits = value.family == FAMILY_IP4 ? 8 : 32;
 	char text[ADDR_TEXT];
 
-	if (h->tags == 0)
+	if (h->tags == 0) {
 		text_put(out, addr_text(value, text));
-	else if (value.family == FAMILY_IP4)
-		text_printf(out, "0x%08llx", (unsigned long long)value.lo);
-	else
-		text_printf(out, "0x%016llx%016llx", (unsigned long long)value.hi,
-			    (unsigned long long)value.lo);
+		return;
+	}
+	text_put(out, "0x");
+	for (unsigned i = digits; i-- > 0;)
+		text_char(out, "0123456789abcdef"[(i < 16 ? value.lo : value.hi) >> 4 * (i % 16) & 15]);
 }
 
 void nft_put_protocol(struct text *out, const struct nft_hook *h, enum family family)

@@ -226,7 +226,11 @@ static void put_element(struct text *out, const struct nft_hook *h, struct addr 
 {
 	char a[ADDR_TEXT], b[ADDR_TEXT];
 
-	text_printf(out, "\t\t\t%s . %s : ", addr_text(source, a), addr_text(group, b));
+	text_put(out, "\t\t\t");
+	text_put(out, addr_text(source, a));
+	text_put(out, " . ");
+	text_put(out, addr_text(group, b));
+	text_put(out, " : ");
 	nft_put_goto(out, h, group.family, target);
 	text_put(out, ",\n");
 }

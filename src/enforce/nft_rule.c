@@ -92,8 +92,13 @@ static const char *rule_name(const struct nft_hook *h, size_t index)
 
 void nft_put_counting(struct text *out, const struct nft_hook *h, const char *rule, bool refused)
 {
-	text_printf(out, "%%%s/%s%s/%s/", h->boundary->name, hook_name(h->hook),
-		    refused ? ".refused" : "", rule);
+	text_char(out, '%');
+	text_put(out, h->boundary->name);
+	text_char(out, '/');
+	text_put(out, hook_name(h->hook));
+	text_put(out, refused ? ".refused/" : "/");
+	text_put(out, rule);
+	text_char(out, '/');
 	nft_put_link(out, h->link->name);
 }
 
