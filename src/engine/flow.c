@@ -151,14 +151,6 @@ struct flow *flow_find(const struct flow_table *table, const struct flow_key *ke
 	return NULL;
 }
 
-struct flow *flow_find4_anew(const struct flow_table *table, uint32_t source, uint32_t group)
-{
-	struct flow_key key = { .source = addr_of4(source), .group = addr_of4(group),
-				.point = POINT_DATA, .kind = FLOW_SOURCE_HOST, .group_len = 32 };
-
-	return flow_find(table, &key, flow_hash4(source, group));
-}
-
 /* True where a goes before b. */
 static bool goes_first(const struct flow *a, const struct flow *b)
 {

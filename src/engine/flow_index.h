@@ -48,8 +48,7 @@ static inline uint32_t flow_number_near(const struct flow_side *side, uint64_t h
 
 /* Look-ups of IPv4 flows, many at a time, so that their misses overlap: flow_expect4() has
  * the index fetched, flow_guess4() then, some time later, the flow that it points to, and tells
- * its number, or 0; flow_find4() takes one at `data` from there.  It returns NULL where there is
- * none. */
+ * its number, or 0.  Whether that is the flow its addresses tell. */
 static inline void flow_expect4(const struct flow_table *table, uint64_t hash)
 {
 	__builtin_prefetch(&table->ip4.index[hash & (FLOWS4_MAX - 1)]);
@@ -68,18 +67,6 @@ static inline bool flow_is_plain_lump4(const struct flow *f, uint32_t source, ui
 {
 	return ((f->source ^ source) | (f->group ^ group) | (uint32_t)(f->tag ^ FLOW_TAG_DATA4) |
 		((f->state & (FLOW_LUMP | FLOW_LINK_LOCAL)) ^ FLOW_LUMP)) == 0;
-}
-
-struct flow *flow_find4_anew(const struct flow_table *table, uint32_t source, uint32_t group);
-
-static inline struct flow *flow_find4(const struct flow_table *table, uint32_t source,
-				      uint32_t group, uint32_t guess)
-{
-	struct flow *f = &table->ip4.list[guess];
-
-	if (f->source == source && f->group == group && f->tag == FLOW_TAG_DATA4)
-		return f;
-	return flow_find4_anew(table, source, group);
 }
 
 #endif
