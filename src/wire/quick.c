@@ -296,7 +296,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	look.p = p + out->ip_offset;
 	look.n = n - out->ip_offset;
 	look.wire = (packet->length > n ? packet->length : n) - out->ip_offset;
-	if ((load16(look.p - 2) ^ 0x0800) | may_be_isl(p))
+	if (load16(look.p - 2) != 0x0800 || may_be_isl(p))
 		return look_at_odd(rules, packet, out);
 	return look_ip4(rules, &look, out);
 }
