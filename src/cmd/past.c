@@ -7,6 +7,7 @@
 
 #include "cmd/options.h"
 #include "os/clock.h"
+#include "os/terminal.h"
 
 #define SPAN_MAX_S (UINT64_C(100) * 366 * 86400)
 
@@ -76,6 +77,7 @@ struct listing past_listing(const struct past *past, const struct common *common
 	return (struct listing){
 		.out = io->out, .columns = columns, .column_count = n,
 		.format = past->csv ? LISTING_CSV : common->json ? LISTING_JSON : LISTING_TEXT,
+		.ascii = !terminal_is_utf8(),
 		.sheet = sheet_of(io->out, io->columns, io->colour),
 	};
 }

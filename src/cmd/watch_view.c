@@ -76,7 +76,7 @@ bool watch_view_begin(struct watching *w)
 		.policy = w->judging.policy, .boundary = w->judging.boundary,
 		.table = w->judging.table, .registry = w->judging.registry,
 		.interfaces = w->names, .interface_count = w->link_count,
-		.ascii = !screen_is_utf8(),
+		.ascii = !terminal_is_utf8(),
 	};
 
 	signals_catch();

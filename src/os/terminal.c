@@ -2,6 +2,8 @@
 /* Questions about standard streams.  Knows nothing of what is written to them. */
 #include "os/terminal.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,4 +53,10 @@ bool terminal_reader_gone(FILE *stream)
 	struct pollfd pipe = { .fd = fileno(stream), .events = POLLOUT };
 
 	return pipe.fd >= 0 && poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR);
+}
+
+bool terminal_is_utf8(void)
+{
+	setlocale(LC_CTYPE, "");
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }

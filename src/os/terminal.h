@@ -14,6 +14,8 @@ unsigned terminal_columns(FILE *stream);
 unsigned terminal_lines(FILE *stream);
 /* NO_COLOR is unset or empty, and TERM is not "dumb". */
 bool terminal_may_colour(void);
+/* The locale's characters are UTF-8; it is the process's from now on. */
+bool terminal_is_utf8(void);
 /* The stream is a pipe whose reader has gone: nobody is there to complain to. */
 bool terminal_reader_gone(FILE *stream);
 

@@ -42,9 +42,11 @@ static void put_time(struct sheet *s, unsigned width, struct mtime at)
 }
 
 /* A lower block is less; blank is nothing. */
-static void put_bars(struct sheet *s, const uint64_t *bars, size_t n)
+static void put_bars(struct sheet *s, const uint64_t *bars, size_t n, bool ascii)
 {
 	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const letters[] = { "_", ".", "-", "=", "+", "*", "%", "#" };
+	const char *const *signs = ascii ? letters : blocks;
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -52,7 +54,7 @@ static void put_bars(struct sheet *s, const uint64_t *bars, size_t n)
 	for (size_t i = 0; i < n && most > 0; i++) {
 		double part = (double)bars[i] / (double)most;
 
-		sheet_put(s, INK_PLAIN, bars[i] ? blocks[(size_t)(part * 7.0)] : " ");
+		sheet_put(s, INK_PLAIN, bars[i] ? signs[(size_t)(part * 7.0)] : " ");
 	}
 }
 
@@ -86,7 +88,7 @@ static void print_cell(struct listing *l, const struct listing_column *c, const 
 		put_time(&l->sheet, c->width, cell->at);
 		return;
 	case CELL_BARS:
-		put_bars(&l->sheet, cell->bars, cell->number);
+		put_bars(&l->sheet, cell->bars, cell->number, l->ascii);
 		return;
 	}
 }

@@ -35,6 +35,7 @@ struct listing {
 	const struct listing_column *columns;
 	size_t			     column_count;
 	enum listing_format	     format;
+	bool			     ascii;	/* the locale has no blocks for bars */
 	const char		    *group;	/* NULL, or what rows of the text stand under */
 	struct sheet		     sheet;
 	struct text		     text;

@@ -5,8 +5,6 @@
 #include "sink/screen.h"
 
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,12 +57,6 @@ static const struct ink_of_curses {
 	[INK_GOOD] = { 1, A_NORMAL },	[INK_WARN] = { 2, A_NORMAL }, [INK_LIMIT] = { 3, A_NORMAL },
 	[INK_BAD] = { 4, A_BOLD },
 };
-
-bool screen_is_utf8(void)
-{
-	setlocale(LC_CTYPE, "");
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
 
 static bool begin_colours(void)
 {

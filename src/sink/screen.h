@@ -8,8 +8,6 @@
 
 struct screen;
 
-/* True where the locale's characters are UTF-8. */
-bool screen_is_utf8(void);
 /* Takes standard input and output, which are a terminal, until screen_free(); all files that it needs
  * are read here.  0, or -ENOTTY where the terminal is of no kind that can be drawn on, or where
  * there is no ncursesw. */

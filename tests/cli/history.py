@@ -9,6 +9,7 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
+import time
 
 from cli import ROOT, WEIR, CALM, Skip, a_capture, equal, err, holds, main, out, run
 
@@ -194,6 +195,16 @@ def test_servers():
     equal(past(place, "events")[0]["hostname"], "thepcsname")
     for args in ([], ["-j"], ["--csv"]):
         assert b"\x1b" not in run("history", "ras", "--history", place.db, *args).stdout
+
+
+def test_bars_without_utf8():
+    place = Place()
+    now = int(time.time()) - BEGIN
+    place.audit("a.pcap", (now - 60, "198.51.100.1", "233.252.0.1"))
+    for locale, bar in (("C.UTF-8", "\u2588"), ("C", "#")):
+        line = next(x for x in out("hits", "--history", place.db, env={"LC_ALL": locale}).splitlines()
+                    if x.startswith("loud"))
+        equal(line[-1], bar, locale)
 
 
 def test_one_format():
