@@ -402,21 +402,30 @@ static int compare_ns(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void run_all(struct bench *b)
+static double median(double *ns, unsigned n)
 {
-	for (unsigned round = 0; round < b->rounds; round++)
+	qsort(ns, n, sizeof(ns[0]), compare_ns);
+	return ns[n / 2];
+}
+
+/* Cases in turns.  Returns how many times the first the second takes: the median of what it was in each
+ * turn, for the machine is not equally fast all the time. */
+static double run_all(struct bench *b)
+{
+	double ratios[ROUNDS_MAX];
+
+	for (unsigned round = 0; round < b->rounds; round++) {
 		for (size_t i = 0; i < b->n; i++) {
 			if (round == 0)
 				run_once(&b->cases[i], RUNS / 4);
 			b->cases[i].ns[round] = run_once(&b->cases[i], RUNS);
 		}
-	for (size_t i = 0; i < b->n; i++) {
-		struct measured *m = &b->cases[i];
-
-		qsort(m->ns, b->rounds, sizeof(m->ns[0]), compare_ns);
-		printf("%s %.2f\n", m->name, m->ns[b->rounds / 2]);
+		ratios[round] = b->cases[1].ns[round] / b->cases[0].ns[round];
 	}
+	for (size_t i = 0; i < b->n; i++)
+		printf("%s %.2f\n", b->cases[i].name, median(b->cases[i].ns, b->rounds));
 	fflush(stdout);
+	return median(ratios, b->rounds);
 }
 
 /* --- the comparisons --- */
@@ -511,7 +520,7 @@ static void bench_path(const char *file, void *state, struct bench *b, const cha
 	add_case(b, label, program_of(to_bare, "bench_send"), true, is_ip6);
 	snprintf(label, sizeof(label), "%s-weir", name);
 	add_case(b, label, program_of(to_weir, "bench_send"), true, is_ip6);
-	run_all(b);
+	printf("%s-ratio %.3f\n", name, run_all(b));
 	close(link);
 	bpf_object__close(to_weir);
 	bpf_object__close(to_bare);
@@ -551,9 +560,12 @@ static void *look(void *arg)
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	while (w->seen == 0 && !atomic_load(&w->stop))
-		if (verdict_of(w->program) != was)
-			w->seen = milliseconds();
+	while (!atomic_load(&w->stop)) {
+		if (verdict_of(w->program) == was)
+			continue;
+		w->seen = milliseconds();
+		atomic_store(&w->stop, true);
+	}
 	return NULL;
 }
 
@@ -569,7 +581,8 @@ static double put_in_force(void *state, int program, const struct boundary *boun
 	usleep(20000);
 	start = milliseconds();
 	*out_returned = install(state, boundary);
-	usleep(1000);
+	for (int i = 0; i < 1000 && !atomic_load(&w.stop); i++)
+		usleep(1000);
 	atomic_store(&w.stop, true);
 	pthread_join(thread, NULL);
 	if (w.seen == 0)
