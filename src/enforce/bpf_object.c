@@ -536,7 +536,8 @@ static struct bpf_told told_of(const struct bpf_set *set, const struct bpf_progr
 		.counter_shift = shift_of(counter_bytes(set)),
 		.flows4_mask = half - BPF_FLOW_WAYS * (uint32_t)sizeof(struct bpf_flow4),
 		.flows6_mask = half - BPF_FLOW_WAYS * (uint32_t)sizeof(struct bpf_flow6),
-		.flows_mask = flows_bytes(set) - 1,
+		.flows6 = half,
+		.flows_mask = flows_bytes(set) - flow_bytes(set),
 		.counters_mask = counter_bytes(set) * set->processors -
 				 (uint32_t)sizeof(struct bpf_counter),
 	};

@@ -174,9 +174,9 @@ static __always_inline bool read_key4(const __u8 *p, __u32 left, __u64 word, __u
 
 static __always_inline struct bpf_flow4 *place4(const struct flow_key *k, unsigned place)
 {
-	__u32 at = k->processor << told.flow_shift | (k->hash >> place & told.flows4_mask);
+	__u8 *mine = far_from(flows, k->processor << told.flow_shift & told.flows_mask);
 
-	return (void *)far_from(flows, at & told.flows_mask);
+	return (void *)(mine + (k->hash >> place & told.flows4_mask));
 }
 
 /* BPF_VALUE_; false where nothing is known of it. */
@@ -230,10 +230,9 @@ static __always_inline bool read_key6(const __u8 *p, __u32 left, __u64 word, __u
 
 static __always_inline struct bpf_flow6 *place6(const struct flow_key *k, unsigned place)
 {
-	__u32 half = 1u << (told.flow_shift - 1);
-	__u32 at = k->processor << told.flow_shift | half | (k->hash >> place & told.flows6_mask);
+	__u8 *mine = far_from(flows, k->processor << told.flow_shift & told.flows_mask);
 
-	return (void *)far_from(flows, at & told.flows_mask);
+	return (void *)(mine + told.flows6 + (k->hash >> place & told.flows6_mask));
 }
 
 /* `p` is where the IP header is. */

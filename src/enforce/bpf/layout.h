@@ -28,7 +28,8 @@ struct bpf_told {
 	/* Of the flows and the counters of a processor, powers of two. */
 	__u32 flow_shift, counter_shift;
 	__u32 flows4_mask, flows6_mask;	/* where its sets of ways begin, in a half of its flows */
-	__u32 flows_mask;		/* of all processors */
+	__u32 flows6;			/* where those of IPv6 begin, in a processor's flows */
+	__u32 flows_mask;		/* where a processor's begin */
 	__u32 counters_mask;		/* of all, where each begins */
 };
 

@@ -599,49 +599,47 @@ __noinline __u32 skb_long(struct __sk_buff *skb)
 
 /* False for what goes the long way. */
 static __always_inline bool pass_ether4(const struct carrier *c, const struct bytes *b,
-					__u32 *out_outcome)
+					const struct moment *now, __u32 *out_outcome)
 {
 	const __u8 *p = b->data + ETH_HLEN;
-	struct moment now;
 	struct flow_key key;
 	__u64 word;
 
 	*out_outcome = 0;
 	if (!likely(p[16] >> 4 == 0xe))
 		return true;			/* for no group */
-	now = moment_now();
 	word = word_now();
-	if (!likely(read_key4(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key)) ||
-	    !likely(find_flow4(&key, PLACE_1, out_outcome)))
+	if (!likely(read_key4(p, b->length - ETH_HLEN, word, ttl_less(c, word), now, &key)) ||
+	    !(likely(find_flow4(&key, PLACE_1, out_outcome)) ||
+	      find_flow4(&key, PLACE_2, out_outcome)))
 		return false;
-	count_later(*out_outcome, b->length, &now);
+	count_later(*out_outcome, b->length, now);
 	return true;
 }
 
 static __always_inline bool pass_ether6(const struct carrier *c, const struct bytes *b,
-					__u32 *out_outcome)
+					const struct moment *now, __u32 *out_outcome)
 {
 	const __u8 *p = b->data + ETH_HLEN;
-	struct moment now;
 	struct flow_key key;
 	__u64 word;
 
 	*out_outcome = 0;
 	if (!likely(p[24] == 0xff))
 		return true;
-	now = moment_now();
 	word = word_now();
-	if (!likely(read_key6(p, b->length - ETH_HLEN, word, ttl_less(c, word), &now, &key)) ||
-	    !likely(find_flow6(&key, p, PLACE_1, out_outcome)))
+	if (!likely(read_key6(p, b->length - ETH_HLEN, word, ttl_less(c, word), now, &key)) ||
+	    !(likely(find_flow6(&key, p, PLACE_1, out_outcome)) ||
+	      find_flow6(&key, p, PLACE_2, out_outcome)))
 		return false;
-	count_later(*out_outcome, b->length, &now);
+	count_later(*out_outcome, b->length, now);
 	return true;
 }
 
 /* By the EtherType and the first byte of IP at once.  What is for a group and found in no flow goes the
  * long way, as all other frames. */
 static __always_inline bool pass_ether(const struct carrier *c, const struct bytes *b,
-				       __u32 *out_outcome)
+				       const struct moment *now, __u32 *out_outcome)
 {
 	const __u8 *p = b->data + ETH_HLEN;
 	__u32 head;
@@ -650,17 +648,19 @@ static __always_inline bool pass_ether(const struct carrier *c, const struct byt
 		return false;
 	head = *(const __u32 *)(p - 2);
 	if (likely(((head ^ bpf_htonl(0x08004500)) & bpf_htonl(0xffffff00)) == 0))
-		return pass_ether4(c, b, out_outcome);
+		return pass_ether4(c, b, now, out_outcome);
 	if (((head ^ bpf_htonl(0x86dd6000)) & bpf_htonl(0xfffff000)) == 0 && p + 48 <= b->end)
-		return pass_ether6(c, b, out_outcome);
+		return pass_ether6(c, b, now, out_outcome);
 	return false;
 }
 
-static __always_inline __u32 judge_ether(const struct carrier *c, const struct bytes *b)
+/* The time was asked for before the bytes, so that nothing is in a register that a call would spoil. */
+static __always_inline __u32 judge_ether(const struct carrier *c, const struct bytes *b,
+					 const struct moment *now)
 {
 	__u32 outcome;
 
-	if (!likely(pass_ether(c, b, &outcome)))
+	if (!likely(pass_ether(c, b, now, &outcome)))
 		outcome = c->xdp ? xdp_long(c->xdp) : skb_long(c->skb);
 	return outcome;
 }
@@ -681,10 +681,11 @@ int weir_clock(struct xdp_md *ctx)
 
 static __always_inline int rule_xdp(struct xdp_md *ctx)
 {
+	struct moment now = moment_now();
 	struct bytes b = bytes_of_xdp(ctx);
 	struct carrier c = { .xdp = ctx };
 
-	return XDP_PASS - (judge_ether(&c, &b) & BPF_OUTCOME_DROP);	/* XDP_DROP is the one below */
+	return XDP_PASS - (judge_ether(&c, &b, &now) & BPF_OUTCOME_DROP);	/* XDP_DROP is the one below */
 }
 
 SEC("xdp")
@@ -713,11 +714,13 @@ SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
 	struct carrier c = { .skb = skb };
+	struct moment now;
 	struct bytes b;
 
 	pull_headers(skb);
+	now = moment_now();
 	b = bytes_of_skb(skb);
-	return judge_ether(&c, &b) & BPF_OUTCOME_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return judge_ether(&c, &b, &now) & BPF_OUTCOME_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 SEC("tc")
