@@ -312,22 +312,27 @@ static struct history_tally *rows_of(const struct text *bytes, size_t more, size
 	return rows;
 }
 
-/* Their boundaries are known here only. */
+/* Their boundaries are known here only.  A counter stays where it was counted first: it is cumulative,
+ * and under another boundary all of it would count again, as it would if it were left out once. */
 static size_t add_offered(const struct clerk_state *c, struct history_tally *rows, size_t n)
 {
 	const json_t *interfaces = json_object_get(c->rules, "interfaces");
 
 	for (size_t i = 0; i < c->offered_count; i++) {
-		const char *boundary =
-			json_string_value(json_object_get(interfaces, c->offered[i].link));
+		struct history_tally *row = &rows[n];
+		const char *boundary;
 
+		*row = c->offered[i];
+		if (row->rule[0] == '\0')
+			snprintf(row->rule, sizeof(row->rule), "%s", QUEUE_OFFERED);
+		snprintf(row->backend, sizeof(row->backend), "queue");
+		boundary = history_tallies_boundary(c->tallies, row);
+		if (!boundary)
+			boundary = json_string_value(json_object_get(interfaces, row->link));
 		if (!boundary)
 			continue;
-		rows[n] = c->offered[i];
-		snprintf(rows[n].boundary, sizeof(rows[n].boundary), "%s", boundary);
-		if (rows[n].rule[0] == '\0')
-			snprintf(rows[n].rule, sizeof(rows[n].rule), "%s", QUEUE_OFFERED);
-		snprintf(rows[n++].backend, sizeof(rows[0].backend), "queue");
+		snprintf(row->boundary, sizeof(row->boundary), "%s", boundary);
+		n++;
 	}
 	return n;
 }
@@ -351,7 +356,8 @@ void keep_counts(struct clerk_state *c, const struct text *bytes)
 	c->rows = memory_array(n + 1, sizeof(*rows));
 	memcpy(c->rows, rows, n * sizeof(*rows));
 	c->row_count = n;
-	n = add_offered(c, rows, n);
+	if (open_history(c))
+		n = add_offered(c, rows, n);
 	reply.error = take_counts(c, rows, n) ? 0 : -EIO;
 	free(rows);
 	c->counted = clock_now();

@@ -99,6 +99,18 @@ void history_tallies_free(struct history_tallies *t)
 	free(t);
 }
 
+const char *history_tallies_boundary(const struct history_tallies *t,
+				     const struct history_tally *row)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->last[i].link, row->link) == 0 &&
+		    strcmp(t->last[i].hook, row->hook) == 0 &&
+		    strcmp(t->last[i].backend, row->backend) == 0 &&
+		    strcmp(t->last[i].rule, row->rule) == 0)
+			return t->last[i].boundary;
+	return NULL;
+}
+
 static int64_t id_of(struct history *h, enum history_sql sql, const char *boundary, const char *key)
 {
 	sqlite3_stmt *st = history_statement(h, sql);

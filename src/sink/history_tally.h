@@ -37,6 +37,10 @@ int history_tallies_about(struct history_tallies *tallies, const char *policy, c
 			  const struct history_tally_rule *rules, size_t n, struct mtime at,
 			  char *problem);
 
+/* The boundary under which such a counter was read last; NULL where it was not. */
+const char *history_tallies_boundary(const struct history_tallies *tallies,
+				     const struct history_tally *row);
+
 /* What a counter has grown by; `is_first`: its rule was never hit before. */
 typedef void history_growth(void *context, const struct history_tally *row, uint64_t packets,
 			    bool is_first);

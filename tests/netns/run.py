@@ -556,9 +556,12 @@ def test_queue():
                      weir("status", "-c", path("weir.conf")).stdout)
     assert [i for i in queue["interfaces"] if i["name"] == "eo" and i["dropped"] >= 5], queue
     # a judge that stands still, and ends: the next one judges what waits
-    pid = children()["judge"]
+    pids = children()
+    pid = pids["judge"]
     os.kill(pid, signal.SIGSTOP)
     send_reports(OTHER, 4)
+    os.kill(pids["clerk"], signal.SIGKILL)		# and a clerk who reads counters, and knows no rule yet
+    time.sleep(1.3)
     os.kill(pid, signal.SIGKILL)
     until(lambda: children()["judge"] != pid, "another judge")
     until(lambda: all_hits()["no-join"] == 9, "the reports that waited")

@@ -164,6 +164,9 @@ static void test_rules(void)
 		row = row_of("ntp", "eth0", 6);
 	}
 	check(hits("ntp") == 6 && firsts == 1);
+	check(strcmp(history_tallies_boundary(tallies, &row), "border") == 0);
+	row = row_of("ntp", "eth1", 6);
+	check(!history_tallies_boundary(tallies, &row));
 	end();
 }
 
