@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The quick ways through the engine (lumps, brief messages) report what the long way reports: random
- * policies x captures of a few hosts that say the same things again and again, on two links and
- * VLANs, some of it broken.  40 policies; WEIR_LONG=1: thirty times as many. */
+/* The quick ways through the engine (lumps, brief messages, echoes) report what the long way reports:
+ * random policies x captures of a few hosts that say the same things again and again, on two links
+ * and VLANs, some of it broken.  40 policies; WEIR_LONG=1: thirty times as many. */
 #include "cmd/judging.h"
 #include "gen/frame.h"
 #include "random_policy.h"
@@ -114,6 +114,43 @@ static void put_pim_message(uint64_t *seed, const struct pool *p, struct addr ho
 	}
 }
 
+/* Groups that are announced are of two families, and now and then none is. */
+static void put_sap_message(uint64_t *seed, const struct pool *p, struct frame *f)
+{
+	static const char *const groups[] = { "IP4 232.1.1.1/32", "IP4 239.255.1.1/32/3", "IP6 ff0e::5", "IP4 10.1.1.1" };
+	struct addr source = p->hosts[pick(seed, 4)], group = ip(pick(seed, 5) ? "224.2.127.254" : "239.255.255.255");
+
+	put_ip(f, source, group, pick(seed, 8) ? 63 : 64, 17, PLAIN);
+	put_udp(f, 9875, 9875);
+	wr_u8(&f->w, (uint8_t)(pick(seed, 9) ? 0x20 : 0x20 << pick(seed, 3)));
+	wr_u8(&f->w, 0);
+	wr_be16(&f->w, 7);
+	put_addr(f, source);
+	put_text(f, "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=x\r\nc=IN ");
+	put_text(f, groups[pick(seed, COUNT(groups))]);
+	put_text(f, "\r\nt=0 0\r\n");
+}
+
+static void put_router_message(uint64_t *seed, const struct pool *p, struct frame *f)
+{
+	struct addr router = addr_of6(UINT64_C(0xfe80) << 48, 1 + pick(seed, 3));
+
+	if (pick(seed, 2)) {
+		put_ip(f, router, ip("ff02::1"), pick(seed, 6) ? 255 : 254, 58, PLAIN);
+		put_icmp6(f, 134, 0);
+		wr_be32(&f->w, 0x40000708);
+		wr_be32(&f->w, 0);
+		wr_be32(&f->w, 0);
+		return;
+	}
+	put_ip(f, p->hosts[0], p->hosts[1], 60, 103, PLAIN);
+	put_pim(f, 1);
+	wr_be32(&f->w, 0);
+	put_inner_ip(f, source4(seed, p), group4(seed, p), 60, 17, PLAIN);
+	put_udp(f, 5004, 5004);
+	put_filler(f, 40);
+}
+
 static void put_udp_message(uint64_t *seed, const struct pool *p, struct frame *f)
 {
 	struct addr group = p->groups[pick(seed, GROUPS)];
@@ -131,7 +168,7 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 {
 	static struct frame f;
 	struct addr host = p->hosts[pick(seed, COUNT(p->hosts))];
-	unsigned kind = pick(seed, 4);
+	unsigned kind = pick(seed, 6);
 	struct span made;
 	uint8_t *copy;
 
@@ -143,6 +180,10 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 		put_udp_message(seed, p, &f);
 	else if (kind == 1)
 		put_pim_message(seed, p, host, &f);
+	else if (kind == 2)
+		put_sap_message(seed, p, &f);
+	else if (kind == 3)
+		put_router_message(seed, p, &f);
 	else
 		put_igmp_message(seed, p, host, &f);
 	made = frame_close(&f);
@@ -155,12 +196,34 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 
 /* --- both ways --- */
 
+/* A copy with another identification in the IPv4 header, if there is one, and its checksum as right or
+ * wrong as it was (RFC 1624 3). */
+static struct span vary(uint64_t *seed, struct span frame)
+{
+	uint8_t *copy = malloc(frame.n), *ip = copy + (frame.p[12] == 0x81 ? 18 : 14);
+	unsigned old, new = pick(seed, 65536), sum;
+
+	memcpy(copy, frame.p, frame.n);
+	if (ip[-2] != 8 || ip[-1] != 0 || pick(seed, 4) == 0)
+		return (struct span){ copy, frame.n };
+	old = (unsigned)ip[4] << 8 | ip[5];
+	sum = (~((unsigned)ip[10] << 8 | ip[11]) & 0xffff) + (~old & 0xffff) + new;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[4] = (uint8_t)(new >> 8);
+	ip[5] = (uint8_t)new;
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+	return (struct span){ copy, frame.n };
+}
+
+/* Some come much more often than others. */
 static void make_packets(uint64_t *seed, const struct pool *p, struct packet *out)
 {
 	int64_t at_ns = NS_PER_S;
 
 	for (size_t i = 0; i < PACKETS; i++) {
-		struct span bytes = p->frames[pick(seed, POOL)];
+		struct span bytes = vary(seed, p->frames[pick(seed, 1 + pick(seed, POOL))]);
 
 		at_ns += pick(seed, 4) ? pick(seed, 90000000) : pick(seed, 900000);
 		out[i] = (struct packet){ .at = { at_ns }, .bytes = bytes, .frame = i + 1,
@@ -205,6 +268,9 @@ static void put_counts(const struct report *r, struct text *out)
 	for (size_t i = 0; i < r->note_count; i++)
 		text_printf(out, "%s %" PRIu64 " %" PRIu64 "\n", r->notes[i].name, r->notes[i].count,
 			    r->notes[i].frame);
+	for (size_t i = 0; i < r->anomaly_count; i++)
+		text_printf(out, "%s %" PRIu64 " %" PRIu64 "\n", r->anomalies[i].name, r->anomalies[i].count,
+			    r->anomalies[i].frame);
 	for (size_t i = 0; i < r->flow_count; i++) {
 		struct report_flow f = report_flow_at(r, i);
 
@@ -258,6 +324,15 @@ static void play(const struct policies *policies, const struct packet *packets, 
 	scene_close(&s);
 }
 
+/* Limits that these captures pass. */
+static void lower_limits(char *text)
+{
+	const char *high = "limit 10/s burst 20", *low = "limit  1/s burst  2";
+
+	while ((text = strstr(text, high)))
+		memcpy(text, low, strlen(low));
+}
+
 /* Few of them ask for more than weir will do. */
 static struct policy *load_random(uint64_t *seed, struct text *out)
 {
@@ -267,6 +342,7 @@ static struct policy *load_random(uint64_t *seed, struct text *out)
 	while (!policy) {
 		text_release(out);
 		random_policy(seed, 12, out);
+		lower_limits(out->p);
 		diags_init(&diags);
 		policy = policy_load(&(struct policy_input){ .name = "random", .text = text_string(out),
 							     .n = out->n }, &diags);
@@ -295,6 +371,8 @@ static void agree_on_policy(uint64_t *seed)
 	check_text(text_string(&quick), text_string(&slow), text_string(&text));
 	for (size_t i = 0; i < POOL; i++)
 		free((void *)pool.frames[i].p);
+	for (size_t i = 0; i < PACKETS; i++)
+		free((void *)packets[i].bytes.p);
 	policy_free(policy);
 	policy_free(other);
 	table_free(table);
