@@ -50,6 +50,7 @@ struct police {
 	struct entry	   *entries;
 	uint32_t	   *heads, unused, fresh_from;
 	uint32_t	    first[LIST_COUNT], last[LIST_COUNT];
+	uint32_t	    next;	/* stood behind the entry that was heard last; or NONE */
 	struct keyed_gauge *gauges;
 	size_t		    gauge_count;
 	struct police_peer *peers, *latest;	/* latest: that find_peer() found */
@@ -90,7 +91,7 @@ struct police *police_new(const struct boundary *boundary)
 	p->heads = memory_array(BUCKETS, sizeof(p->heads[0]));
 	p->gauges = memory_array(POLICE_GAUGES_MAX, sizeof(p->gauges[0]));
 	p->peers = memory_array(POLICE_PEERS_MAX, sizeof(p->peers[0]));
-	p->unused = NONE;
+	p->unused = p->next = NONE;
 	for (size_t i = 0; i < LIST_COUNT; i++)
 		p->first[i] = p->last[i] = NONE;
 	p->now.ns = INT64_MIN;
@@ -251,17 +252,27 @@ static void enlist(struct police *p, uint32_t at, enum list list)
 	e->at_ns = p->now.ns;
 }
 
+static bool is_entry(const struct entry *e, const struct entry *key)
+{
+	return e->source == key->source && e->group == key->group && e->rp == key->rp &&
+	       e->peer == key->peer && e->used;
+}
+
 /* `heads` and `chain` count from 1, so that zeroed memory is empty. */
 static struct entry *find_entry(struct police *p, const struct entry *key)
 {
-	for (uint32_t at = *head_of(p, key); at; at = p->entries[at - 1].chain) {
-		struct entry *e = &p->entries[at - 1];
-
-		if (e->source == key->source && e->group == key->group && e->rp == key->rp &&
-		    e->peer == key->peer)
-			return e;
-	}
+	for (uint32_t at = *head_of(p, key); at; at = p->entries[at - 1].chain)
+		if (is_entry(&p->entries[at - 1], key))
+			return &p->entries[at - 1];
 	return NULL;
+}
+
+/* The same, where it probably stands at `guess`: peers announce in the same order again. */
+static struct entry *guess_entry(struct police *p, const struct entry *key, uint32_t guess)
+{
+	if (guess != NONE && is_entry(&p->entries[guess], key))
+		return &p->entries[guess];
+	return find_entry(p, key);
 }
 
 /* Its lines hold it no more. */
@@ -320,6 +331,7 @@ static void keep(struct police *p, const struct entry *key, struct entry *old, e
 
 	if (old) {
 		at = (uint32_t)(old - p->entries);
+		p->next = old->behind;
 		unlist(p, at);
 		enlist(p, at, list);
 		return;
@@ -454,6 +466,12 @@ static struct entry key_of_sa(const struct police *p, const struct observation *
 			       .rp = (uint32_t)sa->rp.lo, .peer = (uint16_t)(peer - p->peers) };
 }
 
+/* Whether the SAs probably come as they came before, so that their entries lie in a row. */
+static bool is_in_order(const struct police *p, const struct entry *first)
+{
+	return p->next != NONE && is_entry(&p->entries[p->next], first);
+}
+
 /* First the heads of the chains, then the first of each, then its neighbours in the list. */
 void police_expect(const struct police *p, const struct observation *sas, size_t n)
 {
@@ -466,6 +484,8 @@ void police_expect(const struct police *p, const struct observation *sas, size_t
 	for (size_t i = 0; i < n; i++) {
 		struct entry key = key_of_sa(p, &sas[i], peer);
 
+		if (i == 0 && is_in_order(p, &key))
+			return;
 		heads[i] = head_of(p, &key);
 		__builtin_prefetch(heads[i]);
 	}
@@ -521,15 +541,15 @@ uint16_t police_hear(struct police *p, const struct observation *sa, bool let_th
 	peer->sas++;
 	keys[0] = keys[1] = key_of_sa(p, sa, peer);
 	keys[1].peer = PEER_ALL;
-	old[0] = find_entry(p, &keys[0]);
-	old[1] = p->counts_all ? find_entry(p, &keys[1]) : NULL;
+	old[0] = guess_entry(p, &keys[0], p->next);
+	old[1] = p->counts_all ? guess_entry(p, &keys[1], old[0] ? old[0]->behind : NONE) : NULL;
 	peer->fresh += !old[0] && !replay;
 	if (let_through)
 		denied = admit(p, keys, old, replay);
 	if (let_through && denied == RULE_NONE) {
 		keep(p, &keys[0], old[0], LIST_HELD);
 		if (p->counts_all)
-			keep(p, &keys[1], find_entry(p, &keys[1]), LIST_HELD);
+			keep(p, &keys[1], old[0] ? old[1] : find_entry(p, &keys[1]), LIST_HELD);
 	} else if (!old[0] || old[0]->list == LIST_HEARD) {
 		keep(p, &keys[0], old[0], LIST_HEARD);
 	}
