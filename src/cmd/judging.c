@@ -168,7 +168,9 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 	for (size_t k = 0; k < n; k++)
 		read_one(j, b, quick, asks[k], &j->ahead[k]);
 	for (size_t k = 0; k < n; k++)
-		if (!j->ahead[k].said)
+		if (j->ahead[k].said)
+			engine_expect_said(j->engine, j->ahead[k].said);
+		else
 			engine_expect_brief(j->engine, &j->ahead[k].brief);
 }
 

@@ -62,8 +62,10 @@ void engine_expect(struct engine *engine, const struct packet *packets, const st
 		   size_t n, struct expected *out);
 void engine_take(struct engine *engine, struct expected *expected, size_t end);
 
-/* What engine_packet() will need for these statements is fetched ahead. */
+/* What engine_packet() will need for these statements is fetched ahead: what tells where their
+ * flows are, and then, some time later, these. */
 void engine_foresee(const struct engine *engine, const struct said *said);
+void engine_expect_said(const struct engine *engine, const struct said *said);
 
 /* The quick way for a brief message.  engine_foresee_brief() fetches what tells where its flows
  * are, and engine_expect_brief(), some time later, these; engine_take_brief() takes it with the

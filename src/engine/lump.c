@@ -5,6 +5,7 @@
  * the misses of many look-ups overlap.  Everything else goes the long way, with the same result. */
 #include "engine/flow_index.h"
 #include "engine/state.h"
+#include "wire/msdp.h"
 
 static struct flow_key key_of(const struct packet *packet, const struct quick *q)
 {
@@ -205,7 +206,27 @@ void frame_fetch(const struct engine *e, const struct observation *list, size_t 
 	}
 }
 
+/* What the segment says once its stream is put together, if a Source-Active begins with it. */
+static void foresee_segment(const struct engine *e, const struct segment *segment)
+{
+	struct msdp_entry entry;
+	struct msdp_sa sa;
+
+	if (msdp_read(segment->payload, &sa) != MSDP_SOURCES)
+		return;
+	while (msdp_entry_next(&sa, &entry))
+		flow_expect4(&e->flows, flow_hash4((uint32_t)entry.source.lo,
+						   (uint32_t)entry.group.lo));
+}
+
 void engine_foresee(const struct engine *e, const struct said *said)
+{
+	frame_foresee(e, said->list, said->n);
+	for (size_t i = 0; i < said->segment_count; i++)
+		foresee_segment(e, &said->segments[i]);
+}
+
+void engine_expect_said(const struct engine *e, const struct said *said)
 {
 	frame_fetch(e, said->list, said->n);
 }
