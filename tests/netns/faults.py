@@ -22,7 +22,7 @@ import net
 net.enter()
 subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
 
-from cli import equal, main  # noqa: E402
+from cli import Skip, equal, main  # noqa: E402
 from control import Port, frame, ip4, packed, set_namespace, setting, with_sum  # noqa: E402
 from daemon import Daemon, end_all, until  # noqa: E402
 
@@ -346,6 +346,43 @@ def test_11_the_judge_is_killed_while_it_judges():
           (reports.come["fo"], sent - reports.come["eo"]), "what has passed, and what is lost")
     equal(reports.come["fo"] + sent - reports.come["eo"], past)
     assert past <= 3 * ROUNDS * 2 * 64, "more than a judge holds at once"
+
+
+def child_of(pid, name):
+    for one in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{one}/stat", encoding="ascii") as f:
+                comm, rest = f.read().split(") ")
+        except (OSError, ValueError):
+            continue
+        if comm.endswith(name) and int(rest.split()[1]) == pid:
+            return int(one)
+    return None
+
+
+def test_11_no_judge_comes():
+    """Packets wait for some seconds; then what fails open passes, and is counted so."""
+    if ROUNDS == 1:
+        raise Skip("WEIR_RUN_ROUNDS is not set")
+    before, sums = DAEMON.hits(), settled()
+    keeper, judge = process("keeper"), process("judge")
+    with open(f"/proc/{judge}/stat", encoding="ascii") as f:
+        name = f.read().split(") ")[0].split("(")[1]
+    os.kill(judge, signal.SIGKILL)
+    successor = until(lambda: (pid := child_of(keeper, name)) != judge and pid, "another judge")
+    os.kill(successor, signal.SIGSTOP)
+    for s in HEARD.values():
+        groups_heard(s)
+    for link, far in LINKS.items():
+        Port("host", far).send(*[report(group) for _ in range(3) for group in (OTHER, GOOD)])
+    equal([groups_heard(HEARD[link]) for link in LINKS], [[], []], "they wait")
+    time.sleep(6)
+    equal([len(groups_heard(HEARD[link])) for link in LINKS], [0, 6], "in vain")
+    equal((ask("eo", HEARD["eo"]), ask("fo", HEARD["fo"])), ((0, 0), (3, 3)), "and nobody waits any more")
+    os.kill(successor, signal.SIGCONT)
+    until(lambda: ask("fo", HEARD["fo"], 1) == (0, 1), "the judge")
+    until(lambda: settled()["bypassed"] - sums["bypassed"] >= 24, "what nobody judged")
+    assert DAEMON.change(before)[("border", "no-join")] >= 1
 
 
 def passes(group, link="fo", n=5):
