@@ -18,7 +18,7 @@
 
 #define TABLE "weir"
 #define REQUEST_BYTES 8192
-#define REMOVALS_MAX 500
+#define REMOVALS_MAX 2500
 #define REMOVAL_BYTES (REMOVALS_MAX * 3 * 344 + 8192)
 #define ATTEMPTS 10			/* readings that a change in the middle spoilt */
 

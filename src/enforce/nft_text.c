@@ -309,9 +309,12 @@ unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane,
 {
 	struct text lines = { 0 };
 	unsigned id = h->chain_count++;
+	size_t counted = c->span_count;
 
 	put_plane(&lines, h, false, family, plane, c);
 	add_chain(h, id, &lines);
+	if (h->tags > 0)
+		c->span_count = counted;	/* most of them are those of untagged packets */
 	return id;
 }
 
