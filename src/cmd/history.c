@@ -86,7 +86,7 @@ static const struct listing_column count_columns[] = {
 
 static void print_count(void *context, const struct history_count *c)
 {
-	const struct cell cells[COUNT(count_columns)] = {
+	const struct listing_cell cells[COUNT(count_columns)] = {
 		{ .at = c->at }, { .text = c->kind },
 		{ .text = c->boundary, .is_absent = !c->boundary[0] }, { .number = c->n },
 		{ .text = c->name },
@@ -97,7 +97,7 @@ static void print_count(void *context, const struct history_count *c)
 
 static void print_flow(void *context, const struct history_flow *f)
 {
-	const struct cell cells[COUNT(flow_columns)] = {
+	const struct listing_cell cells[COUNT(flow_columns)] = {
 		{ .text = f->boundary }, { .text = f->source }, { .text = f->group },
 		{ .number = f->group_len }, { .text = f->point }, { .text = f->what },
 		{ .number = f->packets }, { .number = f->bytes }, { .at = f->first }, { .at = f->last },
@@ -117,7 +117,7 @@ static void put_name(struct text *out, struct span name)
 static void print_server(void *context, const struct history_server *s)
 {
 	struct text hostname = { 0 }, domain = { 0 };
-	struct cell cells[COUNT(server_columns)] = {
+	struct listing_cell cells[COUNT(server_columns)] = {
 		{ .text = s->address }, { .number = s->vlan, .is_absent = s->vlan == VLAN_NONE },
 		{ .text = s->interface, .is_absent = !s->interface[0] }, { .text = s->state },
 		{ .number = s->authorised == RAS_AUTHORISED,
@@ -128,8 +128,8 @@ static void print_server(void *context, const struct history_server *s)
 
 	put_name(&hostname, s->hostname);
 	put_name(&domain, s->domain);
-	cells[8] = (struct cell){ .text = hostname.p, .is_escaped = true };
-	cells[9] = (struct cell){ .text = domain.p, .is_escaped = true };
+	cells[8] = (struct listing_cell){ .text = hostname.p, .is_escaped = true };
+	cells[9] = (struct listing_cell){ .text = domain.p, .is_escaped = true };
 	listing_row(context, "", cells);
 	text_release(&hostname);
 	text_release(&domain);

@@ -45,7 +45,7 @@ static enum ink ink_of_name(const char *action)
 static void print_rule(void *context, const struct history_rule *r)
 {
 	char date[LOCAL_TIME_TEXT], since[2 * LOCAL_TIME_TEXT];
-	const struct cell cells[COUNT(columns)] = {
+	const struct listing_cell cells[COUNT(columns)] = {
 		{ .text = r->boundary }, { .text = r->name },
 		{ .text = r->action, .ink = ink_of_name(r->action) },
 		{ .number = r->hits }, { .number = r->packets }, { .number = r->bytes },

@@ -58,7 +58,8 @@ static void put_bars(struct sheet *s, const uint64_t *bars, size_t n, bool ascii
 	}
 }
 
-static void print_cell(struct listing *l, const struct listing_column *c, const struct cell *cell)
+static void print_cell(struct listing *l, const struct listing_column *c,
+		       const struct listing_cell *cell)
 {
 	char buffer[NUMBER_TEXT];
 
@@ -106,7 +107,7 @@ static void print_group(struct listing *l, const char *group)
 	print_head(l);
 }
 
-static void print_row(struct listing *l, const char *group, const struct cell *cells)
+static void print_row(struct listing *l, const char *group, const struct listing_cell *cells)
 {
 	if (l->group)
 		print_group(l, group);
@@ -121,7 +122,7 @@ static void print_row(struct listing *l, const char *group, const struct cell *c
 /* --- CSV --- */
 
 /* Control bytes are gone by escaping; what a spreadsheet would compute gets an apostrophe. */
-static void put_field(struct text *out, const struct cell *cell)
+static void put_field(struct text *out, const struct listing_cell *cell)
 {
 	struct text safe = { 0 };
 
@@ -141,7 +142,8 @@ static void put_field(struct text *out, const struct cell *cell)
 	text_release(&safe);
 }
 
-static void put_value(struct text *out, const struct listing_column *c, const struct cell *cell)
+static void put_value(struct text *out, const struct listing_column *c,
+		      const struct listing_cell *cell)
 {
 	char time[MTIME_TEXT];
 
@@ -170,7 +172,7 @@ static void write_text(struct listing *l)
 	text_reset(&l->text);
 }
 
-static void put_csv(struct listing *l, const struct cell *cells)
+static void put_csv(struct listing *l, const struct listing_cell *cells)
 {
 	bool is_first = true;
 
@@ -190,7 +192,8 @@ static void put_csv(struct listing *l, const struct cell *cells)
 
 /* --- JSON --- */
 
-static void put_member(struct json *j, const struct listing_column *c, const struct cell *cell)
+static void put_member(struct json *j, const struct listing_column *c,
+		       const struct listing_cell *cell)
 {
 	if (!c->key || cell->is_absent)
 		return;
@@ -212,7 +215,7 @@ static void put_member(struct json *j, const struct listing_column *c, const str
 	}
 }
 
-static void put_object(struct listing *l, const struct cell *cells)
+static void put_object(struct listing *l, const struct listing_cell *cells)
 {
 	json_open(&l->json, NULL);
 	for (size_t i = 0; i < l->column_count; i++)
@@ -235,7 +238,7 @@ void listing_begin(struct listing *l, const char *schema, const char *name)
 	json_open_array(&l->json, name);
 }
 
-void listing_row(struct listing *l, const char *group, const struct cell *cells)
+void listing_row(struct listing *l, const char *group, const struct listing_cell *cells)
 {
 	if (l->format == LISTING_TEXT)
 		print_row(l, group, cells);

@@ -20,7 +20,7 @@ struct listing_column {
 	const char    *absent;		/* the text's word where there is nothing */
 };
 
-struct cell {
+struct listing_cell {
 	bool	     is_absent;
 	bool	     is_escaped;	/* the text is safe already */
 	enum ink     ink;
@@ -47,7 +47,7 @@ struct listing {
 /* `schema` names the document in JSON, whose rows stand in the array `name`. */
 void listing_begin(struct listing *listing, const char *schema, const char *name);
 /* One cell a column.  In text, rows of another `group` than those before get a headline. */
-void listing_row(struct listing *listing, const char *group, const struct cell *cells);
+void listing_row(struct listing *listing, const char *group, const struct listing_cell *cells);
 void listing_end(struct listing *listing);
 
 #endif
