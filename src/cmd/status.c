@@ -134,6 +134,9 @@ static void tell_packets(const json_t *s, FILE *out)
 		fprintf(out, "  %s\n", daemon_safe(queue, "by"));
 	if (daemon_text(queue, "problem")[0])
 		fprintf(out, "  %s\n", daemon_safe(queue, "problem"));
+	if (number(queue, "register_stops") + number(queue, "register_stops_failed") > 0)
+		fprintf(out, "  Register-Stops: %lld sent, %lld could not be sent\n",
+			number(queue, "register_stops"), number(queue, "register_stops_failed"));
 	tell_snooping(s, out);
 	for (size_t i = 0; i < json_array_size(watched); i++) {
 		const json_t *one = json_array_get(watched, i);

@@ -137,8 +137,13 @@ static json_t *queue_json(const struct judge *j)
 		set_text(object, "by", j->queue_by);
 	if (j->queue_problem[0])
 		set_text(object, "problem", j->queue_problem);
-	if (counts)
+	if (counts) {
 		json_object_set_new(object, "lost", json_integer((json_int_t)counts->lost));
+		json_object_set_new(object, "register_stops",
+				    json_integer((json_int_t)counts->stops));
+		json_object_set_new(object, "register_stops_failed",
+				    json_integer((json_int_t)counts->stops_failed));
+	}
 	json_object_set_new(object, "interfaces", links);
 	return object;
 }

@@ -156,6 +156,8 @@ def test_3_1_registers_stop_at_the_border():
     OUTSIDE_PORT.send(frame(REGISTER, to=mac_of("r", "u0")))
     answers = OUTSIDE_PORT.frames(3, 103, 1, "152.78.1.1")
     equal([packet[20] for _, packet in answers], [0x22], "the Register-Stop")
+    queue = DAEMON.status()["queue"]
+    equal((queue["register_stops"], queue["register_stops_failed"]), (1, 0))
     counted(before, "border", no_registers=1)
     assert not any(g == "224.2.9.9" for _, g in frr.pairs("r", "ip pim upstream") | frr.pairs("r", "ip mroute"))
 
