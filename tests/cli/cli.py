@@ -2,6 +2,7 @@
 """What the tests of the command line share: running weir, reading its rows, and TAP.
 
 Every test is called as: TEST WEIR, the path of the program."""
+import functools
 import os
 import re
 import subprocess
@@ -34,6 +35,13 @@ def err(*args, **more):
     return run(*args, **more).stderr.decode()
 
 
+@functools.lru_cache(maxsize=None)
+def help_of(command):
+    """What its --help says; asked once, for it is the same every time."""
+    return out(command, "--help")
+
+
+@functools.lru_cache(maxsize=None)
 def commands():
     """Names of all commands, as `weir help` lists them."""
     part = out("help").split("Commands:\n")[1].split("\n\n")[0]
@@ -42,7 +50,7 @@ def commands():
 
 def options(command):
     """(letter or None, long name, argument or None) of every option that its help lists."""
-    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))?", out(command, "--help"), flags=re.M)
+    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))?", help_of(command), flags=re.M)
     return [(letter or None, name, argument or None) for letter, name, argument in found]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Words on the command line: what is refused, with what status, and what help says."""
-from cli import commands, equal, err, holds, main, options, out, run
+from cli import commands, equal, err, help_of, holds, main, options, out, run
 
 
 def test_nothing_at_all_is_a_usage_error():
@@ -45,7 +45,7 @@ def test_every_command_helps():
 
 def test_help_fits_a_hundred_columns():
     for name in commands():
-        for line in out(name, "--help").split("\nExamples:")[0].splitlines():
+        for line in help_of(name).split("\nExamples:")[0].splitlines():
             assert len(line) <= 100, (name, line)
 
 
@@ -77,7 +77,7 @@ def test_shared_options_are_taken_by_all():
 
 def test_missing_operands():
     for name in commands():
-        if f"[options] FILE..." in out(name, "--help"):
+        if f"[options] FILE..." in help_of(name):
             equal(run(name).returncode, 2, name)
             holds(err(name), "nothing to work on", name)
 
