@@ -45,6 +45,8 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->listeners = listeners_new();
 	e->copies = copies_new();
 	e->scans = scans_new();
+	if (options->advise)
+		scans_advise(e->scans, options->advise);
 	if (asks_joined(boundary) || asks_joined(options->against))
 		e->members = members_new();
 	e->ras = ras_table_new(options->authorised);

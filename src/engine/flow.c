@@ -7,13 +7,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/large_page.h"
 #include "base/memory.h"
 
 struct flow_long {
 	uint64_t source_hi, source_lo, group_hi, group_lo;
 };
-
-#define LARGE_PAGE ((size_t)2 << 20)
 
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
 _Static_assert(FLOWS6_MAX * sizeof(uint32_t) % 64 == 0, "the list behind the index begins at one");
@@ -31,8 +30,7 @@ static void init_side(struct flow_side *side, size_t max, bool with_others)
 
 	*side = (struct flow_side){ .max = max, .bytes = LARGE_PAGE + index + list + ports };
 	side->memory = memory_take(side->bytes);
-	p = side->memory;
-	p += -(uintptr_t)p % LARGE_PAGE;
+	p = large_page_of(side->memory);
 	side->index = (uint32_t *)(void *)p;
 	side->list = (struct flow *)(void *)(p + index);
 	side->ports = (uint16_t *)(void *)(p + index + list);

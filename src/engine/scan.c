@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/large_page.h"
 #include "base/memory.h"
 
 #define WAYS 4
@@ -26,15 +27,24 @@ struct ring {
 struct scans {
 	struct scan *list;
 	struct ring *rings;		/* by the same index */
+	void	    *memory;		/* that the rings lie in */
 };
+
+#define RINGS_BYTES (SCAN_SOURCES_MAX * sizeof(struct ring) + LARGE_PAGE)
 
 struct scans *scans_new(void)
 {
 	struct scans *s = memory_take(sizeof(*s));
 
 	s->list = memory_array(SCAN_SOURCES_MAX, sizeof(s->list[0]));
-	s->rings = memory_array(SCAN_SOURCES_MAX, sizeof(s->rings[0]));
+	s->memory = memory_take(RINGS_BYTES);
+	s->rings = large_page_of(s->memory);
 	return s;
+}
+
+void scans_advise(const struct scans *scans, void (*advise)(void *memory, size_t bytes))
+{
+	advise(scans->memory, RINGS_BYTES);
 }
 
 void scans_free(struct scans *scans)
@@ -42,7 +52,7 @@ void scans_free(struct scans *scans)
 	if (!scans)
 		return;
 	free(scans->list);
-	free(scans->rings);
+	free(scans->memory);
 	free(scans);
 }
 

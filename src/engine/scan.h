@@ -16,6 +16,8 @@ struct scans;
 struct scans *scans_new(void);
 void scans_free(struct scans *scans);
 
+/* Tells of its large table before that is used. */
+void scans_advise(const struct scans *scans, void (*advise)(void *memory, size_t bytes));
 /* Before scans_note(): has what that will read fetched. */
 void scans_expect(const struct scans *scans, struct addr source);
 /* A group that this source had not sent to before.  True where it is the 257th of 10 s, or
