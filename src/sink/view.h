@@ -71,7 +71,7 @@ struct view {
 	struct text	    message;		/* safe; shown until message_until */
 	uint64_t	    message_until, second;
 	struct view_row	    detail;
-	size_t		    detail_top, detail_lines;
+	size_t		    detail_top;
 	struct view_pick   *picked;		/* rows that pass the filter, in no order but within the
 						 * window */
 	size_t		    picked_n, picked_cap;

@@ -315,7 +315,6 @@ static void draw_lines(struct view *view, struct cells *cells, unsigned from, un
 	if (top + room > all)
 		top = all > room ? all - room : 0;
 	view->detail_top = top;
-	view->detail_lines = all;
 	for (const char *at = text; *at && passed < top + room; at += strcspn(at, "\n") + 1) {
 		bool is_shown = passed >= top;
 
