@@ -119,11 +119,13 @@ def run_all(only):
             prepare(folder, line)
             if re.search(DAEMON, line):
                 line = with_daemon(folder, line)
-            done = subprocess.run(["sh", "-c", bounded(line)], cwd=folder, env=env, capture_output=True, text=True,
+            line = bounded(line)
+            done = subprocess.run(["sh", "-c", line], cwd=folder, env=env, capture_output=True, text=True,
                                   errors="replace", timeout=120, stdin=subprocess.DEVNULL)
+            missed = 3 if "absent" in line else 0 # an interface that never came
             said = done.stderr.replace("weir: the history knows no such", "")
             said = said.replace("weir: nothing waits to be confirmed", "")
-            assert done.returncode in (0, 1) and "weir: " not in said, \
+            assert done.returncode in (0, 1, missed) and "weir: " not in said, \
                 f"{where}: {line}\n{done.returncode}\n{done.stderr}"
             ran += 1
     return ran
