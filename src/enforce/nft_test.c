@@ -216,19 +216,21 @@ static void ask_port(const struct nft_hook *h, const struct artefact_rule *rule,
 
 /* --- what an IPv6 group embeds --- */
 
-/* Which masks of a rule become named sets, for they, or all together, have too many alternatives. */
-static void choose_sets(const struct nft_hook *h, const struct artefact_rule *rule,
-			bool out[ARTEFACT_MASKS])
+/* The alternatives of a rule's masks; none where they, or all together, would be too many, and a set
+ * does better. */
+static void put_masks(const struct nft_hook *h, const struct artefact_rule *rule,
+		      struct lines out[ARTEFACT_MASKS])
 {
 	size_t product = 1;
 
 	for (size_t i = 0; i < rule->mask_count; i++) {
-		struct lines any = { .n = 0 };
-		size_t n = nft_put_mask(h, &rule->masks[i], any.list, ALTERNATIVES_MAX);
-
-		out[i] = n == 0 || product * n > ALTERNATIVES_MAX;
-		product *= out[i] ? 1 : n;
-		release(&any);
+		out[i].n = nft_put_mask(h, &rule->masks[i], out[i].list, ALTERNATIVES_MAX);
+		if (product * out[i].n > ALTERNATIVES_MAX)
+			out[i].n = 0;
+		if (out[i].n == 0)
+			release(&out[i]);
+		else
+			product *= out[i].n;
 	}
 }
 
@@ -247,19 +249,6 @@ static void put_set(struct text *out, struct nft_hook *h, unsigned index, size_t
 		text_printf(out, "@%%b%ur%umask%zu", h->boundary_index, index, i);
 	text_char(out, ' ');
 	h->shared[index] |= h->tags == 0;
-}
-
-static void multiply_by_mask(struct lines *lines, struct nft_hook *h, unsigned index, size_t i,
-			     bool is_set)
-{
-	const struct artefact_mask *mask = &h->artefact->rules[index].masks[i];
-	struct lines any = { .n = 0 };
-
-	if (is_set)
-		put_set(add(&any), h, index, i);
-	else
-		any.n = nft_put_mask(h, mask, any.list, ALTERNATIVES_MAX);
-	multiply_by(lines, &any);
 }
 
 /* --- who asked for it --- */
@@ -433,12 +422,15 @@ void nft_put_tests(struct text *out, struct nft_hook *h, enum family family, uns
 static void put_mask_chain(struct text *out, struct nft_hook *h, unsigned index)
 {
 	const struct artefact_rule *rule = &h->artefact->rules[index];
-	bool sets[ARTEFACT_MASKS] = { false }, asks = h->tags > 0 && rule->joined;
-	struct lines lines = { .n = 1 };
+	struct lines lines = { .n = 1 }, masks[ARTEFACT_MASKS] = { { .n = 0 } };
+	bool asks = h->tags > 0 && rule->joined;
 
-	choose_sets(h, rule, sets);
-	for (size_t i = 0; i < rule->mask_count; i++)
-		multiply_by_mask(&lines, h, index, i, sets[i]);
+	put_masks(h, rule, masks);
+	for (size_t i = 0; i < rule->mask_count; i++) {
+		if (masks[i].n == 0)
+			put_set(add(&masks[i]), h, index, i);
+		multiply_by(&lines, &masks[i]);
+	}
 	text_printf(out, "\tchain %%%um%ut%u {\n", h->id, index, h->tags);
 	h->joined6[h->tags][index] |= asks;
 	put_lines(out, h, FAMILY_IP6, index, &lines, asks ? "j6r" : NULL);
@@ -481,12 +473,15 @@ void nft_put_mask_sets(const struct nft_hook *h, size_t index, struct text *out)
 {
 	const struct artefact_rule *asked = &h->artefact->rules[index];
 	struct nft_hook untagged = *h;
-	bool sets[ARTEFACT_MASKS];
+	struct lines masks[ARTEFACT_MASKS] = { { .n = 0 } };
 
 	untagged.tags = 0;
-	choose_sets(&untagged, asked, sets);
+	put_masks(&untagged, asked, masks);
 	for (size_t k = 0; k < asked->mask_count; k++) {
-		if (!sets[k] || asked->masks[k].n == 0)
+		bool is_set = masks[k].n == 0 && asked->masks[k].n > 0;
+
+		release(&masks[k]);
+		if (!is_set)
 			continue;
 		text_printf(out, "\tset %%b%ur%zumask%zu {\n\t\ttype ipv6_addr; flags interval; "
 			    "elements = ", h->boundary_index, index, k);
