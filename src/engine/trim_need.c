@@ -56,7 +56,7 @@ uint16_t trim_query_rule(const struct boundary *boundary, enum direction directi
 		.point = POINT_MEMBERSHIP, .what = WHAT_QUERY, .type = TYPE_QUERY,
 		.protocol = family == FAMILY_IP6 ? PROTOCOL_MLD : PROTOCOL_IGMP,
 		.direction = (uint8_t)direction, .vlan = VLAN_NONE, .ttl = 1,
-		.speaker = { .family = family }, .source = ADDR_NONE, .group = ADDR_NONE,
+		.speaker = { .family = (uint8_t)family }, .source = ADDR_NONE, .group = ADDR_NONE,
 	};
 	struct verdict verdict = reference_judge(boundary, &query);
 

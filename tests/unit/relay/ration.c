@@ -181,7 +181,7 @@ static void test_lines_count(void)
 				   "police sa by source over 2 then deny as tight\n"
 				   "default permit\n}\n";
 	const struct mtime now = { NS_PER_S };
-	const struct ration_line *lines;
+	const struct ration_line *lines = NULL;
 	struct heard heard = { 0 };
 	struct policy *policy;
 	struct ration *ration;
