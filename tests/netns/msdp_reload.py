@@ -63,19 +63,34 @@ def wait_for(what, question, seconds=20):
 
 
 def up(address, to=WEIR, **more):
-    one = speak.Peer(address, to, **more)
-    wait_for(f"the session of {address}", lambda: peers().get(address, {}).get("state") == "established")
-    return one
+    """Sockets and peers follow what was applied a moment after the answer: until then nobody listens, or
+    the session is closed."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            one = speak.Peer(address, to, **more)
+        except ConnectionError:
+            time.sleep(0.05)
+            continue
+        while one.hear(0.05) and time.monotonic() < end:
+            if peers().get(address, {}).get("state") == "established":
+                return one
+        one.close()
+    raise AssertionError(f"the session of {address}: not within 20 s; {sorted(peers())}: {peers()}")
 
 
-def up_later(address, to):
+def refused(address, to, what, **more):
+    wait_for(what, lambda: speak.refused(address, to, **more), 8)
+
+
+def server_at(address):
     end = time.monotonic() + 8
     while True:
         try:
-            return up(address, to)
-        except ConnectionError:
-            assert time.monotonic() < end, "nobody listens"
-            time.sleep(0.2)
+            return socket.create_server((address, 639))
+        except OSError:
+            assert time.monotonic() < end, f"{address} is taken"
+            time.sleep(0.05)
 
 
 def apply(msdp, *words):
@@ -103,7 +118,7 @@ def test_a_peer_is_added():
     first.sock.send(speak.sa("64.1.1.1", ("44.1.1.1", "233.252.1.1")))
     wait_for("its entry", lambda: ask("cache").get("entries") == 1)
     holds(apply(TWO + peer(THIRD, f'password "{KEY.decode()}"')), f"MSDP peer {THIRD}: new.")
-    equal(speak.refused(THIRD, WEIR), True, "without a key")
+    refused(THIRD, WEIR, "without a key")
     third = up(THIRD, key=KEY)
     wait_for("the cache for it", lambda: third.knows(("44.1.1.1", "233.252.1.1")))
     equal(sessions(FIRST, SECOND, THIRD), [1, 1, 1])
@@ -118,7 +133,7 @@ def test_a_password_changes_and_the_session_begins_anew():
     holds(out, f"MSDP peer {THIRD}: another password or TTL security; its session begins anew.")
     assert not third.hear(10), "the old session stands"
     equal(peers()[THIRD]["last_end"], "renewed")
-    equal(speak.refused(THIRD, WEIR, key=KEY), True, "the old key")
+    refused(THIRD, WEIR, "the old key", key=KEY)
     third = up(THIRD, key=NEW_KEY)
     equal(sessions(FIRST, SECOND, THIRD), [1, 1, before + 1])
     with open(f"{FOLDER}/key", "w", encoding="ascii") as f:
@@ -229,19 +244,19 @@ def test_another_address_to_listen_at():
     equal(sessions(FIRST, SECOND), [1, 1])
     apply(TWO)
     assert not third.hear(10)
-    equal(speak.refused(THIRD, OTHER), True, "nobody listens there any more")
+    refused(THIRD, OTHER, "nobody listens there any more")
     apply(TWO + peer(THIRD, local=OTHER))
     up(THIRD, OTHER)
     apply(TWO)
     # where another program listens, and an address that comes later
-    with socket.create_server((OTHER, 639)):
+    with server_at(OTHER):
         apply(TWO + peer(THIRD, local=OTHER))
         time.sleep(0.3)
-    up_later(THIRD, OTHER)
+    up(THIRD, OTHER)
     holds(apply(TWO + peer("10.66.0.1", local="10.66.0.9")), "10.66.0.9 is no address of this machine yet")
     for address in ("10.66.0.9", "10.66.0.1"):
         net.ip("addr", "add", f"{address}/32", "dev", "lo")
-    up_later("10.66.0.1", "10.66.0.9")
+    up("10.66.0.1", "10.66.0.9")
     apply(TWO)
     equal(sessions(FIRST, SECOND), [1, 1])
 
@@ -323,7 +338,7 @@ def test_no_msdp_at_all_and_again():
     done = net.weir(None, "msdp", "peers", "-c", CONF)
     equal(done.returncode, 2, done.stderr.decode())
     holds(done.stderr.decode(), "relays no MSDP")
-    equal(speak.refused(FIRST, WEIR), True)
+    refused(FIRST, WEIR, "no connection")
     apply(TWO)
     wait_for("the relay", peers)
     first, second = up(FIRST), up(SECOND)
