@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -192,6 +193,21 @@ static inline void load_programs(struct bench *b)
 	b->programs[2] = bpf_load_program(PINS, 1, HOOK_EGRESS, false);
 	for (int i = 0; i < 3; i++)
 		check(b->programs[i] >= 0);
+}
+
+/* True where the program, XDP or tc, drops the frame. */
+static inline bool run_program(const struct bench *b, unsigned which, const uint8_t *frame, size_t n)
+{
+	struct __sk_buff skb = { .ingress_ifindex = LO_INDEX, .ifindex = LO_INDEX };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)n,
+		    .repeat = 1);
+
+	if (which > 0) {
+		options.ctx_in = &skb;
+		options.ctx_size_in = sizeof(skb);
+	}
+	check(bpf_prog_test_run_opts(b->programs[which], &options) == 0);
+	return options.retval == (which ? (unsigned)TC_ACT_SHOT : (unsigned)XDP_DROP);
 }
 
 /* --- counters --- */

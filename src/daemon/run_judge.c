@@ -154,7 +154,6 @@ static bool begin(struct judge *j)
 
 struct application {
 	unsigned	confirm_s;
-	bool		is_configured;	/* what the configuration names, read anew */
 	json_t	       *request;
 	struct ruling	ruling;
 	struct text	problem, difference;
@@ -169,7 +168,6 @@ static bool take_policy(struct judge *j, struct application *a)
 	bool good;
 
 	diags_init(&diags);
-	a->is_configured = !policy;
 	if (policy)
 		ruling_copy_conf(&j->now, j->options->conf_file, &a->ruling);
 	if (!policy)

@@ -3,10 +3,10 @@
  * MLD leave by its ports without passing any hook at which a packet can be queued.  A table of
  * nftables of the family bridge, whose output hook sees them, drops them at the ports whose
  * boundary refuses them, and counts them by rule.  RFC 3376 4.1, RFC 3810 5.1.  Knows no policy. */
-#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,21 +28,6 @@ static const struct {
 static bool is_muted(const struct queue_link *link)
 {
 	return link->bridge[0] != '\0' && (link->mutes[0][0] != '\0' || link->mutes[1][0] != '\0');
-}
-
-static void put_base(struct ruleset *s)
-{
-	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	struct nlattr *nest;
-
-	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, s->table);
-	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, BASE);
-	nest = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
-	mnl_attr_put_u32(m, NFTA_HOOK_HOOKNUM, htonl(BRIDGE_OUTPUT));
-	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl(0));
-	mnl_attr_nest_end(m, nest);
-	mnl_attr_put_strz(m, NFTA_CHAIN_TYPE, "filter");
-	ruleset_end(s, m);
 }
 
 static void put_query(struct ruleset *s, const struct queue_link *link, unsigned which)
@@ -77,7 +62,7 @@ int queue_mute(const struct queue_plan *plan)
 	ruleset_open(&s, TABLE);
 	s.family = NFPROTO_BRIDGE;
 	ruleset_table(&s);
-	put_base(&s);
+	ruleset_base(&s, BASE, NULL, BRIDGE_OUTPUT);
 	ruleset_flush(&s);
 	for (size_t i = 0; i < plan->n; i++)
 		for (unsigned which = 0; which < COUNT(queries); which++)

@@ -214,7 +214,7 @@ void ruleset_table(struct ruleset *s)
 	ruleset_end(s, m);
 }
 
-void ruleset_device_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook)
+void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook)
 {
 	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nlattr *nest;
@@ -224,7 +224,8 @@ void ruleset_device_base(struct ruleset *s, const char *chain, const char *devic
 	nest = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
 	mnl_attr_put_u32(m, NFTA_HOOK_HOOKNUM, htonl(hook));
 	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl(0));
-	mnl_attr_put_strz(m, NFTA_HOOK_DEV, device);
+	if (device)
+		mnl_attr_put_strz(m, NFTA_HOOK_DEV, device);
 	mnl_attr_nest_end(m, nest);
 	mnl_attr_put_strz(m, NFTA_CHAIN_TYPE, "filter");
 	ruleset_end(s, m);

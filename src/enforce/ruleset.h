@@ -37,8 +37,9 @@ void ruleset_end(struct ruleset *s, struct nlmsghdr *message);
 void ruleset_table(struct ruleset *s);
 void ruleset_chain(struct ruleset *s, const char *name);
 void ruleset_counter(struct ruleset *s, const char *name);
-/* A base chain at a device's ingress or egress (NF_NETDEV_*), in family netdev. */
-void ruleset_device_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook);
+/* A base chain at a hook of the table's family; in family netdev at that of a device (NF_NETDEV_*),
+ * else `device` is NULL. */
+void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook);
 /* Takes all rules out of the table; chains and counters stay. */
 void ruleset_flush(struct ruleset *s);
 

@@ -83,6 +83,13 @@ def cable(near="eo", far="pa"):
     ip("addr", "add", "198.51.100.1/24", "dev", near)
 
 
+def rename_and_back(name):
+    ip("link", "set", name, "down")
+    ip("link", "set", name, "name", "ex")
+    ip("link", "set", "ex", "name", name)
+    ip("link", "set", name, "up")
+
+
 def checksum(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
@@ -477,10 +484,7 @@ def test_interfaces_come_and_go():
     for _ in range(5 * ROUNDS):				# faster than anybody looks
         ip("link", "del", "eo")
         cable()
-        ip("link", "set", "eo", "down")
-        ip("link", "set", "eo", "name", "ex")
-        ip("link", "set", "ex", "name", "eo")
-        ip("link", "set", "eo", "up")
+        rename_and_back("eo")
     ip("addr", "replace", "198.51.100.1/24", "dev", "eo")
     until(lambda: not passes(BAD, 2), "the rules on the last eo")
     equal(passes(GOOD), True)
@@ -492,10 +496,7 @@ def test_interfaces_come_and_go():
         until(lambda: not passes(BAD, 2), "the rules on the new eo")
         slowest = max(slowest, time.monotonic() - begun)
         equal(passes(GOOD), True)
-        ip("link", "set", "eo", "down")
-        ip("link", "set", "eo", "name", "ex")
-        ip("link", "set", "ex", "name", "eo")
-        ip("link", "set", "eo", "up")
+        rename_and_back("eo")
         ip("addr", "replace", "198.51.100.1/24", "dev", "eo")
         until(lambda: not passes(BAD, 2), "the rules on the renamed eo")
         equal(passes(GOOD), True)

@@ -4,28 +4,10 @@
  * through changes of policy, and go where their rules' names go. */
 #include "bpf_place.h"
 
-#include <linux/pkt_cls.h>
 
 #include "enforce/bpf_store.h"
 #include "random_packet.h"
 #include "random_policy.h"
-
-/* True where the frame is dropped. */
-static bool run(const struct bench *b, unsigned which, const uint8_t *frame, size_t n)
-{
-	struct __sk_buff skb = { .ingress_ifindex = LO_INDEX, .ifindex = LO_INDEX };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)n,
-		    .repeat = 1);
-
-	if (which > 0) {
-		options.ctx_in = &skb;
-		options.ctx_size_in = sizeof(skb);
-	}
-	check(bpf_prog_test_run_opts(b->programs[which], &options) == 0);
-	if (which == 0)
-		return options.retval == XDP_DROP;
-	return options.retval == TC_ACT_SHOT;
-}
 
 /* --- agreement --- */
 
@@ -50,7 +32,7 @@ static bool compare_frame(struct bench *b, uint64_t *seed, const struct observat
 		e = expect_frame((struct span){ frame, n }, boundary,
 				 enforce_direction(&b->links[0], hook), at, hook == HOOK_EGRESS,
 				 &b->said);
-		dropped = run(b, which, frame, n);
+		dropped = run_program(b, which, frame, n);
 		frames += run_at == 0;
 		drops += dropped;
 		if (e.rule) {
@@ -252,7 +234,7 @@ static bool run_udp(const struct bench *b, unsigned which, uint32_t source, uint
 		frame[26 + i] = (uint8_t)(source >> (24 - 8 * i));
 	frame[32] = (uint8_t)(group >> 8);
 	frame[33] = (uint8_t)group;
-	return run(b, which, frame, sizeof(frame));
+	return run_program(b, which, frame, sizeof(frame));
 }
 
 static uint64_t count_of(struct bench *b, const char *rule)

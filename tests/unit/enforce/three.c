@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/pkt_cls.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -268,20 +267,6 @@ static void tell_members(struct trial *t)
 		asked.n++;
 	check(nft_backend.tell_asked(t->nft, &asked, &error) == 0);
 	text_release(&error);
-}
-
-static bool run_program(const struct bench *b, unsigned which, const uint8_t *frame, size_t n)
-{
-	struct __sk_buff skb = { .ingress_ifindex = LO_INDEX, .ifindex = LO_INDEX };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)n,
-		    .repeat = 1);
-
-	if (which > 0) {
-		options.ctx_in = &skb;
-		options.ctx_size_in = sizeof(skb);
-	}
-	check(bpf_prog_test_run_opts(b->programs[which], &options) == 0);
-	return options.retval == (which ? (unsigned)TC_ACT_SHOT : (unsigned)XDP_DROP);
 }
 
 static void tell_frame(const char *what, const struct expected *e, const uint8_t *frame, size_t n)
