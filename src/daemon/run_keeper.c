@@ -24,6 +24,7 @@
 #include "sink/history_tally.h"
 
 #define END_S 5				/* that a child may take to end */
+#define SETTLE_NS (INT64_C(10) * 1000000)	/* by then those who wait for an install go on */
 
 static void begin_child(struct keeper_state *k, enum child_name name);
 
@@ -132,6 +133,7 @@ static int install(struct keeper_state *k, struct enforce_image *image, unsigned
 		return error;
 	}
 	k->installs++;
+	k->settle_ns = clock_steady().ns + SETTLE_NS;
 	if (confirm_s > 0 && k->image && !k->before) {
 		k->before = k->image;
 		k->confirm_ns = clock_steady().ns + confirm_s * NS_PER_S;
@@ -186,6 +188,7 @@ static void roll_back(struct keeper_state *k)
 		return;
 	error = enforce_install(k->enforcer, k->before);
 	k->installs++;
+	k->settle_ns = clock_steady().ns + SETTLE_NS;
 	if (error < 0)
 		run_say("generation %llu was not confirmed, but the policy before cannot be put back: %s",
 			(unsigned long long)k->generation, enforcer_error(k->enforcer));
@@ -483,6 +486,7 @@ static int64_t next_deadline(const struct keeper_state *k)
 	int64_t next = k->confirm_ns < k->count_ns ? k->confirm_ns : k->count_ns;
 
 	next = k->queue.hold_ns < next ? k->queue.hold_ns : next;
+	next = k->settle_ns < next ? k->settle_ns : next;
 	for (unsigned i = 0; i < CHILD_COUNT; i++)
 		if (is_wanted(k, i) && k->children[i].pid == 0 && k->children[i].again_ns < next)
 			next = k->children[i].again_ns;
@@ -500,6 +504,10 @@ static void go_on(struct keeper_state *k)
 			roll_back(k);
 		if (now >= k->queue.hold_ns)
 			keeper_queue_close(k);
+		if (now >= k->settle_ns) {
+			k->settle_ns = INT64_MAX;
+			enforce_settle(k->enforcer);
+		}
 		if (now >= k->count_ns) {
 			keeper_count(k);
 			keeper_open_listeners(k);
@@ -631,6 +639,7 @@ static int prepare(struct keeper_state *k)
 int run_daemon(struct run_options *options)
 {
 	struct keeper_state k = { .options = options, .confirm_ns = INT64_MAX, .signals = -1,
+				  .settle_ns = INT64_MAX,
 				  .queue = { .questions = -1, .hold_ns = INT64_MAX },
 				  .tallies.fd = -1 };
 	int error = prepare(&k);

@@ -58,7 +58,7 @@ struct keeper_state {
 	struct enforce_image *image, *before;	/* before: where `image` waits to be confirmed */
 	struct enforce_image *nothing;		/* it enforces nothing; or NULL */
 	uint64_t	 generation;
-	int64_t		 confirm_ns, count_ns;	/* INT64_MAX: never */
+	int64_t		 confirm_ns, count_ns, settle_ns;	/* INT64_MAX: never */
 	uint64_t	 installs, counted_at;	/* counters were read at this many installs */
 	bool		 is_ready, was_ready, must_end, must_remove, waits_for_count;
 	int		 status;

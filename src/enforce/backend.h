@@ -19,6 +19,8 @@ struct backend_calls {
 	void (*close)(void *state);
 	/* Empty bytes: takes away what it enforced, and keeps the counters. */
 	int (*install)(void *state, struct span bytes, struct text *error);
+	/* What the last install has left to do; each other call does it first where it must. */
+	void (*settle)(void *state);
 	int (*remove)(void *state, struct text *error);
 	int (*counts)(void *state, enforce_count_fn *each, void *ctx, struct text *error);
 	int (*forget)(void *state, struct text *error);

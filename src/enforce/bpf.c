@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,18 +120,14 @@ static void number_image(struct bpf_store *store, struct bpf_image *head)
 /* Stamps come round with the serial numbers: then what is remembered is left behind with its maps. */
 static bool has_stamps(const struct bpf_store *store, const struct bpf_set *set)
 {
-	const struct bpf_image *image = bpf_set_map_image(set, set->image);
-	uint32_t serial = image ? image->serial : 0;
-
-	if (image)
-		munmap((void *)(uintptr_t)image, set->image_bytes);
-	return serial / (BPF_SERIAL_MASK + 1) == next_serial(store) / (BPF_SERIAL_MASK + 1);
+	return bpf_set_image(set)->serial / (BPF_SERIAL_MASK + 1) ==
+	       next_serial(store) / (BPF_SERIAL_MASK + 1);
 }
 
-/* The parcel's image with slots and counters as they are to be: a map that holds it. */
-static int make_image(struct bpf_store *store, const struct view *v, const struct bpf_hooks *hooks)
+/* The parcel's image with slots and counters as they are to be, where the next one is written. */
+static int write_image(struct bpf_store *store, const struct view *v, const struct bpf_hooks *hooks)
 {
-	struct bpf_image *head = memory_take(v->head->image_bytes);
+	struct bpf_image *head = bpf_set_image_next(bpf_store_set(store), v->head->image_bytes);
 	uint8_t *image = (uint8_t *)head;
 	const struct bpf_image *from = (const void *)v->image;
 	int status = 0;
@@ -148,9 +143,6 @@ static int make_image(struct bpf_store *store, const struct view *v, const struc
 		status = number_counters(store, v, &v->hooks[i], image);
 	}
 	number_image(store, head);
-	if (status == 0)
-		status = bpf_set_image_new(bpf_store_set(store), image, v->head->image_bytes);
-	free(head);
 	return status;
 }
 
@@ -186,24 +178,15 @@ static int explain(struct text *error, const char *what, int status)
 static int put_in_force(struct bpf_store *store, const struct view *v, struct bpf_hooks *hooks,
 			bool is_new_set, struct text *error)
 {
-	int image = make_image(store, v, hooks), status;
+	int status = write_image(store, v, hooks);
 
-	if (image < 0)
-		return explain(error, "cannot load the policy", image);
-	if (!is_new_set) {
+	if (status < 0)
+		return explain(error, "cannot load the policy", status);
+	if (!is_new_set)
 		status = bpf_hooks_attach(hooks, store, error);
-		if (status < 0) {
-			close(image);
-			return status;
-		}
-	}
-	status = bpf_set_switch(bpf_store_set(store), store->folder, image);
-	if (status < 0) {
-		close(image);
-		if (!is_new_set)
-			bpf_hooks_undo(hooks, store);
-		return explain(error, "cannot put the policy in force", status);
-	}
+	if (status < 0)
+		return status;
+	bpf_set_switch(bpf_store_set(store));
 	bpf_store_note_image(store);
 	return is_new_set ? bpf_hooks_attach(hooks, store, error) : 0;
 }
@@ -271,19 +254,14 @@ static int clear(struct bpf_store *store)
 {
 	struct bpf_set *set = bpf_store_set(store);
 	struct bpf_image *empty;
-	int image;
 
 	if (!set)
 		return 0;
 	bpf_hooks_detach_all(store);
-	empty = memory_take(sizeof(*empty));
+	empty = bpf_set_image_next(set, 0);
 	empty->version = BPF_LAYOUT_VERSION;
 	empty->serial = store->serial;		/* nothing is remembered of it */
-	image = bpf_set_image_new(set, (const uint8_t *)empty, sizeof(*empty));
-	free(empty);
-	if (image < 0)
-		return image;
-	bpf_set_switch(set, store->folder, image);
+	bpf_set_switch(set);
 	bpf_store_note_image(store);
 	return 0;
 }
@@ -309,6 +287,14 @@ static int install(void *state, struct span bytes, struct text *error)
 	}
 	free(copy);
 	return status;
+}
+
+static void settle(void *state)
+{
+	struct bpf_set *set = bpf_store_set(state);
+
+	if (set)
+		bpf_set_settle(set);
 }
 
 /* --- the other calls --- */
@@ -434,5 +420,5 @@ int bpf_load_program(const char *pin_folder, unsigned slot, enum hook hook, bool
 
 const struct backend_calls bpf_backend = {
 	.probe = probe, .compile = bpf_compile, .open = open_state, .close = close_state,
-	.install = install, .remove = remove_all, .counts = counts, .forget = forget,
+	.install = install, .settle = settle, .remove = remove_all, .counts = counts, .forget = forget,
 };

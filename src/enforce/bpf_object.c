@@ -15,10 +15,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "enforce/grace.h"
 
 #define PATH_BYTES 512
-#define PIN_IMAGE "image"
-#define PIN_IMAGE_NEXT "image-next"
 #define BUCKETS_MAX 32768
 #define SAMPLES_BYTES (1u << 20)
 #define HOOKS_MAX (2 * BPF_SLOTS)
@@ -85,15 +84,30 @@ static uint32_t own_bytes(const struct bpf_set *set)
 	return (uint32_t)BPF_COUNTERS_AT + counter_bytes(set) * set->processors;
 }
 
-static int map_own(struct bpf_set *set)
+/* Values of arrays begin at multiples of 8 (bpf_map_area_alloc in the kernel's arraymap.c). */
+static size_t image_stride(const struct bpf_set *set)
 {
-	void *at = mmap(NULL, own_bytes(set), PROT_READ | PROT_WRITE, MAP_SHARED,
-			set->maps[MAP_OWN], 0);
+	return (set->image_bytes + 7u) & ~(size_t)7;
+}
+
+static int map_memory(int fd, size_t bytes, uint8_t **out)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (at == MAP_FAILED)
 		return -errno;
-	set->own = at;
+	*out = at;
 	return 0;
+}
+
+static int map_set(struct bpf_set *set)
+{
+	int status = map_memory(set->maps[MAP_OWN], own_bytes(set), &set->own);
+
+	if (status == 0)
+		status = map_memory(set->maps[MAP_POLICY], BPF_IMAGES * image_stride(set),
+				    &set->policy);
+	return status;
 }
 
 static uint64_t counter_offset(const struct bpf_set *set, uint32_t processor, uint32_t id)
@@ -180,39 +194,13 @@ bool bpf_set_clear_counter(const struct bpf_set *set, uint32_t id)
 	return true;
 }
 
-static int new_image_map(uint32_t bytes)
-{
-	return new_map("weir_image", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), bytes, 1,
-		       BPF_F_MMAPABLE);
-}
-
-/* The image it begins with is empty: every slot lets everything pass. */
-static int new_policy_map(struct bpf_set *set)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, options);
-	uint32_t zero = 0;
-	int fd;
-
-	set->image = new_image_map(set->image_bytes);
-	if (set->image < 0)
-		return set->image;
-	options.inner_map_fd = (uint32_t)set->image;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "weir_policy", sizeof(zero), sizeof(zero),
-			    1, &options);
-	if (fd >= 0 && bpf_map_update_elem(fd, &zero, &set->image, BPF_ANY) < 0) {
-		int error = -errno;
-
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
 static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 {
 	switch (index) {
 	case MAP_POLICY:
-		return new_policy_map(set);
+		/* zeros: every slot of either image lets everything pass */
+		return new_map("weir_policy", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
+			       set->image_bytes, BPF_IMAGES, BPF_F_MMAPABLE);
 	case MAP_OWN:
 		return new_map("weir_own", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), own_bytes(set), 1,
 			       BPF_F_MMAPABLE);
@@ -240,8 +228,7 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 
 static struct bpf_set empty_set(unsigned number)
 {
-	struct bpf_set set = { .number = number, .processors = processor_count(), .image = -1,
-			       .image_next = -1 };
+	struct bpf_set set = { .number = number, .processors = processor_count() };
 
 	for (unsigned i = 0; i < MAP_COUNT; i++)
 		set.maps[i] = -1;
@@ -252,13 +239,11 @@ void bpf_set_close(struct bpf_set *set)
 {
 	if (set->own)
 		munmap(set->own, own_bytes(set));
+	if (set->policy)
+		munmap(set->policy, BPF_IMAGES * image_stride(set));
 	for (unsigned i = 0; i < MAP_COUNT; i++)
 		if (set->maps[i] >= 0)
 			close(set->maps[i]);
-	if (set->image >= 0)
-		close(set->image);
-	if (set->image_next >= 0)
-		close(set->image_next);
 	*set = empty_set(0);
 }
 
@@ -270,9 +255,6 @@ int bpf_set_pin(const struct bpf_set *set, const char *folder)
 	bpf_set_unpin(folder, set->number);
 	pin_path(folder, set->number, "", path);
 	if (mkdir(path, 0700) < 0)
-		return -errno;
-	pin_path(folder, set->number, PIN_IMAGE, path);
-	if (bpf_obj_pin(set->image, path) < 0)
 		return -errno;
 	for (unsigned i = MAP_COUNT; i-- > 0;) {
 		pin_path(folder, set->number, map_names[i], path);
@@ -302,7 +284,7 @@ int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 		set.maps[i] = older && is_lasting(i) ? dup(older->maps[i]) : new_map_of(&set, i);
 		status = set.maps[i] < 0 ? -errno : 0;
 	}
-	status = status < 0 ? status : map_own(&set);
+	status = status < 0 ? status : map_set(&set);
 	if (status < 0) {
 		bpf_set_close(&set);
 		return status;
@@ -330,43 +312,38 @@ static int open_pins(const char *folder, struct bpf_set *set)
 		if (set->maps[i] < 0)
 			return -errno;
 	}
-	pin_path(folder, set->number, PIN_IMAGE_NEXT, path);
-	set->image_next = bpf_obj_get(path);
-	pin_path(folder, set->number, PIN_IMAGE, path);
-	set->image = bpf_obj_get(path);
-	return set->image < 0 ? -errno : 0;
+	return 0;
 }
 
 int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out)
 {
 	struct bpf_set set = empty_set(number);
-	struct bpf_map_info image, own;
+	struct bpf_map_info policy, own;
 	int status = open_pins(folder, &set);
 
-	status = status < 0 ? status : map_size(set.image, &image);
+	status = status < 0 ? status : map_size(set.maps[MAP_POLICY], &policy);
 	status = status < 0 ? status : map_size(set.maps[MAP_OWN], &own);
 	if (status == 0) {
-		set.image_bytes = image.value_size;
+		set.image_bytes = policy.value_size;
 		set.capacity = (own.value_size - (uint32_t)BPF_COUNTERS_AT) / set.processors /
 			       (uint32_t)sizeof(struct bpf_counter);
-		status = map_own(&set);
+		status = map_set(&set);
 	}
 	if (status < 0) {
 		bpf_set_close(&set);
 		return status;
 	}
+	set.is_settling = true;			/* nobody knows since when it is in force */
 	*out = set;
 	return 0;
 }
 
 void bpf_set_unpin(const char *folder, unsigned number)
 {
-	static const char *const others[] = { PIN_IMAGE, PIN_IMAGE_NEXT };
 	char path[PATH_BYTES];
 
-	for (unsigned i = 0; i < MAP_COUNT + 2; i++) {
-		pin_path(folder, number, i < MAP_COUNT ? map_names[i] : others[i - MAP_COUNT],
-			 path);
+	for (unsigned i = 0; i < MAP_COUNT; i++) {
+		pin_path(folder, number, map_names[i], path);
 		unlink(path);
 	}
 	pin_path(folder, number, "", path);
@@ -432,23 +409,35 @@ size_t bpf_set_list(const char *folder, unsigned *out, size_t max)
 
 /* --- images --- */
 
-int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n)
+static volatile uint32_t *index_of(const struct bpf_set *set)
 {
-	int fd = new_image_map(set->image_bytes);
-	void *at;
+	return (volatile uint32_t *)(void *)(set->own + BPF_INDEX_AT);
+}
 
-	if (fd < 0)
-		return fd;
-	at = mmap(NULL, set->image_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED) {
-		int error = -errno;
+static struct bpf_image *image_at(const struct bpf_set *set, uint32_t index)
+{
+	return (void *)(set->policy + index % BPF_IMAGES * image_stride(set));
+}
 
-		close(fd);
-		return error;
-	}
-	memcpy(at, bytes, n);
-	munmap(at, set->image_bytes);
-	return fd;
+const struct bpf_image *bpf_set_image(const struct bpf_set *set)
+{
+	return image_at(set, *index_of(set));
+}
+
+struct bpf_image *bpf_set_image_next(struct bpf_set *set, size_t n)
+{
+	struct bpf_image *image = image_at(set, *index_of(set) + 1);
+
+	bpf_set_settle(set);
+	memset((uint8_t *)image + n, 0, set->image_bytes - n);
+	return image;
+}
+
+void bpf_set_settle(struct bpf_set *set)
+{
+	if (set->is_settling)
+		grace_wait();
+	set->is_settling = false;
 }
 
 /* Flows are met again only by the word of the image that judged them. */
@@ -458,57 +447,20 @@ static void put_words(const struct bpf_set *set, const struct bpf_image *image)
 
 	for (size_t i = 0; i < BPF_SLOTS; i++)
 		words[i] = image && image->slots[i].is_active ? image->slots[i].word : 0;
-}
-
-/* The kernel waits for running programs before an update of a map of maps returns.  While it does, and
- * for ever if it is cut off, no program meets a flow before it has met the image. */
-static int replace_image(const struct bpf_set *set, int image)
-{
-	const struct bpf_image *head = bpf_set_map_image(set, image);
-	uint32_t zero = 0;
-	int status = 0;
-
-	if (!head)
-		return -errno;
-	put_words(set, NULL);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (bpf_map_update_elem(set->maps[MAP_POLICY], &zero, &image, BPF_ANY) < 0)
-		status = -errno;
-	else
-		put_words(set, head);
-	munmap((void *)(uintptr_t)head, set->image_bytes);
-	return status;
 }
 
-int bpf_set_switch(struct bpf_set *set, const char *folder, int image)
+/* While there are no words, and for ever if it is cut off there, no program meets a flow before it has
+ * met the image.  So one store is the moment at which all hooks turn from the one to the other. */
+void bpf_set_switch(struct bpf_set *set)
 {
-	char next[PATH_BYTES], path[PATH_BYTES];
-	int status;
+	uint32_t next = (*index_of(set) + 1) % BPF_IMAGES;
 
-	pin_path(folder, set->number, PIN_IMAGE_NEXT, next);
-	pin_path(folder, set->number, PIN_IMAGE, path);
-	unlink(next);
-	if (bpf_obj_pin(image, next) < 0)
-		return -errno;
-	status = replace_image(set, image);
-	if (status < 0) {
-		unlink(next);
-		return status;
-	}
-	rename(next, path);
-	close(set->image);
-	set->image = image;
-	if (set->image_next >= 0)
-		close(set->image_next);
-	set->image_next = -1;
-	return 0;
-}
-
-const struct bpf_image *bpf_set_map_image(const struct bpf_set *set, int image)
-{
-	void *at = mmap(NULL, set->image_bytes, PROT_READ, MAP_SHARED, image, 0);
-
-	return at == MAP_FAILED ? NULL : at;
+	put_words(set, NULL);
+	*index_of(set) = next;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	put_words(set, image_at(set, next));
+	set->is_settling = true;
 }
 
 /* --- programs --- */

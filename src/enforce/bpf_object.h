@@ -20,14 +20,12 @@ enum bpf_map_index { MAP_POLICY, MAP_OWN, MAP_FLOWS, MAP_BUCKETS, MAP_SEEN, MAP_
 
 struct bpf_set {
 	unsigned number;
-	uint32_t image_bytes;		/* of the map that holds the image: a power of two, and
-					 * BPF_IMAGE_SPARE */
+	uint32_t image_bytes;		/* room for an image: a power of two, and BPF_IMAGE_SPARE */
 	uint32_t capacity;		/* counters: a power of two */
 	uint32_t processors;		/* room for so many: a power of two */
-	uint8_t *own;			/* the map of that name */
+	uint8_t *own, *policy;		/* the maps of these names */
 	int	 maps[MAP_COUNT];
-	int	 image;			/* the map in force, or -1 */
-	int	 image_next;		/* if a switch was cut off: this one may be in force */
+	bool	 is_settling;		/* programs may still read the image before */
 };
 
 /* Buckets and samples are those of `older`, if it is not NULL.  0 or negative errno.  The caller
@@ -52,13 +50,15 @@ struct bpf_counter bpf_set_count(const struct bpf_set *set, uint32_t id);
 /* From 0 again.  False while a packet waits that was another owner's. */
 bool bpf_set_clear_counter(const struct bpf_set *set, uint32_t id);
 
-/* A map that holds these bytes, with zeros behind: a descriptor or negative errno. */
-int bpf_set_image_new(const struct bpf_set *set, const uint8_t *bytes, size_t n);
-/* From now on the programs read this image, which it takes over, and none of them still reads the
- * one before when this returns.  0 or negative errno. */
-int bpf_set_switch(struct bpf_set *set, const char *folder, int image);
-/* One of its images, to be read, or NULL; for munmap(). */
-const struct bpf_image *bpf_set_map_image(const struct bpf_set *set, int image);
+/* The one in force. */
+const struct bpf_image *bpf_set_image(const struct bpf_set *set);
+/* The room for the next one, image_bytes, all zeros behind the first n: no program reads it. */
+struct bpf_image *bpf_set_image_next(struct bpf_set *set, size_t n);
+/* From now on programs that begin read what was written there, and do so at once. */
+void bpf_set_switch(struct bpf_set *set);
+/* Programs that began before the last switch have come to their end, and have counted their packets,
+ * when this returns: milliseconds, unless it was waited for before. */
+void bpf_set_settle(struct bpf_set *set);
 
 struct bpf_program_options {
 	uint32_t slot, hook;

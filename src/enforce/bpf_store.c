@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "enforce/grace.h"
 
 #define IMAGE_BYTES_MIN (1u << 19)
 #define COUNTERS_MIN 1024u
@@ -114,14 +114,15 @@ static void note_ids(struct bpf_store *store, const uint32_t *ids, size_t n)
 }
 
 /* The image is ours, but it was read from the kernel: nothing outside of it is looked at. */
-static void note_image(struct bpf_store *store, int fd)
+void bpf_store_note_image(struct bpf_store *store)
 {
 	const struct bpf_set *set = bpf_store_set(store);
-	const struct bpf_image *image = fd < 0 ? NULL : bpf_set_map_image(set, fd);
+	const struct bpf_image *image = bpf_set_image(set);
 
-	if (image && image->serial > store->serial)
+	memset(store->in_force, 0, set->capacity);
+	if (image->serial > store->serial)
 		store->serial = image->serial;
-	for (size_t i = 0; image && i < BPF_SLOTS; i++) {
+	for (size_t i = 0; i < BPF_SLOTS; i++) {
 		const struct bpf_slot *slot = &image->slots[i];
 		uint64_t end = (uint64_t)slot->ids + slot->id_count * sizeof(uint32_t);
 
@@ -129,17 +130,6 @@ static void note_image(struct bpf_store *store, int fd)
 			note_ids(store, (const void *)((const char *)image + slot->ids),
 				 slot->id_count);
 	}
-	if (image)
-		munmap((void *)(uintptr_t)image, set->image_bytes);
-}
-
-void bpf_store_note_image(struct bpf_store *store)
-{
-	const struct bpf_set *set = bpf_store_set(store);
-
-	memset(store->in_force, 0, set->capacity);
-	note_image(store, set->image);
-	note_image(store, set->image_next);
 }
 
 static void note_names(struct bpf_store *store)
@@ -270,11 +260,12 @@ static struct bpf_counter sum_now(struct bpf_store *store, const struct bpf_name
 
 int bpf_store_each(struct bpf_store *store, bpf_store_fn *each, void *ctx)
 {
-	const struct bpf_set *set = bpf_store_set(store);
+	struct bpf_set *set = bpf_store_set(store);
 	struct name_list list;
 
 	if (!set)
 		return 0;
+	bpf_set_settle(set);
 	list = list_names(set);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct bpf_name_value *value = &list.values[i];
@@ -331,6 +322,7 @@ int bpf_store_forget(struct bpf_store *store)
 
 	if (!set)
 		return 0;
+	bpf_set_settle(set);
 	list = list_names(set);
 	for (size_t i = 0; i < list.n; i++) {
 		uint32_t id = list.values[i].id;
@@ -431,6 +423,8 @@ void bpf_store_drop_set(struct bpf_store *store)
 /* A base is written, not added to: so all this may be done twice. */
 void bpf_store_settle(struct bpf_store *store)
 {
+	if (store->set_count > 1)
+		grace_wait();			/* the programs that were replaced may still count */
 	while (store->set_count > 1) {
 		const struct bpf_set *next = &store->sets[1];
 		struct name_list list = list_names(next);

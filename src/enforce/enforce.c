@@ -298,6 +298,13 @@ int enforce_install(struct enforcer *enforcer, const struct enforce_image *image
 	return 0;
 }
 
+void enforce_settle(struct enforcer *enforcer)
+{
+	for (size_t i = 0; i < PART_COUNT; i++)
+		if (parts[i])
+			parts[i]->settle(enforcer->states[i]);
+}
+
 typedef int state_call(void *state, struct text *error);
 
 static state_call *remove_call(const struct backend_calls *calls)

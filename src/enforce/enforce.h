@@ -120,6 +120,10 @@ const char *enforcer_error(const struct enforcer *enforcer);
  * half of a policy.  Negative errno: the old one stands. */
 int enforce_install(struct enforcer *enforcer, const struct enforce_image *image);
 
+/* Waits for packets that the rules before the last install still judge, and takes away what is left of
+ * those: some 10 ms, for when nobody waits.  The next call that needs it would do it first. */
+void enforce_settle(struct enforcer *enforcer);
+
 /* Takes all of weir's out of the kernel, counters included. */
 int enforce_remove(struct enforcer *enforcer);
 

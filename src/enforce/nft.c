@@ -6,14 +6,12 @@
 #include "enforce/nft.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "enforce/backend.h"
+#include "enforce/grace.h"
 #include "enforce/libnftables.h"
 #include "enforce/nft_bulk.h"
 #include "enforce/nft_joined.h"
@@ -50,7 +48,7 @@ static void forget_wanted(struct nft *nft)
 static void wait_for_packets(struct nft *nft)
 {
 	if (nft->is_settling)
-		(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		grace_wait();
 	nft->is_settling = false;
 }
 
@@ -535,6 +533,11 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	return status;
 }
 
+static void nft_settle(void *state)
+{
+	tidy(state);
+}
+
 static int nft_remove(void *state, struct text *error)
 {
 	struct nft *nft = state;
@@ -566,6 +569,6 @@ static void nft_probe(struct enforce_support *out)
 
 const struct backend_calls nft_backend = {
 	.probe = nft_probe, .compile = nft_compile, .open = nft_open, .close = nft_close,
-	.install = nft_install, .remove = nft_remove, .counts = nft_counts, .forget = nft_forget,
-	.tell_asked = nft_tell_asked, .asked = nft_asked,
+	.install = nft_install, .settle = nft_settle, .remove = nft_remove, .counts = nft_counts,
+	.forget = nft_forget, .tell_asked = nft_tell_asked, .asked = nft_asked,
 };

@@ -11,16 +11,7 @@
 #include "enforce/bpf/frame.h"
 #include "enforce/bpf/image.h"
 
-/* Sections that are maps, which need no look-up.  Made as large as these before they are loaded. */
-__u8 own[BPF_COUNTERS_AT + 1] SEC(".bss.own");
-__u8 flows[1] SEC(".bss.flows");
-
-/* So far from an address, in what the compiler does not know the size of. */
-static __always_inline __u8 *far_from(__u8 *at, __u32 offset)
-{
-	asm volatile("" : "+r"(at));
-	return at + offset;
-}
+__u8 flows[1] SEC(".bss.flows");		/* as `own` */
 
 /* When and where a packet is judged. */
 struct moment {

@@ -10,30 +10,29 @@
 /* One struct, so that nothing hangs on the order in which a compiler lays variables out. */
 const volatile struct bpf_told told;
 
-struct image {
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, BPF_IMAGES);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct bpf_image));	/* made larger before it is loaded */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(values, struct image);
+	__uint(value_size, sizeof(struct bpf_image));	/* the set's map in its place has larger ones */
 } policy SEC(".maps");
+
+/* A section that is a map, which needs no look-up.  Made as large as that before it is loaded. */
+__u8 own[BPF_COUNTERS_AT + 1] SEC(".bss.own");
+
+/* So far from an address, in what the compiler does not know the size of. */
+static __always_inline __u8 *far_from(__u8 *at, __u32 offset)
+{
+	asm volatile("" : "+r"(at));
+	return at + offset;
+}
 
 static __always_inline bool find_table(struct table *t)
 {
-	__u32 zero = 0;
-	void *image = bpf_map_lookup_elem(&policy, &zero);
-	const __u8 *head;
+	__u32 index = *(const volatile __u32 *)far_from(own, BPF_INDEX_AT);
+	const __u8 *head = bpf_map_lookup_elem(&policy, &index);
 
-	if (!image)
-		return false;
-	head = bpf_map_lookup_elem(image, &zero);
 	if (!head)
 		return false;
 	t->mask = told.image_mask;

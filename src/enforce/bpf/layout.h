@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the kernel programs and the user side say to each other: the image of all policies that are
- * in force, which is the one value of one map, and the keys and values of the other maps.  Offsets
- * are bytes from the start of the image; what lies behind them is aligned to its own size.
+ * in force, which is one of the two values of one map, and the keys and values of the other maps.
+ * Offsets are bytes from the start of the image; what lies behind them is aligned to its own size.
  *
  * A program is told one number when it is loaded: its slot.  All else it reads from the image that
- * the map `policy` holds at that moment, which is replaced by another as a whole. */
+ * is in force at that moment, for which a word in the map `own` names one of two.  The next one is
+ * written whole into the place of the other, when no program reads that any more. */
 #ifndef WEIR_ENFORCE_BPF_LAYOUT_H
 #define WEIR_ENFORCE_BPF_LAYOUT_H
 
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 4u
+#define BPF_LAYOUT_VERSION 5u
 
 #define BPF_SLOTS	 1024
+#define BPF_IMAGES	 2
 #define BPF_TOPS_SOURCE4 65536
 #define BPF_TOPS_GROUP4	 4096		/* of 224.0.0.0/4: the 12 bits behind its first four */
 
@@ -141,7 +143,7 @@ struct bpf_slot {
 /* Counters behind those of the rules; behind these, what each `limit` rule refused. */
 enum { BPF_ID_LINK_LOCAL, BPF_ID_CONTROL, BPF_ID_MORE };
 
-/* The map's value is a power of two and this more: what is read at a masked offset lies inside. */
+/* A value of the map is a power of two and this more: what is read at a masked offset lies inside. */
 #define BPF_IMAGE_SPARE sizeof(struct bpf_near)
 
 struct bpf_image {
@@ -201,9 +203,9 @@ struct bpf_range {
 	__u64 first_hi, first_lo, last_hi, last_lo;
 };
 
-/* The map `own` has a word for each slot; for each processor a packet that was judged and is not
- * counted yet; and each processor's counters, as many as a power of two says.  The last is no
- * rule's. */
+/* The map `own` has a word for each slot; which of the images is in force, a __u32; for each
+ * processor a packet that was judged and is not counted yet; and each processor's counters, as many
+ * as a power of two says.  The last is no rule's. */
 #define BPF_PROCESSORS_MAX 4096
 
 struct bpf_waiting {
@@ -212,7 +214,8 @@ struct bpf_waiting {
 	__u64 spare[6];			/* no other processor's stands in the same line */
 };
 
-#define BPF_WAITING_AT	(BPF_SLOTS * sizeof(__u64))
+#define BPF_INDEX_AT	(BPF_SLOTS * sizeof(__u64))
+#define BPF_WAITING_AT	(BPF_INDEX_AT + sizeof(struct bpf_waiting))	/* lines of their own */
 #define BPF_COUNTERS_AT (BPF_WAITING_AT + BPF_PROCESSORS_MAX * sizeof(struct bpf_waiting))
 
 struct bpf_counter {
