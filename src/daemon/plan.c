@@ -171,11 +171,11 @@ static bool refuses_some_queries(const struct boundary *b, size_t at, bool is_in
 	       (rule->direction == DIRECTION_UNKNOWN || rule->direction == leaving);
 }
 
-/* nftables alone is told who asked for what. */
+/* Whoever judges what leaves there is told who asked for what. */
 static bool knows_joined(const struct plan *plan, const struct plan_interface *one)
 {
 	return one->choice != SIZE_MAX &&
-	       plan->choices[one->choice].hooks[HOOK_EGRESS] == BACKEND_NFTABLES;
+	       plan->choices[one->choice].hooks[HOOK_EGRESS] != BACKEND_AUTO;
 }
 
 static void note_bridge(const struct boundary *b, const struct plan_interface *one,

@@ -24,7 +24,7 @@ struct backend_calls {
 	int (*remove)(void *state, struct text *error);
 	int (*counts)(void *state, enforce_count_fn *each, void *ctx, struct text *error);
 	int (*forget)(void *state, struct text *error);
-	/* NULL where it knows of no `joined`. */
+	/* enforce_tell_asked(), enforce_asked(). */
 	int (*tell_asked)(void *state, const struct enforce_asked *asked, struct text *error);
 	int (*asked)(void *state, enforce_asked_fn *each, void *ctx, struct text *error);
 };

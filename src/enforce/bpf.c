@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "enforce/bpf_asked.h"
 #include "enforce/bpf_attach.h"
 #include "enforce/bpf_compile.h"
 #include "enforce/bpf_hooks.h"
@@ -293,8 +294,10 @@ static void settle(void *state)
 {
 	struct bpf_set *set = bpf_store_set(state);
 
-	if (set)
-		bpf_set_settle(set);
+	if (!set)
+		return;
+	bpf_set_settle(set);
+	bpf_asked_settle(state);
 }
 
 /* --- the other calls --- */
@@ -402,6 +405,17 @@ static int forget(void *state, struct text *error)
 	return bpf_store_forget(state);
 }
 
+static int tell_asked(void *state, const struct enforce_asked *asked, struct text *error)
+{
+	return explain(error, "cannot load who asked for what", bpf_asked_write(state, asked));
+}
+
+static int asked(void *state, enforce_asked_fn *each, void *ctx, struct text *error)
+{
+	(void)error;
+	return bpf_asked_read(state, each, ctx);
+}
+
 int bpf_load_program(const char *pin_folder, unsigned slot, enum hook hook, bool is_xdp)
 {
 	struct bpf_store store;
@@ -421,4 +435,5 @@ int bpf_load_program(const char *pin_folder, unsigned slot, enum hook hook, bool
 const struct backend_calls bpf_backend = {
 	.probe = probe, .compile = bpf_compile, .open = open_state, .close = close_state,
 	.install = install, .settle = settle, .remove = remove_all, .counts = counts, .forget = forget,
+	.tell_asked = tell_asked, .asked = asked,
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "enforce/bpf_near.h"
 #include "enforce/bpf_pairs.h"
 #include "enforce/bpf_parcel.h"
 #include "policy/artefact.h"
@@ -140,12 +141,11 @@ static uint8_t action_of(enum action action)
 					: BPF_ACTION_PASS;
 }
 
-/* The programs do not know who asked for what (enum joined). */
-static void never_holds(struct bpf_demand *d)
+static unsigned asks_who(unsigned joined)
 {
-	d->asks |= BPF_ASKS_TTL;
-	d->ttl_first = 1;
-	d->ttl_last = 0;
+	return joined == JOINED_YES ? BPF_ASKS_JOINED
+	       : joined == JOINED_NO ? BPF_ASKS_NOT_JOINED
+				     : 0;
 }
 
 static struct bpf_demand demand_of(struct section *s, size_t index)
@@ -159,7 +159,7 @@ static struct bpf_demand demand_of(struct section *s, size_t index)
 	d.asks = (uint8_t)((r->asks_ttl ? BPF_ASKS_TTL : 0) | (r->asks_port ? BPF_ASKS_PORT : 0) |
 			   (r->flags ? BPF_ASKS_FLAG : 0) |
 			   (r->recognised != PROTOCOL_COUNT ? BPF_ASKS_KIND : 0) |
-			   (r->mask_count ? BPF_ASKS_MASKS : 0));
+			   (r->mask_count ? BPF_ASKS_MASKS : 0) | asks_who(r->joined));
 	d.ttl_first = r->ttl_first;
 	d.ttl_last = r->ttl_last;
 	d.port_first = r->port_first;
@@ -167,8 +167,6 @@ static struct bpf_demand demand_of(struct section *s, size_t index)
 	d.flags = (uint8_t)((r->flags & FLAG_BIT(FRAGMENT) ? BPF_FLAG_FRAGMENT : 0) |
 			    (r->flags & FLAG_BIT(SCOPE_F) ? BPF_FLAG_SCOPE_F : 0));
 	d.kind = kind_of(r->recognised);
-	if (r->joined)
-		never_holds(&d);
 	if (rule->action == ACTION_LIMIT) {
 		set_rate(s, rule, &d);
 		d.refused = (uint16_t)(s->boundary->rule_count + BPF_ID_MORE + s->refused_n++);
@@ -261,81 +259,16 @@ static unsigned count_blocks(const uint16_t *pool)
 	return (middle > most ? middle : most) + 1;
 }
 
-/* One level of small numbers: the block of a pool by its new number. */
-struct level {
-	int16_t	 numbers[16384 + 1];	/* by block of the pool; -1: not met */
-	unsigned n;
-};
-
-/* The new number of a block; *out_is_new: its content is to be written.  256 where there is no
- * number left. */
-static unsigned number_block(struct level *level, unsigned block, bool *out_is_new)
-{
-	*out_is_new = level->numbers[block] < 0;
-	if (*out_is_new && level->n < 256)
-		level->numbers[block] = (int16_t)level->n++;
-	return level->numbers[block] < 0 ? 256 : (unsigned)level->numbers[block];
-}
-
-static void begin_level(struct level *level)
-{
-	memset(level->numbers, 0xff, sizeof(level->numbers));
-	level->n = 0;
-}
-
-/* A middle block, and the bottoms that it names. */
-static bool put_middle(const uint16_t *pool, unsigned block, struct level *bottoms,
-		       uint8_t *out_middle, uint8_t *out_bottoms)
-{
-	for (unsigned i = 0; i < 256; i++) {
-		const uint16_t *bottom = pool + (size_t)pool[block * 256u + i] * 256;
-		bool is_new;
-		unsigned number = number_block(bottoms, pool[block * 256u + i], &is_new);
-
-		if (number > 255)
-			return false;
-		out_middle[i] = (uint8_t)number;
-		for (unsigned k = 0; is_new && k < 256; k++)
-			out_bottoms[number * 256 + k] = (uint8_t)bottom[k];
-	}
-	return true;
-}
-
-static bool put_tops(const uint16_t *pool, const uint16_t *tops, size_t n, struct level levels[2],
-		     uint8_t *out_tops, uint8_t *out_middles, uint8_t *out_bottoms)
-{
-	begin_level(&levels[0]);
-	begin_level(&levels[1]);
-	for (size_t i = 0; i < n; i++) {
-		bool is_new;
-		unsigned number = number_block(&levels[0], tops[i], &is_new);
-
-		if (number > 255)
-			return false;
-		out_tops[i] = (uint8_t)number;
-		if (is_new && !put_middle(pool, tops[i], &levels[1], out_middles + number * 256,
-					  out_bottoms))
-			return false;
-	}
-	return true;
-}
-
 /* The same tables in bytes, where all numbers are small enough. */
 static bool put_near(struct section *s, const uint16_t *pool)
 {
-	struct level *levels = memory_array(2, sizeof(*levels));
 	struct bpf_near *near = memory_take(sizeof(*near));
 	bool good = s->artefact->ip4.sources.classes <= 256 &&
-		    s->artefact->ip4.groups.classes <= 256 &&
-		    put_tops(pool, pool, TOPS, levels, near->source_tops, near->source_middles,
-			     near->source_bottoms) &&
-		    put_tops(pool, pool + TOPS + 0xe000, BPF_TOPS_GROUP4, levels, near->group_tops,
-			     near->group_middles, near->group_bottoms);
+		    s->artefact->ip4.groups.classes <= 256 && bpf_near_init(near, pool);
 
 	if (good)
 		s->side.near = append(s->c, near, sizeof(*near), 64);
 	free(near);
-	free(levels);
 	return good;
 }
 
@@ -554,6 +487,28 @@ static bool asks_ttl(const struct section *s)
 	return false;
 }
 
+static bool asks_joined(const struct section *s, enum direction direction)
+{
+	for (size_t i = 0; i < s->boundary->match_count; i++) {
+		unsigned of = s->boundary->rules[i]->direction;
+
+		if (s->used[i] && s->artefact->rules[i].joined &&
+		    (of == DIRECTION_UNKNOWN || of == direction))
+			return true;
+	}
+	return false;
+}
+
+static uint32_t put_asked(struct section *s, enum direction direction)
+{
+	struct bpf_asked_key key = { .direction = (uint8_t)direction };
+
+	if (!asks_joined(s, direction))
+		return 0;
+	snprintf(key.boundary, sizeof(key.boundary), "%s", s->boundary->name);
+	return append(s->c, &key, sizeof(key), 8);
+}
+
 #define IP_IGMP 2
 #define IP_AH 51				/* another protocol is behind it */
 #define IP_PIM 103
@@ -566,6 +521,7 @@ static struct bpf_side side_of(struct section *s, enum direction direction)
 
 	side.asks_upper = asks_upper(s);
 	side.asks_ttl = asks_ttl(s);
+	side.asked = put_asked(s, direction);
 	for (unsigned p = 0; p < 256; p++) {
 		unsigned plane = artefact_plane_of(s->artefact, direction, p);
 
@@ -655,10 +611,9 @@ static void note_unknown(const struct section *s, struct enforce_notes *notes)
 
 		snprintf(note.boundary, sizeof(note.boundary), "%s", s->boundary->name);
 		snprintf(note.rule, sizeof(note.rule), "%s", rule->rule->name);
-		if (rule->unknown || rule->joined)
+		if (rule->unknown)
 			snprintf(note.text, sizeof(note.text), "BPF does not know %s: the rule is not "
-				 "enforced in the data plane",
-				 rule->unknown ? rule->unknown : "joined");
+				 "enforced in the data plane", rule->unknown);
 		else if (rule->partly)
 			snprintf(note.text, sizeof(note.text),
 				 "BPF knows only a part of what `%s` asks", rule->partly);

@@ -25,8 +25,8 @@
 #define FLOWS_SPARE (BPF_FLOW_WAYS * sizeof(struct bpf_flow6))	/* behind what a mask leaves */
 
 /* The version stands in the names of the pins: what another version pinned is not met. */
-static const char *const map_names[MAP_COUNT] = { "policy", "own", "flows", "buckets", "seen",
-						  "samples", "names", "hooks" };
+static const char *const map_names[MAP_COUNT] = { "policy", "own", "flows", "buckets", "asked",
+						  "seen", "samples", "names", "hooks" };
 
 static void pin_path(const char *folder, unsigned number, const char *name, char out[PATH_BYTES])
 {
@@ -194,6 +194,26 @@ bool bpf_set_clear_counter(const struct bpf_set *set, uint32_t id)
 	return true;
 }
 
+int bpf_set_members_new(uint32_t n)
+{
+	return new_map("weir_members", BPF_MAP_TYPE_HASH, sizeof(struct bpf_member),
+		       sizeof(uint8_t), n, 0);
+}
+
+static int new_asked_map(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	int like = bpf_set_members_new(1), fd;
+
+	if (like < 0)
+		return like;
+	options.inner_map_fd = (uint32_t)like;
+	fd = bpf_map_create(BPF_MAP_TYPE_HASH_OF_MAPS, "weir_asked", sizeof(struct bpf_asked_key),
+			    sizeof(uint32_t), BPF_ASKED_MAX, &options);
+	close(like);
+	return fd;
+}
+
 static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 {
 	switch (index) {
@@ -210,6 +230,8 @@ static int new_map_of(struct bpf_set *set, enum bpf_map_index index)
 	case MAP_BUCKETS:
 		return new_map("weir_buckets", BPF_MAP_TYPE_LRU_HASH,
 			       sizeof(struct bpf_bucket_key), sizeof(uint64_t), BUCKETS_MAX, 0);
+	case MAP_ASKED:
+		return new_asked_map();
 	case MAP_SEEN:
 		return new_map("weir_seen", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
 			       BPF_SEEN_SETS * sizeof(struct bpf_seen), 1, BPF_F_MMAPABLE);
@@ -267,7 +289,8 @@ int bpf_set_pin(const struct bpf_set *set, const char *folder)
 /* What stays when policies change: a reader of the ring need not know of it. */
 static bool is_lasting(enum bpf_map_index index)
 {
-	return index == MAP_BUCKETS || index == MAP_SEEN || index == MAP_SAMPLES;
+	return index == MAP_BUCKETS || index == MAP_ASKED || index == MAP_SEEN ||
+	       index == MAP_SAMPLES;
 }
 
 int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,

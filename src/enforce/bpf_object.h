@@ -15,8 +15,8 @@
 extern const unsigned char bpf_bytes[];
 extern const size_t bpf_bytes_n;
 
-enum bpf_map_index { MAP_POLICY, MAP_OWN, MAP_FLOWS, MAP_BUCKETS, MAP_SEEN, MAP_SAMPLES, MAP_NAMES,
-		     MAP_HOOKS, MAP_COUNT };
+enum bpf_map_index { MAP_POLICY, MAP_OWN, MAP_FLOWS, MAP_BUCKETS, MAP_ASKED, MAP_SEEN, MAP_SAMPLES,
+		     MAP_NAMES, MAP_HOOKS, MAP_COUNT };
 
 struct bpf_set {
 	unsigned number;
@@ -28,7 +28,7 @@ struct bpf_set {
 	bool	 is_settling;		/* programs may still read the image before */
 };
 
-/* Buckets and samples are those of `older`, if it is not NULL.  0 or negative errno.  The caller
+/* Buckets, samples and who asked for what are those of `older`, if it is not NULL.  0 or negative errno.  The caller
  * closes it. */
 int bpf_set_new(unsigned number, uint32_t image_bytes, uint32_t capacity,
 		const struct bpf_set *older, struct bpf_set *out);
@@ -59,6 +59,9 @@ void bpf_set_switch(struct bpf_set *set);
 /* Programs that began before the last switch have come to their end, and have counted their packets,
  * when this returns: milliseconds, unless it was waited for before. */
 void bpf_set_settle(struct bpf_set *set);
+
+/* A map of struct bpf_member, to be an element of the map `asked`: a descriptor or negative errno. */
+int bpf_set_members_new(uint32_t n);
 
 struct bpf_program_options {
 	uint32_t slot, hook;

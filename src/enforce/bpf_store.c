@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "enforce/bpf_asked.h"
 #include "enforce/grace.h"
 
 #define IMAGE_BYTES_MIN (1u << 19)
@@ -200,6 +201,7 @@ void bpf_store_remove(struct bpf_store *store)
 	while (store->set_count)
 		bpf_set_close(&store->sets[--store->set_count]);
 	bpf_set_unpin_others(store->folder);
+	bpf_asked_unpin(store->folder);
 	rmdir(store->folder);
 }
 

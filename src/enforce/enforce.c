@@ -368,7 +368,7 @@ int enforce_tell_asked(struct enforcer *enforcer, const struct enforce_asked *as
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		int now = 0;
 
-		if (parts[i] && parts[i]->tell_asked)
+		if (parts[i])
 			now = parts[i]->tell_asked(enforcer->states[i], asked, &enforcer->error);
 		status = status < 0 ? status : now;
 	}
@@ -383,7 +383,7 @@ int enforce_asked(struct enforcer *enforcer, enforce_asked_fn *each, void *ctx)
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		int now = 0;
 
-		if (parts[i] && parts[i]->asked)
+		if (parts[i])
 			now = parts[i]->asked(enforcer->states[i], each, ctx, &enforcer->error);
 		status = status < 0 ? status : now;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a rule asks for besides classes: TTL, ports, flags, embedded addresses; the lists of rules that
- * ask so, and the rate of a limit.  A part of weir.bpf.c.  LANGUAGE S37.  Knows no interface. */
+/* What a rule asks for besides classes: TTL, ports, flags, embedded addresses, who asked for it; the
+ * lists of rules that ask so, and the rate of a limit.  A part of weir.bpf.c.  LANGUAGE S17, S37.
+ * Knows no interface. */
 #ifndef WEIR_ENFORCE_BPF_DEMAND_H
 #define WEIR_ENFORCE_BPF_DEMAND_H
 
@@ -17,6 +18,20 @@ struct {
 	__type(key, struct bpf_bucket_key);
 	__type(value, __u64);
 } buckets SEC(".maps");
+
+struct members {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);			/* each has as many as it needs */
+	__uint(key_size, sizeof(struct bpf_member));
+	__uint(value_size, sizeof(__u8));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, BPF_ASKED_MAX);
+	__type(key, struct bpf_asked_key);
+	__array(values, struct members);
+} asked SEC(".maps");
 
 /* --- groups that embed an address --- */
 
@@ -56,6 +71,30 @@ static __always_inline bool mask_holds(const struct table *t, const struct bpf_m
 	       !is_above(s.hi, s.lo, long_at(t, s.at + 16), long_at(t, s.at + 24));
 }
 
+/* --- who asked for it --- */
+
+#define ASKS_WHO (BPF_ASKS_JOINED | BPF_ASKS_NOT_JOINED)
+
+/* Which of the two holds; 0 where it is not known. */
+static __noinline __u32 find_asked(const struct table *t, const struct frame *f)
+{
+	struct bpf_member m = { f->source_hi, f->source_lo, f->group_hi, f->group_lo,
+				BPF_MEMBER_PAIR, 0 };
+	void *members = bpf_map_lookup_elem(&asked, t->image + (t->slot->side.asked & t->mask));
+
+	if (!members)
+		return 0;
+	if (bpf_map_lookup_elem(members, &m))
+		return BPF_ASKS_JOINED;
+	m.source_hi = m.source_lo = 0;
+	m.kind = BPF_MEMBER_GROUP;
+	if (bpf_map_lookup_elem(members, &m))
+		return BPF_ASKS_JOINED;
+	m.group_hi = m.group_lo = 0;
+	m.kind = BPF_MEMBER_KNOWN;
+	return bpf_map_lookup_elem(members, &m) ? BPF_ASKS_NOT_JOINED : 0;
+}
+
 /* --- lists --- */
 
 static __always_inline bool is_sap_group(const struct frame *f)
@@ -93,7 +132,11 @@ struct walk {
 	__u32 list;			/* offset of the first rule */
 	__u32 last;			/* how many come before the one that needs no test */
 	__u32 rule;
+	__u32 asks;			/* what those asked that were tested */
 };
+
+/* What was decided depends on who asked for it just now: above the number of the rule. */
+#define DECIDED_NOW 0x80000000u
 
 static __always_inline const struct bpf_demand *demand_of(const struct table *t, __u32 rule)
 {
@@ -142,25 +185,32 @@ static __always_inline bool demand_holds(const struct table *t, const struct bpf
 	if (d->asks & BPF_ASKS_KIND && d->kind != kind_of(f))
 		return false;
 	/* of IPv4 the class of the group says which address it embeds */
-	return !(d->asks & BPF_ASKS_MASKS) || !f->is_ip6 || masks_hold(t, d, f);
+	if (d->asks & BPF_ASKS_MASKS && f->is_ip6 && !masks_hold(t, d, f))
+		return false;
+	return !(d->asks & ASKS_WHO) || d->asks & find_asked(t, f);
 }
 
 static long walk_step(__u32 i, void *ctx)
 {
 	struct walk *w = ctx;
+	const struct bpf_demand *d;
 
 	w->rule = half_at(w->t, w->list + (i << 1));
-	return i >= w->last || demand_holds(w->t, demand_of(w->t, w->rule), w->f);
+	if (i >= w->last)
+		return 1;
+	d = demand_of(w->t, w->rule);
+	w->asks |= d->asks;
+	return demand_holds(w->t, d, w->f);
 }
 
-/* The first rule of a list that holds. */
+/* The first rule of a list that holds, and DECIDED_NOW. */
 static __noinline __u32 walk_list(const struct table *t, const struct frame *f, __u32 cell)
 {
 	__u32 list = t->slot->side.lists + ((cell & ~BPF_CELL_LIST) << 1);
 	struct walk w = { .t = t, .f = f, .list = list + 2, .last = half_at(t, list) - 1 };
 
 	bpf_loop(w.last + 1, walk_step, &w, 0);
-	return w.rule;
+	return w.rule | (w.asks & ASKS_WHO ? DECIDED_NOW : 0);
 }
 
 /* --- limits --- */

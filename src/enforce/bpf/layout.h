@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 5u
+#define BPF_LAYOUT_VERSION 6u
 
 #define BPF_SLOTS	 1024
 #define BPF_IMAGES	 2
@@ -123,6 +123,7 @@ struct bpf_side {
 					 * __u32 each; of IPv4 0 for what is no data */
 	__u32 lists;			/* __u16 each: n, then n rules; the last needs no test */
 	__u32 demands;			/* struct bpf_demand, by rule */
+	__u32 asked;			/* struct bpf_asked_key; 0: no rule asks for it */
 	__u16 rule_count;		/* the default included */
 	__u8  asks_upper;		/* some rule asks for a port, a fragment, SAP or rasadv */
 	__u8  asks_ttl;
@@ -165,11 +166,13 @@ enum { BPF_ACTION_PASS, BPF_ACTION_DROP, BPF_ACTION_LIMIT };
 #define BPF_OUTCOME_DRY	   2		/* it would have been dropped */
 #define BPF_OUTCOME_SAMPLE 4
 
-#define BPF_ASKS_TTL   1
-#define BPF_ASKS_PORT  2
-#define BPF_ASKS_FLAG  4
-#define BPF_ASKS_KIND  8
-#define BPF_ASKS_MASKS 16
+#define BPF_ASKS_TTL	    1
+#define BPF_ASKS_PORT	    2
+#define BPF_ASKS_FLAG	    4
+#define BPF_ASKS_KIND	    8
+#define BPF_ASKS_MASKS	    16
+#define BPF_ASKS_JOINED	    32
+#define BPF_ASKS_NOT_JOINED 64
 
 #define BPF_FLAG_FRAGMENT 1
 #define BPF_FLAG_SCOPE_F  2
@@ -260,6 +263,26 @@ struct bpf_hook_value {
 struct bpf_bucket_key {
 	__u64 rule;
 	__u64 hi, lo;			/* the source, where the rule counts by source */
+};
+
+/* The map `asked`: who asked for data of a boundary and a direction (LANGUAGE S17), each a map of its
+ * own, which is replaced as a whole.  It belongs to no image, and outlives them. */
+#define BPF_ASKED_MAX	128
+#define BPF_MEMBERS_MAX (1u << 16)	/* of one; what is more is not known of */
+
+struct bpf_asked_key {
+	char boundary[64];
+	__u8 direction;			/* enum direction */
+	__u8 spare[7];
+};
+
+/* Somebody asked for the group, or for it from this source; or whoever asked for anything else is in
+ * the map, too, which has no addresses. */
+enum { BPF_MEMBER_GROUP, BPF_MEMBER_PAIR, BPF_MEMBER_KNOWN };
+
+struct bpf_member {
+	__u64 source_hi, source_lo, group_hi, group_lo;	/* as in struct frame */
+	__u32 kind, spare;
 };
 
 /* The map `flows`: what became of the last packets, which is what becomes of the next one that shows

@@ -127,7 +127,8 @@ static __noinline __u32 class6(const struct table *t, const struct bpf_trie *tri
 	return walk_tables(t, trie, word_at(t, trie->nexts + ((at - keys) >> 1)), (__u32)lo);
 }
 
-/* The cell of a matrix, and behind it the rule that decides: its action above, its number below. */
+/* The cell of a matrix, and behind it the rule that decides: its action above, its number below, and
+ * DECIDED_NOW. */
 static __always_inline __u32 resolve(const struct table *t, const struct frame *f, __u32 cell)
 {
 	__u32 rule;
@@ -135,7 +136,7 @@ static __always_inline __u32 resolve(const struct table *t, const struct frame *
 	if (!(cell & BPF_CELL_LIST))
 		return cell;
 	rule = walk_list(t, f, cell);
-	return (__u32)demand_of(t, rule)->action << 16 | rule;
+	return (__u32)demand_of(t, rule & 0xffff)->action << 16 | rule;
 }
 
 /* The offset of a row of cells, and in it. */
@@ -303,8 +304,8 @@ static __always_inline struct ruling settle(const struct table *t, const struct 
 					    const struct bytes *b, const struct frame *f,
 					    __u32 verdict)
 {
-	__u32 rule = verdict & 0xffff, action = verdict >> 16;
-	struct ruling r = { .lasts = action != BPF_ACTION_LIMIT };
+	__u32 rule = verdict & 0xffff, action = (verdict & ~DECIDED_NOW) >> 16;
+	struct ruling r = { .lasts = action != BPF_ACTION_LIMIT && !(verdict & DECIDED_NOW) };
 
 	if (action == BPF_ACTION_LIMIT) {
 		bool pass = pass_limit(t, f, rule);

@@ -338,7 +338,170 @@ static void test_waiting(void)
 	end(&b);
 }
 
+/* --- who asked --- */
+
+static const char unasked[] = "boundary border {\n"
+			      "deny not joined to { 239.1.0.0/16, ff3e::/16 } at data as unasked\n"
+			      "permit to 239.1.0.0/16 at data as rest\n"
+			      "default permit\n}\n";
+
+static const struct enforce_member any1 = { ADDR_ANY, { 0, 0xef010001, FAMILY_IP4 } };
+static const struct enforce_member one1 = { { 0, 0x0a000001, FAMILY_IP4 },
+					    { 0, 0xef010001, FAMILY_IP4 } };
+static const struct enforce_member one6 = { { UINT64_C(0x20010db8) << 32, 1, FAMILY_IP6 },
+					    { UINT64_C(0xff3e) << 48, 1, FAMILY_IP6 } };
+
+static int tell(struct bench *b, enum direction direction, bool is_known,
+		const struct enforce_member *list, size_t n)
+{
+	return bpf_backend.tell_asked(b->state, &(struct enforce_asked){
+		"border", direction, is_known, list, n }, &b->error);
+}
+
+/* From 2001:db8::S to ff3e::1, as run_udp(). */
+static bool run_udp6(const struct bench *b, unsigned which, uint8_t source)
+{
+	uint8_t frame[80] = { 0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x86, 0xdd, 0x60, 0, 0, 0, 0,
+			      26, 17, 60, 0x20, 1, 0x0d, 0xb8, [37] = source, [38] = 0xff, 0x3e,
+			      [53] = 1, 0x0f, 0xa0, 0x13, 0x88, 0, 26 };
+
+	return run_program(b, which, frame, sizeof(frame));
+}
+
+/* Whether the programs drop what comes from 10.0.0.1 and .2 to 239.1.0.1, from .1 to 239.1.0.2, and
+ * from 2001:db8::1 and ::2; each twice and more, for they may remember. */
+static bool drops_are(const struct bench *b, const char *wanted)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned which = i & 1;
+
+		good &= run_udp(b, which, 0x0a000001, 1) == (wanted[0] == 'd');
+		good &= run_udp(b, which, 0x0a000002, 1) == (wanted[1] == 'd');
+		good &= run_udp(b, which, 0x0a000001, 2) == (wanted[2] == 'd');
+		good &= run_udp6(b, which, 1) == (wanted[3] == 'd');
+		good &= run_udp6(b, which, 2) == (wanted[4] == 'd');
+	}
+	return good;
+}
+
+static void add_asked(void *ctx, const struct enforce_asked *asked)
+{
+	struct text *out = ctx;
+	char source[ADDR_TEXT], group[ADDR_TEXT];
+
+	text_printf(out, "%s %s ", asked->boundary, asked->direction == DIRECTION_IN ? "in" : "out");
+	if (asked->n > 0)
+		text_printf(out, "%s %s; ", addr_text(asked->list[0].source, source),
+			    addr_text(asked->list[0].group, group));
+	else
+		text_put(out, asked->is_known ? "known; " : "?; ");
+}
+
+static bool reads(struct bench *b, const char *wanted)
+{
+	struct text is = { 0 };
+	bool same = bpf_backend.asked(b->state, add_asked, &is, &b->error) == 0 &&
+		    strcmp(text_string(&is), wanted) == 0;
+
+	if (!same)
+		printf("# it reads %s\n", text_string(&is));
+	text_release(&is);
+	return same;
+}
+
+/* What is told holds from the next packet on, whatever was remembered of the one before. */
+static void test_asked(void)
+{
+	struct bench b;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
+	check(tell(&b, DIRECTION_IN, true, NULL, 0) == 0 && reads(&b, ""));
+	check(install(&b, load_text(unasked)) == 0);
+	load_programs(&b);
+	check_named(drops_are(&b, "-----"), "nobody knows: no rule holds");
+	check(tell(&b, DIRECTION_IN, true, NULL, 0) == 0);
+	check_named(drops_are(&b, "ddddd"), "nobody asked");
+	check(tell(&b, DIRECTION_IN, true, &any1, 1) == 0);
+	check_named(drops_are(&b, "--ddd"), "one group, of all sources");
+	check(tell(&b, DIRECTION_IN, true, (struct enforce_member[]){ one1, one6 }, 2) == 0);
+	check_named(drops_are(&b, "-dd-d"), "one source of each family");
+	check(tell(&b, DIRECTION_IN, false, &one1, 1) == 0);
+	check_named(drops_are(&b, "-----"), "it is not known what else");
+	check(tell(&b, DIRECTION_IN, true, &one1, 1) == 0);
+	check(tell(&b, DIRECTION_OUT, true, &any1, 1) == 0);
+	check_named(drops_are(&b, "-dddd"), "each direction has its own");
+	check(count_of(&b, "unasked") == 6 * (5 + 3 + 3 + 4));
+	end(&b);
+}
+
+/* Over policies, and over whoever told it; not where no rule asks for it any more. */
+static void test_asked_stays(void)
+{
+	struct bench b;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_AUTO);
+	check(install(&b, load_text(unasked)) == 0);
+	load_programs(&b);
+	check(tell(&b, DIRECTION_OUT, true, &any1, 1) == 0);
+	check_named(reads(&b, ""), "no program asks for that direction");
+	check(tell(&b, DIRECTION_IN, false, &one1, 1) == 0);
+	check(reads(&b, "border in 10.0.0.1 239.1.0.1; "));
+	check(tell(&b, DIRECTION_IN, true, NULL, 0) == 0);
+	bpf_backend.close(b.state);
+	check(bpf_backend.open(PINS, &b.state) == 0);
+	check_named(reads(&b, "border in known; "), "it is read by whoever comes");
+	((struct bpf_store *)b.state)->serial = BPF_SERIAL_MASK;	/* other maps, by this one */
+	check(install(&b, load_text(unasked)) == 0);
+	load_programs(&b);
+	check_named(drops_are(&b, "ddddd") && reads(&b, "border in known; "), "it outlives policies");
+	check(install(&b, load_text(halves)) == 0);
+	bpf_backend.settle(b.state);
+	check(reads(&b, ""));
+	check(install(&b, load_text(unasked)) == 0);
+	check_named(drops_are(&b, "-----"), "it begins anew with rules that ask");
+	end(&b);
+}
+
+/* Of more than there is room for nobody knows all. */
+static void test_asked_by_many(void)
+{
+	size_t n = BPF_MEMBERS_MAX;
+	struct enforce_member *list = calloc(n + 1, sizeof(*list));
+	struct bench b;
+
+	if (place()) {
+		t_skip(place());
+		free(list);
+		return;
+	}
+	for (size_t i = 0; i <= n; i++)
+		list[i] = (struct enforce_member){ ADDR_ANY, addr_of4(0xee000000u + (uint32_t)i) };
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
+	check(install(&b, load_text(unasked)) == 0);
+	load_programs(&b);
+	check(tell(&b, DIRECTION_IN, true, list, n) == 0 && drops_are(&b, "ddddd"));
+	check(tell(&b, DIRECTION_IN, true, list, n + 1) == 0 && drops_are(&b, "-----"));
+	list[0] = any1;
+	check(tell(&b, DIRECTION_IN, true, list, n) == 0 && drops_are(&b, "--ddd"));
+	end(&b);
+	free(list);
+}
+
 TEST_MAIN({ "random policies and frames", test_random }, { "random pairs", test_random_pairs },
 	  { "wide tables", test_wide }, { "many pairs", test_many_pairs },
 	  { "more flows than places", test_flows }, { "stamps that come round", test_stamps },
-	  { "packets that wait to be counted", test_waiting })
+	  { "packets that wait to be counted", test_waiting }, { "who asked", test_asked },
+	  { "who asked stays", test_asked_stays }, { "asked by many", test_asked_by_many })

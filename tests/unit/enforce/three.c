@@ -201,7 +201,7 @@ static bool counted(const struct way *way, const char *name, unsigned times)
 
 struct trial {
 	struct bench	    b;			/* XDP and tc, and their programs */
-	struct members	   *members;		/* told to nftables, which alone asks for it */
+	struct members	   *members;		/* told to all */
 	void		   *nft;
 	struct enforce_link link;		/* of nftables */
 	unsigned	    policies, frames, drops;
@@ -266,6 +266,7 @@ static void tell_members(struct trial *t)
 			    &list[asked.n].group))
 		asked.n++;
 	check(nft_backend.tell_asked(t->nft, &asked, &error) == 0);
+	check(bpf_backend.tell_asked(t->b.state, &asked, &error) == 0);
 	text_release(&error);
 }
 
@@ -306,28 +307,26 @@ static bool try_frame(struct trial *t, uint64_t *seed)
 	struct observation obs = random_observation(seed, boundary);
 	uint8_t frame[RANDOM_FRAME_MAX];
 	size_t n = random_frame(seed, &obs, frame);
-	struct expected e, asked;
+	struct expected unasked, e;
 	const char *counter;
 
 	if (n == 0)
 		return true;
-	e = expect_frame((struct span){ frame, n }, boundary, DIRECTION_IN, at, 0, &t->b.said);
-	asked = expect_frame_asked((struct span){ frame, n }, boundary, DIRECTION_IN, at, t->members,
-				   &t->b.said);
-	if (e.action == ACTION_LIMIT || asked.action == ACTION_LIMIT)
+	unasked = expect_frame((struct span){ frame, n }, boundary, DIRECTION_IN, at, 0, &t->b.said);
+	e = expect_frame_asked((struct span){ frame, n }, boundary, DIRECTION_IN, at, t->members,
+			       &t->b.said);
+	if (e.action == ACTION_LIMIT)
 		return true;		/* a matter of time, which is not the same for all */
-	t->asked += e.rule != asked.rule;
+	t->asked += e.rule != unasked.rule;
 	t->frames++;
 	t->drops += e.action == ACTION_DENY;
 	for (unsigned i = 0; i < WAYS; i++) {
-		const struct expected *should = i == BY_NFTABLES ? &asked : &e;
-
 		if (i == BY_NFTABLES && (ends_early(frame, n) || is_out_of_reach(frame) ||
 					 is_known_by_port(&t->b.said)))
 			continue;
 		check(send(ways[i].out, frame, n, 0) == (ssize_t)n);
-		ways[i].wanted += should->action != ACTION_DENY;
-		counter = counter_of(i, should);
+		ways[i].wanted += e.action != ACTION_DENY;
+		counter = counter_of(i, &e);
 		if (counter)
 			row_of(&ways[i].should, counter, HOOK_INGRESS, false)->packets++;
 	}
