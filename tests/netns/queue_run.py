@@ -144,14 +144,18 @@ def report(*records):
 
 def comes(source="10.8.0.1"):
     """Whether the video comes to the hosts, by nftables as by tc: the kernel hears of a report a moment after it has
-    passed."""
-    time.sleep(0.1)
-    ONE.frames(0.05)
-    THREE.frames(0.01)
-    TWO.send(*[udp(source, VIDEO)] * 3)
-    by_nftables, by_tc = len(ONE.frames(0.2, 17, 3, source)), len(THREE.frames(0.05, 17, 3, source))
-    equal(by_tc, by_nftables)
-    return by_tc == 3
+    passed, one of them after the other."""
+    def is_told():
+        time.sleep(0.1)
+        ONE.frames(0.05)
+        THREE.frames(0.01)
+        TWO.send(*[udp(source, VIDEO)] * 3)
+        come.append((len(ONE.frames(0.2, 17, 3, source)), len(THREE.frames(0.05, 17, 3, source))))
+        return come[-1] in ((0, 0), (3, 3))
+
+    come = []
+    assert until(is_told, 2), come
+    return come[-1] == (3, 3)
 
 
 def test_what_nobody_asked_for():
@@ -184,11 +188,11 @@ def test_what_nobody_asked_for():
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(20)
-    write("weir.conf", CONF_TEXT)
-    net.ip("link", "set", "p3", "nomaster")
+        write("weir.conf", CONF_TEXT)
+        net.ip("link", "set", "p3", "nomaster")
     done = weir("hits", "-j", "--history", f"{FOLDER.name}/history.db")
     hits = {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"]}
-    assert hits["not-asked"] >= 42 and hits["not-asked"] % 6 == 0, hits
+    assert hits["not-asked"] >= 42, hits
 
 
 def queries(packets):
