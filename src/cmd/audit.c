@@ -82,7 +82,7 @@ static void open_timeline(struct auditing *a)
 	const struct audit *o = a->options;
 	unsigned jobs = o->jobs ? (unsigned)o->jobs : processors_count();
 
-	a->timeline = capture_open(&o->common, &o->files, jobs, a->io, &a->status);
+	a->timeline = capture_open(&o->common, &o->files, jobs, !o->write, a->io, &a->status);
 }
 
 /* The new file begins before the old one is read: nothing would be left of it. */
@@ -175,6 +175,7 @@ static void record_batch(struct auditing *a, const struct batch *batch)
 			.packets = batch->packets + i, .n = n,
 			.quick = batch->quick ? batch->quick + i : NULL,
 			.said = batch->said ? batch->said + i : NULL,
+			.is_shared = batch->is_shared,
 		};
 
 		judge_batch(a, &part);

@@ -7,14 +7,14 @@
 #include "wire/wire.h"
 
 struct timeline *capture_open(const struct common *common, const struct texts *files, unsigned jobs,
-			      const struct io *io, int *out_status)
+			      bool shares, const struct io *io, int *out_status)
 {
 	const struct wire_options wire = { .udp_checksums = common->checksums };
 	const struct timeline_options options = {
 		.filter = common->filter,
 		.has_since = common->since.given, .since = common->since.at,
 		.has_until = common->until.given, .until = common->until.at,
-		.jobs = jobs, .wire = &wire,
+		.jobs = jobs, .shares = shares, .wire = &wire,
 	};
 	struct timeline *timeline = NULL;
 	char problem[160] = "";

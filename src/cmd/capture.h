@@ -13,7 +13,7 @@
  * wrong; then *out_status is EXIT_SYSTEM or EXIT_USAGE.  The caller frees it with
  * timeline_free(). */
 struct timeline *capture_open(const struct common *common, const struct texts *files, unsigned jobs,
-			      const struct io *io, int *out_status);
+			      bool shares, const struct io *io, int *out_status);
 
 /* What is to be said of one input when it has been read: that it ended early, or holds a link
  * type that weir does not read.  Appends nothing where all is well; not escaped. */

@@ -198,7 +198,7 @@ static int print_files(struct printing *p)
 	const struct decode *o = p->options;
 	int status = EXIT_SYSTEM;
 
-	p->timeline = capture_open(&o->common, &o->files, 1, p->io, &status);
+	p->timeline = capture_open(&o->common, &o->files, 1, false, p->io, &status);
 	if (!p->timeline)
 		return status;
 	signals_catch();

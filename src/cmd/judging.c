@@ -3,13 +3,16 @@
  * files of packets nor interfaces. */
 #include "cmd/judging.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "cmd/load.h"
 #include "os/file.h"
 #include "os/pages.h"
 #include "policy/load.h"
 #include "policy/table.h"
+#include "source/capture.h"
 
 #define TEXT_BYTES_MAX (64u << 20)
 
@@ -122,6 +125,8 @@ void judging_begin(struct judging *j)
 	said_init(&j->said);
 	for (size_t i = 0; i < JUDGING_AHEAD; i++)
 		said_init(&j->ahead[i].own);
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+		j->ahead[i].bytes = memory_room(CAPTURE_PACKET_MAX, 1);
 }
 
 void judging_release(struct judging *j)
@@ -129,6 +134,8 @@ void judging_release(struct judging *j)
 	said_release(&j->said);
 	for (size_t i = 0; i < JUDGING_AHEAD; i++)
 		said_release(&j->ahead[i].own);
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+		free(j->ahead[i].bytes);
 	engine_free(j->engine);
 	registry_free(j->registry);
 	authorised_free(j->authorised);
@@ -145,17 +152,28 @@ void judging_packet(struct judging *j, const struct packet *packet)
 	engine_packet(j->engine, packet, &j->said);
 }
 
+/* What is decoded may not change meanwhile. */
+static void hold(const struct batch *b, size_t i, struct ahead *out)
+{
+	out->packet = b->packets[i];
+	if (!b->is_shared || out->said)
+		return;
+	memcpy(out->bytes, out->packet.bytes.p, out->packet.bytes.n);
+	out->packet.bytes.p = out->bytes;
+}
+
 static void read_one(struct judging *j, const struct batch *b, const struct quick *quick, size_t i,
 		     struct ahead *out)
 {
 	out->said = b->said ? b->said[i] : NULL;
-	if (!out->said && brief_read(&quick[i], &b->packets[i], &out->brief.brief)) {
+	hold(b, i, out);
+	if (!out->said && brief_read(&quick[i], &out->packet, &out->brief.brief)) {
 		engine_foresee_brief(j->engine, &out->brief.brief);
 		return;
 	}
 	if (!out->said) {
 		out->said = &out->own;
-		quick_decode(&quick[i], &b->packets[i], &j->wire, out->said);
+		quick_decode(&quick[i], &out->packet, &j->wire, out->said);
 	}
 	engine_foresee(j->engine, out->said);
 }
@@ -174,16 +192,15 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 			engine_expect_brief(j->engine, &j->ahead[k].brief);
 }
 
-static void judge_ahead(struct judging *j, const struct packet *packet, const struct quick *quick,
-			struct ahead *ahead)
+static void judge_ahead(struct judging *j, const struct quick *quick, struct ahead *ahead)
 {
 	if (!ahead->said) {
-		if (engine_take_brief(j->engine, packet, quick, &ahead->brief))
+		if (engine_take_brief(j->engine, &ahead->packet, quick, &ahead->brief))
 			return;
 		ahead->said = &ahead->own;
-		quick_decode(quick, packet, &j->wire, ahead->said);
+		quick_decode(quick, &ahead->packet, &j->wire, ahead->said);
 	}
-	engine_packet(j->engine, packet, ahead->said);
+	engine_packet(j->engine, &ahead->packet, ahead->said);
 }
 
 /* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
@@ -204,7 +221,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 		read_ahead(j, b, quick, asks, n);
 		for (size_t k = 0; k < n; k++) {
 			engine_take(j->engine, &expected, asks[k]);
-			judge_ahead(j, &b->packets[asks[k]], &quick[asks[k]], &j->ahead[k]);
+			judge_ahead(j, &quick[asks[k]], &j->ahead[k]);
 		}
 	}
 	engine_take(j->engine, &expected, b->n);
@@ -217,5 +234,6 @@ void judging_batch(struct judging *j, const struct batch *b)
 					       .n = b->n - i < ENGINE_BATCH ? b->n - i
 								    : ENGINE_BATCH,
 					       .quick = b->quick ? b->quick + i : NULL,
-					       .said = b->said ? b->said + i : NULL });
+					       .said = b->said ? b->said + i : NULL,
+					       .is_shared = b->is_shared });
 }

@@ -25,6 +25,8 @@ struct ahead {
 	struct expected_brief brief;
 	struct said	     *said;		/* own, or of another thread; NULL: in brief */
 	struct said	      own;
+	struct packet	      packet;		/* with bytes that nobody else can change */
+	uint8_t		     *bytes;		/* room for those of the longest */
 };
 
 struct judging {

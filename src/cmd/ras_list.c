@@ -197,7 +197,8 @@ static void tell_silence(struct ras_listing *l, struct mtime first, struct mtime
 static void list_captures(struct ras_listing *l)
 {
 	const struct ras_list *o = l->options;
-	struct timeline *timeline = capture_open(&o->common, &o->operands, 1, l->io, &l->status);
+	struct timeline *timeline =
+		capture_open(&o->common, &o->operands, 1, false, l->io, &l->status);
 	struct mtime first = { 0 }, last;
 	struct ras_print print;
 

@@ -17,6 +17,14 @@
 /* Interfaces of a section, and links of a file; more share the last one's place. */
 #define CAPTURE_INTERFACES_MAX 1024
 
+/* Records of fewer bytes follow each other so closely that the processor fetches them by itself. */
+#define CAPTURE_DENSE_BYTES 256
+/* From the beginning of a record: what is looked at of nearly every packet lies in the lines of
+ * memory of these bytes, and of the first.  A record's header, Ethernet with a tag, IPv4, and what
+ * tells packets apart (wire/print.h). */
+#define CAPTURE_LINE_BYTES 64
+#define CAPTURE_LAST_BYTE (16 + 18 + 20 + 32 - 1)
+
 /* Link type of a packet whose interface the file does not describe. */
 #define LINKTYPE_NONE UINT32_MAX
 #define LINKTYPE_ETHERNET 1
@@ -32,6 +40,7 @@ struct interface {
 struct capture {
 	/* The format's: reads packets off `bytes`; NULL until the magic is seen. */
 	size_t (*split)(struct capture *c, struct rd *bytes, struct packet *out, size_t max);
+	bool		  is_pcapng;
 	bool		  swapped;	/* not in this machine's byte order */
 	uint64_t	  offset;	/* of the next byte, in the (unpacked) file */
 	uint64_t	  skip;		/* bytes of a record that are passed over ... */
@@ -66,6 +75,12 @@ size_t capture_split(struct capture *c, struct span bytes, struct packet *out, s
 /* The file ends, with `left` bytes that were not used: true where it ends inside of a record;
  * `problem` then says where. */
 bool capture_is_cut(struct capture *c, size_t left);
+
+/* By the packets so far. */
+static inline bool capture_is_dense(const struct capture *c)
+{
+	return c->frames > 0 && c->offset / c->frames < CAPTURE_DENSE_BYTES;
+}
 
 /* For the formats.  The next interface of the section, its snaplen as in the file; so is `name`. */
 void capture_interface(struct capture *c, struct interface interface, struct span name);

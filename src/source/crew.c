@@ -137,8 +137,9 @@ void crew_start(struct crew *c, unsigned threads)
 	sigset_t all, before;
 
 	c->threads = memory_array(threads, sizeof(*c->threads));
-	/* signals are for the thread that remembers */
+	/* signals are for the thread that remembers, but those of a view for who looks at it */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned i = 0; i < threads; i++)
 		if (pthread_create(&c->threads[c->thread_count], NULL, run_worker, c) == 0)

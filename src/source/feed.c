@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One capture file: read() in blocks (faster than a mapping, and pipes have none), each behind
- * the unfinished record of the block before. */
+/* One capture file: looked at where the kernel keeps it, or, where it is packed or no file that can
+ * be mapped, by read() in blocks, each behind the unfinished record of the block before. */
 #include "source/feed.h"
 
 #include <assert.h>
@@ -14,11 +14,19 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "os/file_view.h"
 #include "os/signals.h"
+#include "source/scout.h"
 
 #define PACKED_SIZE (128u << 10)
+/* Of a view at a time: what the scout fetches of it stays in the second cache. */
+#define WINDOW (1u << 20)
+/* Behind it stay so many bytes, for loads that others look at. */
+#define WINDOWS_KEPT (8 * WINDOW)
 /* A pipe may be silent for long: how often to ask whether to go on waiting. */
 #define WAIT_MS 100
+
+static const char shrank[] = "the file shrank while it was read";
 
 static int open_input(const char *name)
 {
@@ -43,6 +51,7 @@ int feed_open(struct feed *f, const char *name, uint16_t file, size_t block,
 		.books.name = name,
 		.fd = fd,
 		.is_regular = S_ISREG(status.st_mode) && strcmp(name, "-") != 0,
+		.shares = options->shares,
 		.filter = filter_new(options),
 		.block = block,
 		.start = LOAD_START,
@@ -61,23 +70,34 @@ void feed_close(struct feed *f)
 	unpack_free(f->unpack);
 	filter_free(f->filter);
 	capture_release(&f->capture);
+	file_view_free(f->view);
 	free(f->packed);
 	free(f->buffer);
 	f->unpack = NULL;
 	f->filter = NULL;
 	f->packed = NULL;
 	f->buffer = NULL;
+	f->view = NULL;
+}
+
+static void complain_in(struct input *books, const char *problem, uint64_t at)
+{
+	if (books->truncated)
+		return;
+	books->truncated = true;
+	books->truncated_at = at;
+	snprintf(books->problem, sizeof(books->problem), "%s, at offset %" PRIu64, problem, at);
 }
 
 static void complain(struct feed *f, const char *problem)
 {
-	struct input *i = &f->books;
+	complain_in(&f->books, problem, f->capture.offset);
+}
 
-	if (i->truncated)
-		return;
-	i->truncated = true;
-	i->truncated_at = f->capture.offset;
-	snprintf(i->problem, sizeof(i->problem), "%s, at offset %" PRIu64, problem, i->truncated_at);
+void feed_settle(const struct feed *f, struct input *books)
+{
+	if (f->view && file_view_is_lost(f->view))
+		complain_in(books, shrank, f->capture.offset);
 }
 
 static bool is_stopped(const struct feed *f)
@@ -208,6 +228,79 @@ static size_t filter_split(struct feed *f, struct packet *packets, size_t n)
 	return filter_packets(f->filter, packets, n);
 }
 
+/* --- where the kernel keeps it --- */
+
+/* Nothing of the file is read yet. */
+static void open_view(struct feed *f)
+{
+	size_t size = (size_t)f->books.size;
+
+	f->is_looked_at = true;
+	if (!f->shares || !f->is_regular || size == 0)
+		return;
+	f->view = file_view_new(f->fd, size);
+	if (!f->view || !file_view_fetch(f->view, 0, 4) ||
+	    packing_of((struct span){ file_view_bytes(f->view), 4 }) != PACKING_NONE) {
+		file_view_free(f->view);
+		f->view = NULL;
+		return;
+	}
+	f->begun = f->is_viewed = true;
+	f->view_size = size;
+	f->start = f->end = 0;
+}
+
+/* From here on the file is read: it may have grown, or it is the end. */
+static void close_view(struct feed *f)
+{
+	size_t left = f->end - f->start;
+
+	assert(left <= LOAD_START);
+	f->buffer = memory_room(LOAD_START + f->block, 1);
+	memcpy(f->buffer + LOAD_START - left, file_view_bytes(f->view) + f->start, left);
+	if (lseek(f->fd, (off_t)f->end, SEEK_SET) < 0)
+		f->ended = true;
+	f->is_viewed = false;
+	f->start = LOAD_START - left;
+	f->end = LOAD_START;
+}
+
+/* One window more. */
+static void view_more(struct feed *f)
+{
+	size_t end = f->view_size - f->end < WINDOW ? f->view_size : f->end + WINDOW;
+	struct span bytes;
+
+	if (f->start > WINDOWS_KEPT)
+		file_view_pass(f->view, f->start - WINDOWS_KEPT);
+	if (f->end == f->view_size || file_view_is_lost(f->view) ||
+	    !file_view_fetch(f->view, f->end, end)) {
+		close_view(f);
+		return;
+	}
+	bytes = (struct span){ file_view_bytes(f->view) + f->start, end - f->start };
+	scout_run(&f->capture, bytes);
+	f->end = end;
+	f->books.offset = end;
+}
+
+/* As capture_split(), of what was read or is viewed.  What is gone from a view was no packets. */
+static size_t split(struct feed *f, const uint8_t *bytes, struct packet *out, size_t max)
+{
+	struct capture *c = &f->capture;
+	uint64_t frames = c->frames, on_wire = c->bytes;
+	size_t used, n;
+
+	n = capture_split(c, (struct span){ bytes + f->start, f->end - f->start }, out, max, &used);
+	f->start += used;
+	if (!f->is_viewed || !file_view_is_lost(f->view))
+		return n;
+	c->frames = frames;
+	c->bytes = on_wire;
+	capture_break(c, "%s", shrank);
+	return 0;
+}
+
 /* --- some packets at a time --- */
 
 /* A block more, behind what is not used yet. */
@@ -226,19 +319,23 @@ static void read_behind(struct feed *f)
 size_t feed_next(struct feed *f, struct packet *out, size_t max)
 {
 	struct capture *c = &f->capture;
-	size_t n = 0, used;
+	size_t n = 0;
 
 	while (n == 0 && !c->broken && !f->ended) {
-		size_t split = 0;
+		size_t all = 0;
 
-		if (f->buffer) {
-			struct span left = { f->buffer + f->start, f->end - f->start };
-
-			split = capture_split(c, left, out, max, &used);
-			f->start += used;
-			n = filter_split(f, out, split);
+		if (f->buffer || f->is_viewed) {
+			all = split(f, f->is_viewed ? file_view_bytes(f->view) : f->buffer, out,
+				    max);
+			n = filter_split(f, out, all);
 		}
-		if (split == 0 && !c->broken)
+		if (all > 0 || c->broken)
+			continue;
+		if (!f->is_looked_at)
+			open_view(f);
+		if (f->is_viewed)
+			view_more(f);
+		else
 			read_behind(f);
 	}
 	if (n == 0)
@@ -261,24 +358,33 @@ static void tell_links(struct feed *f, struct load *out)
 	f->links_told = f->capture.link_count;
 }
 
-/* Splits all that was read; the unfinished record at its end waits in the feed's own buffer,
- * for the load may be gone when the next one is filled. */
-static void split_load(struct feed *f, struct load *out)
+/* All that was read. */
+static void split_load(struct feed *f, struct load *out, const uint8_t *bytes)
 {
-	struct capture *c = &f->capture;
-	size_t n, used;
+	size_t n;
 
 	do {
-		struct span left = { out->buffer + f->start, f->end - f->start };
-
 		if (out->n == out->cap)
 			load_grow(out);
-		n = capture_split(c, left, out->packets + out->n, out->cap - out->n, &used);
-		f->start += used;
+		n = split(f, bytes, out->packets + out->n, out->cap - out->n);
 		out->n += filter_split(f, out->packets + out->n, n);
 	} while (n > 0);
-	if (c->broken)
+	if (f->capture.broken)
 		f->start = f->end;
+}
+
+/* The unfinished record at the block's end waits in the feed's own buffer, for the load may be gone
+ * when the next one is filled. */
+static void read_load(struct feed *f, struct load *out)
+{
+	size_t left = f->end - f->start;
+
+	assert(left <= LOAD_START);
+	if (!f->buffer)
+		f->buffer = memory_take(LOAD_START);
+	memcpy(out->buffer + f->start, f->buffer + f->start, left);
+	f->end = LOAD_START + read_block(f, out->buffer + LOAD_START);
+	split_load(f, out, out->buffer);
 	memcpy(f->buffer + LOAD_START - (f->end - f->start), out->buffer + f->start,
 	       f->end - f->start);
 	f->start = LOAD_START - (f->end - f->start);
@@ -287,16 +393,17 @@ static void split_load(struct feed *f, struct load *out)
 
 void feed_fill(struct feed *f, struct load *out)
 {
-	if (!f->buffer)
-		f->buffer = memory_take(LOAD_START);
 	out->n = 0;
 	while (out->n == 0 && !f->capture.broken && !f->ended) {
-		size_t left = f->end - f->start;
-
-		assert(left <= LOAD_START);
-		memcpy(out->buffer + f->start, f->buffer + f->start, left);
-		f->end = LOAD_START + read_block(f, out->buffer + LOAD_START);
-		split_load(f, out);
+		if (!f->is_looked_at)
+			open_view(f);
+		if (f->is_viewed)
+			view_more(f);
+		out->is_shared = f->is_viewed;
+		if (f->is_viewed)
+			split_load(f, out, file_view_bytes(f->view));
+		else
+			read_load(f, out);
 	}
 	tell_links(f, out);
 	if (out->n == 0)

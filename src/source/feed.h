@@ -10,6 +10,8 @@
 #include "source/load.h"
 #include "source/unpack.h"
 
+struct file_view;
+
 struct feed {
 	struct input	books;			/* what is told of the file */
 	struct capture	capture;
@@ -19,12 +21,17 @@ struct feed {
 	int		fd;			/* -1: not open */
 	bool		is_regular;		/* can be opened again */
 	bool		begun, ended;		/* the first block is read; no more are left */
+	bool		shares, is_looked_at;	/* may be viewed; whether it can be is known */
+	bool		is_viewed;
 	const bool     *stop;			/* of whoever may not wait any longer, or NULL */
 	struct unpack  *unpack;			/* NULL: plain */
 	uint8_t	       *packed;			/* read and not unpacked yet: */
 	struct rd	packed_left;
 	uint8_t	       *buffer;			/* feed_next(): as a load's; feed_fill(): the rest */
 	size_t		start, end, block;
+	struct file_view *view;			/* the file where it lies, as long as it is_viewed: then
+						 * the bytes from start to end are of the view */
+	size_t		view_size;
 	size_t		links_told;		/* that earlier loads told of */
 };
 
@@ -39,5 +46,7 @@ void feed_close(struct feed *f);
 size_t feed_next(struct feed *f, struct packet *out, size_t max);
 /* The next block with all its packets, none at the end. */
 void feed_fill(struct feed *f, struct load *out);
+/* At the end, when nobody looks at the packets any more: tells whether they were all there. */
+void feed_settle(const struct feed *f, struct input *books);
 
 #endif

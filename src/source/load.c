@@ -5,6 +5,7 @@
 #include "source/load.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "source/capture.h"
@@ -19,7 +20,8 @@ _Static_assert(LOAD_START >= CAPTURE_RECORD_MAX && LOAD_START % 4096 == 0, "room
 void load_init(struct load *load, size_t block)
 {
 	*load = (struct load){ 0 };
-	load->buffer = memory_room(LOAD_START + block, 1);
+	load->buffer_bytes = LOAD_START + block;
+	load->buffer = memory_room(load->buffer_bytes, 1);
 	load->saids = memory_room(LOAD_SAIDS, sizeof(*load->saids));
 	load->statements = memory_room(STATEMENTS, sizeof(*load->statements));
 	load->scratch = memory_room(SCRATCH, 1);
@@ -47,10 +49,25 @@ void load_grow(struct load *load)
 	load->said = memory_grow(load->said, load->cap, sizeof(*load->said));
 }
 
+/* What is decoded may not change meanwhile.  False where there is no room for a copy. */
+static bool hold(struct load *load, struct packet *packet, size_t *held)
+{
+	uint8_t *copy = load->buffer + *held;
+
+	if (!load->is_shared)
+		return true;
+	if (load->buffer_bytes - *held < packet->bytes.n)
+		return false;
+	memcpy(copy, packet->bytes.p, packet->bytes.n);
+	packet->bytes.p = copy;
+	*held += packet->bytes.n;
+	return true;
+}
+
 void load_decode(struct load *load, const struct quick_rules *rules,
 		 const struct wire_options *options)
 {
-	size_t saids = 0, statements = 0, scratch = 0;
+	size_t saids = 0, statements = 0, scratch = 0, held = 0;
 	struct brief brief;
 
 	if (load->n > 0)
@@ -61,6 +78,7 @@ void load_decode(struct load *load, const struct quick_rules *rules,
 		/* who remembers can read in brief what is brief, and need not go through statements */
 		if (load->quick[i].kind == QUICK_ASK && saids < LOAD_SAIDS &&
 		    STATEMENTS - statements >= SAID_MAX && SCRATCH - scratch >= SAID_SCRATCH &&
+		    hold(load, &load->packets[i], &held) &&
 		    !brief_read(&load->quick[i], &load->packets[i], &brief)) {
 			said = &load->saids[saids++];
 			said->list = load->statements + statements;

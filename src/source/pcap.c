@@ -12,6 +12,8 @@ enum lengths_order { LENGTHS_CAPTURED_FIRST, LENGTHS_WIRE_FIRST, LENGTHS_EITHER 
 #define RECORD_SIZE 16
 /* Kuznetzov's snap length leaves the Ethernet header out. */
 #define ETHERNET_SIZE 14
+/* Small packets are fetched that many bytes ahead: some dozens of them. */
+#define DENSE_AHEAD 4096
 
 static const struct variant {
 	uint32_t magic;
@@ -116,6 +118,8 @@ static __attribute__((noinline)) size_t split_plain(struct capture *c, struct rd
 	const int64_t fraction_ns = c->fraction_ns;
 	const uint16_t file = c->file, link = interface->link;
 	const uint32_t linktype = interface->linktype;
+	const size_t ahead = capture_is_dense(c) ? DENSE_AHEAD : CAPTURE_LINE_BYTES;
+	const size_t more = capture_is_dense(c) ? CAPTURE_LINE_BYTES : CAPTURE_LAST_BYTE - ahead;
 	const uint8_t *p = r->p, *end = r->end;
 	uint64_t frame = c->frames, bytes = 0;
 	int64_t last_ns = c->last.ns;
@@ -126,7 +130,8 @@ static __attribute__((noinline)) size_t split_plain(struct capture *c, struct rd
 		struct mtime at;
 
 		memcpy(&record, p, sizeof(record));
-		__builtin_prefetch(p + 64);	/* what is looked at next */
+		__builtin_prefetch(p + ahead);	/* what is looked at next */
+		__builtin_prefetch(p + ahead + more);
 		p += sizeof(record);
 		at.ns = record.seconds * NS_PER_S + record.fraction * fraction_ns;
 		if (record.captured - 1 >= largest_plain || record.captured > record.wire ||

@@ -298,5 +298,6 @@ bool pcapng_begin(struct capture *c, uint32_t magic)
 	if (magic != BLOCK_SECTION)
 		return false;
 	c->split = split_blocks;
+	c->is_pcapng = true;
 	return true;
 }

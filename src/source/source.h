@@ -41,6 +41,7 @@ struct timeline_options {
 	struct mtime since, until;	/* from the one on, before the other */
 	unsigned    jobs;		/* threads in all; 0 and 1: the caller's alone */
 	const struct wire_options *wire;	/* for the threads that decode; NULL: the usual */
+	bool	    shares;		/* bytes may lie where others can change them: batch.is_shared */
 };
 
 /* Packets in a row, and what other threads made of them beforehand. */
@@ -49,6 +50,8 @@ struct batch {
 	size_t		     n;
 	const struct quick  *quick;	/* of each packet; NULL: nobody looked yet */
 	struct said *const  *said;	/* of each that asks for wire_decode(): NULL: not decoded */
+	bool		     is_shared;	/* some lie in files that may be written to: take a copy of what
+					 * is looked at more than once */
 };
 
 struct timeline;

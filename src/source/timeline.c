@@ -162,7 +162,8 @@ static void fill_from_belt(struct timeline *t, struct lane *l)
 		return;
 	t->inputs[index_of(t, l)] = load->books;
 	learn_links(l, load->links, load->link_count);
-	l->batch = (struct batch){ load->packets, load->n, load->quick, load->said };
+	l->batch = (struct batch){ .packets = load->packets, .n = load->n, .quick = load->quick,
+				   .said = load->said };
 }
 
 /* The lane's next packets; none at its end. */
@@ -176,6 +177,7 @@ static void fill_lane(struct timeline *t, struct lane *l)
 	if (t->n == 1 || l->batch.n == 0)
 		number_links(t, l);
 	if (l->batch.n == 0) {
+		feed_settle(&l->feed, &t->inputs[index_of(t, l)]);
 		close_lane(t, l);
 		l->ended = true;
 	} else if (l->batch.packets[0].at.ns > l->key) {
@@ -361,6 +363,7 @@ static bool next_alone(struct timeline *t, struct batch *out)
 	if (l->ended)
 		return false;
 	*out = l->batch;
+	out->is_shared = t->options.shares;
 	l->next = l->batch.n;
 	return true;
 }
@@ -429,7 +432,7 @@ static bool next_merged(struct timeline *t, struct batch *out)
 			l->key = l->batch.packets[l->next].at.ns;
 		sift_down(t, 0);
 	}
-	*out = (struct batch){ .packets = t->packets, .n = n };
+	*out = (struct batch){ .packets = t->packets, .n = n, .is_shared = t->options.shares };
 	if (t->crew) {
 		out->quick = t->quick;
 		out->said = t->said;

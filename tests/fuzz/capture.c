@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "source/capture.h"
+#include "source/scout.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,6 +28,7 @@ static struct outcome split(const uint8_t *data, size_t size, size_t piece)
 
 	capture_init(&c, 0);
 	for (;;) {
+		scout_run(&c, (struct span){ data + start, end - start });
 		n = capture_split(&c, (struct span){ data + start, end - start }, packets, COUNT(packets), &used);
 		assert(n <= COUNT(packets) && used <= end - start);
 		for (size_t i = 0; i < n; i++) {

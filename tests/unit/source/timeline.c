@@ -79,16 +79,20 @@ static void run_jobs(const char *const *files, size_t n, struct timeline_options
 	timeline_free(t);
 }
 
-/* The same with any number of jobs. */
+/* The same with any number of jobs, read or looked at where the kernel keeps it. */
 static const char *run(const char *const *files, size_t n, const struct timeline_options *options)
 {
 	static struct text out;
+	struct timeline_options shared = *options;
 	struct text other = { 0 };
 
+	shared.shares = true;
 	run_jobs(files, n, *options, 1, &out);
-	for (unsigned jobs = 2; jobs <= 8 && strcmp(files[0], "-") != 0; jobs += 6) {
+	for (unsigned jobs = 1; jobs <= 8 && strcmp(files[0], "-") != 0; jobs += jobs == 1 ? 1 : 6) {
 		run_jobs(files, n, *options, jobs, &other);
 		check_text(text_string(&other), text_string(&out), "with more jobs");
+		run_jobs(files, n, shared, jobs, &other);
+		check_text(text_string(&other), text_string(&out), "shared");
 	}
 	text_release(&other);
 	return text_string(&out);
@@ -160,7 +164,8 @@ static void test_many(void)
 		(void)write_file(names[i] + strlen(folder) + 1, wr_span(&b.w));
 	}
 	for (unsigned jobs = 1; jobs <= 8; jobs *= 2) {
-		check(timeline_open(files, FILES, &(struct timeline_options){ .jobs = jobs }, problem, &t) == 0);
+		check(timeline_open(files, FILES, &(struct timeline_options){ .jobs = jobs, .shares = jobs % 4 == 1 },
+				    problem, &t) == 0);
 		last = 0;
 		n = 0;
 		while ((got = timeline_next(t, &packets)) > 0) {
@@ -323,8 +328,11 @@ static void test_large(void)
 	for (unsigned zstd = 0; zstd < 2; zstd++) {
 		size = zstd ? zstd_of((struct span){ large, n }, packed, sizeof(packed)).n : n;
 		file = write_file("large", (struct span){ zstd ? packed : large, size });
-		for (unsigned jobs = 1; jobs <= 16; jobs *= 2) {
-			check(timeline_open(&file, 1, &(struct timeline_options){ .jobs = jobs }, problem, &t) == 0);
+		for (unsigned run = 2; run <= 33; run += run % 2 == 0 ? 1 : run - 1) {
+			unsigned jobs = run / 2;
+			const struct timeline_options options = { .jobs = jobs, .shares = run % 2 };
+
+			check(timeline_open(&file, 1, &options, problem, &t) == 0);
 			for (frame = 0; timeline_batch(t, &batch); frame += batch.n)
 				for (size_t i = 0; i < batch.n; i++) {
 					const struct packet *p = &batch.packets[i];
@@ -334,10 +342,70 @@ static void test_large(void)
 				}
 			check(frame == PACKETS);
 			timeline_free(t);
-			check(timeline_open(&file, 1, &(struct timeline_options){ .jobs = jobs }, problem, &t) == 0);
+			check(timeline_open(&file, 1, &options, problem, &t) == 0);
 			check(timeline_batch(t, &batch));
 			timeline_free(t);
 		}
+	}
+}
+
+/* A capture of some megabytes: packets of 1,000 bytes, each full of its number's last byte. */
+static const char *write_long(unsigned packets)
+{
+	static uint8_t record[1016];
+	const char *file = write_file("long", pcap_of("", 1));
+	int fd = open(file, O_WRONLY | O_APPEND);
+
+	for (unsigned i = 0; i < packets; i++) {
+		uint32_t header[4] = { i, 0, 1000, 1000 };
+
+		memcpy(record, header, sizeof(header));
+		memset(record + 16, (int)(i & 0xff), 1000);
+		check(write(fd, record, sizeof(record)) == (ssize_t)sizeof(record));
+	}
+	close(fd);
+	return file;
+}
+
+/* Reads a long file whose size becomes another one after its first packets. */
+static size_t read_while(off_t size, unsigned jobs, char *out_problem)
+{
+	const char *file = write_long(6000);
+	const struct timeline_options options = { .shares = true, .jobs = jobs };
+	struct timeline *t;
+	struct batch batch;
+	uint64_t frame = 0, good = 0;
+	char problem[160];
+	size_t n;
+
+	check(timeline_open(&file, 1, &options, problem, &t) == 0);
+	while (timeline_batch(t, &batch)) {
+		if (frame == 0)
+			check(truncate(file, size) == 0);
+		for (size_t i = 0; i < batch.n; i++, frame++)
+			good += batch.packets[i].bytes.n == 1000 &&
+				batch.packets[i].bytes.p[999] == (frame & 0xff);
+	}
+	snprintf(out_problem, 160, "%s", timeline_inputs(t, &n)[0].problem);
+	timeline_free(t);
+	return good;
+}
+
+static void test_shrinks(void)
+{
+	char problem[160];
+	size_t good;
+
+	for (unsigned jobs = 1; jobs <= 2; jobs++) {
+		good = read_while(3000 * 1016, jobs, problem);
+		/* threads that read ahead may have had all of it */
+		check(good >= 200 && (good < 3020 || jobs > 1));
+		check(good == 6000 || strstr(problem, "the file shrank while it was read") || strstr(problem, "cut off: "));
+		good = read_while(0, jobs, problem);
+		check((good < 300 || jobs > 1) && (good == 6000 || problem[0]));
+		/* what was added is zeros: so many records without a byte */
+		good = read_while(24 + 6000 * 1016 + 160, jobs, problem);
+		check(good == 6000 && problem[0] == '\0');
 	}
 }
 
@@ -410,4 +478,4 @@ static void begin_folder(void)
 TEST_MAIN({ "a folder", begin_folder }, { "order", test_order }, { "a crowd", test_crowd }, { "many", test_many },
 	  { "packed", test_packed },
 	  { "filter", test_filter }, { "filter and links", test_filter_links }, { "standard input", test_stdin },
-	  { "large", test_large }, { "unwell", test_unwell }, { "books", test_books }, { "the folder goes", test_folder })
+	  { "large", test_large }, { "shrinks", test_shrinks }, { "unwell", test_unwell }, { "books", test_books }, { "the folder goes", test_folder })
