@@ -13,6 +13,7 @@
 #include "enforce/backend.h"
 #include "enforce/grace.h"
 #include "enforce/libnftables.h"
+#include "enforce/nfnl.h"
 #include "enforce/nft_bulk.h"
 #include "enforce/nft_joined.h"
 #include "enforce/nft_tally.h"
@@ -28,6 +29,7 @@ struct wanted {
 
 struct nft {
 	struct nft_ctx *ctx;			/* NULL: nothing was said in words yet */
+	int		fd;			/* that installs, negative: none */
 	struct wanted	wanted;
 	bool		has_installed;		/* else it does not know what is wanted */
 	bool		is_settling;		/* old rules may still be counting a packet */
@@ -65,9 +67,19 @@ static void tidy(struct nft *nft)
 
 static int nft_open(const char *pin_folder, void **out_state)
 {
+	struct nft *nft = memory_take(sizeof(*nft));
+
 	(void)pin_folder;
-	*out_state = memory_take(sizeof(struct nft));
+	nft->fd = -1;
+	*out_state = nft;
 	return 0;
+}
+
+static void hang_up(struct nft *nft)
+{
+	if (nft->fd >= 0)
+		close(nft->fd);
+	nft->fd = -1;
 }
 
 static void nft_close(void *state)
@@ -75,6 +87,7 @@ static void nft_close(void *state)
 	struct nft *nft = state;
 
 	tidy(nft);
+	hang_up(nft);
 	if (nft->ctx)
 		libnftables.ctx_free(nft->ctx);
 	forget_wanted(nft);
@@ -229,15 +242,17 @@ static bool keeps_chain(const char *text, const struct nft_object *chain)
 }
 
 /* A base chain that `text` does not bring lets everything pass from now on. */
-static void put_flushes(struct text *out, const char *text, const struct nft_objects *standing)
+static struct nft_objects find_ended(const char *text, const struct nft_objects *standing)
 {
+	struct nft_objects out = { 0 };
+
 	for (size_t i = 0; i < standing->n; i++) {
 		const struct nft_object *o = &standing->list[i];
 
 		if (o->kind == NFT_CHAINS && nft_is_base_chain(o->name) && !keeps_chain(text, o))
-			text_printf(out, "flush chain %s weir %s\n", nft_table_family(o->table),
-				    o->name);
+			nft_objects_add(&out, o);
 	}
+	return out;
 }
 
 enum phase {
@@ -486,13 +501,24 @@ static int look_for_room(struct nft_objects *standing, char *out_letter, struct 
 static int bring(struct nft *nft, const char *text, const struct nft_objects *standing,
 		 struct text *error)
 {
+	struct nft_objects ended = find_ended(text, standing);
 	struct text commands = { 0 };
-	int status = told(nft_bulk_bring(text, &commands), error);
+	int status = 0;
 
-	put_flushes(&commands, text, standing);
-	if (status == 0 && commands.n > 0)
+	if (nft->fd < 0)
+		nft->fd = status = nfnl_open();
+	if (status >= 0)
+		status = nft_bulk_bring(nft->fd, text, &ended, &commands);
+	status = told(status, error);
+	if (status == 0 && commands.n > 0) {
 		status = run(nft, commands.p, error);
+		if (status == 0)
+			status = told(nft_bulk_turn(nft->fd, text, &ended), error);
+	}
+	if (status < 0)
+		hang_up(nft);
 	text_release(&commands);
+	nft_objects_release(&ended);
 	return status;
 }
 

@@ -80,6 +80,7 @@ struct nft_hook {
 #define NFT_TARGET_LINK_LOCAL UINT32_C(0x20000000)
 #define NFT_TARGET_CONTROL    UINT32_C(0x20000001)
 #define NFT_TARGET_UNREAD     UINT32_C(0x20000002)
+#define NFT_TARGET_CONTINUE   UINT32_C(0x20000003)	/* of an element: on, within the line */
 #define NFT_TARGET_CHAIN      UINT32_C(0x40000000)	/* and a number: "%IDcN" */
 #define NFT_TARGET_LIST	      UINT32_C(0x80000000)	/* and a cell */
 
@@ -90,7 +91,14 @@ void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family
 /* --- fields, of a header that stands behind h->tags tags: libnftables knows those by their place
  * alone --- */
 
-/* "ip daddr "; "@nh,160,32 ". */
+/* An address by its place, whatever packet it is: nobody asks again of what family that is.
+ * "@nh,128,32 "; and what it is compared with, "0xef010101". */
+void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
+		     enum side side);
+void nft_put_number(struct text *out, struct addr value);
+/* True where the frame has all of the group: none is 0. */
+void nft_put_whole(struct text *out, const struct nft_hook *h, enum family family);
+/* The same for libnftables, which must know that it is an address: "ip daddr "; "@nh,160,32 ". */
 void nft_put_side(struct text *out, const struct nft_hook *h, enum family family, enum side side);
 /* As the field is compared with: "239.1.1.1"; "0xef010101". */
 void nft_put_value(struct text *out, const struct nft_hook *h, struct addr value);
@@ -116,10 +124,10 @@ struct nft_span {
 	uint32_t    target;
 };
 
-/* Statements that send on a packet by its source or group.  What they let through goes to the
- * target that is returned, in the line that they end in.  Spans cover the family, or its multicast.
- * `in_line` where tests stand before them there: they do not leave the line. */
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_line,
+/* Lines that send on a packet by its source or group, and the beginning of another one.  What they
+ * let through goes to the target that is returned, in that line.  Spans cover the family, or its
+ * multicast. */
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
 			const struct nft_span *spans, size_t n);
 void nft_rests_release(struct nft_hook *h);
 

@@ -20,15 +20,10 @@
 #define ROOM_BYTES 8192			/* for two messages */
 #define ELEMENTS_BYTES 3000		/* of a message; one element more fits in any */
 
-/* Numbers that nftables gives to its types. */
-#define TYPE_IP4 7
-#define TYPE_IP6 8
-#define TYPE_ETHER 10
-#define TYPE_BITS 6			/* of a part of a concatenation */
-
 struct bulk {
 	struct ruleset rules;
-	bool	       is_begun;
+	int	       fd;
+	bool	       is_begun, is_whole;	/* whole: one transaction, however much it is */
 	uint8_t	       family;
 	uint32_t       map_count;
 	int	       status;
@@ -38,7 +33,7 @@ struct bulk {
 
 static void send_begun(struct bulk *b)
 {
-	int status = b->is_begun ? ruleset_send(&b->rules, true) : 0;
+	int status = b->is_begun ? ruleset_send_by(&b->rules, b->fd, b->status == 0) : 0;
 
 	b->is_begun = false;
 	b->status = b->status ? b->status : status;
@@ -46,7 +41,7 @@ static void send_begun(struct bulk *b)
 
 static struct ruleset *make_room(struct bulk *b)
 {
-	if (b->is_begun && !nfnl_fits(&b->rules.batch, ROOM_BYTES))
+	if (b->is_begun && !b->is_whole && !nfnl_fits(&b->rules.batch, ROOM_BYTES))
 		send_begun(b);
 	if (!b->is_begun)
 		ruleset_open(&b->rules, TABLE);
@@ -57,11 +52,10 @@ static struct ruleset *make_room(struct bulk *b)
 
 /* --- lines --- */
 
+static const uint8_t families[NFT_TABLE_COUNT] = { NFPROTO_NETDEV, NFPROTO_INET, NFPROTO_BRIDGE };
+
 static void read_family(struct bulk *b, const char *at)
 {
-	static const uint8_t families[NFT_TABLE_COUNT] = { NFPROTO_NETDEV, NFPROTO_INET,
-							   NFPROTO_BRIDGE };
-
 	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++)
 		if (nft_begins(at, nft_table_family(t)))
 			b->family = families[t];
@@ -109,13 +103,6 @@ static void bring_chain(struct bulk *b, const char *line)
 
 /* --- maps --- */
 
-static uint32_t type_of(uint32_t key_bytes, bool is_pair)
-{
-	uint32_t one = key_bytes >> is_pair == 4 ? TYPE_IP4 : TYPE_IP6;
-
-	return is_pair ? one << TYPE_BITS | one : one;
-}
-
 static void put_map(struct bulk *b, const struct nft_map *map)
 {
 	struct nlmsghdr *m = ruleset_begin(make_room(b), NFT_MSG_NEWSET, NLM_F_CREATE);
@@ -125,7 +112,7 @@ static void put_map(struct bulk *b, const struct nft_map *map)
 	mnl_attr_put_strz(m, NFTA_SET_NAME, map->name.text);
 	mnl_attr_put_u32(m, NFTA_SET_ID, htonl(++b->map_count));
 	mnl_attr_put_u32(m, NFTA_SET_FLAGS, htonl(NFT_SET_MAP));
-	mnl_attr_put_u32(m, NFTA_SET_KEY_TYPE, htonl(type_of(map->key_bytes, map->is_pair)));
+	mnl_attr_put_u32(m, NFTA_SET_KEY_TYPE, htonl(map->key_type));
 	mnl_attr_put_u32(m, NFTA_SET_KEY_LEN, htonl(map->key_bytes));
 	mnl_attr_put_u32(m, NFTA_SET_DATA_TYPE, htonl(NFT_DATA_VERDICT));
 	description = mnl_attr_nest_start(m, NFTA_SET_DESC);
@@ -138,18 +125,14 @@ static void put_element(struct nlmsghdr *m, const struct nft_map *map, const str
 {
 	struct nlattr *whole = mnl_attr_nest_start(m, NFTA_LIST_ELEM), *part, *verdict;
 
-	if (e->is_catch_all) {
-		mnl_attr_put_u32(m, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_CATCHALL));
-	} else {
-		part = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
-		mnl_attr_put(m, NFTA_DATA_VALUE, map->key_bytes, e->key);
-		mnl_attr_nest_end(m, part);
-	}
+	part = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(m, NFTA_DATA_VALUE, map->key_bytes, e->key);
+	mnl_attr_nest_end(m, part);
 	part = mnl_attr_nest_start(m, NFTA_SET_ELEM_DATA);
 	verdict = mnl_attr_nest_start(m, NFTA_DATA_VERDICT);
 	mnl_attr_put_u32(m, NFTA_VERDICT_CODE,
-			 htonl((uint32_t)(e->is_catch_all ? NFT_CONTINUE : NFT_GOTO)));
-	if (!e->is_catch_all)
+			 htonl((uint32_t)(e->continues ? NFT_CONTINUE : NFT_GOTO)));
+	if (!e->continues)
 		mnl_attr_put_strz(m, NFTA_VERDICT_CHAIN, e->chain.text);
 	mnl_attr_nest_end(m, verdict);
 	mnl_attr_nest_end(m, part);
@@ -166,10 +149,9 @@ static const char *put_elements(struct bulk *b, const struct nft_map *map, const
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, map->name.text);
 	list = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (; nft_begins(line, "\t\t\t") && m->nlmsg_len < ELEMENTS_BYTES; line = nft_next_line(line)) {
-		struct nft_element e = { .is_catch_all = false };
+		struct nft_element e = { .key_bytes = 0 };
 
-		if (nft_read_element(line, &e) &&
-		    (e.is_catch_all || e.key_bytes == map->key_bytes))
+		if (nft_read_element(line, &e) && e.key_bytes == map->key_bytes)
 			put_element(m, map, &e);
 		else
 			b->status = -EBADMSG;
@@ -196,17 +178,19 @@ static void bring_set(struct bulk *b, const struct nft_set *set)
 	static const struct {
 		const char *type;
 		uint32_t    number, bytes;
-	} types[] = { { "ipv4_addr . ", TYPE_IP4 << TYPE_BITS | TYPE_IP4, 8 },
-		      { "ipv6_addr . ", TYPE_IP6 << TYPE_BITS | TYPE_IP6, 32 },
-		      { "ipv4_addr;", TYPE_IP4, 4 }, { "ipv6_addr;", TYPE_IP6, 16 },
-		      { "ether_type;", TYPE_ETHER, 2 } };
+	} types[] = { { "ipv4_addr . ", NFT_TYPE_IP4 << NFT_TYPE_BITS | NFT_TYPE_IP4, 8 },
+		      { "ipv6_addr . ", NFT_TYPE_IP6 << NFT_TYPE_BITS | NFT_TYPE_IP6, 32 },
+		      { "ipv4_addr;", NFT_TYPE_IP4, 4 }, { "ipv6_addr;", NFT_TYPE_IP6, 16 },
+		      { "ether_type;", NFT_TYPE_ETHER, 2 } };
 	struct nlmsghdr *m;
 	size_t i = 0;
 
 	while (i < COUNT(types) && !nft_begins(set->type, types[i].type))
 		i++;
-	if (i == COUNT(types))
-		return;				/* libnftables brings it */
+	if (i == COUNT(types)) {
+		b->status = -EBADMSG;
+		return;
+	}
 	read_family(b, set->family);
 	ruleset_table(make_room(b));
 	m = ruleset_begin(make_room(b), NFT_MSG_NEWSET, NLM_F_CREATE);
@@ -262,8 +246,8 @@ static void put_step(struct line *rule, const struct nft_step *step)
 		const struct nft_field *field = &step->fields[i];
 
 		rule->reg = i == 0 ? NFT_REG_1 : field->is_ip6 ? NFT_REG_2 : NFT_REG32_01;
-		if (field->base == NFT_PROTOCOL)
-			line_meta(rule, NFT_META_L4PROTO);
+		if (field->base == NFT_META)
+			line_meta(rule, field->meta);
 		else if (field->base == NFT_TRANSPORT)
 			line_payload(rule, field->offset, field->bytes);
 		else
@@ -339,36 +323,135 @@ static void bring_maps(struct bulk *b, const char *line)
 	}
 }
 
-/* Lines refer to maps and chains. */
-static void bring_lookups(struct bulk *b, const char *line, struct text *rest)
+/* What libnftables is to bring, within the braces of its table. */
+struct rest {
+	struct text *out;
+	const char  *table;		/* its line */
+	bool	     is_open;
+};
+
+static void close_rest(struct rest *rest)
+{
+	if (rest->is_open)
+		text_put(rest->out, "}\n");
+	rest->is_open = false;
+}
+
+static void put_rest(struct rest *rest, const char *line, const char *end)
+{
+	if (!rest->is_open)
+		text_put_n(rest->out, rest->table,
+			   (size_t)(nft_next_line(rest->table) - rest->table));
+	rest->is_open = true;
+	text_put_n(rest->out, line, (size_t)(end - line));
+}
+
+static bool is_base(const char *chain)
+{
+	struct nft_name name;
+
+	return nft_read_name(chain + strlen("\tchain "), &name) && nft_is_base_chain(name.text);
+}
+
+/* Lines refer to maps and chains.  Those of base chains come later. */
+static void bring_lookups(struct bulk *b, const char *line, struct rest *rest)
 {
 	struct nft_map map;
 
 	while (*line && b->status == 0) {
 		const char *next = nft_next_line(line);
+		bool is_chain = nft_begins(line, "\tchain ");
 
-		if (nft_begins(line, "table "))
+		if (nft_begins(line, "table ")) {
+			close_rest(rest);
+			rest->table = line;
 			read_table(b, line);
-		if (nft_begins(line, "\tchain ") && nft_verdict_of(line) != NFT_NO_VERDICT) {
-			line = behind_chain(line);
-		} else if (nft_begins(line, "\tchain ") && nft_only_looks_up(line)) {
-			line = bring_lines(b, line);
-		} else if (nft_read_map(line, &map)) {
-			line = behind_chain(line);
-		} else {
-			text_put_n(rest, line, (size_t)(next - line));
-			line = next;
+		} else if ((is_chain && (nft_verdict_of(line) != NFT_NO_VERDICT || is_base(line))) ||
+			   nft_read_map(line, &map)) {
+			next = behind_chain(line);
+		} else if (is_chain && nft_only_looks_up(line)) {
+			next = bring_lines(b, line);
+		} else if (*line == '\t' && rest->table) {
+			put_rest(rest, line, next);
 		}
+		line = next;
 	}
+	close_rest(rest);
 }
 
-int nft_bulk_bring(const char *text, struct text *out_rest)
+/* --- base chains, all at once --- */
+
+/* The chain of that name, in the table that begins with `family`. */
+static const char *find_chain(const char *text, const struct nft_base *base)
 {
-	struct bulk b = { .status = 0 };
+	struct text table = { 0 }, head = { 0 };
+	const char *found;
+
+	text_put(&table, "\ntable ");
+	text_put_n(&table, base->family, strcspn(base->family, " "));
+	text_put(&table, " weir {\n");
+	text_printf(&head, "\n\tchain %s {\n", base->name.text);
+	found = strstr(text, table.p);
+	found = found ? strstr(found, head.p) : NULL;
+	text_release(&table);
+	text_release(&head);
+	return found ? found + 1 : NULL;
+}
+
+static void turn_chain(struct bulk *b, const char *text, const struct nft_base *base)
+{
+	const char *chain = find_chain(text, base);
+
+	read_family(b, base->family);
+	if (!chain || !nft_only_looks_up(chain)) {
+		b->status = -EBADMSG;
+		return;
+	}
+	b->rules.family = b->family;
+	ruleset_base(&b->rules, base->name.text, base->link[0] ? base->link : NULL, base->hook,
+		     base->priority);
+	ruleset_flush_chain(&b->rules, base->name.text);
+	bring_lines(b, chain);
+}
+
+/* All in one transaction: a new one where not much is left of the one that is begun. */
+static void turn(struct bulk *b, const char *text, const struct nft_objects *ended)
+{
+	struct nft_base base;
+
+	if (b->is_begun && !nfnl_fits(&b->rules.batch, b->rules.batch.size / 2))
+		send_begun(b);
+	make_room(b);
+	b->is_whole = true;
+	for (size_t i = 0; i < ended->n; i++) {
+		b->rules.family = families[ended->list[i].table];
+		ruleset_flush_chain(&b->rules, ended->list[i].name);
+	}
+	for (const char *line = text; *line && b->status == 0; line = nft_next_line(line))
+		if (nft_read_base(line, &base))
+			turn_chain(b, text, &base);
+}
+
+int nft_bulk_turn(int fd, const char *text, const struct nft_objects *ended)
+{
+	struct bulk b = { .fd = fd };
+
+	turn(&b, text, ended);
+	send_begun(&b);
+	return b.status;
+}
+
+int nft_bulk_bring(int fd, const char *text, const struct nft_objects *ended,
+		   struct text *out_rest)
+{
+	struct rest rest = { .out = out_rest };
+	struct bulk b = { .fd = fd };
 
 	bring_chains(&b, text);
 	bring_maps(&b, text);
-	bring_lookups(&b, text, out_rest);
+	bring_lookups(&b, text, &rest);
+	if (b.status == 0 && out_rest->n == 0)
+		turn(&b, text, ended);
 	send_begun(&b);
 	return b.status;
 }

@@ -21,30 +21,49 @@ void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, u
 	text_printf(out, "== 0x%0*x ", (int)n / 4, value);
 }
 
+void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
+		     enum side side)
+{
+	if (family == FAMILY_IP4)
+		nft_put_bits(out, h, side == SIDE_SOURCE ? 96 : 128, 32);
+	else
+		nft_put_bits(out, h, side == SIDE_SOURCE ? 64 : 192, 128);
+}
+
+void nft_put_number(struct text *out, struct addr value)
+{
+	unsigned digits = value.family == FAMILY_IP4 ? 8 : 32;
+
+	text_put(out, "0x");
+	for (unsigned i = digits; i-- > 0;)
+		text_char(out, "0123456789abcdef"[(i < 16 ? value.lo : value.hi) >> 4 * (i % 16) & 15]);
+}
+
 void nft_put_side(struct text *out, const struct nft_hook *h, enum family family, enum side side)
 {
-	bool is4 = family == FAMILY_IP4, is_source = side == SIDE_SOURCE;
-
-	if (h->tags == 0)
-		text_printf(out, "%s %s ", is4 ? "ip" : "ip6", is_source ? "saddr" : "daddr");
-	else if (is4)
-		nft_put_bits(out, h, is_source ? 96 : 128, 32);
+	if (h->tags > 0)
+		nft_put_address(out, h, family, side);
 	else
-		nft_put_bits(out, h, is_source ? 64 : 192, 128);
+		text_printf(out, "%s %s ", family == FAMILY_IP4 ? "ip" : "ip6",
+			    side == SIDE_SOURCE ? "saddr" : "daddr");
 }
 
 void nft_put_value(struct text *out, const struct nft_hook *h, struct addr value)
 {
-	unsigned digits = value.family == FAMILY_IP4 ? 8 : 32;
 	char text[ADDR_TEXT];
 
-	if (h->tags == 0) {
+	if (h->tags > 0)
+		nft_put_number(out, value);
+	else
 		text_put(out, addr_text(value, text));
-		return;
-	}
-	text_put(out, "0x");
-	for (unsigned i = digits; i-- > 0;)
-		text_char(out, "0123456789abcdef"[(i < 16 ? value.lo : value.hi) >> 4 * (i % 16) & 15]);
+}
+
+void nft_put_whole(struct text *out, const struct nft_hook *h, enum family family)
+{
+	nft_put_address(out, h, family, SIDE_GROUP);
+	text_put(out, "!= ");
+	nft_put_number(out, family == FAMILY_IP4 ? addr_of4(0) : addr_of6(0, 0));
+	text_char(out, ' ');
 }
 
 void nft_put_protocol(struct text *out, const struct nft_hook *h, enum family family)

@@ -3,10 +3,11 @@
  * with their number and with every cache miss on the way down; a hash of masked addresses does not
  * grow.  So intervals become the least set of nested prefixes (optimal routing table construction:
  * Draves, King, Venkatachary, Zill 1999), their lengths are rounded up to a few, and there is one
- * hash for each, the longest first, all in one line: what a hash does not hold goes on to the next,
- * and nobody asks again of what family the packet is.  Where that takes too many entries a hash of
- * some leading bits sends on to chains for the rest; addresses whose rest is the same share a
- * chain, as those of a pattern do (ff0x::101).  Knows no rule. */
+ * hash for each.  The shortest comes first, and says where longer ones go on: most addresses are in
+ * no hash, and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner
+ * 1997).  Where that takes too many entries a hash of some leading bits sends on to chains for the
+ * rest; addresses whose rest is the same share a chain, as those of a pattern do (ff0x::101).
+ * Knows no rule. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -22,6 +23,8 @@ typedef unsigned __int128 wide;		/* an address of either family as a number */
 #define TRIE_SPANS_MAX 100000
 #define SPANS_WIDE 256			/* of IPv6 */
 #define ROOM 4				/* buckets for each element of a map */
+#define NESTED_MAX 16			/* entries around others, of those that stand in one line */
+#define MARKERS_WORTH 4			/* for an entry, that one look-up more finds nothing behind */
 
 /* Where the bits up to `at` are known.  A mask begins at bit `from`: at 0, or, in a chain that
  * several prefixes share, at `at`. */
@@ -30,7 +33,6 @@ struct domain {
 	enum side   side;
 	unsigned    bits, at, from;
 	wide	    base;		/* the known bits, as far as masks show them */
-	bool	    in_line;
 };
 
 struct stretch {
@@ -311,11 +313,11 @@ static bool fit_lengths(const struct domain *d, const struct entries *e, struct 
 static void put_field(struct text *out, const struct nft_hook *h, const struct domain *d,
 		      wide mask)
 {
-	nft_put_side(out, h, d->family, d->side);
+	nft_put_address(out, h, d->family, d->side);
 	if (mask == low_bits(d, 0))
 		return;
 	text_put(out, "& ");
-	nft_put_value(out, h, addr_of(d, mask));
+	nft_put_number(out, addr_of(d, mask));
 	text_char(out, ' ');
 }
 
@@ -357,17 +359,13 @@ static struct entries expand(const struct domain *d, const struct entries *e, un
 	return all;
 }
 
-/* One is compared, in a line of its own, where there may be one. */
+/* One is compared. */
 static void put_compare(struct text *out, const struct nft_hook *h, const struct domain *d,
 			const struct entry *entry, wide mask)
 {
-	if (out->n > 0 && out->p[out->n - 1] == ' ') {
-		text_cut(out, out->n - 1);
-		text_put(out, "\n\t\t");
-	}
 	put_field(out, h, d, mask);
 	text_put(out, "== ");
-	nft_put_value(out, h, addr_of(d, entry->key));
+	nft_put_number(out, addr_of(d, entry->key));
 	text_char(out, ' ');
 	nft_put_goto(out, h, d->family, entry->target);
 	text_put(out, "\n\t\t");
@@ -382,20 +380,21 @@ static void put_elements(struct text *out, const struct nft_hook *h, const struc
 		text_put(out, "\t\t\t");
 		text_put(out, addr_text(addr_of(d, e->list[i].key), text));
 		text_put(out, " : ");
-		nft_put_goto(out, h, d->family, e->list[i].target);
+		if (e->list[i].target == NFT_TARGET_CONTINUE)
+			text_put(out, "continue");
+		else
+			nft_put_goto(out, h, d->family, e->list[i].target);
 		text_put(out, ",\n");
 	}
-	text_put(out, "\t\t\t* : continue\n");
 }
 
-/* Behind tags are the same addresses: what leads to the same is one map.  It has a name, and outlives
- * the line: a nameless one ends with it, at once, and a packet that has met the line would find
- * nothing. */
+/* What leads to the same is one map, behind tags, too.  It has a name, and outlives the line: a
+ * nameless one ends with it, at once, and a packet that has met the line would find nothing. */
 void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body)
 {
 	unsigned id = 0;
 
-	while (id < h->map_count && (h->tags == 0 || h->map_places[id].n != body->n ||
+	while (id < h->map_count && (h->map_places[id].n != body->n ||
 				     memcmp(h->maps.p + h->map_places[id].at, body->p, body->n)))
 		id++;
 	text_printf(out, "vmap @%%%uv%u ", h->id, id);
@@ -415,35 +414,169 @@ static void put_map(struct text *out, struct nft_hook *h, const struct domain *d
 	struct text body = { 0 };
 
 	text_printf(&body, "\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
-		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", ROOM * (e->n + 1));
+		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", ROOM * e->n);
 	put_elements(&body, h, d, e);
 	nft_put_map(out, h, &body);
 	text_release(&body);
 }
 
-/* What is not found goes on within the line. */
+static void end_line(struct text *out)
+{
+	text_cut(out, out->n - 1);
+	text_put(out, "\n\t\t");
+}
+
+/* What is not found goes on in the next line. */
 static void put_hash(struct text *out, struct nft_hook *h, const struct domain *d,
 		     const struct entries *e, wide mask)
 {
 	if (e->n == 0)
 		return;
-	if (e->n == 1 && !d->in_line) {
+	if (e->n == 1) {
 		put_compare(out, h, d, e->list, mask);
 		return;
 	}
 	put_field(out, h, d, mask);
 	put_map(out, h, d, e);
+	end_line(out);
+}
+
+/* --- the shortest first, all in one line: a marker goes on to the next, and what is not found has
+ * nothing behind --- */
+
+static wide block_of(const struct domain *d, const struct entries *e, size_t i, unsigned length)
+{
+	return e->list[i].key & ~low_bits(d, length);
+}
+
+/* Entries of a length in which there are longer ones. */
+static size_t count_nested(const struct domain *d, const struct entries *e,
+			   const struct entries *longer, unsigned length)
+{
+	size_t n = 0, k = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		while (k < longer->n && block_of(d, longer, k, length) < e->list[i].key)
+			k++;
+		n += k < longer->n && block_of(d, longer, k, length) == e->list[i].key;
+	}
+	return n;
+}
+
+/* How many blocks of a length hold longer entries. */
+static size_t count_markers(const struct domain *d, const struct entries *levels, unsigned n,
+			    unsigned length)
+{
+	size_t count = 0;
+
+	for (unsigned k = 0; k < n; k++)
+		for (size_t i = 0; i < levels[k].n; i++)
+			count += i == 0 || block_of(d, &levels[k], i, length) !=
+						   block_of(d, &levels[k], i - 1, length);
+	return count;
+}
+
+/* From which on the lengths stand in one line: one of few entries would mostly go on, and an entry
+ * around others takes a chain. */
+static unsigned first_marked(const struct domain *d, const struct entries *levels,
+			     const struct lengths *lengths)
+{
+	unsigned first = lengths->n - 1;
+	size_t nested = 0;
+
+	while (first > 0) {
+		const struct entries *e = &levels[first - 1], *longer = &levels[first];
+		unsigned n = lengths->n - first, length = lengths->list[first - 1];
+
+		for (unsigned k = 0; k < n; k++)
+			nested += count_nested(d, e, &longer[k], length);
+		if (nested > NESTED_MAX ||
+		    MARKERS_WORTH * e->n < count_markers(d, longer, n, length))
+			return first;
+		first--;
+	}
+	return first;
+}
+
+/* Where longer ones are looked for, and then what is around them is met. */
+static uint32_t chain_around(struct nft_hook *h, const struct domain *d, const struct text *longer,
+			     uint32_t target)
+{
+	unsigned id = h->chain_count++;
+
+	text_printf(&h->chains, "\tchain %%%uc%u {\n\t\t", h->id, id);
+	text_put_n(&h->chains, longer->p, longer->n);
+	end_line(&h->chains);
+	nft_put_goto(&h->chains, h, d->family, target);
+	text_put(&h->chains, "\n\t}\n");
+	return NFT_TARGET_CHAIN | id;
+}
+
+/* The entries of a length, and markers for the longer ones, which `put` looks up. */
+static struct entries mark(struct nft_hook *h, const struct domain *d, const struct entries *e,
+			   const struct entries *longer, unsigned length, const struct text *put)
+{
+	struct entries out = { 0 };
+	size_t i = 0, k = 0;
+
+	while (i < e->n || k < longer->n) {
+		bool is_marker = k < longer->n &&
+				 (i == e->n || block_of(d, longer, k, length) <= e->list[i].key);
+		wide key = is_marker ? block_of(d, longer, k, length) : e->list[i].key;
+		uint32_t target = NFT_TARGET_CONTINUE;
+
+		if (i < e->n && e->list[i].key == key)
+			target = e->list[i++].target;
+		if (is_marker && target != NFT_TARGET_CONTINUE)
+			target = chain_around(h, d, put, target);
+		add_entry(&out, key, length, target);
+		while (k < longer->n && block_of(d, longer, k, length) == key)
+			k++;
+	}
+	return out;
+}
+
+static void put_marked(struct text *out, struct nft_hook *h, const struct domain *d,
+		       const struct entries *levels, const struct lengths *lengths, unsigned first)
+{
+	struct text longer = { 0 };
+	struct entries behind = { 0 };
+
+	for (unsigned k = lengths->n; k-- > first;) {
+		struct entries marked = mark(h, d, &levels[k], &behind, lengths->list[k], &longer);
+		struct text line = { 0 };
+
+		put_field(&line, h, d, mask_of(d, lengths->list[k]));
+		put_map(&line, h, d, &marked);
+		text_put_n(&line, text_string(&longer), longer.n);
+		text_release(&longer);
+		free(behind.list);
+		longer = line;
+		behind = marked;
+	}
+	text_put_n(out, longer.p, longer.n);
+	end_line(out);
+	text_release(&longer);
+	free(behind.list);
 }
 
 static void put_hashes(struct text *out, struct nft_hook *h, const struct domain *d,
 		       const struct entries *e, const struct lengths *lengths)
 {
-	for (unsigned k = lengths->n; k-- > 0;) {
-		struct entries some = expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
+	struct entries levels[LENGTHS_MAX];
+	unsigned first;
 
-		put_hash(out, h, d, &some, mask_of(d, lengths->list[k]));
-		free(some.list);
-	}
+	for (unsigned k = 0; k < lengths->n; k++)
+		levels[k] = expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
+	first = first_marked(d, levels, lengths);
+	if (first + 1 < lengths->n)
+		put_marked(out, h, d, levels, lengths, first);
+	else
+		put_hash(out, h, d, &levels[first], mask_of(d, lengths->list[first]));
+	while (first-- > 0)
+		put_hash(out, h, d, &levels[first], mask_of(d, lengths->list[first]));
+	for (unsigned k = 0; k < lengths->n; k++)
+		free(levels[k].list);
 }
 
 /* --- too many for that: one step down --- */
@@ -491,7 +624,7 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 static uint32_t block_target(struct nft_hook *h, const struct domain *d, unsigned length,
 			     wide block, const struct stretch *stretches, size_t n)
 {
-	struct domain inner = { d->family, d->side, d->bits, length, length, 0, false };
+	struct domain inner = { d->family, d->side, d->bits, length, length, 0 };
 	struct stretch *rest = memory_array(n, sizeof(*rest));
 
 	for (size_t i = 0; i < n; i++) {
@@ -647,11 +780,11 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 	return fits ? other : put_split(out, h, d, stretches, n);
 }
 
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side, bool in_line,
+uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
 			const struct nft_span *spans, size_t n)
 {
 	enum family family = spans[0].first.family;
-	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, in_line };
+	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0 };
 	struct stretch *stretches = memory_array(n, sizeof(*stretches));
 	uint32_t other;
 

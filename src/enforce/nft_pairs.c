@@ -271,11 +271,11 @@ static void put_masked(struct text *out, const struct nft_hook *h, enum family f
 	static const struct addr ones6 = { UINT64_MAX, UINT64_MAX, FAMILY_IP6 };
 	struct addr ones = family == FAMILY_IP4 ? ones4 : ones6;
 
-	nft_put_side(out, h, family, side);
+	nft_put_address(out, h, family, side);
 	if (length == addr_bits(ones))
 		return;
 	text_put(out, "& ");
-	nft_put_value(out, h, addr_first(ones, length));
+	nft_put_number(out, addr_first(ones, length));
 	text_char(out, ' ');
 }
 

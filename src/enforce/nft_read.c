@@ -5,7 +5,11 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_bridge.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,11 +58,14 @@ bool nft_read_map(const char *line, struct nft_map *out)
 {
 	static const struct {
 		const char *type;
-		uint32_t    key_bytes;
-	} types[] = { { "\t\ttype ipv4_addr : verdict; size ", 4 },
-		      { "\t\ttype ipv6_addr : verdict; size ", 16 },
-		      { "\t\ttype ipv4_addr . ipv4_addr : verdict; size ", 8 },
-		      { "\t\ttype ipv6_addr . ipv6_addr : verdict; size ", 32 } };
+		uint32_t    key_bytes, number;
+	} types[] = { { "\t\ttype ipv4_addr : verdict; size ", 4, NFT_TYPE_IP4 },
+		      { "\t\ttype ipv6_addr : verdict; size ", 16, NFT_TYPE_IP6 },
+		      { "\t\ttype ipv4_addr . ipv4_addr : verdict; size ", 8,
+			NFT_TYPE_IP4 << NFT_TYPE_BITS | NFT_TYPE_IP4 },
+		      { "\t\ttype ipv6_addr . ipv6_addr : verdict; size ", 32,
+			NFT_TYPE_IP6 << NFT_TYPE_BITS | NFT_TYPE_IP6 },
+		      { "\t\ttype ifname : verdict; size ", NFT_LINK_BYTES, NFT_TYPE_LINK } };
 	const char *type = nft_next_line(line);
 	size_t i = 0;
 
@@ -68,7 +75,7 @@ bool nft_read_map(const char *line, struct nft_map *out)
 	    !nft_begins(nft_next_line(type), "\t\telements = {\n"))
 		return false;
 	out->key_bytes = types[i].key_bytes;
-	out->is_pair = i >= 2;
+	out->key_type = types[i].number;
 	out->size = (uint32_t)strtoul(type + strlen(types[i].type), NULL, 10);
 	return nft_read_name(line + strlen("\tmap "), &out->name);
 }
@@ -101,29 +108,51 @@ static bool skip(const char **at, const char *word)
 	return true;
 }
 
+/* "\"LINK\"", filled up with zeros. */
+static bool skip_link(const char **at, uint8_t out[NFT_LINK_BYTES])
+{
+	const char *end = **at == '"' ? strpbrk(*at + 1, "\"\n") : NULL;
+	size_t n = end && *end == '"' ? (size_t)(end - *at) - 1 : 0;
+
+	if (n == 0 || n >= NFT_LINK_BYTES)
+		return false;
+	memset(out, 0, NFT_LINK_BYTES);
+	memcpy(out, *at + 1, n);
+	*at = end + 1;
+	return true;
+}
+
+static uint32_t skip_address(const char **at, uint8_t out[16])
+{
+	size_t n = strcspn(*at, " \n");
+	uint32_t bytes = read_address(*at, n, out);
+
+	*at += n;
+	return bytes;
+}
+
+static bool skip_key(const char **at, struct nft_element *out)
+{
+	out->key_bytes = NFT_LINK_BYTES;
+	if (**at == '"')
+		return skip_link(at, out->key);
+	out->key_bytes = skip_address(at, out->key);
+	if (out->key_bytes > 0 && skip(at, " . ")) {
+		if (skip_address(at, out->key + out->key_bytes) != out->key_bytes)
+			return false;
+		out->key_bytes *= 2;
+	}
+	return out->key_bytes > 0;
+}
+
 bool nft_read_element(const char *line, struct nft_element *out)
 {
 	const char *at = line;
-	uint32_t first, second;
-	size_t n;
 
-	if (!skip(&at, "\t\t\t"))
+	if (!skip(&at, "\t\t\t") || !skip_key(&at, out) || !skip(&at, " : "))
 		return false;
-	out->is_catch_all = nft_begins(at, "* : continue\n");
-	if (out->is_catch_all)
-		return true;
-	n = strcspn(at, " \n");
-	first = second = read_address(at, n, out->key);
-	at += n;
-	out->key_bytes = first;
-	if (skip(&at, " . ")) {
-		n = strcspn(at, " \n");
-		second = read_address(at, n, out->key + first);
-		at += n;
-		out->key_bytes = first + second;
-	}
-	return first > 0 && first == second && skip(&at, " : goto ") &&
-	       nft_read_name(at, &out->chain);
+	out->continues = nft_begins(at, "continue,\n");
+	return out->continues || (skip(&at, "goto ") && nft_read_name(at, &out->chain));
 }
 
 /* --- lines that look addresses up --- */
@@ -227,23 +256,70 @@ static bool read_fields(const char **at, struct nft_step *out)
 	       out->fields[0].bytes >= 4;
 }
 
-/* "meta l4proto 103 " */
-static bool read_protocol(const char **at, struct nft_step *out)
-{
-	unsigned long number;
-	char *end;
+/* --- what the kernel knows of a packet --- */
 
-	if (!skip(at, "meta l4proto "))
-		return false;
-	number = strtoul(*at, &end, 10);
+static bool skip_number(const char **at, uint8_t *out)
+{
+	char *end;
+	unsigned long number = strtoul(*at, &end, 10);
+
 	if (end == *at || *end != ' ' || number > UINT8_MAX)
 		return false;
 	*at = end + 1;
-	out->kind = NFT_STEP_COMPARE;
-	out->fields[0] = (struct nft_field){ .base = NFT_PROTOCOL, .is_raw = true, .bytes = 1 };
-	out->field_count = 1;
-	out->key[0] = (uint8_t)number;
+	*out = (uint8_t)number;
 	return true;
+}
+
+static bool skip_type(const char **at, uint8_t out[2])
+{
+	static const struct {
+		const char *word;
+		uint16_t    type;
+	} types[] = { { "ip ", ETH_P_IP }, { "ip6 ", ETH_P_IPV6 }, { "8021q ", ETH_P_8021Q },
+		      { "8021ad ", ETH_P_8021AD }, { "0x9100 ", ETH_P_QINQ1 } };
+
+	for (size_t i = 0; i < COUNT(types); i++) {
+		if (!skip(at, types[i].word))
+			continue;
+		out[0] = (uint8_t)(types[i].type >> 8);
+		out[1] = (uint8_t)types[i].type;
+		return true;
+	}
+	return false;
+}
+
+/* Which it is, and what it must be; `oifname` is looked up and not compared. */
+static bool read_known(const char **at, struct nft_step *out)
+{
+	struct nft_field *field = &out->fields[0];
+
+	*field = (struct nft_field){ .base = NFT_META, .is_raw = true };
+	out->field_count = 1;
+	out->kind = NFT_STEP_COMPARE;
+	if (skip(at, "oifname vmap @")) {
+		out->kind = NFT_STEP_LOOKUP;
+		field->meta = NFT_META_OIFNAME;
+		field->bytes = NFT_LINK_BYTES;
+		return skip_name(at, &out->name);
+	}
+	if (skip(at, "iifname ")) {
+		field->meta = NFT_META_IIFNAME;
+		field->bytes = NFT_LINK_BYTES;
+		return skip_link(at, out->key) && skip(at, " ");
+	}
+	if (skip(at, "meta pkttype multicast ")) {
+		field->meta = NFT_META_PKTTYPE;
+		field->bytes = 1;
+		out->key[0] = PACKET_MULTICAST;
+		return true;
+	}
+	field->meta = nft_begins(*at, "meta protocol ") ? NFT_META_PROTOCOL : NFT_META_L4PROTO;
+	field->bytes = field->meta == NFT_META_PROTOCOL ? 2 : 1;
+	if (!skip(at, "meta protocol ") && !skip(at, "meta l4proto "))
+		return false;
+	out->is_inverted = skip(at, "!= ");
+	return field->meta == NFT_META_PROTOCOL ? skip_type(at, out->key)
+						: skip_number(at, out->key);
 }
 
 static bool read_step(const char **at, struct nft_step *out)
@@ -259,8 +335,8 @@ static bool read_step(const char **at, struct nft_step *out)
 		out->kind = NFT_STEP_ACCEPT;
 		return skip(at, "accept");
 	}
-	if (nft_begins(*at, "meta "))
-		return read_protocol(at, out);
+	if (nft_begins(*at, "meta ") || nft_begins(*at, "iif") || nft_begins(*at, "oif"))
+		return read_known(at, out);
 	if (!read_fields(at, out))
 		return false;
 	out->kind = NFT_STEP_LOOKUP;
@@ -300,12 +376,47 @@ bool nft_only_looks_up(const char *chain)
 	struct nft_name name;
 	size_t n;
 
-	if (!nft_read_name(chain + strlen("\tchain "), &name) || nft_is_base_chain(name.text))
+	if (!nft_read_name(chain + strlen("\tchain "), &name))
 		return false;
 	for (; nft_begins(line, "\t\t"); line = nft_next_line(line))
 		if (!nft_read_steps(line, steps, &n))
 			return false;
 	return nft_begins(line, "\t}\n");
+}
+
+/* --- base chains --- */
+
+static bool read_hook(const char **at, struct nft_base *out)
+{
+	uint8_t link[NFT_LINK_BYTES];
+
+	out->link[0] = '\0';
+	if (skip(at, "ingress device ")) {
+		out->hook = NF_NETDEV_INGRESS;
+		if (!skip_link(at, link))
+			return false;
+		memcpy(out->link, link, sizeof(link));
+		return skip(at, " ");
+	}
+	out->hook = nft_begins(*at, "output ") ? NF_BR_LOCAL_OUT : NF_BR_FORWARD;
+	return skip(at, "output ") || skip(at, "forward ");
+}
+
+bool nft_read_base(const char *line, struct nft_base *out)
+{
+	const char *at = line;
+	char *end;
+
+	if (!skip(&at, "add chain "))
+		return false;
+	out->family = at;
+	at += strcspn(at, " \n");
+	if (!skip(&at, " weir ") || !skip_name(&at, &out->name) ||
+	    !nft_is_base_chain(out->name.text) || !skip(&at, "{ type filter hook ") ||
+	    !read_hook(&at, out) || !skip(&at, "priority "))
+		return false;
+	out->priority = (int32_t)strtol(at, &end, 10);
+	return end != at && nft_begins(end, "; policy accept; }\n");
 }
 
 /* --- sets --- */

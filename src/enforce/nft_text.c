@@ -20,6 +20,7 @@ struct table_text {
 	struct text heads;		/* base chains, emptied */
 	struct text body;		/* what stands in the table's braces */
 	struct text entries4, entries6, entries_tagged;	/* of the forward chain */
+	unsigned    egress_count;
 };
 
 struct compilation {
@@ -96,12 +97,12 @@ static struct row row_of(const struct artefact_side *groups, const uint32_t *tar
 
 /* --- planes: lines that end in a decision --- */
 
-static void put_row(struct text *out, struct nft_hook *h, bool in_line,
+static void put_row(struct text *out, struct nft_hook *h,
 		    const struct artefact_side *groups, const uint32_t *targets,
 		    struct compilation *c)
 {
 	struct row row = row_of(groups, targets);
-	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, in_line, row.spans, row.n);
+	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, row.spans, row.n);
 
 	nft_put_goto(out, h, row.spans[0].first.family, other);
 	text_char(out, '\n');
@@ -110,7 +111,7 @@ static void put_row(struct text *out, struct nft_hook *h, bool in_line,
 }
 
 /* By the group alone, for one class of sources. */
-static void put_groups(struct text *out, struct nft_hook *h, bool in_line,
+static void put_groups(struct text *out, struct nft_hook *h,
 		       const struct artefact_fold *fold, unsigned source, struct compilation *c)
 {
 	unsigned n = fold->groups.classes;
@@ -118,7 +119,7 @@ static void put_groups(struct text *out, struct nft_hook *h, bool in_line,
 
 	for (unsigned g = 0; g < n; g++)
 		targets[g] = nft_target_of(h->artefact, fold->cells[(size_t)source * n + g]);
-	put_row(out, h, in_line, &fold->groups, targets, c);
+	put_row(out, h, &fold->groups, targets, c);
 	free(targets);
 }
 
@@ -146,7 +147,7 @@ static bool mentions(const struct text *text, const struct nft_hook *h, unsigned
 
 /* By the source first: a chain for each of its classes, in which the groups are looked up.  What
  * most addresses come to stands in place, unless the look-up refers to it. */
-static void put_sources_first(struct text *out, struct nft_hook *h, bool in_line,
+static void put_sources_first(struct text *out, struct nft_hook *h,
 			      const struct artefact_fold *fold, struct compilation *c)
 {
 	const struct artefact_side *sources = &fold->sources;
@@ -161,7 +162,7 @@ static void put_sources_first(struct text *out, struct nft_hook *h, bool in_line
 		spans[i] = (struct nft_span){
 			sources->intervals[i].first,
 			NFT_TARGET_CHAIN | (first + sources->intervals[i].class) };
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, in_line, spans, sources->n) &
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n) &
 		~NFT_TARGET_CHAIN;
 	steps = h->chains;
 	h->chains = chains;
@@ -172,14 +173,14 @@ static void put_sources_first(struct text *out, struct nft_hook *h, bool in_line
 
 		if (first + s == other && !is_met)
 			continue;
-		put_groups(&chain, h, false, fold, s, c);
+		put_groups(&chain, h, fold, s, c);
 		add_chain(h, first + s, &chain);
 	}
 	text_put_n(out, text_string(&lines), lines.n);
 	if (is_met)
 		text_printf(out, "goto %%%uc%u\n", h->id, other);
 	else
-		put_groups(out, h, in_line, fold, other - first, c);
+		put_groups(out, h, fold, other - first, c);
 	text_put_n(&h->chains, text_string(&steps), steps.n);
 	text_release(&steps);
 	text_release(&lines);
@@ -214,7 +215,7 @@ static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fol
 		if (n == 0 || spans[n - 1].target != target)
 			spans[n++] = (struct nft_span){ sources->intervals[i].first, target };
 	}
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, false, spans, n);
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, n);
 	nft_put_goto(&lines, h, spans[0].first.family, other);
 	text_char(&lines, '\n');
 	add_chain(h, id, &lines);
@@ -225,7 +226,7 @@ static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fol
 
 /* By the group first: where rules name groups and few ask for the source besides, most packets then
  * need one look-up, and groups stand in one map and not in one for each class of sources. */
-static void put_groups_first(struct text *out, struct nft_hook *h, bool in_line,
+static void put_groups_first(struct text *out, struct nft_hook *h,
 			     const struct artefact_fold *fold, struct compilation *c)
 {
 	uint32_t *targets = memory_array(fold->groups.classes, sizeof(*targets));
@@ -233,17 +234,25 @@ static void put_groups_first(struct text *out, struct nft_hook *h, bool in_line,
 	for (unsigned g = 0; g < fold->groups.classes; g++)
 		targets[g] = is_same_for_all(fold, g) ? nft_target_of(h->artefact, fold->cells[g])
 						      : source_chain(h, fold, g, c);
-	put_row(out, h, in_line, &fold->groups, targets, c);
+	put_row(out, h, &fold->groups, targets, c);
 	free(targets);
 }
 
+/* Where half of the classes are the same for all sources, or half of the groups are and the chains
+ * of the others take little. */
 static bool is_group_first(const struct artefact_fold *fold)
 {
-	unsigned same = 0;
+	const struct artefact_side *groups = &fold->groups;
+	bool *is_same = memory_array(groups->classes, sizeof(*is_same)), few;
+	size_t same = 0, intervals = 0;
 
-	for (unsigned g = 0; g < fold->groups.classes; g++)
-		same += is_same_for_all(fold, g);
-	return 2 * same >= fold->groups.classes;
+	for (unsigned g = 0; g < groups->classes; g++)
+		same += is_same[g] = is_same_for_all(fold, g);
+	for (size_t i = 0; i < groups->n; i++)
+		intervals += is_same[groups->intervals[i].class];
+	few = (groups->classes - same) * fold->sources.n <= groups->n;
+	free(is_same);
+	return 2 * same >= groups->classes || (few && 2 * intervals >= groups->n);
 }
 
 /* The lines of pairs, of one plane or of several that say the same. */
@@ -280,27 +289,22 @@ static void release_pair_lines(struct nft_hook *h)
 	free(h->pair_lines);
 }
 
-/* `in_line` as nft_put_lookup() takes it.  Lines of pairs stand in a chain of their own. */
-static void put_plane(struct text *out, struct nft_hook *h, bool in_line, enum family family,
-		      unsigned plane, struct compilation *c)
+static void put_plane(struct text *out, struct nft_hook *h, enum family family, unsigned plane,
+		      struct compilation *c)
 {
 	const struct artefact_family *f =
 		family == FAMILY_IP4 ? &h->artefact->ip4 : &h->artefact->ip6;
 	struct artefact_fold fold;
 
-	if (f->pairs && in_line) {
-		text_printf(out, "goto %%%uc%u\n", h->id, nft_plane_chain(h, family, plane, c));
-		return;
-	}
 	if (f->pairs)
 		put_pairs(out, h, f, plane, c);
 	artefact_fold_init(&fold, f, plane);
 	if (fold.sources.classes == 1)
-		put_groups(out, h, in_line, &fold, 0, c);
+		put_groups(out, h, &fold, 0, c);
 	else if (is_group_first(&fold))
-		put_groups_first(out, h, in_line, &fold, c);
+		put_groups_first(out, h, &fold, c);
 	else
-		put_sources_first(out, h, in_line, &fold, c);
+		put_sources_first(out, h, &fold, c);
 	artefact_fold_release(&fold);
 }
 
@@ -311,7 +315,7 @@ unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane,
 	unsigned id = h->chain_count++;
 	size_t counted = c->span_count;
 
-	put_plane(&lines, h, false, family, plane, c);
+	put_plane(&lines, h, family, plane, c);
 	add_chain(h, id, &lines);
 	if (h->tags > 0)
 		c->span_count = counted;	/* most of them are those of untagged packets */
@@ -322,9 +326,20 @@ unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane,
 #define PROTOCOL_IGMP_NUMBER 2
 #define PROTOCOL_PIM_NUMBER 103
 
-static void put_protocol(struct text *out, struct nft_hook *h, enum family family, unsigned number)
+/* What IPv4 carries stands in one place; of IPv6 the kernel finds it. */
+static void put_protocol(struct text *out, const struct nft_hook *h, enum family family,
+			 unsigned number)
 {
-	text_printf(out, "\t\tmeta l4proto %u ", number);
+	text_put(out, "\t\t");
+	if (family == FAMILY_IP4)
+		nft_put_equal(out, h, 72, 8, number);
+	else
+		text_printf(out, "meta l4proto %u ", number);
+}
+
+static void put_control(struct text *out, struct nft_hook *h, enum family family, unsigned number)
+{
+	put_protocol(out, h, family, number);
 	nft_put_goto(out, h, family, NFT_TARGET_CONTROL);
 	text_char(out, '\n');
 }
@@ -335,9 +350,9 @@ static void put_other_protocols(struct text *out, struct nft_hook *h, enum famil
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
 
-	put_protocol(out, h, family, PROTOCOL_PIM_NUMBER);
+	put_control(out, h, family, PROTOCOL_PIM_NUMBER);
 	if (family == FAMILY_IP4)
-		put_protocol(out, h, family, PROTOCOL_IGMP_NUMBER);
+		put_control(out, h, family, PROTOCOL_IGMP_NUMBER);
 	for (unsigned p = 0; p < a->plane_count; p++) {
 		unsigned number = a->planes[p].ip_protocol;
 
@@ -345,14 +360,14 @@ static void put_other_protocols(struct text *out, struct nft_hook *h, enum famil
 		    number == PROTOCOL_UDP_NUMBER || number == PROTOCOL_PIM_NUMBER ||
 		    (family == FAMILY_IP4 && number == PROTOCOL_IGMP_NUMBER))
 			continue;
-		text_printf(out, "\t\tmeta l4proto %u goto %%%uc%u\n", number, h->id,
-			    nft_plane_chain(h, family, p, c));
+		put_protocol(out, h, family, number);
+		text_printf(out, "goto %%%uc%u\n", h->id, nft_plane_chain(h, family, p, c));
 	}
 }
 
 /* What is not UDP: control messages go their way, and protocols that rules name have chains; the
  * others end as `rest` says. */
-static void put_others(struct nft_hook *h, enum family family, const char *rest,
+static void put_others(struct nft_hook *h, enum family family, const struct text *rest,
 		       struct compilation *c)
 {
 	static const unsigned mld_and_ra[] = { 130, 131, 132, 134, 143 };
@@ -365,32 +380,70 @@ static void put_others(struct nft_hook *h, enum family family, const char *rest,
 	}
 	put_other_protocols(&lines, h, family, c);
 	text_printf(&h->chains, "\tchain %%%uother%u {\n%s\t\t%s\t}\n", h->id, family,
-		    text_string(&lines), rest);
+		    text_string(&lines), text_string(rest));
 	text_release(&lines);
 }
 
-static const char *const multicast[] = {
-	[FAMILY_IP4] = "ip daddr & 240.0.0.0 == 224.0.0.0 ",
-	[FAMILY_IP6] = "ip6 daddr & ff00:: == ff00:: ",
-};
+/* At ingress frames come that end within a header: lines that look for something do not find it, and
+ * the last one, which does not, asks. */
+static void guard_last(struct text *lines, const struct nft_hook *h, enum family family)
+{
+	size_t at = lines->n - 1;
+	struct text last = { 0 };
 
-/* Lines for a family, in a chain that others meet too where `tests` says what must hold. */
-static void put_family(struct text *out, struct nft_hook *h, enum family family, const char *tests,
+	if (h->hook != HOOK_INGRESS)
+		return;
+	while (at > 0 && lines->p[at - 1] != '\t')
+		at--;
+	text_put(&last, lines->p + at);
+	text_cut(lines, at);
+	nft_put_whole(lines, h, family);
+	text_put(lines, last.p);
+	text_release(&last);
+}
+
+/* "goto %0other4", for what is not UDP, of frames that have all of the group. */
+static void put_not_udp(struct text *out, const struct nft_hook *h, enum family family)
+{
+	text_put(out, "\t\t");
+	if (family == FAMILY_IP4) {
+		nft_put_bits(out, h, 72, 8);
+		text_printf(out, "!= 0x%02x ", PROTOCOL_UDP_NUMBER);
+	} else {
+		text_printf(out, "meta l4proto != %u ", PROTOCOL_UDP_NUMBER);
+	}
+	if (h->hook == HOOK_INGRESS && family == FAMILY_IP4)
+		nft_put_whole(out, h, family);
+	text_printf(out, "goto %%%uother%u\n", h->id, family);
+}
+
+/* Lines for the multicast of a family.  What an IPv6 packet carries the kernel may not find: it goes
+ * the way of others. */
+static void put_family(struct text *out, struct nft_hook *h, enum family family,
 		       struct compilation *c)
 {
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
 	unsigned udp = artefact_plane_of(a, direction, PROTOCOL_UDP_NUMBER);
 	unsigned others = artefact_plane_of(a, direction, IP_PROTOCOL_NONE);
-	struct text line = { 0 }, rest = { 0 };
+	struct text lines = { 0 }, rest = { 0 };
 
-	put_plane(&line, h, true, family, udp, c);
-	if (udp != others)
-		text_printf(&rest, "goto %%%uc%u\n", h->id, nft_plane_chain(h, family, others, c));
-	put_others(h, family, text_string(udp == others ? &line : &rest), c);
-	text_printf(out, "\t\t%smeta l4proto %u %s\t\t%sgoto %%%uother%u\n", tests,
-		    PROTOCOL_UDP_NUMBER, text_string(&line), tests, h->id, family);
-	text_release(&line);
+	put_plane(&lines, h, family, others, c);
+	guard_last(&lines, h, family);
+	put_others(h, family, &lines, c);
+	if (udp != others && family == FAMILY_IP6) {
+		text_printf(out, "\t\tmeta l4proto %u goto %%%uc%u\n\t\tgoto %%%uother%u\n",
+			    PROTOCOL_UDP_NUMBER, h->id, nft_plane_chain(h, family, udp, c), h->id,
+			    family);
+	} else {
+		put_not_udp(out, h, family);
+		if (udp != others) {
+			put_plane(&rest, h, family, udp, c);
+			guard_last(&rest, h, family);
+		}
+		text_printf(out, "\t\t%s", text_string(udp != others ? &rest : &lines));
+	}
+	text_release(&lines);
 	text_release(&rest);
 }
 
@@ -399,8 +452,22 @@ static void put_family(struct text *out, struct nft_hook *h, enum family family,
 /* As the kernel names what stands behind a tag that it took away, or before which it took none. */
 static const char *const tag_types[] = { "8021q", "8021ad", "0x9100" };
 
-/* What is no multicast leaves after the first lines.  A base chain's lines go in the transaction
- * that brings new ones, while packets are among them: what they refer to has a name and stays. */
+static void put_not_ip4(struct nft_hook *h, struct compilation *c)
+{
+	struct text lines = { 0 };
+
+	put_family(&lines, h, FAMILY_IP6, c);
+	nft_put_tagged(h, c);
+	text_printf(&h->chains, "\tchain %%%utypes {\n", h->id);
+	for (size_t i = 0; i < COUNT(tag_types); i++)
+		text_printf(&h->chains, "\t\tmeta protocol %s goto %%%ut1\n", tag_types[i], h->id);
+	text_printf(&h->chains, "\t}\n\tchain %%%unot4 {\n\t\tmeta protocol != ip6 goto %%%utypes\n"
+		    "\t\t@nh,192,8 != 0xff accept\n%s\t}\n", h->id, h->id, text_string(&lines));
+	text_release(&lines);
+}
+
+/* What is no multicast leaves by the first lines.  A base chain's lines go in the transaction that
+ * brings new ones, while packets are among them: what they refer to has a name and stays. */
 static void put_ingress(struct nft_hook *h, struct compilation *c)
 {
 	struct table_text *t = &c->tables[NFT_NETDEV];
@@ -411,15 +478,11 @@ static void put_ingress(struct nft_hook *h, struct compilation *c)
 	text_printf(&t->heads, "add chain netdev weir %s { type filter hook ingress device \"%s\" "
 		    "priority %d; policy accept; }\nflush chain netdev weir %s\n", name.p,
 		    h->link->name, PRIORITY, name.p);
-	text_printf(&lines, "\tchain %s {\n", name.p);
-	put_family(&lines, h, FAMILY_IP4, multicast[FAMILY_IP4], c);
-	text_put(&lines, "\t\tmeta protocol ip accept\n");
-	put_family(&lines, h, FAMILY_IP6, multicast[FAMILY_IP6], c);
-	nft_put_tagged(h, c);
-	for (size_t i = 0; i < COUNT(tag_types); i++)
-		text_printf(&lines, "\t\tmeta protocol %s goto %%%ut1\n", tag_types[i], h->id);
-	text_put(&lines, "\t}\n");
-	text_put_n(&h->chains, lines.p, lines.n);
+	put_family(&lines, h, FAMILY_IP4, c);
+	put_not_ip4(h, c);
+	text_printf(&h->chains, "\tchain %s {\n\t\tmeta protocol != ip goto %%%unot4\n"
+		    "\t\t@nh,128,32 & 0xf0000000 != 0xe0000000 accept\n%s\t}\n", name.p, h->id,
+		    text_string(&lines));
 	text_release(&lines);
 	text_release(&name);
 }
@@ -430,7 +493,7 @@ static void put_forwarded(struct nft_hook *h, enum family family, struct compila
 
 	if (h->table == NFT_INET)	/* bridged frames of br_netfilter do not cross the link */
 		text_printf(&lines, "\t\tiifname \"%s\" accept\n", h->link->name);
-	put_family(&lines, h, family, "", c);
+	put_family(&lines, h, family, c);
 	text_printf(&h->chains, "\tchain %%%uip%u {\n%s\t}\n", h->id, family,
 		    text_string(&lines));
 	text_release(&lines);
@@ -451,23 +514,28 @@ static void put_egress(struct nft_hook *h, struct compilation *c)
 	put_forwarded(h, FAMILY_IP6, c);
 	if (h->table == NFT_BRIDGE) {
 		nft_put_tagged(h, c);
-		text_printf(&t->entries_tagged, "%s\n\t\t\t\"%s\" : goto %%%ut1",
-			    t->entries_tagged.n ? "," : "", h->link->name, h->id);
+		text_printf(&t->entries_tagged, "\t\t\t\"%s\" : goto %%%ut1,\n", h->link->name,
+			    h->id);
 	}
 	if (t->entries4.n == 0) {
 		put_base(&t->heads, family, "egress/links", "forward");
 		put_base(&t->heads, family, "egress/own", "output");
 	}
-	text_printf(&t->entries4, "%s\n\t\t\t\"%s\" : goto %%%uip4", t->entries4.n ? "," : "",
-		    h->link->name, h->id);
-	text_printf(&t->entries6, "%s\n\t\t\t\"%s\" : goto %%%uip6", t->entries6.n ? "," : "",
-		    h->link->name, h->id);
+	text_printf(&t->entries4, "\t\t\t\"%s\" : goto %%%uip4,\n", h->link->name, h->id);
+	text_printf(&t->entries6, "\t\t\t\"%s\" : goto %%%uip6,\n", h->link->name, h->id);
+	t->egress_count++;
 }
+
+static const char *const multicast[] = {
+	[FAMILY_IP4] = "ip daddr & 240.0.0.0 == 224.0.0.0 ",
+	[FAMILY_IP6] = "ip6 daddr & ff00:: == ff00:: ",
+};
 
 static void put_link_map(struct table_text *t, const char *which, const struct text *entries)
 {
-	text_printf(&t->body, "\tmap %%links%s {\n\t\ttype ifname : verdict\n"
-		    "\t\telements = {%s\n\t\t}\n\t}\n", which, text_string(entries));
+	text_printf(&t->body, "\tmap %%links%s {\n\t\ttype ifname : verdict; size %u\n"
+		    "\t\telements = {\n%s\t\t}\n\t}\n", which, t->egress_count,
+		    text_string(entries));
 }
 
 /* What is forwarded, and what this machine sends, go the same way. */

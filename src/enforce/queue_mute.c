@@ -62,7 +62,7 @@ int queue_mute(const struct queue_plan *plan)
 	ruleset_open(&s, TABLE);
 	s.family = NFPROTO_BRIDGE;
 	ruleset_table(&s);
-	ruleset_base(&s, BASE, NULL, BRIDGE_OUTPUT);
+	ruleset_base(&s, BASE, NULL, BRIDGE_OUTPUT, 0);
 	ruleset_flush(&s);
 	for (size_t i = 0; i < plan->n; i++)
 		for (unsigned which = 0; which < COUNT(queries); which++)

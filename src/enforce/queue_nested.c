@@ -76,7 +76,7 @@ static void put_port(struct ruleset *s, const struct queue_link *link, uint32_t 
 	ruleset_counter(s, counter);
 	ruleset_chain(s, drop);
 	ruleset_chain(s, nested);
-	ruleset_base(s, base, link->name, hook);
+	ruleset_base(s, base, link->name, hook, 0);
 	put_entry(s, base, ETHERTYPE_VLAN, nested);
 	put_entry(s, base, ETHERTYPE_8021AD, nested);
 	for (size_t i = 0; i < COUNT(kinds); i++)

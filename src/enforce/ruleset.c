@@ -214,7 +214,8 @@ void ruleset_table(struct ruleset *s)
 	ruleset_end(s, m);
 }
 
-void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook)
+void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook,
+		  int32_t priority)
 {
 	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nlattr *nest;
@@ -223,7 +224,7 @@ void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint
 	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, chain);
 	nest = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
 	mnl_attr_put_u32(m, NFTA_HOOK_HOOKNUM, htonl(hook));
-	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl(0));
+	mnl_attr_put_u32(m, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
 	if (device)
 		mnl_attr_put_strz(m, NFTA_HOOK_DEV, device);
 	mnl_attr_nest_end(m, nest);
@@ -258,6 +259,15 @@ void ruleset_flush(struct ruleset *s)
 	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_DELRULE, 0);
 
 	mnl_attr_put_strz(m, NFTA_RULE_TABLE, s->table);
+	ruleset_end(s, m);
+}
+
+void ruleset_flush_chain(struct ruleset *s, const char *name)
+{
+	struct nlmsghdr *m = ruleset_begin(s, NFT_MSG_DELRULE, 0);
+
+	mnl_attr_put_strz(m, NFTA_RULE_TABLE, s->table);
+	mnl_attr_put_strz(m, NFTA_RULE_CHAIN, name);
 	ruleset_end(s, m);
 }
 
@@ -333,9 +343,9 @@ void ruleset_open(struct ruleset *s, const char *table)
 	nfnl_transaction_begin(&s->batch);
 }
 
-int ruleset_send(struct ruleset *s, bool keep)
+int ruleset_send_by(struct ruleset *s, int fd, bool keep)
 {
-	int fd = nfnl_open(), error = fd;
+	int error = fd;
 
 	/* what fails is answered all the same; an answer to each would overrun the socket */
 	if (s->last && !s->batch.failed) {
@@ -344,11 +354,18 @@ int ruleset_send(struct ruleset *s, bool keep)
 	}
 	if (keep)
 		nfnl_transaction_end(&s->batch);
-	if (fd >= 0) {
+	if (fd >= 0)
 		error = nfnl_ask(fd, &s->batch);
-		close(fd);
-	}
 	nfnl_batch_release(&s->batch);
+	return error;
+}
+
+int ruleset_send(struct ruleset *s, bool keep)
+{
+	int fd = nfnl_open(), error = ruleset_send_by(s, fd, keep);
+
+	if (fd >= 0)
+		close(fd);
 	return error;
 }
 

@@ -26,6 +26,9 @@ struct ruleset {
  * complaint.  With `keep` false the kernel tries everything and keeps nothing. */
 void ruleset_open(struct ruleset *s, const char *table);
 int ruleset_send(struct ruleset *s, bool keep);
+/* By a descriptor of nfnl_open().  Its end waits until the kernel has seen every packet of what was
+ * taken away by any.  After a failure there may be more answers to come. */
+int ruleset_send_by(struct ruleset *s, int fd, bool keep);
 /* A table with all that is in it; 0 also where there is none. */
 int ruleset_remove(const char *table, uint8_t family);
 
@@ -39,9 +42,11 @@ void ruleset_chain(struct ruleset *s, const char *name);
 void ruleset_counter(struct ruleset *s, const char *name);
 /* A base chain at a hook of the table's family; in family netdev at that of a device (NF_NETDEV_*),
  * else `device` is NULL. */
-void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook);
+void ruleset_base(struct ruleset *s, const char *chain, const char *device, uint32_t hook,
+		  int32_t priority);
 /* Takes all rules out of the table; chains and counters stay. */
 void ruleset_flush(struct ruleset *s);
+void ruleset_flush_chain(struct ruleset *s, const char *name);
 
 /* Lines of a chain by which control packets go to chain `to`: IGMP, MLD, PIM, Router
  * Advertisements; with `payload` Auto-RP and SAP. */

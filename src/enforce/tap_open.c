@@ -137,7 +137,7 @@ static void put_leg(struct ruleset *s, const struct tap_leg *leg)
 	snprintf(drop, sizeof(drop), "%s:drop", counter);
 	ruleset_counter(s, counter);
 	ruleset_chain(s, drop);
-	ruleset_base(s, chain, leg->from, NF_NETDEV_INGRESS);
+	ruleset_base(s, chain, leg->from, NF_NETDEV_INGRESS, 0);
 	ruleset_select_control(s, chain, leg->payload, drop);
 	line = line_begin(s, drop);
 	line_counter(&line, counter);

@@ -42,17 +42,24 @@ static void check_steps(const char *line)
 
 static void check_line(const char *line)
 {
-	struct nft_element element = { .is_catch_all = false };
+	struct nft_element element = { .continues = false };
+	struct nft_base base;
 	struct nft_name name;
 	struct nft_map map;
 
 	if (nft_read_map(line, &map)) {
-		must(map.key_bytes == (map.is_pair ? 8u : 4u) ||
-		     map.key_bytes == (map.is_pair ? 32u : 16u));
+		must(map.key_bytes % 4 == 0 && map.key_bytes <= NFT_KEY_MAX && map.key_type > 0);
 		check_name(&map.name);
 	}
-	if (nft_read_element(line, &element) && !element.is_catch_all)
-		check_name(&element.chain);
+	if (nft_read_element(line, &element)) {
+		must(element.key_bytes % 4 == 0 && element.key_bytes <= NFT_KEY_MAX);
+		if (!element.continues)
+			check_name(&element.chain);
+	}
+	if (nft_read_base(line, &base)) {
+		must(nft_is_base_chain(base.name.text));
+		must(strnlen(base.link, sizeof(base.link)) < sizeof(base.link));
+	}
 	if (nft_begins(line, "\tchain ")) {
 		must(nft_verdict_of(line) == NFT_NO_VERDICT || !nft_only_looks_up(line));
 		if (nft_read_name(line + strlen("\tchain "), &name))

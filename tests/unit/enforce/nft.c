@@ -4,6 +4,7 @@
 #include "enforce/nft.h"
 #include "enforce/nft_read.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 #include "base/memory.h"
@@ -76,18 +77,6 @@ static void test_images(void)
 
 #define NO_TARGET UINT32_MAX
 
-static struct addr read_addr(const char **at)
-{
-	size_t n = strspn(*at, "0123456789abcdef:.");
-	struct addr a = ADDR_NONE;
-
-	check(addr_parse(*at, n, &a));
-	*at += n;
-	while (**at == ' ')
-		(*at)++;
-	return a;
-}
-
 static bool skip(const char **at, const char *word)
 {
 	const char *p = *at;
@@ -100,10 +89,21 @@ static bool skip(const char **at, const char *word)
 	return true;
 }
 
-static const char *next_line(const char *at)
+/* "0xef010101" */
+static struct addr read_number(const char **at)
 {
-	at += strcspn(at, "\n");
-	return *at ? at + 1 : at;
+	struct addr a = { 0, 0, 0 };
+	size_t digits = 0;
+
+	check(skip(at, "0x"));
+	for (; isxdigit((unsigned char)**at); (*at)++, digits++) {
+		a.hi = a.hi << 4 | a.lo >> 60;
+		a.lo = a.lo << 4 | strtoul((char[]){ **at, '\0' }, NULL, 16);
+	}
+	check(digits == 8 || digits == 32);
+	a.family = digits == 8 ? FAMILY_IP4 : FAMILY_IP6;
+	skip(at, " ");
+	return a;
 }
 
 /* "goto %0r12" and what it comes to. */
@@ -134,7 +134,7 @@ static struct addr masked(struct addr a, struct addr mask)
 	return (struct addr){ a.hi & mask.hi, a.lo & mask.lo, a.family };
 }
 
-/* The line of a map that has the key; the map ends at `end`. */
+/* What a map has for the key, or NULL; it ends at `end`. */
 static const char *find_key(const char *at, const char *end, struct addr key)
 {
 	char text[ADDR_TEXT], line[ADDR_TEXT + 8];
@@ -148,7 +148,7 @@ static const char *find_key(const char *at, const char *end, struct addr key)
 static const char *look_up(const char *chains, const char **at, struct addr key)
 {
 	struct text head = { 0 };
-	const char *map, *end;
+	const char *map;
 
 	check(skip(at, "vmap @"));
 	text_put(&head, "\tmap ");
@@ -157,45 +157,42 @@ static const char *look_up(const char *chains, const char **at, struct addr key)
 	map = strstr(chains, head.p);
 	check(map);
 	*at += strcspn(*at, " \n");
+	skip(at, " ");
 	text_release(&head);
-	end = strstr(map, "\t\t\t* : continue\n\t\t}\n");
-	return find_key(map, end, key);
+	return find_key(map, strstr(map, "\t\t}\n"), key);
 }
 
-/* A comparison, which ends its line, or a map: true where it sends the address on. */
-static bool try_step(const char *chains, const char **at, struct addr a, uint32_t *out)
+/* One step of a line: false where that is the line's last, and true where it goes on behind it. */
+static bool follow_step(const char *chains, const char **at, struct addr a, uint32_t *out)
 {
 	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
 	const char *found;
 
-	*at += strcspn(*at, " ") + 1;			/* ip, ip6 */
-	*at += strcspn(*at, " ") + 1;			/* saddr, daddr */
+	*at += strcspn(*at, " ") + 1;			/* @nh,128,32 */
 	if (skip(at, "& "))
-		mask = read_addr(at);
-	if (skip(at, "== ")) {
-		bool same = addr_equal(masked(a, mask), read_addr(at));
-
-		*out = same ? follow_goto(chains, *at, a) : NO_TARGET;
-		*at = next_line(*at);
-		return same;
-	}
+		mask = read_number(at);
+	if (skip(at, "== "))
+		return addr_equal(masked(a, mask), read_number(at));
 	found = look_up(chains, at, masked(a, mask));
-	if (found)
+	if (found && strncmp(found, "continue,\n", 10) != 0)
 		*out = follow_goto(chains, found, a);
-	return found;
+	return found && *out == NO_TARGET;
 }
 
 static uint32_t follow(const char *chains, const char *at, struct addr a)
 {
 	uint32_t target = NO_TARGET;
 
-	for (;;) {
-		at += strspn(at, " \n\t");
-		if (strncmp(at, "ip", 2) != 0)
-			return follow_goto(chains, at, a);
-		if (try_step(chains, &at, a, &target))
-			return target;
+	for (; target == NO_TARGET && *at != '}' && *at != '\0'; at = nft_next_line(at)) {
+		bool goes_on = true;
+
+		at += strspn(at, " \t");
+		while (goes_on && *at == '@')
+			goes_on = follow_step(chains, &at, a, &target);
+		if (goes_on && target == NO_TARGET)
+			target = follow_goto(chains, at, a);
 	}
+	return target;
 }
 
 /* --- look-ups --- */
@@ -295,7 +292,6 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 	bool rules[TARGETS] = { false }, good;
 	struct nft_hook h = { .rules = rules, .boundary = &boundary, .link = &link };
 	struct text lines = { 0 };
-	bool in_line = t_random(seed) >> 40 & 1;
 	uint32_t other;
 
 	for (unsigned i = 0; i < TARGETS; i++) {
@@ -303,7 +299,7 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 		named[i] = (struct rule){ .name = names[i] };
 		list[i] = &named[i];
 	}
-	other = nft_put_lookup(&lines, &h, side, in_line, spans, n);
+	other = nft_put_lookup(&lines, &h, side, spans, n);
 	nft_put_goto(&lines, &h, family, other);
 	text_char(&lines, '\n');
 	text_put(&h.chains, text_string(&h.maps));
@@ -364,6 +360,18 @@ static const struct {
 	{ "\t\tip daddr 10.0.0.1 goto x\n", false },
 	{ "\t\tmeta l4proto 58 @th,0,8 == 0x82 goto x\n", true },
 	{ "\t\tmeta l4proto 256 goto x\n", false },
+	{ "\t\tmeta l4proto != 17 goto x\n", true },
+	{ "\t\tmeta protocol != ip goto x\n", true },
+	{ "\t\tmeta protocol 0x9100 oifname vmap @alinkstagged\n", true },
+	{ "\t\tmeta protocol ipx goto x\n", false },
+	{ "\t\tmeta pkttype multicast goto x\n", true },
+	{ "\t\tmeta pkttype host goto x\n", false },
+	{ "\t\tiifname \"eth0\" accept\n", true },
+	{ "\t\tiifname \"eth0 accept\n", false },
+	{ "\t\tiifname \"\" accept\n", false },
+	{ "\t\tiifname \"interface-of-16b\" accept\n", false },
+	{ "\t\tip daddr & 240.0.0.0 == 224.0.0.0 oifname vmap @alinks4\n", true },
+	{ "\t\toifname \"eth0\" accept\n", false },
 	{ "\t\tmeta iif 0 goto x\n", false },
 	{ "\t\tgoto x, y\n", false },
 	{ "\t\t\n", false },
@@ -397,5 +405,31 @@ static void test_forms(void)
 	check(steps[0].kind == NFT_STEP_FIND && steps[0].is_inverted && !steps[0].fields[0].is_raw);
 }
 
+static void test_bases(void)
+{
+	static const char *const bad[] = {
+		"add chain netdev weir ingress/a { type filter hook ingress device \"a priority 0; "
+		"policy accept; }\n",
+		"add chain netdev weir a0c1 { type filter hook ingress device \"a\" priority 0; "
+		"policy accept; }\n",
+		"add chain inet weir egress/own { type filter hook input priority 0; policy accept; }\n",
+		"add chain inet weir egress/own { type filter hook output priority x; policy accept; }\n",
+		"add chain inet weir egress/own { type filter hook output priority 0; policy drop; }\n",
+		"add chain inet weir\n",
+	};
+	struct nft_base base;
+
+	check(nft_read_base("add chain netdev weir ingress/a/3ab { type filter hook ingress device "
+			    "\"a:b\" priority -300; policy accept; }\n", &base));
+	check_text(base.name.text, "ingress/a/3ab", "name");
+	check_text(base.link, "a:b", "link");
+	check(base.hook == 0 && base.priority == -300 && nft_begins(base.family, "netdev "));
+	check(nft_read_base("add chain bridge weir egress/own { type filter hook output priority -300; "
+			    "policy accept; }\n", &base));
+	check(base.hook == 3 && base.link[0] == '\0' && nft_begins(base.family, "bridge "));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		check_named(!nft_read_base(bad[i], &base), bad[i]);
+}
+
 TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups },
-	  { "forms", test_forms })
+	  { "forms", test_forms }, { "base chains", test_bases })
