@@ -69,6 +69,7 @@ struct nft_hook {
 	bool		      *joined4[NFT_TAGS_MAX + 1], *joined6[NFT_TAGS_MAX + 1];
 	bool		      *shared;		/* by rule: its sets and limits, once a table */
 	unsigned	       chain_count, map_count;
+	size_t		       span_count;	/* that its look-ups have, most of them once */
 	struct nft_map_place   *map_places;	/* by map: where its text is */
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
@@ -161,13 +162,17 @@ void nft_put_mask_sets(const struct nft_hook *h, size_t index, struct text *out)
 /* Chains that those lines jump to, which return where it is not so. */
 void nft_put_test_chains(struct text *out, struct nft_hook *h);
 
-struct compilation;
 /* Chains for packets behind 1 and more tags that the kernel leaves in the frame; the first of
  * them. */
-void nft_put_tagged(struct nft_hook *h, struct compilation *c);
-/* A chain of the hook that looks packets of a plane up: its number. */
-unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane,
-			 struct compilation *c);
+void nft_put_tagged(struct nft_hook *h);
+
+/* Lines that look packets of a plane up, and end in a decision. */
+void nft_put_plane(struct text *out, struct nft_hook *h, enum family family, unsigned plane);
+/* A chain of the hook of such lines: its number. */
+unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane);
+void nft_pair_lines_release(struct nft_hook *h);
+/* Whether such lines look the group up first. */
+bool nft_is_group_first(const struct artefact_fold *fold);
 
 /* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
  * chain stands behind those that it refers to. */

@@ -1,68 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From an address to its target, by hashes.  nftables keeps intervals in a tree, whose cost grows
  * with their number and with every cache miss on the way down; a hash of masked addresses does not
- * grow.  So intervals become the least set of nested prefixes (optimal routing table construction:
- * Draves, King, Venkatachary, Zill 1999), their lengths are rounded up to a few, and there is one
- * hash for each.  The shortest comes first, and says where longer ones go on: most addresses are in
- * no hash, and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner
- * 1997).  Where that takes too many entries a hash of some leading bits sends on to chains for the
- * rest; addresses whose rest is the same share a chain, as those of a pattern do (ff0x::101).
- * Knows no rule. */
+ * grow.  So intervals become prefixes of a few lengths (nft_prefix.c), and there is one hash for
+ * each.  The shortest comes first, and says where longer ones go on: most addresses are in no hash,
+ * and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner 1997).
+ * Where that takes too many entries a hash of some leading bits sends on to chains for the rest;
+ * addresses whose rest is the same share a chain, as those of a pattern do (ff0x::101).  Knows no
+ * rule. */
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "enforce/nft.h"
+#include "enforce/nft_prefix.h"
 
-typedef unsigned __int128 wide;		/* an address of either family as a number */
-
-#define LENGTHS_MAX 4			/* hashes tried one after the other */
-#define LENGTHS_MAX_IP4 3
-#define CANDIDATES 8			/* targets kept for a prefix; the best ones are enough */
 #define STRIDE_ROOT 16
-#define STRIDE 8
 #define TRIE_SPANS_MAX 100000
 #define SPANS_WIDE 256			/* of IPv6 */
 #define ROOM 4				/* buckets for each element of a map */
 #define NESTED_MAX 16			/* entries around others, of those that stand in one line */
 #define MARKERS_WORTH 4			/* for an entry, that one look-up more finds nothing behind */
-
-/* Where the bits up to `at` are known.  A mask begins at bit `from`: at 0, or, in a chain that
- * several prefixes share, at `at`. */
-struct domain {
-	enum family family;
-	enum side   side;
-	unsigned    bits, at, from;
-	wide	    base;		/* the known bits, as far as masks show them */
-};
-
-struct stretch {
-	wide	 first;
-	uint32_t target;
-};
-
-struct entry {
-	wide	 key;
-	uint32_t target;
-	uint8_t	 length;
-};
-
-struct entries {
-	struct entry *list;
-	size_t	      n, cap;
-};
-
-struct node {
-	uint32_t targets[CANDIDATES];
-	uint32_t child[2];		/* 0: a leaf */
-	uint8_t	 n;
-};
-
-struct trie {
-	const struct stretch *stretches;
-	size_t		      stretch_count;
-	struct node	     *nodes;
-	size_t		      n, cap;
-};
 
 /* --- numbers --- */
 
@@ -78,234 +34,9 @@ static struct addr addr_of(const struct domain *d, wide number)
 	return addr_of6((uint64_t)(number >> 64), (uint64_t)number);
 }
 
-/* The low bits behind a prefix. */
-static wide low_bits(const struct domain *d, unsigned length)
-{
-	unsigned n = d->bits - length;
-
-	return n == 128 ? ~(wide)0 : ((wide)1 << n) - 1;
-}
-
 static wide mask_of(const struct domain *d, unsigned length)
 {
-	return low_bits(d, d->from) & ~low_bits(d, length);
-}
-
-/* --- the least set of nested prefixes --- */
-
-static bool has_target(const struct node *node, uint32_t target)
-{
-	for (unsigned i = 0; i < node->n; i++)
-		if (node->targets[i] == target)
-			return true;
-	return false;
-}
-
-static void add_target(struct node *node, uint32_t target)
-{
-	if (node->n < CANDIDATES && !has_target(node, target))
-		node->targets[node->n++] = target;
-}
-
-/* What both children can have; where that is nothing, what any of them can. */
-static void join_targets(struct node *out, const struct node *a, const struct node *b)
-{
-	for (unsigned i = 0; i < a->n; i++)
-		if (has_target(b, a->targets[i]))
-			add_target(out, a->targets[i]);
-	if (out->n > 0)
-		return;
-	for (unsigned i = 0; i < CANDIDATES / 2 && i < a->n; i++)
-		add_target(out, a->targets[i]);
-	for (unsigned i = 0; i < b->n; i++)
-		add_target(out, b->targets[i]);
-}
-
-static uint32_t add_node(struct trie *t)
-{
-	if (t->n == t->cap) {
-		t->cap = 2 * t->cap + 256;
-		t->nodes = memory_grow(t->nodes, t->cap, sizeof(*t->nodes));
-	}
-	t->nodes[t->n] = (struct node){ .n = 0 };
-	return (uint32_t)t->n++;
-}
-
-/* The stretch that holds a number, at or behind the i-th. */
-static size_t stretch_of(const struct trie *t, size_t i, wide number)
-{
-	size_t end = t->stretch_count;
-
-	while (end - i > 1) {
-		size_t middle = i + (end - i) / 2;
-
-		if (t->stretches[middle].first <= number)
-			i = middle;
-		else
-			end = middle;
-	}
-	return i;
-}
-
-/* Recursion is as deep as an address is long. */
-static uint32_t build(struct trie *t, const struct domain *d, wide first, unsigned length,
-		      size_t i)
-{
-	wide half = low_bits(d, length) / 2 + 1;
-	uint32_t node = add_node(t), left, right;
-
-	if (stretch_of(t, i, first + low_bits(d, length)) == i) {
-		add_target(&t->nodes[node], t->stretches[i].target);
-		return node;
-	}
-	left = build(t, d, first, length + 1, i);
-	right = build(t, d, first + half, length + 1, stretch_of(t, i, first + half));
-	join_targets(&t->nodes[node], &t->nodes[left], &t->nodes[right]);
-	t->nodes[node].child[0] = left;
-	t->nodes[node].child[1] = right;
-	return node;
-}
-
-static void add_entry(struct entries *e, wide key, unsigned length, uint32_t target)
-{
-	if (e->n == e->cap) {
-		e->cap = 2 * e->cap + 64;
-		e->list = memory_grow(e->list, e->cap, sizeof(*e->list));
-	}
-	e->list[e->n++] = (struct entry){ key, target, (uint8_t)length };
-}
-
-static void pick(const struct trie *t, const struct domain *d, uint32_t index, wide first,
-		 unsigned length, uint32_t inherited, struct entries *out)
-{
-	const struct node *node = &t->nodes[index];
-	wide half = low_bits(d, length) / 2 + 1;
-
-	if (!has_target(node, inherited)) {
-		inherited = node->targets[0];
-		add_entry(out, first, length, inherited);
-	}
-	if (!node->child[0])
-		return;
-	pick(t, d, node->child[0], first, length + 1, inherited, out);
-	pick(t, d, node->child[1], first + half, length + 1, inherited, out);
-}
-
-/* The target of all that no entry names. */
-static uint32_t find_entries(const struct domain *d, const struct stretch *stretches, size_t n,
-			     struct entries *out)
-{
-	struct trie t = { .stretches = stretches, .stretch_count = n };
-	uint32_t root = build(&t, d, d->base, d->at, 0), other = t.nodes[root].targets[0];
-
-	pick(&t, d, root, d->base, d->at, other, out);
-	free(t.nodes);
-	return other;
-}
-
-/* --- a few lengths --- */
-
-struct lengths {
-	uint8_t	 list[LENGTHS_MAX];		/* ascending */
-	unsigned n;
-	uint64_t elements;
-};
-
-#define TOO_MANY (UINT64_C(1) << 60)
-
-/* How many entries have which length: ascending, only lengths that there are. */
-struct census {
-	uint8_t	 length[129];
-	uint64_t count[129];
-	unsigned n;
-};
-
-static struct census count_lengths(const struct entries *e)
-{
-	uint64_t counts[129] = { 0 };
-	struct census out = { .n = 0 };
-
-	for (size_t i = 0; i < e->n; i++)
-		counts[e->list[i].length]++;
-	for (unsigned l = 0; l < COUNT(counts); l++) {
-		if (counts[l] == 0)
-			continue;
-		out.length[out.n] = (uint8_t)l;
-		out.count[out.n++] = counts[l];
-	}
-	return out;
-}
-
-/* What the lengths from the first to the last become when all get the last. */
-static uint64_t expanded(const struct census *c, unsigned first, unsigned last)
-{
-	uint64_t n = 0;
-
-	for (unsigned i = first; i <= last; i++) {
-		unsigned more = c->length[last] - c->length[i];
-
-		n += more > 40 ? TOO_MANY : c->count[i] << more;
-		n = n < TOO_MANY ? n : TOO_MANY;
-	}
-	return n;
-}
-
-/* best[k][i]: the fewest elements for the first i + 1 lengths with k + 1 hashes. */
-static struct lengths choose_lengths(const struct census *c, unsigned hashes)
-{
-	uint64_t best[LENGTHS_MAX][129];
-	uint8_t from[LENGTHS_MAX][129] = { { 0 } };
-	struct lengths out = { .n = hashes };
-	unsigned at = c->n - 1;
-
-	for (unsigned i = 0; i < c->n; i++)
-		best[0][i] = expanded(c, 0, i);
-	for (unsigned k = 1; k < hashes; k++) {
-		for (unsigned i = k; i < c->n; i++) {
-			best[k][i] = TOO_MANY;
-			for (unsigned j = k - 1; j < i; j++) {
-				uint64_t sum = best[k - 1][j] + expanded(c, j + 1, i);
-
-				if (sum >= best[k][i])
-					continue;
-				best[k][i] = sum;
-				from[k][i] = (uint8_t)j;
-			}
-		}
-	}
-	out.elements = best[hashes - 1][c->n - 1];
-	for (unsigned k = hashes; k-- > 0;) {
-		out.list[k] = c->length[at];
-		at = from[k][at];
-	}
-	return out;
-}
-
-/* Elements of IPv4 that a hash less is worth: measured, a tenth of a packet's cost for a list of
- * prefixes; a policy of many small maps must not take longer to come into force. */
-static uint64_t enough(uint64_t n)
-{
-	return 12 * n + 64 < 3 * n + 1024 ? 12 * n + 64 : 3 * n + 1024;
-}
-
-/* The fewest hashes that take not many more elements than there are entries: a hash more costs
- * those packets that come so far, an element a microsecond of every reload, and room in caches.
- * Where one byte is left even one hash of all its values is good. */
-static bool fit_lengths(const struct domain *d, const struct entries *e, struct lengths *out)
-{
-	uint64_t some = d->family == FAMILY_IP4 ? enough(e->n) : e->n + e->n / 8 + 4;
-	uint64_t many = 4 * e->n + 1024;
-	unsigned most = d->family == FAMILY_IP4 ? LENGTHS_MAX_IP4 : LENGTHS_MAX;
-	struct census census = count_lengths(e);
-
-	if (d->bits - d->at <= STRIDE)
-		many = 1u << STRIDE;
-	for (unsigned k = 1; k <= most && k <= census.n; k++) {
-		*out = choose_lengths(&census, k);
-		if (out->elements <= some)
-			return true;
-	}
-	return out->elements <= many;
+	return domain_low_bits(d, d->from) & ~domain_low_bits(d, length);
 }
 
 /* --- text --- */
@@ -314,49 +45,11 @@ static void put_field(struct text *out, const struct nft_hook *h, const struct d
 		      wide mask)
 {
 	nft_put_address(out, h, d->family, d->side);
-	if (mask == low_bits(d, 0))
+	if (mask == domain_low_bits(d, 0))
 		return;
 	text_put(out, "& ");
 	nft_put_number(out, addr_of(d, mask));
 	text_char(out, ' ');
-}
-
-static int order_entries(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return y->length - x->length;
-}
-
-/* All entries that get this length, each key once: of those that cover it the longest. */
-static struct entries expand(const struct domain *d, const struct entries *e, unsigned above,
-			     unsigned length)
-{
-	struct entries all = { 0 };
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++) {
-		const struct entry *entry = &e->list[i];
-		wide step = low_bits(d, length) + 1, last;
-
-		if (entry->length <= above || entry->length > length)
-			continue;
-		last = entry->key + low_bits(d, entry->length);
-		for (wide key = entry->key;; key += step) {
-			add_entry(&all, key, entry->length, entry->target);
-			if (last - key < step)
-				break;
-		}
-	}
-	if (all.n > 0)
-		qsort(all.list, all.n, sizeof(*all.list), order_entries);
-	for (size_t i = 0; i < all.n; i++)
-		if (n == 0 || all.list[n - 1].key != all.list[i].key)
-			all.list[n++] = all.list[i];
-	all.n = n;
-	return all;
 }
 
 /* One is compared. */
@@ -446,7 +139,7 @@ static void put_hash(struct text *out, struct nft_hook *h, const struct domain *
 
 static wide block_of(const struct domain *d, const struct entries *e, size_t i, unsigned length)
 {
-	return e->list[i].key & ~low_bits(d, length);
+	return e->list[i].key & ~domain_low_bits(d, length);
 }
 
 /* Entries of a length in which there are longer ones. */
@@ -529,7 +222,7 @@ static struct entries mark(struct nft_hook *h, const struct domain *d, const str
 			target = e->list[i++].target;
 		if (is_marker && target != NFT_TARGET_CONTINUE)
 			target = chain_around(h, d, put, target);
-		add_entry(&out, key, length, target);
+		entries_add(&out, key, length, target);
 		while (k < longer->n && block_of(d, longer, k, length) == key)
 			k++;
 	}
@@ -567,7 +260,7 @@ static void put_hashes(struct text *out, struct nft_hook *h, const struct domain
 	unsigned first;
 
 	for (unsigned k = 0; k < lengths->n; k++)
-		levels[k] = expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
+		levels[k] = entries_expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
 	first = first_marked(d, levels, lengths);
 	if (first + 1 < lengths->n)
 		put_marked(out, h, d, levels, lengths, first);
@@ -652,7 +345,7 @@ static struct blocks find_blocks(struct nft_hook *h, const struct domain *d,
 {
 	struct blocks out = { memory_array(2 * n + 1, sizeof(*out.list)), 0,
 			      d->at < STRIDE_ROOT ? STRIDE_ROOT : d->at + STRIDE };
-	wide size = low_bits(d, out.length) + 1, end = d->base + low_bits(d, d->at), at = d->base;
+	wide size = domain_low_bits(d, out.length) + 1, end = d->base + domain_low_bits(d, d->at), at = d->base;
 	size_t i = 0;
 
 	for (;;) {
@@ -681,9 +374,9 @@ static uint32_t put_split(struct text *out, struct nft_hook *h, const struct dom
 	struct blocks blocks = find_blocks(h, d, stretches, n);
 	struct entries entries = { 0 };
 	struct lengths lengths;
-	uint32_t other = find_entries(d, blocks.list, blocks.n, &entries);
+	uint32_t other = entries_of(d, blocks.list, blocks.n, &entries);
 
-	if (entries.n > 0 && !fit_lengths(d, &entries, &lengths))
+	if (entries.n > 0 && !lengths_of(d, &entries, &lengths))
 		lengths = (struct lengths){ { (uint8_t)blocks.length }, 1, 0 };
 	if (entries.n > 0)
 		put_hashes(out, h, d, &entries, &lengths);
@@ -721,7 +414,6 @@ static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct do
 			   const struct stretch *stretches, size_t n)
 {
 	struct blocks blocks = find_blocks(h, d, stretches, n);
-	struct trie t = { .stretches = blocks.list, .stretch_count = blocks.n };
 	uint32_t targets[NIBBLES][NIBBLES], of_scope[NIBBLES], other;
 	struct entries some = { 0 }, scopes = { 0 };
 
@@ -729,7 +421,7 @@ static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct do
 		for (wide flags = 0; flags < NIBBLES; flags++) {
 			wide first = d->base | flags << 116 | scope << 112;
 
-			targets[scope][flags] = blocks.list[stretch_of(&t, 0, first)].target;
+			targets[scope][flags] = blocks.list[stretch_find(blocks.list, blocks.n, 0, first)].target;
 		}
 		of_scope[scope] = most_frequent(targets[scope], NIBBLES);
 	}
@@ -738,10 +430,10 @@ static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct do
 		wide first = d->base | scope << 112;
 
 		if (of_scope[scope] != other)
-			add_entry(&scopes, first, STRIDE_ROOT, of_scope[scope]);
+			entries_add(&scopes, first, STRIDE_ROOT, of_scope[scope]);
 		for (wide flags = 0; flags < NIBBLES; flags++)
 			if (targets[scope][flags] != of_scope[scope])
-				add_entry(&some, first | flags << 116, STRIDE_ROOT,
+				entries_add(&some, first | flags << 116, STRIDE_ROOT,
 					  targets[scope][flags]);
 	}
 	put_hash(out, h, d, &some, mask_of(d, STRIDE_ROOT));
@@ -772,8 +464,8 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 		return put_scopes(out, h, d, stretches, n);
 	if (is_wide(d, n))
 		return put_split(out, h, d, stretches, n);
-	other = find_entries(d, stretches, n, &entries);
-	fits = entries.n == 0 || fit_lengths(d, &entries, &lengths);
+	other = entries_of(d, stretches, n, &entries);
+	fits = entries.n == 0 || lengths_of(d, &entries, &lengths);
 	if (fits && entries.n > 0)
 		put_hashes(out, h, d, &entries, &lengths);
 	free(entries.list);

@@ -57,8 +57,7 @@ static unsigned number_at(enum family family)
 }
 
 /* The planes of the direction, by protocol, and that of all others. */
-static void put_planes(struct text *out, struct nft_hook *h, enum family family,
-		       struct compilation *c)
+static void put_planes(struct text *out, struct nft_hook *h, enum family family)
 {
 	const struct artefact *a = h->artefact;
 	unsigned direction = enforce_direction(h->link, h->hook);
@@ -69,10 +68,10 @@ static void put_planes(struct text *out, struct nft_hook *h, enum family family,
 			continue;
 		text_put(out, "\t\t");
 		nft_put_equal(out, h, number_at(family), 8, a->planes[p].ip_protocol);
-		put_end(out, h, family, NFT_TARGET_CHAIN | nft_plane_chain(h, family, p, c));
+		put_end(out, h, family, NFT_TARGET_CHAIN | nft_plane_chain(h, family, p));
 	}
 	text_put(out, "\t\t");
-	put_end(out, h, family, NFT_TARGET_CHAIN | nft_plane_chain(h, family, others, c));
+	put_end(out, h, family, NFT_TARGET_CHAIN | nft_plane_chain(h, family, others));
 }
 
 static void put_control(struct text *out, struct nft_hook *h, enum family family, unsigned number)
@@ -82,7 +81,7 @@ static void put_control(struct text *out, struct nft_hook *h, enum family family
 	put_end(out, h, family, NFT_TARGET_CONTROL);
 }
 
-static void put_ip4(struct nft_hook *h, struct compilation *c)
+static void put_ip4(struct nft_hook *h)
 {
 	struct text lines = { 0 };
 
@@ -101,7 +100,7 @@ static void put_ip4(struct nft_hook *h, struct compilation *c)
 		text_put(&lines, "!= 0x45 ");
 		put_end(&lines, h, FAMILY_IP4, NFT_TARGET_UNREAD);
 	}
-	put_planes(&lines, h, FAMILY_IP4, c);
+	put_planes(&lines, h, FAMILY_IP4);
 	text_printf(&h->chains, "\tchain %%%ut%uip4 {\n%s\t}\n", h->id, h->tags,
 		    text_string(&lines));
 	text_release(&lines);
@@ -140,7 +139,7 @@ static void put_extensions(struct text *out, struct nft_hook *h)
 	}
 }
 
-static void put_ip6(struct nft_hook *h, struct compilation *c)
+static void put_ip6(struct nft_hook *h)
 {
 	struct text lines = { 0 };
 
@@ -157,7 +156,7 @@ static void put_ip6(struct nft_hook *h, struct compilation *c)
 	}
 	if (asks_behind_extensions(h))
 		put_extensions(&lines, h);
-	put_planes(&lines, h, FAMILY_IP6, c);
+	put_planes(&lines, h, FAMILY_IP6);
 	text_printf(&h->chains, "\tchain %%%ut%uip6 {\n%s\t}\n", h->id, h->tags,
 		    text_string(&lines));
 	text_release(&lines);
@@ -185,11 +184,11 @@ static void put_types(struct nft_hook *h)
 	text_release(&lines);
 }
 
-void nft_put_tagged(struct nft_hook *h, struct compilation *c)
+void nft_put_tagged(struct nft_hook *h)
 {
 	for (h->tags = NFT_TAGS_MAX; h->tags > 0; h->tags--) {
-		put_ip4(h, c);
-		put_ip6(h, c);
+		put_ip4(h);
+		put_ip6(h);
 		put_types(h);
 	}
 }
