@@ -106,10 +106,15 @@ static struct addr read_number(const char **at)
 	return a;
 }
 
-/* "goto %0r12" and what it comes to. */
-static uint32_t follow(const char *chains, const char *at, struct addr a);
+static const char *find(const struct text *chains, const struct text *what)
+{
+	return chains->n ? memmem(chains->p, chains->n, what->p, what->n) : NULL;
+}
 
-static uint32_t follow_goto(const char *chains, const char *at, struct addr a)
+/* "goto %0r12" and what it comes to. */
+static uint32_t follow(const struct text *chains, const char *at, struct addr a);
+
+static uint32_t follow_goto(const struct text *chains, const char *at, struct addr a)
 {
 	struct text head = { 0 };
 	const char *chain;
@@ -122,7 +127,7 @@ static uint32_t follow_goto(const char *chains, const char *at, struct addr a)
 	text_put(&head, "\tchain ");
 	text_put_n(&head, at, strcspn(at, ",\n"));
 	text_put(&head, " {\n");
-	chain = strstr(chains, head.p);
+	chain = find(chains, &head);
 	if (chain)
 		target = follow(chains, chain + head.n, a);
 	text_release(&head);
@@ -145,7 +150,7 @@ static const char *find_key(const char *at, const char *end, struct addr key)
 }
 
 /* What a map has for the address, or NULL.  Behind it the line goes on. */
-static const char *look_up(const char *chains, const char **at, struct addr key)
+static const char *look_up(const struct text *chains, const char **at, struct addr key)
 {
 	struct text head = { 0 };
 	const char *map;
@@ -154,16 +159,16 @@ static const char *look_up(const char *chains, const char **at, struct addr key)
 	text_put(&head, "\tmap ");
 	text_put_n(&head, *at, strcspn(*at, " \n"));
 	text_put(&head, " {\n");
-	map = strstr(chains, head.p);
+	map = find(chains, &head);
 	check(map);
 	*at += strcspn(*at, " \n");
 	skip(at, " ");
 	text_release(&head);
-	return find_key(map, strstr(map, "\t\t}\n"), key);
+	return find_key(map, memmem(map, (size_t)(chains->p + chains->n - map), "\t\t}\n", 4), key);
 }
 
 /* One step of a line: false where that is the line's last, and true where it goes on behind it. */
-static bool follow_step(const char *chains, const char **at, struct addr a, uint32_t *out)
+static bool follow_step(const struct text *chains, const char **at, struct addr a, uint32_t *out)
 {
 	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
 	const char *found;
@@ -179,7 +184,7 @@ static bool follow_step(const char *chains, const char **at, struct addr a, uint
 	return found && *out == NO_TARGET;
 }
 
-static uint32_t follow(const char *chains, const char *at, struct addr a)
+static uint32_t follow(const struct text *chains, const char *at, struct addr a)
 {
 	uint32_t target = NO_TARGET;
 
@@ -262,7 +267,7 @@ static bool is_all_read(const char *text)
 	return true;
 }
 
-static bool follow_all(const struct nft_span *spans, size_t n, const char *chains,
+static bool follow_all(const struct nft_span *spans, size_t n, const struct text *chains,
 		       const char *lines, uint64_t *seed, enum side side)
 {
 	bool good = true;
@@ -307,7 +312,7 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 	text_put(&h.chains, text_string(&h.maps));
 	check(is_all_read(text_string(&h.chains)));
 	markers += strstr(text_string(&h.chains), " : continue,\n") != NULL;
-	good = follow_all(spans, n, text_string(&h.chains), lines.p, seed, side);
+	good = follow_all(spans, n, &h.chains, lines.p, seed, side);
 	nft_rests_release(&h);
 	text_release(&h.chains);
 	text_release(&h.maps);
