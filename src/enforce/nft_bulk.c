@@ -346,30 +346,31 @@ static void put_rest(struct rest *rest, const char *line, const char *end)
 	text_put_n(rest->out, line, (size_t)(end - line));
 }
 
-static bool is_base(const char *chain)
+/* Chains that count, and maps, stand already; base chains come later. */
+static bool has_its_time(const char *line)
 {
 	struct nft_name name;
-
-	return nft_read_name(chain + strlen("\tchain "), &name) && nft_is_base_chain(name.text);
-}
-
-/* Lines refer to maps and chains.  Those of base chains come later. */
-static void bring_lookups(struct bulk *b, const char *line, struct rest *rest)
-{
 	struct nft_map map;
 
+	if (!nft_begins(line, "\tchain "))
+		return nft_read_map(line, &map);
+	return nft_verdict_of(line) != NFT_NO_VERDICT ||
+	       (nft_read_name(line + strlen("\tchain "), &name) && nft_is_base_chain(name.text));
+}
+
+/* Lines refer to maps and chains. */
+static void bring_lookups(struct bulk *b, const char *line, struct rest *rest)
+{
 	while (*line && b->status == 0) {
 		const char *next = nft_next_line(line);
-		bool is_chain = nft_begins(line, "\tchain ");
 
 		if (nft_begins(line, "table ")) {
 			close_rest(rest);
 			rest->table = line;
 			read_table(b, line);
-		} else if ((is_chain && (nft_verdict_of(line) != NFT_NO_VERDICT || is_base(line))) ||
-			   nft_read_map(line, &map)) {
+		} else if (has_its_time(line)) {
 			next = behind_chain(line);
-		} else if (is_chain && nft_only_looks_up(line)) {
+		} else if (nft_begins(line, "\tchain ") && nft_only_looks_up(line)) {
 			next = bring_lines(b, line);
 		} else if (*line == '\t' && rest->table) {
 			put_rest(rest, line, next);

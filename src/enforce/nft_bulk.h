@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What there is much of: chains that only count, maps of addresses, and chains that look addresses
- * up; and base chains.  libnftables takes some ten microseconds for each of their lines, netlink one,
- * and some milliseconds before the first. */
+ * up; and base chains.  libnftables takes some ten microseconds for each of their lines, netlink
+ * one, and some milliseconds before the first. */
 #ifndef WEIR_ENFORCE_NFT_BULK_H
 #define WEIR_ENFORCE_NFT_BULK_H
 
@@ -9,9 +9,10 @@
 #include "enforce/nft_kernel.h"
 
 /* Brings a generation's chains, with the lines of those kinds, its maps of addresses, and sets that
- * outlive it into the kernel, where nothing refers to them yet.  What libnftables is left with goes to
- * `out_rest`; where that is nothing, base chains turn as well.  0 or negative errno; some of it may then
- * stand, but no base chain has changed.  `fd` is of nfnl_open(), for whoever closes one waits. */
+ * outlive it into the kernel, where nothing refers to them yet.  What libnftables is left with goes
+ * to `out_rest`; where that is nothing, base chains turn as well.  0 or negative errno; some of it
+ * may then stand, but no base chain has changed.  `fd` is of nfnl_open(), for whoever closes one
+ * waits. */
 int nft_bulk_bring(int fd, const char *text, const struct nft_objects *ended,
 		   struct text *out_rest);
 /* Base chains get the text's lines instead of their own, and those that have ended get none, in one

@@ -345,7 +345,8 @@ static struct blocks find_blocks(struct nft_hook *h, const struct domain *d,
 {
 	struct blocks out = { memory_array(2 * n + 1, sizeof(*out.list)), 0,
 			      d->at < STRIDE_ROOT ? STRIDE_ROOT : d->at + STRIDE };
-	wide size = domain_low_bits(d, out.length) + 1, end = d->base + domain_low_bits(d, d->at), at = d->base;
+	wide size = domain_low_bits(d, out.length) + 1, at = d->base;
+	wide end = at + domain_low_bits(d, d->at);
 	size_t i = 0;
 
 	for (;;) {
@@ -420,8 +421,9 @@ static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct do
 	for (wide scope = 0; scope < NIBBLES; scope++) {
 		for (wide flags = 0; flags < NIBBLES; flags++) {
 			wide first = d->base | flags << 116 | scope << 112;
+			size_t i = stretch_find(blocks.list, blocks.n, 0, first);
 
-			targets[scope][flags] = blocks.list[stretch_find(blocks.list, blocks.n, 0, first)].target;
+			targets[scope][flags] = blocks.list[i].target;
 		}
 		of_scope[scope] = most_frequent(targets[scope], NIBBLES);
 	}

@@ -80,6 +80,11 @@ size_t stretch_find(const struct stretch *stretches, size_t n, size_t i, wide nu
 	return i;
 }
 
+static size_t find(const struct trie *t, size_t i, wide number)
+{
+	return stretch_find(t->stretches, t->stretch_count, i, number);
+}
+
 /* Recursion is as deep as an address is long. */
 static uint32_t build(struct trie *t, const struct domain *d, wide first, unsigned length,
 		      size_t i)
@@ -87,12 +92,12 @@ static uint32_t build(struct trie *t, const struct domain *d, wide first, unsign
 	wide half = domain_low_bits(d, length) / 2 + 1;
 	uint32_t node = add_node(t), left, right;
 
-	if (stretch_find(t->stretches, t->stretch_count, i, first + domain_low_bits(d, length)) == i) {
+	if (find(t, i, first + domain_low_bits(d, length)) == i) {
 		add_target(&t->nodes[node], t->stretches[i].target);
 		return node;
 	}
 	left = build(t, d, first, length + 1, i);
-	right = build(t, d, first + half, length + 1, stretch_find(t->stretches, t->stretch_count, i, first + half));
+	right = build(t, d, first + half, length + 1, find(t, i, first + half));
 	join_targets(&t->nodes[node], &t->nodes[left], &t->nodes[right]);
 	t->nodes[node].child[0] = left;
 	t->nodes[node].child[1] = right;
