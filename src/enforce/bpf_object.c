@@ -361,6 +361,16 @@ int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out)
 	return 0;
 }
 
+int bpf_set_open_samples(const char *folder, unsigned number)
+{
+	char path[PATH_BYTES];
+	int fd;
+
+	pin_path(folder, number, map_names[MAP_SAMPLES], path);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
 void bpf_set_unpin(const char *folder, unsigned number)
 {
 	char path[PATH_BYTES];

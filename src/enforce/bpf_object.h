@@ -37,6 +37,8 @@ int bpf_set_pin(const struct bpf_set *set, const char *folder);
 /* -ENOENT where there is none, -EPROTO where its layout is another's. */
 int bpf_set_open(const char *folder, unsigned number, struct bpf_set *out);
 void bpf_set_close(struct bpf_set *set);
+/* Its map of samples alone, which the sets after it share: a descriptor or negative errno. */
+int bpf_set_open_samples(const char *folder, unsigned number);
 /* Takes its pins away: it goes with the last program that uses it. */
 void bpf_set_unpin(const char *folder, unsigned number);
 /* The same with all sets of other versions. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "enforce/bpf_object.h"
@@ -20,7 +21,7 @@
 #define SETS_MAX 8
 
 struct bpf_samples {
-	struct bpf_set	    set;
+	int		    map;
 	struct ring_buffer *ring;
 	bpf_sample_fn	   *each;
 	void		   *ctx;
@@ -78,17 +79,13 @@ int bpf_samples_open(const char *pin_folder, struct bpf_samples **out)
 	struct bpf_samples *s;
 	unsigned numbers[SETS_MAX];
 	size_t n = bpf_set_list(pin_folder, numbers, SETS_MAX);
-	int status;
+	int status, map = n ? bpf_set_open_samples(pin_folder, numbers[n - 1]) : -ENOENT;
 
-	if (n == 0)
-		return -ENOENT;
+	if (map < 0)
+		return map;
 	s = memory_take(sizeof(*s));
-	status = bpf_set_open(pin_folder, numbers[n - 1], &s->set);
-	if (status < 0) {
-		free(s);
-		return status;
-	}
-	s->ring = ring_buffer__new(s->set.maps[MAP_SAMPLES], tell_sample, s, NULL);
+	s->map = map;
+	s->ring = ring_buffer__new(map, tell_sample, s, NULL);
 	if (!s->ring) {
 		status = -errno;
 		bpf_samples_free(s);
@@ -103,7 +100,7 @@ void bpf_samples_free(struct bpf_samples *samples)
 	if (!samples)
 		return;
 	ring_buffer__free(samples->ring);
-	bpf_set_close(&samples->set);
+	close(samples->map);
 	free(samples);
 }
 

@@ -371,6 +371,9 @@ def test_apply():
     equal(state()["generation"], 2)
     equal(passes(BAD), True)
     done = weir("apply", "-c", path("weir.conf"))
+    with open(path("state/current.json"), encoding="utf-8") as f:
+        equal(json.load(f)["generation"], 3, "on the disk when it is answered")
+    equal(os.path.exists(path("state/current.new")), False)
     assert "generation 3" in done.stdout, done.stdout
     equal(passes(BAD), False)
     equal(state()["configured"]["differs"], False)
@@ -395,6 +398,23 @@ def test_confirm():
     with open(path("state/current.json"), encoding="utf-8") as f:
         equal(json.load(f)["text"], SWAPPED)
     weir("apply", "-c", path("weir.conf"))
+
+
+def test_what_the_system_refuses():
+    """The policy was good, so it was on its way to the disk: what a restart loads is that of before."""
+    fresh()
+    generation = state()["generation"]
+    write("border.weir", SWAPPED)
+    conf(more="msdp {\n  peer 192.0.2.77 { local 192.0.2.1 static-rpf }\n}\n")
+    done = weir("apply", "-c", path("weir.conf"), status=3)
+    assert "begun without 'msdp'" in done.stderr and "nothing was applied" in done.stderr, done.stderr
+    write("border.weir", POLICY)
+    conf()
+    equal((passes(GOOD), passes(BAD)), (True, False))
+    equal(state()["generation"], generation)
+    with open(path("state/current.json"), encoding="utf-8") as f:
+        equal(json.load(f)["text"], POLICY)
+    equal(os.path.exists(path("state/current.new")), False)
 
 
 def test_reload_by_signal():
