@@ -1,98 +1,134 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A binary tree over x; each node knows which y are covered at every x below it.  A box is
  * kept at the few nodes that make up its x range, and what both children cover moves up.
+ * The y of a node are a treap of spans, for there may be a million, and they come in any order.
  * Knows no address. */
 #include "net/region.h"
 
 #include <assert.h>
 #include <stddef.h>
-#include <string.h>
 
+/* Spans in order, apart by at least one cell; none has more weight than the one above it. */
 struct span_y {
-	uint32_t first, last;
+	struct span_y *left, *right;
+	uint32_t       first, last, weight;
 };
 
 struct region_node {
 	struct region_node *left, *right;
-	struct span_y	   *spans;	/* sorted, apart by at least one cell */
-	uint32_t	    n, cap;
+	struct span_y	   *spans;
 };
 
 struct region region_of(struct arena *arena, uint32_t columns)
 {
-	return (struct region){ arena, arena_take(arena, sizeof(struct region_node)), columns };
+	return (struct region){ arena, arena_take(arena, sizeof(struct region_node)), columns, 1 };
 }
 
 /* The first span that ends at y or behind it. */
-static uint32_t find_span(const struct region_node *node, uint32_t y)
+static const struct span_y *find_span(const struct region_node *node, uint32_t y)
 {
-	uint32_t low = 0, high = node->n;
+	const struct span_y *found = NULL, *s = node->spans;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (node->spans[middle].last < y)
-			low = middle + 1;
-		else
-			high = middle;
+	while (s) {
+		if (s->last < y) {
+			s = s->right;
+		} else {
+			found = s;
+			s = s->left;
+		}
 	}
-	return low;
+	return found;
 }
 
-static void make_room(struct region *region, struct region_node *node)
+static const struct span_y *next_span(const struct region_node *node, const struct span_y *s)
 {
-	struct span_y *larger;
-
-	if (node->n < node->cap)
-		return;
-	node->cap = node->cap ? node->cap * 2 : 2;
-	larger = arena_array(region->arena, node->cap, sizeof(*larger));
-	if (node->n > 0)
-		memcpy(larger, node->spans, node->n * sizeof(*larger));
-	node->spans = larger;
+	return s->last < UINT32_MAX ? find_span(node, s->last + 1) : NULL;
 }
 
+/* All of the first tree lie before all of the second. */
+static struct span_y *join(struct span_y *a, struct span_y *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	if (a->weight >= b->weight) {
+		a->right = join(a->right, b);
+		return a;
+	}
+	b->left = join(a, b->left);
+	return b;
+}
+
+/* Those that begin at y or before it, and the others. */
+static void part(struct span_y *s, uint32_t y, struct span_y **out, struct span_y **out_others)
+{
+	while (s) {
+		if (s->first <= y) {
+			*out = s;
+			out = &s->right;
+			s = s->right;
+		} else {
+			*out_others = s;
+			out_others = &s->left;
+			s = s->left;
+		}
+	}
+	*out = NULL;
+	*out_others = NULL;
+}
+
+/* xorshift: weights need only be as good as thrown dice. */
+static uint32_t next_weight(struct region *region)
+{
+	uint32_t x = region->weight;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return region->weight = x;
+}
+
+/* A span alone, in the place of an old one where there is one. */
+static struct span_y *span_alone(struct region *region, struct span_y *old, uint32_t first,
+				 uint32_t last)
+{
+	struct span_y *s = old ? old : arena_take(region->arena, sizeof(*s));
+
+	*s = (struct span_y){ .first = first, .last = last, .weight = next_weight(region) };
+	return s;
+}
+
+/* One span in place of all that it covers or touches. */
 static void add_span(struct region *region, struct region_node *node, uint32_t first,
 		     uint32_t last)
 {
-	uint32_t from = find_span(node, first > 0 ? first - 1 : 0), to = from;
+	const struct span_y *touched = find_span(node, first > 0 ? first - 1 : 0);
+	struct span_y *before = NULL, *inside, *behind;
 
-	while (to < node->n && node->spans[to].first <= (last < UINT32_MAX ? last + 1 : last)) {
-		if (node->spans[to].first < first)
-			first = node->spans[to].first;
-		if (node->spans[to].last > last)
-			last = node->spans[to].last;
-		to++;
-	}
-	if (to == from) {
-		make_room(region, node);
-		memmove(&node->spans[from + 1], &node->spans[from],
-			(node->n - from) * sizeof(*node->spans));
-		node->n++;
-	} else {
-		memmove(&node->spans[from + 1], &node->spans[to],
-			(node->n - to) * sizeof(*node->spans));
-		node->n -= to - from - 1;
-	}
-	node->spans[from] = (struct span_y){ first, last };
+	if (touched && touched->first <= first && last <= touched->last)
+		return;
+	if (touched && touched->first < first)
+		first = touched->first;
+	part(node->spans, last < UINT32_MAX ? last + 1 : last, &inside, &behind);
+	if (first > 0)
+		part(inside, first - 1, &before, &inside);
+	for (const struct span_y *s = inside; s; s = s->right)
+		last = s->last > last ? s->last : last;
+	node->spans = join(join(before, span_alone(region, inside, first, last)), behind);
 }
 
 /* Moves up what both children cover between first and last. */
 static void move_up(struct region *region, struct region_node *node, uint32_t first,
 		    uint32_t last)
 {
-	const struct region_node *l = node->left, *r = node->right;
-	uint32_t i, j;
+	const struct span_y *l, *r;
 
-	if (!l || !r)
+	if (!node->left || !node->right)
 		return;
-	i = find_span(l, first);
-	j = find_span(r, first);
-	while (i < l->n && j < r->n) {
-		uint32_t from = l->spans[i].first > r->spans[j].first ? l->spans[i].first
-								      : r->spans[j].first;
-		uint32_t to = l->spans[i].last < r->spans[j].last ? l->spans[i].last
-								  : r->spans[j].last;
+	l = find_span(node->left, first);
+	r = find_span(node->right, first);
+	while (l && r) {
+		uint32_t from = l->first > r->first ? l->first : r->first;
+		uint32_t to = l->last < r->last ? l->last : r->last;
 
 		from = from > first ? from : first;
 		to = to < last ? to : last;
@@ -100,10 +136,10 @@ static void move_up(struct region *region, struct region_node *node, uint32_t fi
 			return;
 		if (from <= to)
 			add_span(region, node, from, to);
-		if (l->spans[i].last < r->spans[j].last)
-			i++;
+		if (l->last < r->last)
+			l = next_span(node->left, l);
 		else
-			j++;
+			r = next_span(node->right, r);
 	}
 }
 
@@ -157,9 +193,7 @@ static bool covers(const struct region_node *node, uint32_t low, uint32_t high, 
 
 	if (!node)
 		return false;
-	for (uint32_t i = find_span(node, box.y_first); i < node->n; i++) {
-		const struct span_y *s = &node->spans[i];
-
+	for (const struct span_y *s = find_span(node, box.y_first); s; s = next_span(node, s)) {
 		if (s->first > last)
 			break;
 		if (s->first > box.y_first) {

@@ -20,6 +20,7 @@ struct region {
 	struct arena	   *arena;
 	struct region_node *root;
 	uint32_t	    columns;	/* cells of x; y is not bounded */
+	uint32_t	    weight;	/* the last that was thrown; never 0 */
 };
 
 struct region region_of(struct arena *arena, uint32_t columns);

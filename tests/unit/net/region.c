@@ -71,6 +71,45 @@ static void test_against_model(void)
 	check(covered > asked / 20 && covered < asked);		/* both answers were asked for */
 }
 
+#define MANY 4096
+
+/* Thousands of cells of one column, in any order, against a mark for each: spans that stand alone
+ * first, then more and more that touch others and close gaps. */
+static void test_many_spans(void)
+{
+	static bool marks[MANY];
+	struct arena arena;
+	struct region region;
+	uint64_t state = 0x5ba9;
+	unsigned covered = 0;
+
+	arena_init(&arena);
+	region = region_of(&arena, 3);
+	memset(marks, 0, sizeof(marks));
+	for (unsigned step = 0; step < 3 * MANY; step++) {
+		uint32_t first = (uint32_t)(t_random(&state) % MANY), last = first;
+		bool is = true;
+
+		while (last + 1 < MANY && t_random(&state) % 3 == 0)
+			last++;
+		for (uint32_t y = first; y <= last; y++)
+			is &= marks[y];
+		check(region_covers(&region, (struct box){ 0, 2, first, last }) == is);
+		covered += is;
+		if (first % 16 == 0)
+			continue;			/* most gaps stay */
+		region_add(&region, (struct box){ 0, 2, first, last });
+		memset(marks + first, true, last - first + 1);
+	}
+	check(covered > MANY / 2 && covered < 3 * MANY - MANY / 2);	/* both answers, often */
+	for (uint32_t y = 0; y < MANY; y++)
+		check(region_covers(&region, (struct box){ 1, 1, y, y }) == marks[y]);
+	region_add(&region, (struct box){ 0, 2, 0, MANY - 1 });
+	check(region_covers(&region, (struct box){ 0, 2, 0, MANY - 1 }));
+	check(!region_covers(&region, (struct box){ 0, 2, 0, MANY }));
+	arena_release(&arena);
+}
+
 static void test_ends(void)
 {
 	struct arena arena;
@@ -86,4 +125,5 @@ static void test_ends(void)
 	arena_release(&arena);
 }
 
-TEST_MAIN({ "against a model", test_against_model }, { "ends", test_ends })
+TEST_MAIN({ "against a model", test_against_model }, { "many spans", test_many_spans },
+	  { "ends", test_ends })
