@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -84,6 +85,13 @@ int message_receive(int fd, struct message *out, int *out_payload)
 	message.text[MESSAGE_TEXT - 1] = '\0';
 	*out = message;
 	return 1;
+}
+
+bool message_wait(int fd, unsigned patience_ms)
+{
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+
+	return poll(&wanted, 1, (int)patience_ms) > 0;
 }
 
 int payload_of(const void *bytes, size_t n)

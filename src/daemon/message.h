@@ -5,6 +5,7 @@
 #ifndef WEIR_DAEMON_MESSAGE_H
 #define WEIR_DAEMON_MESSAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -34,7 +35,10 @@ enum message_kind {
 	MESSAGE_ROLLED_BACK,	/* keeper: `generation` was not confirmed; to both */
 	MESSAGE_PEER,		/* keeper: the descriptor is a new line to the other child */
 	/* clerk and judge; `id` goes with the answer */
-	MESSAGE_APPLY,		/* clerk: this bundle; judge: the answer, as JSON */
+	MESSAGE_APPLY,		/* clerk: this request (number: seconds to confirm; text: when it came);
+				 * judge: the answer, as JSON */
+	MESSAGE_FLOWS,		/* clerk, right behind a request to apply: the last hour's, as JSON */
+	MESSAGE_STAGE,		/* judge: this bundle will be kept, if the kernel takes it */
 	MESSAGE_STATUS,		/* clerk: how does it stand?; judge: JSON */
 	MESSAGE_RULES,		/* judge: every rule of the policy in force, as JSON */
 	MESSAGE_KEEP,		/* judge: this bundle is generation `generation` */
@@ -91,6 +95,9 @@ int message_send(int fd, const struct message *message, int payload);
 /* Waits for one: 1, or 0 where the other end is gone, or negative errno.  *out_payload is the
  * caller's to close, -1 where there is none. */
 int message_receive(int fd, struct message *out, int *out_payload);
+
+/* True where something comes within this time, or the other end is gone. */
+bool message_wait(int fd, unsigned patience_ms);
 
 /* A sealed file in memory, or negative errno. */
 int payload_of(const void *bytes, size_t n);

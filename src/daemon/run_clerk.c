@@ -176,6 +176,7 @@ static void answer_apply(struct clerk_state *c, uint64_t id, const struct text *
 {
 	json_t *object = parse(judged);
 
+	keep_unstaged(c);
 	add_unwritten(c, object);
 	control_answer(c, id, object);
 }
@@ -225,6 +226,8 @@ static void obey_judge(struct clerk_state *c, const struct message *message, str
 		answer_apply(c, message->id, text);
 	else if (message->kind == MESSAGE_RULES)
 		keep_rules(c, text);
+	else if (message->kind == MESSAGE_STAGE)
+		keep_staged(c, text);
 	else if (message->kind == MESSAGE_KEEP)
 		keep_bundle(c, message, text);
 	else if (message->kind == MESSAGE_SAMPLE)

@@ -20,7 +20,7 @@ struct client {
 	int	    fd;			/* -1: none */
 	uid_t	    uid;
 	uint64_t    id;
-	int64_t	    until_ns;
+	int64_t	    until_ns, asked_ns;
 	struct text line;
 	bool	    is_asked;		/* somebody else is working on the answer */
 	bool	    asks_judge;		/* the judge is */
@@ -46,6 +46,7 @@ struct clerk_state {
 	bool		 rules_told;		/* to the history */
 	json_t		*processes;		/* as the keeper told; or NULL */
 	struct text	 kept, pending;		/* bundles: what a restart loads, what is not confirmed */
+	struct text	 staged;		/* a bundle on the disk, not in its place yet; or empty */
 	struct text	 unwritten;		/* a bundle that the folder could not take; or empty */
 	uint64_t	 unwritten_generation;
 	uint64_t	 pending_generation;	/* 0: none */
@@ -77,6 +78,10 @@ void control_expire(struct clerk_state *c);
 /* run_clerk_keep.c: the state folder and the history. */
 void keep_begin(struct clerk_state *c);
 void keep_end(struct clerk_state *c);
+/* A bundle may soon be what is kept: on the disk already, beside that which is. */
+void keep_staged(struct clerk_state *c, struct text *bundle);
+/* What became of it is known. */
+void keep_unstaged(struct clerk_state *c);
 /* A bundle is generation so-and-so: kept at once, or once it is confirmed. */
 void keep_bundle(struct clerk_state *c, const struct message *message, struct text *bundle);
 bool keep_confirmed(struct clerk_state *c);	/* puts it into the folder */

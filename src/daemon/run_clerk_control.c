@@ -2,6 +2,7 @@
 /* The control socket: one line of JSON comes, one goes.  Anybody who may open the socket may ask how
  * it stands; only root, or who began the daemon, may change anything.  unix(7). */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,28 +81,36 @@ static void ask_status(struct clerk_state *c, struct client *client, json_t *req
 		refuse_for_now(c, client->id);
 }
 
+/* They say what a policy would have changed, which is told when it is in force: it does not wait for
+ * them. */
+static void send_flows(struct clerk_state *c, uint64_t id)
+{
+	const struct message message = { .kind = MESSAGE_FLOWS, .id = id };
+	json_t *flows = keep_flows(c);
+	char *line = json_dumps(flows, JSON_COMPACT);
+	int payload = line ? payload_of(line, strlen(line)) : -1;
+
+	message_send(c->judge, &message, payload < 0 ? -1 : payload);
+	free(line);
+	json_decref(flows);
+}
+
 static void ask_apply(struct clerk_state *c, struct client *client, json_t *request)
 {
 	json_int_t confirm_s = json_integer_value(json_object_get(request, "confirm"));
-	int64_t asked_ns = clock_steady().ns;
 	struct message message = { .kind = MESSAGE_APPLY, .id = client->id };
-	struct text text = { 0 };
-	char *line;
 
 	if (confirm_s < 0 || confirm_s > CONFIRM_MAX_S) {
 		control_refuse(c, client->id, 2, "a time to confirm is at most a day");
 		return;
 	}
 	message.number = (uint64_t)confirm_s;
-	json_object_set_new(request, "flows", keep_flows(c));
-	json_object_set_new(request, "asked_ns", json_integer((json_int_t)asked_ns));
-	line = json_dumps(request, JSON_COMPACT);
-	text_put(&text, line ? line : "{}");
+	snprintf(message.text, sizeof(message.text), "%lld", (long long)client->asked_ns);
 	client->asks_judge = true;
-	if (c->judge < 0 || message_send_text(c->judge, &message, &text) < 0)
+	if (c->judge < 0 || message_send_text(c->judge, &message, &client->line) < 0)
 		refuse_for_now(c, client->id);
-	text_release(&text);
-	free(line);
+	else
+		send_flows(c, client->id);
 }
 
 /* On the disk first: a confirmed policy is what a restart loads, whoever dies now. */
@@ -161,12 +170,14 @@ static const struct request {
 
 static void ask(struct clerk_state *c, struct client *client)
 {
+	int64_t now_ns = clock_steady().ns;
 	json_t *request = json_loadb(client->line.p, client->line.n, JSON_REJECT_DUPLICATES, NULL);
 	const char *command = json_string_value(json_object_get(request, "command"));
 	const struct request *row = NULL;
 
 	client->is_asked = true;
-	client->until_ns = clock_steady().ns + PATIENCE_NS;
+	client->asked_ns = now_ns;
+	client->until_ns = now_ns + PATIENCE_NS;
 	for (size_t i = 0; i < COUNT(requests) && command; i++)
 		if (strcmp(requests[i].command, command) == 0)
 			row = &requests[i];

@@ -37,30 +37,67 @@ static int write_whole(const char *path, const struct text *text, bool at_once)
 	return error;
 }
 
+static bool same_bundle(const struct text *a, const struct text *b)
+{
+	return a->n == b->n && memcmp(text_string(a), text_string(b), a->n) == 0;
+}
+
+static char *new_path(const struct clerk_state *c)
+{
+	struct text path = { 0 };
+
+	text_printf(&path, "%s/current.new", c->options->state);
+	return path.p;
+}
+
+/* What a disk takes is most of the time until weir apply is answered; it need not come behind what
+ * the kernel takes. */
+void keep_staged(struct clerk_state *c, struct text *bundle)
+{
+	char *path = new_path(c);
+
+	text_release(&c->staged);
+	if (!same_bundle(bundle, &c->kept) && write_whole(path, bundle, true) == 0) {
+		c->staged = *bundle;
+		*bundle = (struct text){ 0 };
+	}
+	free(path);
+}
+
+void keep_unstaged(struct clerk_state *c)
+{
+	char *path = new_path(c);
+
+	if (c->staged.n > 0)
+		unlink(path);
+	text_release(&c->staged);
+	free(path);
+}
+
 /* Under another name first, so that current.json is always whole.  The copy with a number is read only
  * where that cannot be, and the one before it serves where the machine stopped before it was on the
  * disk: nobody waits for it. */
-static int write_current(const struct clerk_state *c, const struct text *bundle,
-			 uint64_t generation)
+static int write_current(struct clerk_state *c, const struct text *bundle, uint64_t generation)
 {
 	const char *state = c->options->state;
-	struct text new = { 0 }, current = { 0 }, kept = { 0 }, old = { 0 };
+	struct text current = { 0 }, kept = { 0 }, old = { 0 };
+	char *new = new_path(c);
 	int error;
 
-	text_printf(&new, "%s/current.new", state);
 	text_printf(&current, "%s/current.json", state);
 	text_printf(&kept, "%s/generation-%llu.json", state, (unsigned long long)generation);
 	error = write_whole(kept.p, bundle, false);
-	if (error == 0)
-		error = write_whole(new.p, bundle, true);
-	if (error == 0 && rename(new.p, current.p) < 0)
+	if (error == 0 && !same_bundle(bundle, &c->staged))
+		error = write_whole(new, bundle, true);
+	text_release(&c->staged);
+	if (error == 0 && rename(new, current.p) < 0)
 		error = -errno;
 	if (error == 0 && generation > GENERATIONS_KEPT) {
 		text_printf(&old, "%s/generation-%llu.json", state,
 			    (unsigned long long)(generation - GENERATIONS_KEPT));
 		unlink(old.p);
 	}
-	text_release(&new);
+	free(new);
 	text_release(&current);
 	text_release(&kept);
 	text_release(&old);
@@ -73,8 +110,7 @@ static void keep(struct clerk_state *c, struct text *bundle, uint64_t generation
 	struct text why = { 0 };
 	int error;
 
-	if (bundle->n == c->kept.n &&
-	    memcmp(text_string(bundle), text_string(&c->kept), bundle->n) == 0) {
+	if (same_bundle(bundle, &c->kept)) {
 		text_reset(&c->unwritten);
 		return;
 	}
@@ -481,6 +517,7 @@ void keep_end(struct clerk_state *c)
 	json_decref(c->rules);
 	text_release(&c->kept);
 	text_release(&c->pending);
+	text_release(&c->staged);
 	text_release(&c->unwritten);
 	free(c->rows);
 	free(c->offered);

@@ -15,6 +15,7 @@
 #include "os/sandbox.h"
 #include "sink/diag_print.h"
 
+#define FLOWS_PATIENCE_MS 1000
 #define LOOK_SOON_NS (INT64_C(20) * 1000000)
 #define DAY_NS (INT64_C(86400) * NS_PER_S)
 
@@ -50,6 +51,17 @@ static void tell_bundle(struct judge *j, unsigned confirm_s)
 	tell_clerk(j, &message, &text);
 	text_release(&text);
 	judge_tell_speaker(j);
+}
+
+/* What is about to be in force: the disk need not wait for the kernel. */
+static void tell_stage(struct judge *j, const struct bundle *bundle)
+{
+	const struct message message = { .kind = MESSAGE_STAGE, .generation = bundle->generation };
+	struct text text = { 0 };
+
+	bundle_text(bundle, &text);
+	tell_clerk(j, &message, &text);
+	text_release(&text);
 }
 
 /* Its rules, for the history. */
@@ -153,6 +165,7 @@ static bool begin(struct judge *j)
 /* --- applying --- */
 
 struct application {
+	const struct message *asked;
 	unsigned	confirm_s;
 	json_t	       *request;
 	struct ruling	ruling;
@@ -198,6 +211,39 @@ static void tell_what_waits(const struct judge *j, const struct ruling *r, struc
 		text_put(out, "state, control, history and notify are as they were until a restart.\n");
 }
 
+/* The clerk looks for them meanwhile, and sends nothing else before; NULL where it could not. */
+static json_t *await_flows(struct judge *j, uint64_t id)
+{
+	struct message message;
+	struct text text = { 0 };
+	json_t *flows = NULL;
+	int payload = -1;
+
+	if (j->clerk < 0 || !message_wait(j->clerk, FLOWS_PATIENCE_MS) ||
+	    message_receive(j->clerk, &message, &payload) <= 0)
+		return NULL;
+	if (message.kind != MESSAGE_FLOWS || message.id != id) {
+		judge_keep_waiting(j, &message, payload);
+		return NULL;
+	}
+	if (payload >= 0 && payload_read(payload, &text) == 0)
+		flows = json_loadb(text_string(&text), text.n, 0, NULL);
+	text_release(&text);
+	return flows;
+}
+
+/* It is told when it is in force, or could not be: looking for it takes longer than the rest. */
+static void put_difference(struct judge *j, struct application *a, bool is_in_force)
+{
+	const struct ruling *to = is_in_force ? &j->now : &a->ruling;
+	const struct ruling *from = a->confirm_s > 0 ? &j->before : &j->gone;
+	json_t *flows = await_flows(j, a->asked->id);
+
+	judge_difference(j, is_in_force ? from : &j->now, to, flows, &a->difference);
+	tell_what_waits(j, to, &a->difference);
+	json_decref(flows);
+}
+
 static void apply(struct judge *j, struct application *a)
 {
 	struct text why = { 0 };
@@ -206,11 +252,11 @@ static void apply(struct judge *j, struct application *a)
 	a->status = 2;
 	if (!take_policy(j, a))
 		return;
-	judge_difference(j, &j->now, &a->ruling, json_object_get(a->request, "flows"), &a->difference);
-	tell_what_waits(j, &a->ruling, &a->difference);
 	a->ruling.bundle.generation =
 		bundle_equal(&a->ruling.bundle, &j->now.bundle) ? j->now.bundle.generation
 								: j->highest + 1;
+	if (a->confirm_s == 0 && a->asked->kind == MESSAGE_APPLY)
+		tell_stage(j, &a->ruling.bundle);
 	error = judge_install(j, &a->ruling, a->confirm_s, &why);
 	if (error < 0)
 		text_printf(&a->problem, "the kernel does not take it, the old policy stays: %s\n",
@@ -218,19 +264,21 @@ static void apply(struct judge *j, struct application *a)
 	a->status = error < 0 ? 3 : 0;
 	if (error == 0)
 		tell_bundle(j, a->confirm_s);
+	if (a->asked->kind == MESSAGE_APPLY)
+		put_difference(j, a, error == 0);
 	text_release(&why);
 }
 
-static void answer_apply(struct judge *j, const struct message *asked, struct application *a)
+static void answer_apply(struct judge *j, struct application *a)
 {
 	struct message message = { .kind = MESSAGE_APPLY,
-				   .id = asked->id,
+				   .id = a->asked->id,
 				   .generation = j->now.bundle.generation,
 				   .number = (uint64_t)a->status };
 	json_t *object = json_pack("{s:s, s:i, s:I, s:i}", "schema", "weir-apply/1", "status",
 				   a->status, "generation",
 				   (json_int_t)j->now.bundle.generation, "confirm", (int)a->confirm_s);
-	json_int_t asked_ns = json_integer_value(json_object_get(a->request, "asked_ns"));
+	int64_t asked_ns = strtoll(a->asked->text, NULL, 10);
 	struct text payload = { 0 };
 	char *line;
 
@@ -250,7 +298,8 @@ static void answer_apply(struct judge *j, const struct message *asked, struct ap
 
 static void apply_asked(struct judge *j, const struct message *asked, const struct text *payload)
 {
-	struct application a = { .confirm_s = (unsigned)asked->number, .status = 2 };
+	struct application a = { .asked = asked, .confirm_s = (unsigned)asked->number,
+				 .status = 2 };
 	json_error_t error;
 
 	a.request = json_loadb(text_string(payload), payload->n, 0, &error);
@@ -262,7 +311,7 @@ static void apply_asked(struct judge *j, const struct message *asked, const stru
 		apply(j, &a);
 	}
 	if (asked->kind == MESSAGE_APPLY) {
-		answer_apply(j, asked, &a);
+		answer_apply(j, &a);
 	} else if (a.status != 0) {
 		run_say("reload: the policy in force stays\n%s", text_string(&a.problem));
 		judge_notice(j, "reload-failed", text_string(&a.problem), NULL);

@@ -318,7 +318,9 @@ void judge_difference(const struct judge *j, const struct ruling *from, const st
 	if (out->n == 0)
 		text_put(out, "No rule changes.\n");
 	n = past_changes(from->policy, to->policy, flows, &changed);
-	if (json_array_size(flows) == 0)
+	if (!flows)
+		text_put(out, "The history does not say which flows there were.\n");
+	else if (json_array_size(flows) == 0)
 		text_put(out, "The history knows no flow of the last hour.\n");
 	else if (n == 0)
 		text_printf(out, "None of the last hour's %zu flows changes.\n", json_array_size(flows));

@@ -99,30 +99,19 @@ static int number_counters(struct bpf_store *store, const struct view *v,
 	return 0;
 }
 
-/* No stamp is 0. */
-static uint32_t next_serial(const struct bpf_store *store)
-{
-	uint32_t next = store->serial + 1;
-
-	return next & BPF_SERIAL_MASK ? next : next + 1;
-}
-
 /* What a slot of it remembers is that of no other image. */
-static void number_image(struct bpf_store *store, struct bpf_image *head)
+static void stamp_image(const struct bpf_set *set, struct bpf_image *head)
 {
-	head->serial = store->serial = next_serial(store);
-	for (uint32_t i = 0; i < BPF_SLOTS; i++) {
-		uint64_t stamp = (head->serial & BPF_SERIAL_MASK) * BPF_SLOTS + i;
-
-		head->slots[i].word |= stamp << BPF_WORD_STAMP_SHIFT;
-	}
+	head->serial = bpf_set_image(set)->serial;
+	for (uint32_t i = 0; i < BPF_SLOTS; i++)
+		if (head->slots[i].is_active)
+			head->slots[i].word |= (uint64_t)++head->serial << BPF_WORD_STAMP_SHIFT;
 }
 
-/* Stamps come round with the serial numbers: then what is remembered is left behind with its maps. */
-static bool has_stamps(const struct bpf_store *store, const struct bpf_set *set)
+/* Where stamps run out, what is remembered is left behind with its maps. */
+static bool has_stamps(const struct bpf_set *set)
 {
-	return bpf_set_image(set)->serial / (BPF_SERIAL_MASK + 1) ==
-	       next_serial(store) / (BPF_SERIAL_MASK + 1);
+	return bpf_set_image(set)->serial < BPF_STAMPS - 2 * BPF_SLOTS;
 }
 
 /* The parcel's image with slots and counters as they are to be, where the next one is written. */
@@ -143,7 +132,7 @@ static int write_image(struct bpf_store *store, const struct view *v, const stru
 		slot->id_count = v->hooks[i].names_n;
 		status = number_counters(store, v, &v->hooks[i], image);
 	}
-	number_image(store, head);
+	stamp_image(bpf_store_set(store), head);
 	return status;
 }
 
@@ -164,7 +153,7 @@ static bool fits(struct bpf_store *store, const struct view *v)
 	const struct bpf_set *set = bpf_store_set(store);
 
 	return set && set->image_bytes - BPF_IMAGE_SPARE >= v->head->image_bytes &&
-	       has_stamps(store, set);
+	       has_stamps(set);
 }
 
 static int explain(struct text *error, const char *what, int status)
@@ -261,7 +250,7 @@ static int clear(struct bpf_store *store)
 	bpf_hooks_detach_all(store);
 	empty = bpf_set_image_next(set, 0);
 	empty->version = BPF_LAYOUT_VERSION;
-	empty->serial = store->serial;		/* nothing is remembered of it */
+	empty->serial = bpf_set_image(set)->serial;
 	bpf_set_switch(set);
 	bpf_store_note_image(store);
 	return 0;

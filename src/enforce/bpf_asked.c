@@ -82,30 +82,35 @@ void bpf_asked_unpin(const char *folder)
 
 /* --- which are asked for --- */
 
-static bool same_key(const struct bpf_asked_key *a, const struct bpf_asked_key *b)
+/* The image is ours, but it was read from the kernel: nothing outside of it is looked at. */
+static bool asks_for(const struct bpf_set *set, uint32_t slot, const struct bpf_asked_key *key)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	const struct bpf_image *image = bpf_set_image(set);
+	uint32_t offset = image->slots[slot].side.asked;
+
+	return image->slots[slot].is_active && offset > 0 && offset % 8 == 0 &&
+	       offset < set->image_bytes - sizeof(*key) &&
+	       memcmp((const char *)image + offset, key, sizeof(*key)) == 0;
 }
 
-/* The image is ours, but it was read from the kernel: nothing outside of it is looked at. */
-static bool is_asked_for(const struct bpf_image *image, size_t n, const struct bpf_asked_key *key)
+static bool is_asked_for(struct bpf_store *store, const struct bpf_asked_key *key)
 {
-	for (size_t i = 0; i < BPF_SLOTS; i++) {
-		uint32_t offset = image->slots[i].side.asked;
-
-		if (image->slots[i].is_active && offset > 0 && offset % 8 == 0 &&
-		    offset < n - sizeof(*key) &&
-		    same_key((const void *)((const char *)image + offset), key))
-			return true;
-	}
+	for (size_t i = 0; i < store->set_count; i++)
+		for (uint32_t slot = 0; slot < BPF_SLOTS; slot++)
+			if (asks_for(&store->sets[i], slot, key))
+				return true;
 	return false;
 }
 
-static bool asks_for(struct bpf_store *store, const struct bpf_asked_key *key)
-{
-	const struct bpf_set *set = bpf_store_set(store);
+typedef void change_call(struct bpf_set *set, uint32_t slot);
 
-	return set && is_asked_for(bpf_set_image(set), set->image_bytes, key);
+/* For every slot that asks, of older sets too, whose programs may still run. */
+static void each_slot(struct bpf_store *store, const struct bpf_asked_key *key, change_call *call)
+{
+	for (size_t i = 0; i < store->set_count; i++)
+		for (uint32_t slot = 0; slot < BPF_SLOTS; slot++)
+			if (asks_for(&store->sets[i], slot, key))
+				call(&store->sets[i], slot);
 }
 
 /* --- writing --- */
@@ -152,7 +157,8 @@ static int make_members(const struct enforce_asked *asked)
 	return status;
 }
 
-/* Whoever opens the pin after this was cut off reads what was told last. */
+/* Whoever opens the pin after this was cut off reads what was told last.  The update returns when no program
+ * reads the map before, so what is remembered from then on was decided by this one. */
 static int put_in_force(struct bpf_store *store, const struct bpf_asked_key *key, int members)
 {
 	char path[2 * PATH_BYTES], next[2 * PATH_BYTES];
@@ -160,9 +166,12 @@ static int put_in_force(struct bpf_store *store, const struct bpf_asked_key *key
 	pin_path(store, key, path);
 	snprintf(next, sizeof(next), "%s/" PIN_START "next", store->folder);
 	unlink(next);
-	if (bpf_obj_pin(members, next) < 0 || rename(next, path) < 0 ||
-	    bpf_map_update_elem(bpf_store_set(store)->maps[MAP_ASKED], key, &members, BPF_ANY) < 0)
+	if (bpf_obj_pin(members, next) < 0 || rename(next, path) < 0)
 		return -errno;
+	each_slot(store, key, bpf_set_begin_change);
+	if (bpf_map_update_elem(bpf_store_set(store)->maps[MAP_ASKED], key, &members, BPF_ANY) < 0)
+		return -errno;
+	each_slot(store, key, bpf_set_end_change);
 	return 0;
 }
 
@@ -172,7 +181,7 @@ int bpf_asked_write(struct bpf_store *store, const struct enforce_asked *asked)
 	int members, status;
 
 	snprintf(key.boundary, sizeof(key.boundary), "%s", asked->boundary);
-	if (!asks_for(store, &key))
+	if (!is_asked_for(store, &key))
 		return 0;
 	members = make_members(asked);
 	if (members < 0)
@@ -251,7 +260,7 @@ void bpf_asked_settle(struct bpf_store *store)
 		snprintf(path, sizeof(path), "%s/%s", store->folder, entry->d_name);
 		if (!key_of_pin(entry->d_name, &key)) {
 			unlink(path);
-		} else if (!asks_for(store, &key)) {
+		} else if (!is_asked_for(store, &key)) {
 			bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_ASKED], &key);
 			unlink(path);
 		}

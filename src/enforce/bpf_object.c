@@ -483,6 +483,31 @@ static void put_words(const struct bpf_set *set, const struct bpf_image *image)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* Some stamps are kept, so that each slot gets one more. */
+void bpf_set_begin_change(struct bpf_set *set, uint32_t slot)
+{
+	struct bpf_image *image = image_at(set, *index_of(set));
+
+	if (image->serial >= BPF_STAMPS - BPF_SLOTS && image->slots[slot].forgets == 0)
+		image->slots[slot].forgets = 1;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void bpf_set_end_change(struct bpf_set *set, uint32_t slot)
+{
+	struct bpf_image *image = image_at(set, *index_of(set));
+	struct bpf_slot *s = &image->slots[slot];
+	uint64_t word;
+
+	if (s->forgets == 2)
+		return;
+	if (s->forgets == 1)
+		s->forgets = 2;
+	word = (s->word & ~BPF_WORD_STAMP) | (uint64_t)++image->serial << BPF_WORD_STAMP_SHIFT;
+	__atomic_store_n(&s->word, word, __ATOMIC_SEQ_CST);
+	((volatile uint64_t *)set->own)[slot] = word;
+}
+
 /* While there are no words, and for ever if it is cut off there, no program meets a flow before it has
  * met the image.  So one store is the moment at which all hooks turn from the one to the other. */
 void bpf_set_switch(struct bpf_set *set)

@@ -121,8 +121,6 @@ void bpf_store_note_image(struct bpf_store *store)
 	const struct bpf_image *image = bpf_set_image(set);
 
 	memset(store->in_force, 0, set->capacity);
-	if (image->serial > store->serial)
-		store->serial = image->serial;
 	for (size_t i = 0; i < BPF_SLOTS; i++) {
 		const struct bpf_slot *slot = &image->slots[i];
 		uint64_t end = (uint64_t)slot->ids + slot->id_count * sizeof(uint32_t);

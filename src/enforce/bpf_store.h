@@ -15,7 +15,6 @@ struct bpf_store {
 	size_t	       set_count;
 	uint8_t	      *taken;		/* by counter of the set in force */
 	uint8_t	      *in_force;	/* the same: the image names it */
-	uint32_t       serial;		/* of the newest image that is known */
 	int	       clock;		/* a program, or -1 */
 	uint32_t       ticks_per_s;	/* of the kernel */
 };

@@ -94,10 +94,17 @@ void counters_group(struct counters *counters, uint16_t rule, const struct obser
 		distinct_add(counters->distinct, 2u * rule + 1, addr_hash(obs->group));
 }
 
-void counters_addr(struct counters *counters, uint16_t rule, struct addr source, struct addr group)
+void counters_expect(const struct counters *counters, uint16_t rule, uint64_t source,
+		     uint64_t group)
 {
-	distinct_add(counters->distinct, 2u * rule, addr_hash(source));
-	distinct_add(counters->distinct, 2u * rule + 1, addr_hash(group));
+	distinct_expect(counters->distinct, 2u * rule, source);
+	distinct_expect(counters->distinct, 2u * rule + 1, group);
+}
+
+void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, uint64_t group)
+{
+	distinct_add(counters->distinct, 2u * rule, source);
+	distinct_add(counters->distinct, 2u * rule + 1, group);
 }
 
 void counters_lump(struct counters *counters, const struct flow *flow)

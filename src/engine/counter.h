@@ -40,8 +40,10 @@ void counters_hit(struct counters *counters, uint16_t rule, const struct observa
 /* Who: S, or the speaker where S is `*` or unknown.  What: G where it is one group. */
 void counters_source(struct counters *counters, uint16_t rule, const struct observation *obs);
 void counters_group(struct counters *counters, uint16_t rule, const struct observation *obs);
-/* Of a source and a group alone. */
-void counters_addr(struct counters *counters, uint16_t rule, struct addr source, struct addr group);
+/* Of a source and a group alone, by their addr_hash(); what is needed for it is fetched first. */
+void counters_expect(const struct counters *counters, uint16_t rule, uint64_t source,
+		     uint64_t group);
+void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, uint64_t group);
 /* counters_hit() of one more statement of a settled flow, which counters_source() and counters_group()
  * were told of; and who spoke, where the flow is of all sources. */
 void counters_again(struct counters *counters, const struct flow *flow,

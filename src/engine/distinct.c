@@ -71,9 +71,14 @@ void distinct_free(struct distinct *d)
 	free(d);
 }
 
+static size_t register_of(uint64_t hash)
+{
+	return (size_t)((hash & HASH_MASK) >> RANK_BITS);
+}
+
 static void sketch_add(struct sketch *s, uint64_t hash)
 {
-	size_t index = (size_t)(hash >> RANK_BITS);
+	size_t index = register_of(hash);
 	uint64_t rest = hash & ((UINT64_C(1) << RANK_BITS) - 1);
 	uint8_t rank = (uint8_t)(rest == 0 ? RANK_BITS + 1
 					   : RANK_BITS - (63 - __builtin_clzll(rest)));
@@ -129,7 +134,7 @@ static uint64_t sketch_count(const struct sketch *s)
 }
 
 /* Moves the members of one exact set into registers, and frees their slots. */
-static void estimate(struct distinct *d, size_t id)
+static __attribute__((noinline)) void estimate(struct distinct *d, size_t id)
 {
 	struct counter *c = &d->counters[id];
 	struct sketch *s = NULL;
@@ -147,11 +152,23 @@ static void estimate(struct distinct *d, size_t id)
 	}
 }
 
+static uint64_t entry_of(size_t id, uint64_t hash)
+{
+	return (uint64_t)(id + 1) << HASH_BITS | (hash & HASH_MASK);
+}
+
+/* Where the search for an entry begins. */
+static size_t first_slot(const struct distinct *d, uint64_t entry)
+{
+	uint64_t mixed = (entry & HASH_MASK) ^ (entry >> HASH_BITS) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (size_t)mixed & (d->slot_count - 1);
+}
+
 /* The entry's slot, or the one where it belongs (a deleted one where the probe passed any). */
 static size_t find(const struct distinct *d, uint64_t entry)
 {
-	uint64_t mixed = (entry & HASH_MASK) ^ (entry >> HASH_BITS) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t mask = d->slot_count - 1, i = (size_t)mixed & mask;
+	size_t mask = d->slot_count - 1, i = first_slot(d, entry);
 	size_t room = SLOTS_MAX;
 
 	for (;; i = (i + 1) & mask) {
@@ -170,7 +187,7 @@ static bool is_crowded(const struct distinct *d)
 }
 
 /* Twice as many slots, without the deleted ones. */
-static void grow(struct distinct *d)
+static __attribute__((noinline)) void grow(struct distinct *d)
 {
 	const uint64_t *old = d->slots;
 	size_t n = d->slot_count;
@@ -186,10 +203,20 @@ static void grow(struct distinct *d)
 	}
 }
 
+void distinct_expect(const struct distinct *d, size_t id, uint64_t hash)
+{
+	const struct counter *c = &d->counters[id];
+
+	if (!c->estimated)
+		__builtin_prefetch(&d->slots[first_slot(d, entry_of(id, hash))], 1);
+	else if (c->sketch != SKETCH_NONE)
+		__builtin_prefetch(&d->sketches[c->sketch].ranks[register_of(hash)], 1);
+}
+
 void distinct_add(struct distinct *d, size_t id, uint64_t hash)
 {
 	struct counter *c = &d->counters[id];
-	uint64_t entry = (uint64_t)(id + 1) << HASH_BITS | (hash & HASH_MASK);
+	uint64_t entry = entry_of(id, hash);
 	size_t i;
 
 	assert(id < d->n);

@@ -194,16 +194,13 @@ static bool is_site_scope(struct addr group)
 }
 
 /* One finding a flow, with the largest TTL of all. */
-void frame_raise_ttl(struct engine *e, struct flow *f, const struct packet *packet, uint8_t ttl)
+static void __attribute__((noinline)) find_large_ttl(struct engine *e, struct flow *f,
+						     const struct packet *packet, bool is_known)
 {
+	uint8_t ttl = f->ttl_max;
 	struct finding finding = { .kind = FINDING_TTL_LARGE, .point = POINT_DATA, .detail = ttl };
-	bool is_known = f->ttl_max > TTL_LARGE;
-	struct flow_key key;
+	struct flow_key key = flow_key_read(&e->flows, f);
 
-	f->ttl_max = ttl;
-	if (ttl <= TTL_LARGE)
-		return;
-	key = flow_key_read(&e->flows, f);
 	if (key.point != POINT_DATA || !is_site_scope(key.group))
 		return;
 	finding.source = key.source;
@@ -221,6 +218,15 @@ void frame_raise_ttl(struct engine *e, struct flow *f, const struct packet *pack
 						       .file = packet->file });
 }
 
+void frame_raise_ttl(struct engine *e, struct flow *f, const struct packet *packet, uint8_t ttl)
+{
+	bool is_known = f->ttl_max > TTL_LARGE;
+
+	f->ttl_max = ttl;
+	if (ttl > TTL_LARGE)
+		find_large_ttl(e, f, packet, is_known);
+}
+
 /* Hands the packets of a lump to its rule; from here on they are counted one by one. */
 static void break_lump(struct engine *e, struct flow *f)
 {
@@ -233,26 +239,14 @@ static void break_lump(struct engine *e, struct flow *f)
 
 /* --- one flow --- */
 
-/* At another point, which the hash is the same for. */
-static bool is_known_elsewhere(const struct engine *e, struct flow_key key, uint64_t hash)
-{
-	static const uint8_t points[] = { POINT_DATA, POINT_REGISTER, POINT_SA };
-	uint8_t own = key.point;
-
-	for (size_t i = 0; i < COUNT(points); i++) {
-		key.point = points[i];
-		if (points[i] != own && flow_find(&e->flows, &key, hash))
-			return true;
-	}
-	return false;
-}
+/* A source that was heard of at one of these points is new at none of the others. */
+#define POINTS_SCANNED (1u << POINT_DATA | 1u << POINT_REGISTER | 1u << POINT_SA)
 
 static void look_for_scan(struct engine *e, const struct flow_key *key, uint64_t hash)
 {
-	if (key->point != POINT_DATA && key->point != POINT_REGISTER && key->point != POINT_SA)
-		return;
-	if (key->kind != FLOW_SOURCE_HOST || addr_is_link_local_group(key->group) ||
-	    is_known_elsewhere(e, *key, hash))
+	if (!(POINTS_SCANNED >> key->point & 1) || key->kind != FLOW_SOURCE_HOST ||
+	    addr_is_link_local_group(key->group) ||
+	    flow_is_at(&e->flows, key, hash, POINTS_SCANNED & ~(1u << key->point)))
 		return;
 	if (scans_note(e->scans, key->source, e->packet->at))
 		find_out(e, FINDING_GROUP_SCAN, key->point, key->source, ADDR_NONE, 0);
@@ -482,16 +476,18 @@ struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 			     const struct flow_key *key, uint64_t hash, const struct quick *q,
 			     struct verdict v, struct verdict other)
 {
+	uint64_t source = addr_hash(key->source), group = addr_hash(key->group);
 	struct event event;
 	struct flow *f;
 
 	assert(v.rule != RULE_NONE);
+	counters_expect(&e->counters, v.rule, source, group);
 	e->packet = packet;
 	f = open_flow(e, key, hash, quick_port(q, packet));
 	f->state |= FLOW_LUMP;
-	counters_addr(&e->counters, v.rule, key->source, key->group);
+	counters_hashes(&e->counters, v.rule, source, group);
 	if (f->state & FLOW_LINK_LOCAL)
-		distinct_add(e->link_local_groups, 0, addr_hash(key->group));
+		distinct_add(e->link_local_groups, 0, group);
 	if (e->events) {
 		event = event_of(e, key, v);
 		event.ttl = q->ttl;

@@ -14,6 +14,9 @@ struct flow_long {
 	uint64_t source_hi, source_lo, group_hi, group_lo;
 };
 
+/* New flows come one behind the other: the line of one is fetched so many ahead. */
+#define NEXT_FLOWS 4
+
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
 _Static_assert(FLOWS6_MAX * sizeof(uint32_t) % 64 == 0, "the list behind the index begins at one");
 _Static_assert(POINT_COUNT <= 16, "a point is four bits of a flow's tag");
@@ -127,26 +130,56 @@ void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint
 	__builtin_prefetch(&side->list[flow_number(side, hash, tag_of(key))], 1);
 }
 
+/* Whether the flow with this number is the one that is meant. */
+static inline bool is_flow(const struct flow_table *table, const struct flow_side *side,
+			   uint32_t number, const struct flow_key *key, uint64_t hash, uint16_t tag)
+{
+	const struct flow *f = &side->list[number];
+	uint32_t source, group;
+
+	short_of(key, hash, &source, &group);
+	return f->source == source && f->group == group && f->tag == tag &&
+	       (is_short(key) || same_long(&table->keys6[number], key));
+}
+
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
 {
 	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
-	uint32_t source, group;
 	uint16_t tag = tag_of(key);
 	uint32_t mark = flow_mark(hash, tag);
 
-	short_of(key, hash, &source, &group);
 	for (size_t i = 0; i < FLOW_PROBES; i++) {
 		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
-		struct flow *f = &side->list[entry & FLOW_NUMBER];
 
 		if (!entry)
 			return NULL;
-		if ((entry & ~FLOW_NUMBER) == mark && f->source == source && f->group == group &&
-		    f->tag == tag &&
-		    (is_short(key) || same_long(&table->keys6[entry & FLOW_NUMBER], key)))
-			return f;
+		if ((entry & ~FLOW_NUMBER) == mark &&
+		    is_flow(table, side, entry & FLOW_NUMBER, key, hash, tag))
+			return &side->list[entry & FLOW_NUMBER];
 	}
 	return NULL;
+}
+
+bool flow_is_at(const struct flow_table *table, const struct flow_key *key, uint64_t hash,
+		unsigned points)
+{
+	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
+	uint16_t tag = tag_of(key);
+
+	for (size_t i = 0; i < FLOW_PROBES; i++) {
+		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
+
+		if (!entry)
+			return false;
+		for (unsigned left = points; left; left &= left - 1) {
+			uint16_t other = (uint16_t)((tag & ~15u) | (unsigned)__builtin_ctz(left));
+
+			if ((entry & ~FLOW_NUMBER) == flow_mark(hash, other) &&
+			    is_flow(table, side, entry & FLOW_NUMBER, key, hash, other))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* True where a goes before b. */
@@ -205,6 +238,7 @@ void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_k
 		table->evicted_findings += (flow->state & FLOW_FINDING) != 0;
 	} else {
 		side->n++;
+		__builtin_prefetch(flow + NEXT_FLOWS, 1);
 	}
 	link_flow(side, number, hash, tag_of(key));
 	*flow = (struct flow){ .tag = tag_of(key), .state = FLOW_USED, .rule = UINT16_MAX };

@@ -99,6 +99,9 @@ void flow_expect(const struct flow_table *table, const struct flow_key *key, uin
 void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 /* NULL where it is not kept. */
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
+/* Whether the same source and group are kept at one of these points (bits). */
+bool flow_is_at(const struct flow_table *table, const struct flow_key *key, uint64_t hash,
+		unsigned points);
 /* Where a new flow may stand.  A slot that is FLOW_USED holds one that has to go: settle it
  * first. */
 struct flow *flow_room(const struct flow_table *table, const struct flow_key *key, uint64_t hash);

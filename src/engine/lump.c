@@ -122,6 +122,18 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 		frame_raise_ttl(e, f, packet, q->ttl);
 }
 
+/* The first packet of a lump. */
+static void meet_first(struct engine *e, struct flow *f, const struct packet *packet,
+		       const struct quick *q)
+{
+	f->packets = 1;
+	f->bytes = packet->length;
+	f->prints[0] = copies_print(q->print, packet->link, q->ttl);
+	f->ttl_min = q->ttl;
+	if (q->ttl > 0)
+		frame_raise_ttl(e, f, packet, q->ttl);
+}
+
 /* Where the flow is not the one that was expected, or more is to be done than to count. */
 static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t i)
 {
@@ -130,8 +142,9 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	struct flow_key key = key_of(packet, q);
 	uint64_t hash = flow_hash(&key);
 	struct flow *f = flow_find(&e->flows, &key, hash);
+	bool is_new = !f;
 
-	if (!f)
+	if (is_new)
 		f = open_lump(e, packet, q, &key, hash);
 	if (!f || !(f->state & FLOW_LUMP)) {
 		take_sums(e, x, i);
@@ -141,7 +154,10 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	}
 	if (f->state & FLOW_LINK_LOCAL)
 		meet_link_local(e, packet, q);
-	meet(e, f, packet, q);
+	if (is_new)
+		meet_first(e, f, packet, q);
+	else
+		meet(e, f, packet, q);
 	x->cuts += q->is_cut;
 }
 

@@ -20,31 +20,32 @@ struct scan {
 	uint16_t n, next;		/* groups in the ring; where the next goes */
 };
 
-struct ring {
-	uint32_t ticks[SCAN_GROUPS];
+/* One place of all rings.  Most sources have few groups: what is used lies together. */
+struct row {
+	uint32_t ticks[SCAN_SOURCES_MAX];	/* by the same index as the list */
 };
 
 struct scans {
 	struct scan *list;
-	struct ring *rings;		/* by the same index */
-	void	    *memory;		/* that the rings lie in */
+	struct row  *rows;		/* SCAN_GROUPS */
+	void	    *memory;		/* that the rows lie in */
 };
 
-#define RINGS_BYTES (SCAN_SOURCES_MAX * sizeof(struct ring) + LARGE_PAGE)
+#define ROWS_BYTES (SCAN_GROUPS * sizeof(struct row) + LARGE_PAGE)
 
 struct scans *scans_new(void)
 {
 	struct scans *s = memory_take(sizeof(*s));
 
 	s->list = memory_array(SCAN_SOURCES_MAX, sizeof(s->list[0]));
-	s->memory = memory_take(RINGS_BYTES);
-	s->rings = large_page_of(s->memory);
+	s->memory = memory_take(ROWS_BYTES);
+	s->rows = large_page_of(s->memory);
 	return s;
 }
 
 void scans_advise(const struct scans *scans, void (*advise)(void *memory, size_t bytes))
 {
-	advise(scans->memory, RINGS_BYTES);
+	advise(scans->memory, ROWS_BYTES);
 }
 
 void scans_free(struct scans *scans)
@@ -96,13 +97,14 @@ bool scans_note(struct scans *scans, struct addr source, struct mtime at)
 {
 	uint32_t now = (uint32_t)(at.ns / TICK_NS);
 	struct scan *s = find(scans, source, now);
-	uint32_t *ticks = scans->rings[s - scans->list].ticks;
+	uint32_t *tick;
 	bool full;
 
 	if (s->n > 0 && now - s->last > WINDOW_TICKS)
 		s->n = s->next = 0;
-	full = s->n == SCAN_GROUPS && now - ticks[s->next] <= WINDOW_TICKS;
-	ticks[s->next] = now;
+	tick = &scans->rows[s->next].ticks[s - scans->list];
+	full = s->n == SCAN_GROUPS && now - *tick <= WINDOW_TICKS;
+	*tick = now;
 	s->next = (uint16_t)((s->next + 1) % SCAN_GROUPS);
 	s->n = (uint16_t)(s->n < SCAN_GROUPS ? s->n + 1 : s->n);
 	s->last = now;

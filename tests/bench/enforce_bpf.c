@@ -134,6 +134,8 @@ static double install(void *state, const struct boundary *boundary)
 		exit(3);
 	}
 	start = milliseconds() - start;
+	need("who asked", bpf_backend.tell_asked(state, &(struct enforce_asked){
+		boundary->name, DIRECTION_IN, true, NULL, 0 }, &error));
 	text_release(&parcel);
 	enforce_notes_release(&notes);
 	return start;
@@ -440,6 +442,11 @@ static const char *const asking =		/* ttl, port and limit too */
 	"\tlimit 1/h burst 1 by source ttl > 250 at data as far\n"
 	"\tdeny port 5004 ttl < 100 at data as asked\n}\n";
 
+static const char *const asked =		/* who joined, where nobody did */
+	"set own = { 192.0.2.0/24, 2001:db8::/32 }\n"
+	"boundary border extends modern.border without tcp-to-group {\n"
+	"\tdeny in to { 224.0.0.0/4, ff00::/8 } at data not joined as not-joined\n}\n";
+
 static struct bpf_set open_set(void)
 {
 	unsigned numbers[8];
@@ -691,6 +698,12 @@ int main(int argc, char **argv)
 	if (argc > 3)
 		goto done;
 	bench_lookups(argv[1], state, b, "ip6", simple->boundaries[0], true);
+	policy_free(more);
+	more = load("joined", asked, NULL);
+	bench_lookups(argv[1], state, b, "joined4", more->boundaries[0], false);
+	bench_lookups(argv[1], state, b, "joined6", more->boundaries[0], true);
+	policy_free(more);
+	more = load("asking", asking, NULL);
 	bench_path(argv[1], state, b, "path-ip4", simple->boundaries[0], false);
 	bench_path(argv[1], state, b, "path-modern", modern->boundaries[0], false);
 	bench_path(argv[1], state, b, "path-asking", more->boundaries[0], false);

@@ -98,14 +98,20 @@ def register6(dr, rp, source, group):
     return packet[:7] + b"\x40" + packet[8:]
 
 
-def bootstrap(source, bsr, *ranges, priority=9):
-    """Each range: (group, length, RP, ...)."""
+def bootstrap(source, bsr, *ranges, priority=9, whole=None):
+    """Each range: (group, length, RP, ...); `whole`: how many RPs it has in all fragments, where these are some."""
     message = b"\x24\0\0\0" + struct.pack("!HBB", 0x1234, 30, priority) + b"\1\0" + packed(bsr)
     for group, length, *rps in ranges:
-        message += encoded_group(group, length) + struct.pack("!BBH", len(rps), len(rps), 0)
+        message += encoded_group(group, length)
+        message += struct.pack("!BBH", (whole or {}).get(group, len(rps)), len(rps), 0)
         for rp in rps:
             message += b"\1\0" + packed(rp) + struct.pack("!HBB", 150, 0, 0)
     return ip4(source, "224.0.0.13", 103, with_sum(message))
+
+
+def candidate_rp(source, bsr, *groups):
+    message = b"\x28\0\0\0" + bytes([len(groups), 0, 0, 150]) + b"\1\0" + packed(source)
+    return ip4(source, bsr, 103, with_sum(message + b"".join(encoded_group(g, 16) for g in groups)), ttl=64)
 
 
 def frame(packet, vlan=None, to=None):

@@ -10,10 +10,12 @@ what and which rule counted it.  Of the draft's 2.2 the relay is tried by msdp.p
 practices.py WEIR ENFORCER -- needs root and smcrouted, and skips without."""
 import collections
 import ipaddress
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -24,7 +26,7 @@ import net
 net.enter()
 
 from cli import equal, holds, main, out  # noqa: E402
-from control import Port, frame, ip4, setting  # noqa: E402
+from control import Port, candidate_rp, checksum, frame, ip4, register, setting  # noqa: E402
 from daemon import ENV, Daemon, end_all, until  # noqa: E402
 
 if not shutil.which("smcrouted"):
@@ -36,14 +38,19 @@ GROUP = "224.2.100.100"				# may go anywhere
 POLICY = """policy "site"
 boundary border extends chown-02.border {
     deny out ttl < 16 at data as ttl-threshold "the threshold of old" ref "draft 3.1"
+    permit out to 224.2.0.0/16 at register as our-registers
+    permit out to 224.2.0.0/16 at bootstrap type candidate-rp as our-ranges
 }
-boundary organisation extends chown-02.organisation {}
+boundary organisation extends chown-02.organisation {
+    deny out to 224.9.0.0/16 at register as not-registered "a campus keeps it" ref "draft 3.2"
+    permit out at register as registered
+}
 boundary subnet extends chown-02.subnet {}
 """
 CONF = """set own = subnets of l1
 set sap = { 224.2.127.254 }
 set site-scopes = { 239.193.0.0/16 }
-interface o0 boundary border outside enforce nftables
+interface o0 boundary border outside enforce nftables registers silent
 interface c0 boundary organisation outside enforce nftables
 interface l1 boundary subnet inside enforce nftables
 """
@@ -284,6 +291,41 @@ def test_3_1_ttl():
     equal(come["out"], [False, False, False, True, True, True])
     equal(come["far"], [False, True, True, True, True, True], "it is a rule of the border alone")
     counted("border", {"ttl-threshold": 2})
+
+
+def mac_of(host, interface):
+    said = subprocess.run(["ip", "-n", host, "-j", "link", "show", interface], capture_output=True, check=True)
+    return bytes.fromhex(json.loads(said.stdout)[0]["address"].replace(":", ""))
+
+
+def pim_between(receiver, n, *packets):
+    """What h2, a router, sends to routers behind b, and what comes there: PIM messages, decremented once."""
+    PORTS[receiver].frames(0.01)
+    PORTS["h2"].send(*(frame(packet, to=mac_of("b", "l2")) for packet in packets))
+    come = [packet for _, packet in PORTS[receiver].frames(3, 103, n, OTHER)]
+    assert all(checksum(packet[:20]) == 0 and packet[8] == 63 for packet in come), come
+    return [packet[20:].hex() for packet in come]
+
+
+def test_2_4_registers_and_candidates_that_are_forwarded():
+    """Unicast PIM on its way through b: at the border what is refused goes in silence, as `registers silent` says, and a
+    Candidate-RP message loses a range; at c0 a Register-Stop comes back in the name of the RP there."""
+    before = DAEMON.hits()
+    refused, kept = (lambda rp, group=group: register(OTHER, rp, OTHER, group) for group in ("224.9.1.1", "224.2.1.1"))
+    PORTS["h2"].frames(0.01)
+    equal(pim_between("out", 2, refused(OUTSIDE), kept(OUTSIDE), candidate_rp(OTHER, OUTSIDE, "239.9.0.0", "224.2.0.0")),
+          [kept(OUTSIDE)[20:].hex(), candidate_rp(OTHER, OUTSIDE, "224.2.0.0")[20:].hex()])
+    equal(pim_between("far", 1, refused(FAR), kept(FAR)), [kept(FAR)[20:].hex()])
+    stops = PORTS["h2"].frames(3, 103, 1)
+    equal([(packet[12:16], packet[20]) for _, packet in stops], [(socket.inet_aton(FAR), 0x22)], "of c0 alone")
+    queue = until(lambda: (q := DAEMON.status()["queue"])["offered"] == q["judged"] and q, "all of it is judged")
+    equal((queue["register_stops"], queue["register_stops_failed"], queue["bypassed"]), (1, 0, 0))
+    equal({i["name"]: (i["passed"], i["dropped"], i["rewritten"]) for i in queue["interfaces"] if i["name"] != "l1"},
+          {"o0": (1, 1, 1), "c0": (1, 1, 0)})
+    DAEMON.until_counted(before, {("border", "our-registers"): 1, ("border", "no-registers"): 1,
+                                  ("border", "our-ranges"): 1, ("border", "candidate-rp"): 1,
+                                  ("organisation", "not-registered"): 1, ("organisation", "registered"): 1})
+    equal(PORTS["h2"].frames(0.01, 103), [], "nothing else came back")
 
 
 def test_3_2_scopes_nest():

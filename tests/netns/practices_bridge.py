@@ -32,6 +32,8 @@ ROUTER6, CLIENT6, HOST6 = "fe80::1", "fe80::11", "fe80::21"
 POLICY = """policy "site"
 boundary wireless extends modern.wireless {
     deny in to 233.9.0.0/16 at data as video "streams of the lecture halls, on wires alone" ref "draft 3.3"
+    permit in speaker fe80::1 at router as router-advertisement
+    permit to ff1e::/16 at membership as asked-by-mld
 }
 boundary port extends modern.subnet {}
 """
@@ -162,6 +164,30 @@ def test_3_3_router_advertisement_on_a_host_port():
     before = DAEMON.hits()
     equal(who_hears("host", advertisement(HOST6)), [set()])
     counted(before, "port", unknown_router=1)
+
+
+def test_3_3_wireless_what_must_pass_is_counted():
+    """Neighbour discovery, the router's advertisements, MLD and DHCPv6: each that comes from a cell or into one counts
+    there, as link-local or control; and what the queue judges of it under its rule."""
+    before = DAEMON.hits()
+    by_client = [[solicitation(CLIENT6, ROUTER6), udp(CLIENT6, "ff02::1:2", 547, ttl=1),
+                  mld2(CLIENT6, (TO_EX, f"ff1e::8:{i}"))] for i in range(5)]
+    by_router = [[solicitation(ROUTER6, CLIENT6), advertisement(ROUTER6)] for _ in range(5)]
+    heard = who_hears("client", *sum(by_client, []))
+    assert all("router" in names for names in heard), heard
+    come = who_hears("router", *sum(by_router, []))
+    assert all("client" in names for names in come), come
+    wanted = len(heard) + sum("silent" in names for names in heard) + 2 + sum(
+        len(names & {"client", "silent"}) for names in come) + 2
+
+    def passed():
+        change = DAEMON.change(before)
+        return change.get(("wireless", ".link-local"), 0) + change.get(("wireless", ".control"), 0)
+
+    until(lambda: passed() >= wanted, lambda: (wanted, DAEMON.change(before)))
+    assert passed() <= wanted + 4, (wanted, passed(), "the bridge's own queries are few")
+    counted(before, "wireless", asked_by_mld=5 + sum("silent" in names for names in heard[2::3]),
+            router_advertisement=sum(len(names - {"host"}) for names in come[1::2]))
 
 
 def test_3_3_wireless_dhcpv6():

@@ -15,8 +15,7 @@ net.enter()
 
 import frr  # noqa: E402
 from cli import equal, main  # noqa: E402
-from control import (ALLOW, TO_EX, Port, bootstrap, frame, packed, register, report3, setting,  # noqa: E402
-                     with_sum, encoded_group, ip4)
+from control import ALLOW, TO_EX, Port, bootstrap, candidate_rp, frame, register, report3, setting  # noqa: E402
 from daemon import Daemon, end_all, until  # noqa: E402
 
 frr.skip_without()
@@ -142,8 +141,7 @@ def test_2_4_denied_joins_never_reach_the_router_upstream():
 def test_3_1_bsr_messages_stop_at_the_border():
     before = DAEMON.hits()
     OUTSIDE_PORT.send(BOOTSTRAP)
-    candidate = with_sum(b"\x28\0\0\0\1\0\0\x96\1\0" + packed(UPSTREAM) + encoded_group("224.4.0.0", 16))
-    OUTSIDE_PORT.send(frame(ip4(UPSTREAM, "130.59.1.2", 103, candidate, ttl=64), to=mac_of("r", "u0")))
+    OUTSIDE_PORT.send(frame(candidate_rp(UPSTREAM, "130.59.1.2", "224.4.0.0"), to=mac_of("r", "u0")))
     counted(before, "border", no_foreign_bsr=2)
     assert "224.4.0.0" not in json.dumps(frr.show("r", "ip pim bsrp-info")), "r believes a foreign BSR"
     assert UPSTREAM not in json.dumps(frr.show("r", "ip pim bsr")), frr.show("r", "ip pim bsr")

@@ -18,8 +18,8 @@ net.enter()
 subprocess.run(["mount", "-t", "bpf", "none", "/sys/fs/bpf"], check=False)
 
 from cli import equal, holds, main  # noqa: E402
-from control import (ALLOW, CALM, TO_EX, TO_IN, Port, frame, groups_of, ip4, number, packed, probe, report3,  # noqa: E402
-                     setting, until)
+from control import (ALLOW, CALM, TO_EX, TO_IN, Port, bootstrap, frame, groups_of, ip4, number, packed,  # noqa: E402
+                     probe, report3, setting, until)
 
 WEIR = os.path.abspath(sys.argv[2])
 FOLDER = tempfile.TemporaryDirectory()
@@ -31,6 +31,8 @@ boundary lan {
     ignore to 224.0.0.0/24 as link-local
     deny in to 239.1.1.1 at membership as no-group
     deny in from 10.9.0.0/16 at membership as no-source
+    deny in to 239.66.0.0/16 at bootstrap as no-range
+    deny in rp 10.66.0.1 at bootstrap as no-rp
     deny out to 239.3.3.3 at membership type query as no-query-of-it
     deny out at membership type query as no-query
     deny out to 239.7.7.7 at data not joined as not-asked
@@ -142,14 +144,18 @@ def report(*records):
 
 def comes(source="10.8.0.1"):
     """Whether the video comes to the hosts, by nftables as by tc: the kernel hears of a report a moment after it has
-    passed."""
-    time.sleep(0.1)
-    ONE.frames(0.05)
-    THREE.frames(0.01)
-    TWO.send(*[udp(source, VIDEO)] * 3)
-    by_nftables, by_tc = len(ONE.frames(0.2, 17, 3, source)), len(THREE.frames(0.05, 17, 3, source))
-    equal(by_tc, by_nftables)
-    return by_tc == 3
+    passed, one of them after the other."""
+    def is_told():
+        time.sleep(0.1)
+        ONE.frames(0.05)
+        THREE.frames(0.01)
+        TWO.send(*[udp(source, VIDEO)] * 3)
+        come.append((len(ONE.frames(0.2, 17, 3, source)), len(THREE.frames(0.05, 17, 3, source))))
+        return come[-1] in ((0, 0), (3, 3))
+
+    come = []
+    assert until(is_told, 2), come
+    return come[-1] == (3, 3)
 
 
 def test_what_nobody_asked_for():
@@ -182,11 +188,11 @@ def test_what_nobody_asked_for():
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(20)
-    write("weir.conf", CONF_TEXT)
-    net.ip("link", "set", "p3", "nomaster")
+        write("weir.conf", CONF_TEXT)
+        net.ip("link", "set", "p3", "nomaster")
     done = weir("hits", "-j", "--history", f"{FOLDER.name}/history.db")
     hits = {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"]}
-    assert hits["not-asked"] >= 42 and hits["not-asked"] % 6 == 0, hits
+    assert hits["not-asked"] >= 42, hits
 
 
 def queries(packets):
@@ -209,6 +215,24 @@ def the_bridge_asks():
     net.ip(*bridge, "mcast_snooping", "0", "mcast_querier", "0")
 
 
+def a_bootstrap_in_fragments():
+    """Each is judged by itself (RFC 5059 3.4): a range that is refused goes from all of them; of one whose RPs come in
+    several none can go alone, so it goes where one does; and a fragment that has nothing left does not come."""
+    ranges = {group: (group, 16) for group in ("239.66.0.0", "239.77.0.0", "239.88.0.0", "239.99.0.0")}
+
+    def fragment(*parts):
+        return bootstrap(HOST, HOST, *((*ranges[group], *rps) for group, *rps in parts),
+                         whole={"239.77.0.0": 2, "239.99.0.0": 2})
+
+    TWO.frames(0.05)
+    ONE.send(frame(fragment(("239.66.0.0", "10.77.0.1"), ("239.77.0.0", "10.77.0.1"))),
+             frame(fragment(("239.99.0.0", "10.66.0.1"), ("239.66.0.0", "10.77.0.1"))),
+             frame(fragment(("239.77.0.0", "10.77.0.2"), ("239.88.0.0", "10.66.0.1", "10.77.0.1"))))
+    equal([p.hex() for _, p in TWO.frames(3, 103, 2, HOST)],
+          [fragment(("239.77.0.0", "10.77.0.1")).hex(),
+           fragment(("239.77.0.0", "10.77.0.2"), ("239.88.0.0", "10.77.0.1")).hex()])
+
+
 def test_trimmed_and_dropped():
     daemon, said = start()
     try:
@@ -220,6 +244,7 @@ def test_trimmed_and_dropped():
         equal(arrives("10.8.0.1", "239.2.2.2"), 5, "another source of the group")
         equal(arrives("10.9.0.1", "239.2.2.2"), 0, "the refused source under the admitted (*,G)")
         equal(arrives("10.9.0.1", "239.2.2.2", 3), 0)
+        a_bootstrap_in_fragments()
         the_bridge_asks()
         time.sleep(0.5)
         daemon.send_signal(signal.SIGTERM)
@@ -230,6 +255,7 @@ def test_trimmed_and_dropped():
     done = weir("hits", "-j", "--history", f"{FOLDER.name}/history.db")
     hits = {r["rule"]: r["hits"] for r in json.loads(done.stdout)["rules"]}
     equal((hits["no-group"], hits["no-source"]), (1, 1 + 5 + 3), "asked for, and sent")
+    equal((hits["no-range"], hits["no-rp"]), (2, 2), "of each fragment")
     assert hits["no-query"] >= 2 and hits["no-query-of-it"] == 0, hits
     # the rules stay: neither the daemon nor anybody else is needed for the data
     equal(arrives("10.9.0.1", "239.2.2.2"), 0, "without the daemon")

@@ -10,7 +10,6 @@
 #include "source/capture.h"
 #include "t.h"
 
-#define FILE_MAX (64u << 20)
 #define FILE_CUTS 64
 #define CUT_BYTES_MAX (32u << 20)	/* read in all cuts of a file */
 #define RUN 64				/* packets at a time */
@@ -103,23 +102,22 @@ static void read_cuts(struct reader *r, struct span bytes)
 	}
 }
 
+/* In memory of exactly its size; empty where it cannot be read. */
 static struct span load(const char *path)
 {
-	uint8_t *bytes = memory_take(FILE_MAX);
 	FILE *f = fopen(path, "rb");
-	struct span exact = { 0 };
-	uint8_t *copy;
+	size_t n = 0;
+	uint8_t *bytes;
 
+	if (f && fseek(f, 0, SEEK_END) == 0 && ftell(f) > 0)
+		n = (size_t)ftell(f);
+	bytes = memory_take(n + (n == 0));
 	if (f) {
-		exact.n = fread(bytes, 1, FILE_MAX, f);
+		rewind(f);
+		n = fread(bytes, 1, n, f);
 		fclose(f);
 	}
-	copy = memory_take(exact.n + (exact.n == 0));
-	if (exact.n > 0)
-		memcpy(copy, bytes, exact.n);
-	exact.p = copy;
-	free(bytes);
-	return exact;
+	return (struct span){ bytes, n };
 }
 
 static void read_file(struct reader *r, const char *path)

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 6u
+#define BPF_LAYOUT_VERSION 7u
 
 #define BPF_SLOTS	 1024
 #define BPF_IMAGES	 2
@@ -138,7 +138,8 @@ struct bpf_slot {
 	__u8  is_active;		/* 0: everything passes */
 	__u8  on_drop;			/* BPF_OUTCOME_DROP, or BPF_OUTCOME_DRY */
 	__u8  ttl_less;			/* what forwarded packets lost on their way to this hook */
-	__u8  spare;
+	__u8  forgets;			/* 1: what depends on who asked is not remembered from now
+					 * on; 2: nor is anything of before */
 };
 
 /* Counters behind those of the rules; behind these, what each `limit` rule refused. */
@@ -151,7 +152,7 @@ struct bpf_image {
 	__u64 generation;
 	__u32 version;
 	__u32 used;			/* bytes */
-	__u32 serial;			/* no other image of these maps has it */
+	__u32 serial;			/* the last stamp that a slot of these maps was given */
 	__u32 spare;
 	struct bpf_slot slots[BPF_SLOTS];
 };
@@ -295,12 +296,13 @@ struct bpf_member {
  * for it, and the time. */
 #define BPF_WORD_TTL_SHIFT   16
 #define BPF_WORD_TTL	     (0x1ffull << BPF_WORD_TTL_SHIFT)	/* some rule asks for it */
-#define BPF_WORD_STAMP_SHIFT 25		/* 24 bits, of this slot in this image alone */
+#define BPF_WORD_STAMP_SHIFT 25		/* of this slot, and of no other word that it had in these maps */
+#define BPF_WORD_STAMP	     (0xffffffull << BPF_WORD_STAMP_SHIFT)
 #define BPF_WORD_TIME_SHIFT  49
 #define BPF_WORD_TTL_LESS    (1ull << 62)	/* of forwarded packets it is one less */
 #define BPF_WORD_UPPER	     (1ull << 63)	/* some rule asks for a port or the like */
 
-#define BPF_SERIAL_MASK ((1u << 14) - 1)	/* of a stamp; the slot is below */
+#define BPF_STAMPS (1u << 24)		/* none is 0 */
 
 /* What became of a packet: the counter's offset among all, and below it BPF_OUTCOME_ and this. */
 #define BPF_VALUE_KNOWN	  16u

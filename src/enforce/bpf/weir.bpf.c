@@ -305,7 +305,8 @@ static __always_inline struct ruling settle(const struct table *t, const struct 
 					    __u32 verdict)
 {
 	__u32 rule = verdict & 0xffff, action = (verdict & ~DECIDED_NOW) >> 16;
-	struct ruling r = { .lasts = action != BPF_ACTION_LIMIT && !(verdict & DECIDED_NOW) };
+	struct ruling r = { .lasts = action != BPF_ACTION_LIMIT &&
+				     !(verdict & DECIDED_NOW && t->slot->forgets) };
 
 	if (action == BPF_ACTION_LIMIT) {
 		bool pass = pass_limit(t, f, rule);

@@ -276,7 +276,15 @@ static void test_flows(void)
 	end(&b);
 }
 
-/* The number by which a flow knows its image comes round: then the maps are new. */
+/* All but the last n. */
+static void spend_stamps(const struct bench *b, uint32_t n)
+{
+	struct bpf_image *image = (void *)(uintptr_t)bpf_set_image(bpf_store_set(b->state));
+
+	image->serial = BPF_STAMPS - n;
+}
+
+/* The numbers by which flows know their image run out: then the maps are new. */
 static void test_stamps(void)
 {
 	unsigned sets[4];
@@ -291,7 +299,7 @@ static void test_stamps(void)
 	check(install(&b, load_text(halves)) == 0);
 	load_programs(&b);
 	check(run_udp(&b, 0, 1u << 24, 1));
-	((struct bpf_store *)b.state)->serial = BPF_SERIAL_MASK - 1;
+	spend_stamps(&b, 2 * BPF_SLOTS + 1);
 	check(install(&b, load_text(halves)) == 0);
 	check(bpf_set_list(PINS, sets, 4) == 1 && sets[0] == 1);
 	check(run_udp(&b, 0, 1u << 24, 1) && run_udp(&b, 0, 1u << 24, 1));
@@ -441,6 +449,36 @@ static void test_asked(void)
 	end(&b);
 }
 
+/* What is told often enough uses up the stamps by which flows are forgotten: it holds all the same, and a
+ * policy that comes then has maps of its own. */
+static void test_asked_often(void)
+{
+	struct bench b;
+	bool good = true;
+
+	if (place()) {
+		t_skip(place());
+		return;
+	}
+	begin(&b);
+	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
+	check(install(&b, load_text(unasked)) == 0);
+	load_programs(&b);
+	spend_stamps(&b, BPF_SLOTS + 4);
+	for (unsigned i = 0; i < 12 && good; i++) {
+		if (i == 8)
+			spend_stamps(&b, 2);
+		good = tell(&b, DIRECTION_IN, true, i % 2 ? &any1 : &one1, 1) == 0 &&
+		       drops_are(&b, i % 2 ? "--ddd" : "-dddd");
+	}
+	check(good);
+	check(bpf_set_image(bpf_store_set(b.state))->serial < BPF_STAMPS);
+	check(install(&b, load_text(unasked)) == 0);
+	load_programs(&b);
+	check(bpf_set_image(bpf_store_set(b.state))->serial < BPF_SLOTS && drops_are(&b, "--ddd"));
+	end(&b);
+}
+
 /* Over policies, and over whoever told it; not where no rule asks for it any more. */
 static void test_asked_stays(void)
 {
@@ -462,7 +500,7 @@ static void test_asked_stays(void)
 	bpf_backend.close(b.state);
 	check(bpf_backend.open(PINS, &b.state) == 0);
 	check_named(reads(&b, "border in known; "), "it is read by whoever comes");
-	((struct bpf_store *)b.state)->serial = BPF_SERIAL_MASK;	/* other maps, by this one */
+	spend_stamps(&b, 1);			/* the next policy has other maps */
 	check(install(&b, load_text(unasked)) == 0);
 	load_programs(&b);
 	check_named(drops_are(&b, "ddddd") && reads(&b, "border in known; "), "it outlives policies");
@@ -504,4 +542,5 @@ TEST_MAIN({ "random policies and frames", test_random }, { "random pairs", test_
 	  { "wide tables", test_wide }, { "many pairs", test_many_pairs },
 	  { "more flows than places", test_flows }, { "stamps that come round", test_stamps },
 	  { "packets that wait to be counted", test_waiting }, { "who asked", test_asked },
+	  { "who asked changes often", test_asked_often },
 	  { "who asked stays", test_asked_stays }, { "asked by many", test_asked_by_many })

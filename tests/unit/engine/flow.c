@@ -69,6 +69,33 @@ static void test_quick_look_up(void)
 	flow_table_release(&table);
 }
 
+/* The same source and group at other points; neither another group nor (*,G) at one of these. */
+static void check_points(struct addr source, struct addr group, struct addr other, uint8_t bits,
+			 const char *name)
+{
+	struct flow_key key = { source, group, POINT_SA, bits, FLOW_SOURCE_HOST };
+	struct flow_key joined = { ADDR_NONE, group, POINT_DATA, bits, FLOW_SOURCE_ANY };
+	struct flow_key beside = { source, other, POINT_DATA, bits, FLOW_SOURCE_HOST };
+	unsigned data = 1u << POINT_DATA, sa = 1u << POINT_SA;
+	struct flow_table table;
+
+	flow_table_init(&table, false);
+	add(&table, &key);
+	add(&table, &joined);
+	add(&table, &beside);
+	check_named(flow_is_at(&table, &key, flow_hash(&key), sa | data), name);
+	key.point = POINT_REGISTER;
+	check_named(!flow_is_at(&table, &key, flow_hash(&key), data), name);
+	check_named(flow_is_at(&table, &key, flow_hash(&key), sa), name);
+	flow_table_release(&table);
+}
+
+static void test_points(void)
+{
+	check_points(t_addr("10.0.0.1"), t_addr("232.1.1.1"), t_addr("232.1.1.2"), 32, "IPv4");
+	check_points(t_addr("2001:db8::1"), t_addr("ff3e::1"), t_addr("ff3e::2"), 128, "IPv6");
+}
+
 /* Nothing but a lump whose packets leave their link is counted without a second look. */
 static void test_plain_lump(void)
 {
@@ -142,4 +169,5 @@ static void test_flood(void)
 }
 
 TEST_MAIN({ "keys", test_keys }, { "the quick look-up", test_quick_look_up },
+	  { "other points", test_points },
 	  { "plain lumps", test_plain_lump }, { "guesses", test_guesses }, { "a flood", test_flood })
