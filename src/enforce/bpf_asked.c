@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Maps of members: made whole, and only then put in the place of the one before, for which the kernel
- * waits until no program reads that.  bpf(2).  Knows no rule. */
+/* Maps of members: what is told is compared with what stands, and each that is new or gone is one update.
+ * Nothing waits for the kernel, but for the first member of a map.  bpf(2).  Knows no rule. */
 #include "enforce/bpf_asked.h"
 
 #include <bpf/bpf.h>
@@ -113,7 +113,24 @@ static void each_slot(struct bpf_store *store, const struct bpf_asked_key *key, 
 				call(&store->sets[i], slot);
 }
 
-/* --- writing --- */
+/* --- members --- */
+
+static const struct bpf_member known = { .kind = BPF_MEMBER_KNOWN };
+
+struct member_list {
+	struct bpf_member *list;		/* in order */
+	size_t		   n;
+};
+
+static int order_members(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct bpf_member));
+}
+
+static bool has_member(const struct member_list *members, const struct bpf_member *m)
+{
+	return bsearch(m, members->list, members->n, sizeof(*m), order_members) != NULL;
+}
 
 static struct bpf_member member_of(const struct enforce_member *m)
 {
@@ -124,70 +141,131 @@ static struct bpf_member member_of(const struct enforce_member *m)
 	};
 }
 
-static int fill(int fd, const struct enforce_asked *asked, uint32_t n, bool is_known)
-{
-	struct bpf_member *keys = memory_array(n + 1, sizeof(*keys));
-	uint8_t *values = memory_take(n + 1);
-	uint32_t all = n + is_known;
-	int status = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		keys[i] = member_of(&asked->list[i]);
-	keys[n] = (struct bpf_member){ .kind = BPF_MEMBER_KNOWN };
-	if (all > 0 && bpf_map_update_batch(fd, keys, values, &all, NULL) < 0)
-		status = -errno;
-	free(keys);
-	free(values);
-	return status;
-}
-
-/* A map that holds it: a descriptor or negative errno. */
-static int make_members(const struct enforce_asked *asked)
+/* What the map is to hold. */
+static struct member_list list_wanted(const struct enforce_asked *asked)
 {
 	bool fits = asked->n <= BPF_MEMBERS_MAX;
-	uint32_t n = fits ? (uint32_t)asked->n : BPF_MEMBERS_MAX;
-	int fd = bpf_set_members_new(n + 1), status;
+	struct member_list w = { .n = fits ? asked->n : BPF_MEMBERS_MAX };
 
+	w.list = memory_array(w.n + 1, sizeof(*w.list));
+	for (size_t i = 0; i < w.n; i++)
+		w.list[i] = member_of(&asked->list[i]);
+	if (asked->is_known && fits)
+		w.list[w.n++] = known;
+	qsort(w.list, w.n, sizeof(*w.list), order_members);
+	return w;
+}
+
+/* What it holds.  Many at once: a system call for each would be most of the time. */
+static struct member_list list_standing(int fd)
+{
+	struct member_list s = { .list = memory_array(BPF_MEMBERS_ROOM, sizeof(*s.list)) };
+	uint8_t *values = memory_take(BPF_MEMBERS_ROOM);
+	uint32_t token, *from = NULL;
+	int status = 0;
+
+	while (status == 0 && s.n < BPF_MEMBERS_ROOM) {
+		uint32_t n = BPF_MEMBERS_ROOM - (uint32_t)s.n;
+
+		status = bpf_map_lookup_batch(fd, from, &token, s.list + s.n, values + s.n, &n,
+					      NULL);
+		if (status == 0 || status == -ENOENT)
+			s.n += n;
+		from = &token;
+	}
+	free(values);
+	qsort(s.list, s.n, sizeof(*s.list), order_members);
+	return s;
+}
+
+/* --- writing --- */
+
+static int put_member(int fd, const struct bpf_member *m)
+{
+	const uint8_t value = 1;
+
+	return bpf_map_update_elem(fd, m, &value, BPF_ANY) < 0 ? -errno : 0;
+}
+
+/* That all is known holds only while it does: it goes first and comes last.  Who stays is there all the
+ * time, and who takes another's place comes before that goes.  How many came and went, or negative
+ * errno. */
+static int change_members(int fd, const struct member_list *is, const struct member_list *wanted)
+{
+	int status = 0, changes = 0;
+
+	if (has_member(is, &known) && !has_member(wanted, &known))
+		changes += bpf_map_delete_elem(fd, &known) == 0;
+	for (size_t i = 0; i < wanted->n && status == 0; i++) {
+		if (wanted->list[i].kind == BPF_MEMBER_KNOWN || has_member(is, &wanted->list[i]))
+			continue;
+		status = put_member(fd, &wanted->list[i]);
+		changes++;
+	}
+	for (size_t i = 0; i < is->n && status == 0; i++)
+		if (is->list[i].kind != BPF_MEMBER_KNOWN && !has_member(wanted, &is->list[i]))
+			changes += bpf_map_delete_elem(fd, &is->list[i]) == 0;
+	if (status == 0 && has_member(wanted, &known) && !has_member(is, &known)) {
+		status = put_member(fd, &known);
+		changes++;
+	}
+	if (status < 0)
+		bpf_map_delete_elem(fd, &known);
+	return status < 0 ? status : changes;
+}
+
+/* The map of a boundary and a direction, which begins empty; the pin comes last, so that what is pinned
+ * is in force. */
+static int open_members(const struct bpf_store *store, const struct bpf_set *set,
+			const struct bpf_asked_key *key)
+{
+	char path[2 * PATH_BYTES];
+	int fd, status = 0;
+
+	pin_path(store, key, path);
+	fd = bpf_obj_get(path);
+	if (fd >= 0)
+		return fd;
+	fd = bpf_set_members_new();
 	if (fd < 0)
 		return fd;
-	status = fill(fd, asked, n, asked->is_known && fits);
+	if (bpf_map_update_elem(set->maps[MAP_ASKED], key, &fd, BPF_ANY) < 0 ||
+	    bpf_obj_pin(fd, path) < 0)
+		status = -errno;
 	if (status == 0)
 		return fd;
 	close(fd);
 	return status;
 }
 
-/* Whoever opens the pin after this was cut off reads what was told last.  The update returns when no program
- * reads the map before, so what is remembered from then on was decided by this one. */
-static int put_in_force(struct bpf_store *store, const struct bpf_asked_key *key, int members)
+static int write_members(struct bpf_store *store, const struct bpf_asked_key *key, int fd,
+			 const struct enforce_asked *asked)
 {
-	char path[2 * PATH_BYTES], next[2 * PATH_BYTES];
+	struct member_list wanted = list_wanted(asked), is = list_standing(fd);
+	int status;
 
-	pin_path(store, key, path);
-	snprintf(next, sizeof(next), "%s/" PIN_START "next", store->folder);
-	unlink(next);
-	if (bpf_obj_pin(members, next) < 0 || rename(next, path) < 0)
-		return -errno;
 	each_slot(store, key, bpf_set_begin_change);
-	if (bpf_map_update_elem(bpf_store_set(store)->maps[MAP_ASKED], key, &members, BPF_ANY) < 0)
-		return -errno;
-	each_slot(store, key, bpf_set_end_change);
-	return 0;
+	status = change_members(fd, &is, &wanted);
+	if (status != 0)
+		each_slot(store, key, bpf_set_end_change);
+	free(wanted.list);
+	free(is.list);
+	return status < 0 ? status : 0;
 }
 
 int bpf_asked_write(struct bpf_store *store, const struct enforce_asked *asked)
 {
 	struct bpf_asked_key key = { .direction = (uint8_t)asked->direction };
-	int members, status;
+	int fd, status;
 
 	snprintf(key.boundary, sizeof(key.boundary), "%s", asked->boundary);
 	if (!is_asked_for(store, &key))
 		return 0;
-	members = make_members(asked);
-	if (members < 0)
-		return members;
-	status = put_in_force(store, &key, members);
-	close(members);
+	fd = open_members(store, bpf_store_set(store), &key);
+	if (fd < 0)
+		return fd;
+	status = write_members(store, &key, fd, asked);
+	close(fd);
 	return status;
 }
 
@@ -210,14 +288,11 @@ static void tell_member(const struct bpf_asked_key *key, const struct bpf_member
 
 static void read_members(int fd, const struct bpf_asked_key *key, enforce_asked_fn *each, void *ctx)
 {
-	struct bpf_member at, next;
-	const struct bpf_member *from = NULL;
+	struct member_list is = list_standing(fd);
 
-	while (bpf_map_get_next_key(fd, from, &next) == 0) {
-		at = next;
-		from = &at;
-		tell_member(key, &at, each, ctx);
-	}
+	for (size_t i = 0; i < is.n; i++)
+		tell_member(key, &is.list[i], each, ctx);
+	free(is.list);
 }
 
 int bpf_asked_read(struct bpf_store *store, enforce_asked_fn *each, void *ctx)

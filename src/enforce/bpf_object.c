@@ -194,16 +194,16 @@ bool bpf_set_clear_counter(const struct bpf_set *set, uint32_t id)
 	return true;
 }
 
-int bpf_set_members_new(uint32_t n)
+int bpf_set_members_new(void)
 {
 	return new_map("weir_members", BPF_MAP_TYPE_HASH, sizeof(struct bpf_member),
-		       sizeof(uint8_t), n, 0);
+		       sizeof(uint8_t), BPF_MEMBERS_ROOM, BPF_F_NO_PREALLOC);
 }
 
 static int new_asked_map(void)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options);
-	int like = bpf_set_members_new(1), fd;
+	int like = bpf_set_members_new(), fd;
 
 	if (like < 0)
 		return like;
@@ -499,6 +499,7 @@ void bpf_set_end_change(struct bpf_set *set, uint32_t slot)
 	struct bpf_slot *s = &image->slots[slot];
 	uint64_t word;
 
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (s->forgets == 2)
 		return;
 	if (s->forgets == 1)

@@ -58,8 +58,8 @@ const struct bpf_image *bpf_set_image(const struct bpf_set *set);
 struct bpf_image *bpf_set_image_next(struct bpf_set *set, size_t n);
 /* From now on programs that begin read what was written there, and do so at once. */
 void bpf_set_switch(struct bpf_set *set);
-/* Around a change of what the programs of a slot read besides the image.  The second one is called when
- * no program reads what was before: all that was decided by that is forgotten when it returns. */
+/* Around a change of what the programs of a slot look up besides the image: all that was decided by what was
+ * before is forgotten when the second one returns. */
 void bpf_set_begin_change(struct bpf_set *set, uint32_t slot);
 void bpf_set_end_change(struct bpf_set *set, uint32_t slot);
 /* Programs that began before the last switch have come to their end, and have counted their packets,
@@ -67,7 +67,7 @@ void bpf_set_end_change(struct bpf_set *set, uint32_t slot);
 void bpf_set_settle(struct bpf_set *set);
 
 /* A map of struct bpf_member, to be an element of the map `asked`: a descriptor or negative errno. */
-int bpf_set_members_new(uint32_t n);
+int bpf_set_members_new(void);
 
 struct bpf_program_options {
 	uint32_t slot, hook;

@@ -21,7 +21,8 @@ struct {
 
 struct members {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);			/* each has as many as it needs */
+	__uint(max_entries, BPF_MEMBERS_ROOM);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(key_size, sizeof(struct bpf_member));
 	__uint(value_size, sizeof(__u8));
 };
@@ -75,13 +76,25 @@ static __always_inline bool mask_holds(const struct table *t, const struct bpf_m
 
 #define ASKS_WHO (BPF_ASKS_JOINED | BPF_ASKS_NOT_JOINED)
 
-/* Which of the two holds; 0 where it is not known. */
+/* All that this program has read was read before what follows. */
+static __always_inline void read_before(void)
+{
+	__u64 any = 0;
+
+	any = __sync_fetch_and_add(&any, 1);
+	asm volatile("" : : "r"(any) : "memory");
+}
+
+/* Which of the two holds; 0 where it is not known.  Who tells it changes the members first, and then the
+ * word by which flows are remembered: so it is looked for behind that word. */
 static __noinline __u32 find_asked(const struct table *t, const struct frame *f)
 {
 	struct bpf_member m = { f->source_hi, f->source_lo, f->group_hi, f->group_lo,
 				BPF_MEMBER_PAIR, 0 };
-	void *members = bpf_map_lookup_elem(&asked, t->image + (t->slot->side.asked & t->mask));
+	void *members;
 
+	read_before();
+	members = bpf_map_lookup_elem(&asked, t->image + (t->slot->side.asked & t->mask));
 	if (!members)
 		return 0;
 	if (bpf_map_lookup_elem(members, &m))

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Programs of one version and images of another do not understand each other. */
-#define BPF_LAYOUT_VERSION 7u
+#define BPF_LAYOUT_VERSION 8u
 
 #define BPF_SLOTS	 1024
 #define BPF_IMAGES	 2
@@ -267,9 +267,10 @@ struct bpf_bucket_key {
 };
 
 /* The map `asked`: who asked for data of a boundary and a direction (LANGUAGE S17), each a map of its
- * own, which is replaced as a whole.  It belongs to no image, and outlives them. */
-#define BPF_ASKED_MAX	128
-#define BPF_MEMBERS_MAX (1u << 16)	/* of one; what is more is not known of */
+ * own.  It belongs to no image, and outlives them. */
+#define BPF_ASKED_MAX	 128
+#define BPF_MEMBERS_MAX	 (1u << 14)	/* of one; what is more is not known of */
+#define BPF_MEMBERS_ROOM (2 * BPF_MEMBERS_MAX + 1)	/* new ones come before old ones go */
 
 struct bpf_asked_key {
 	char boundary[64];
