@@ -336,8 +336,8 @@ void bpf_asked_settle(struct bpf_store *store)
 		if (!key_of_pin(entry->d_name, &key)) {
 			unlink(path);
 		} else if (!is_asked_for(store, &key)) {
+			unlink(path);		/* first: what is pinned is in force */
 			bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_ASKED], &key);
-			unlink(path);
 		}
 	}
 	if (dir)
