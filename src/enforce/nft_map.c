@@ -17,8 +17,8 @@
 #define TRIE_SPANS_MAX 100000
 #define SPANS_WIDE 256			/* of IPv6 */
 #define ROOM 4				/* buckets for each element of a map */
-#define NESTED_MAX 16			/* entries around others, of those that stand in one line */
-#define MARKERS_WORTH 4			/* for an entry, that one look-up more finds nothing behind */
+#define NESTED_WORTH 64			/* one around others takes a chain: among so many entries */
+#define MARKERS_WORTH 4			/* markers go on to a look-up more: for each entry so many */
 
 /* --- numbers --- */
 
@@ -183,7 +183,7 @@ static unsigned first_marked(const struct domain *d, const struct entries *level
 
 		for (unsigned k = 0; k < n; k++)
 			nested += count_nested(d, e, &longer[k], length);
-		if (nested > NESTED_MAX ||
+		if (e->n < NESTED_WORTH * nested ||
 		    MARKERS_WORTH * e->n < count_markers(d, longer, n, length))
 			return first;
 		first--;

@@ -203,6 +203,7 @@ static uint32_t follow(const struct text *chains, const char *at, struct addr a)
 /* --- look-ups --- */
 
 #define TARGETS 9
+#define LISTED 600
 
 static unsigned markers;	/* look-ups that have some */
 
@@ -287,10 +288,34 @@ static bool follow_all(const struct nft_span *spans, size_t n, const struct text
 	return good;
 }
 
-static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t wanted)
+/* Networks and hosts as an operator lists them; some hosts stand within the networks. */
+static size_t listed_spans(struct nft_span *out)
 {
-	struct nft_span *spans = memory_array(wanted, sizeof(*spans));
-	size_t n = random_spans(seed, family, side, wanted, spans);
+	size_t n = 0;
+
+	out[n++] = (struct nft_span){ addr_of4(0xe0000000), 0 };
+	for (uint32_t i = 0; i < LISTED; i++) {
+		uint32_t network = 0xe1000000 | i << 9, host = network | 9;
+		bool is_network = i % 3, has_host = !is_network || i % 100 == 1;
+
+		if (is_network)
+			out[n++] = (struct nft_span){ addr_of4(network), 1 + i % 7 };
+		if (has_host) {
+			out[n++] = (struct nft_span){ addr_of4(host), 8 };
+			out[n++] = (struct nft_span){ addr_of4(host + 1),
+						      is_network ? 1 + i % 7 : 0 };
+		}
+		if (is_network)
+			out[n++] = (struct nft_span){ addr_of4(network + 256), 0 };
+	}
+	return n;
+}
+
+/* What looks the spans up, followed; `out_chains` how many chains that takes. */
+static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spans, size_t n,
+		      unsigned *out_chains)
+{
+	enum family family = spans[0].first.family;
 	struct rule named[TARGETS];
 	const struct rule *list[TARGETS + 1];
 	char names[TARGETS][4];
@@ -313,24 +338,40 @@ static bool try_spans(uint64_t *seed, enum family family, enum side side, size_t
 	check(is_all_read(text_string(&h.chains)));
 	markers += strstr(text_string(&h.chains), " : continue,\n") != NULL;
 	good = follow_all(spans, n, &h.chains, lines.p, seed, side);
+	*out_chains = h.chain_count;
 	nft_rests_release(&h);
 	text_release(&h.chains);
 	text_release(&h.maps);
 	text_release(&lines);
-	free(spans);
 	return good;
+}
+
+static void test_listed(void)
+{
+	struct nft_span *spans = memory_array(4 * LISTED + 1, sizeof(*spans));
+	size_t n = listed_spans(spans);
+	unsigned before = markers, chains;
+	uint64_t seed = 42;
+
+	check(try_spans(&seed, SIDE_GROUP, spans, n, &chains));
+	check(markers == before + 1 && chains > 0 && chains <= LISTED / 100);
+	free(spans);
 }
 
 static void test_lookups(void)
 {
 	static const size_t sizes[] = { 1, 2, 3, 8, 30, 70 };
+	struct nft_span spans[70];
+	unsigned chains;
 	uint64_t seed = 4711;
 
 	for (unsigned i = 0; i < 96; i++) {
 		enum family family = i % 2 ? FAMILY_IP6 : FAMILY_IP4;
 		enum side side = i % 4 < 2 ? SIDE_SOURCE : SIDE_GROUP;
 
-		if (!try_spans(&seed, family, side, sizes[i / 4 % COUNT(sizes)])) {
+		size_t n = random_spans(&seed, family, side, sizes[i / 4 % COUNT(sizes)], spans);
+
+		if (!try_spans(&seed, side, spans, n, &chains)) {
 			check_named(false, "a look-up that goes astray");
 			return;
 		}
@@ -441,4 +482,4 @@ static void test_bases(void)
 }
 
 TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups },
-	  { "forms", test_forms }, { "base chains", test_bases })
+	  { "look-ups of lists", test_listed }, { "forms", test_forms }, { "base chains", test_bases })
