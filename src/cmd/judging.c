@@ -168,7 +168,7 @@ static void read_one(struct judging *j, const struct batch *b, const struct quic
 	out->said = b->said ? b->said[i] : NULL;
 	hold(b, i, out);
 	if (!out->said && brief_read(&quick[i], &out->packet, &out->brief.brief)) {
-		engine_foresee_brief(j->engine, &out->brief.brief);
+		engine_foresee_brief(j->engine, &out->brief);
 		return;
 	}
 	if (!out->said) {
@@ -192,13 +192,14 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 			engine_expect_brief(j->engine, &j->ahead[k].brief);
 }
 
-static void judge_ahead(struct judging *j, const struct quick *quick, struct ahead *ahead)
+/* The packet at `i` of the batch. */
+static void judge_ahead(struct judging *j, struct expected *expected, size_t i, struct ahead *ahead)
 {
 	if (!ahead->said) {
-		if (engine_take_brief(j->engine, &ahead->packet, quick, &ahead->brief))
+		if (engine_take_brief(j->engine, expected, i, &ahead->brief))
 			return;
 		ahead->said = &ahead->own;
-		quick_decode(quick, &ahead->packet, &j->wire, ahead->said);
+		quick_decode(&expected->quick[i], &ahead->packet, &j->wire, ahead->said);
 	}
 	engine_packet(j->engine, &ahead->packet, ahead->said);
 }
@@ -221,7 +222,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 		read_ahead(j, b, quick, asks, n);
 		for (size_t k = 0; k < n; k++) {
 			engine_take(j->engine, &expected, asks[k]);
-			judge_ahead(j, &quick[asks[k]], &j->ahead[k]);
+			judge_ahead(j, &expected, asks[k], &j->ahead[k]);
 		}
 	}
 	engine_take(j->engine, &expected, b->n);

@@ -7,35 +7,25 @@
 #include "engine/state.h"
 #include "wire/sap.h"
 
-static uint16_t tag_of(const struct brief *brief, size_t i)
-{
-	unsigned kind = brief->list[i].source ? FLOW_SOURCE_HOST : FLOW_SOURCE_ANY;
+/* What tells (*,G) from (S,G) in a flow's tag. */
+#define TAG_ANY ((unsigned)(FLOW_SOURCE_ANY - FLOW_SOURCE_HOST) << 4)
 
-	return (uint16_t)(brief->point | kind << 4 | 32u << 6);
-}
-
-void engine_foresee_brief(const struct engine *e, const struct brief *brief)
+void engine_foresee_brief(const struct engine *e, struct expected_brief *message)
 {
-	for (size_t i = 0; i < brief->n; i++)
-		flow_expect4(&e->flows, flow_hash4(brief->list[i].source, brief->list[i].group));
-}
-
-void engine_expect_brief(const struct engine *e, struct expected_brief *expected)
-{
-	const struct brief *brief = &expected->brief;
+	const struct brief *brief = &message->brief;
+	unsigned tag = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6;
 
 	for (size_t i = 0; i < brief->n; i++) {
-		uint64_t hash = flow_hash4(brief->list[i].source, brief->list[i].group);
-
-		expected->flow[i] = flow_guess4(&e->flows, hash, tag_of(brief, i));
+		message->hash[i] = flow_hash4(brief->list[i].source, brief->list[i].group);
+		message->tag[i] = (uint16_t)(tag + (brief->list[i].source ? 0 : TAG_ANY));
+		flow_expect4(&e->flows, message->hash[i]);
 	}
 }
 
-/* Nobody wants more of a statement than a settled flow has. */
-static bool is_simple(const struct engine *e)
+void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 {
-	return !e->has_inside && !e->members && !e->roll && !e->options.against &&
-	       !e->options.remarks;
+	for (size_t i = 0; i < message->brief.n; i++)
+		message->flow[i] = flow_guess4(&e->flows, message->hash[i], message->tag[i]);
 }
 
 /* As long as listeners_hear() has nothing to learn of the speaker, */
@@ -57,24 +47,25 @@ static bool may_be_sap(const struct brief *brief, uint32_t group)
 }
 
 /* The flow that the statement is one more of; NULL where anything is new. */
-static struct flow *find_flow(const struct engine *e, const struct expected_brief *expected,
-			      size_t i, uint32_t print)
+static struct flow *find_flow(const struct engine *e, const struct expected_brief *message, size_t i,
+			      uint32_t print)
 {
-	const struct brief *brief = &expected->brief;
-	uint32_t source = brief->list[i].source, group = brief->list[i].group;
-	struct flow *f = &e->flows.ip4.list[expected->flow[i]];
+	const struct brief *brief = &message->brief;
+	uint32_t group = brief->list[i].group;
+	struct flow *f = &e->flows.ip4.list[message->flow[i]];
 
-	if (f->source != source || f->group != group || f->tag != tag_of(brief, i) ||
+	if (((f->source ^ brief->list[i].source) | (f->group ^ group) |
+	     (uint32_t)(f->tag ^ message->tag[i])) != 0 ||
 	    !(f->state & FLOW_SETTLED) || brief->ttl > f->ttl_max || may_be_sap(brief, group))
 		return NULL;
 	return copies_differ(f, print) ? f : NULL;
 }
 
-static bool find_flows(const struct engine *e, const struct expected_brief *expected,
-		       uint32_t print, struct flow *out[BRIEF_MAX])
+static bool find_flows(const struct engine *e, const struct expected_brief *message, uint32_t print,
+		       struct flow *out[BRIEF_MAX])
 {
-	for (size_t i = 0; i < expected->brief.n; i++) {
-		out[i] = find_flow(e, expected, i, print);
+	for (size_t i = 0; i < message->brief.n; i++) {
+		out[i] = find_flow(e, message, i, print);
 		if (!out[i])
 			return false;
 	}
@@ -112,31 +103,36 @@ static void count(struct engine *e, struct flow *f, const struct packet *packet,
 	if (f->source == 0)
 		counters_speaker4(&e->counters, f->rule, brief->speaker);
 	counters_again(&e->counters, f, packet, e->frame);
-	e->frame_link_local |= (f->state & FLOW_LINK_LOCAL) != 0;
 	if (f->frame == e->frame)
 		return;
 	f->frame = e->frame;
 	meet(f, packet, brief->ttl, print);
 }
 
-bool engine_take_brief(struct engine *e, const struct packet *packet, const struct quick *quick,
-		       const struct expected_brief *expected)
+/* engine_take() makes the sums of times with those of the packets behind it. */
+bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
+		       const struct expected_brief *message)
 {
-	const struct brief *brief = &expected->brief;
+	const struct packet *packet = &x->packets[i];
+	const struct brief *brief = &message->brief;
 	uint32_t print = copies_print(brief->print, packet->link, brief->ttl);
 	struct flow *flows[BRIEF_MAX];
+	unsigned link_local = 0;
 
-	if (!is_simple(e) || !is_heard(e, brief) || !find_flows(e, expected, print, flows))
+	if (!e->is_simple || !is_heard(e, brief) || !find_flows(e, message, print, flows))
 		return false;
-	frame_begin(e, packet);
+	frame_number(e);
 	e->packets.total++;
 	e->packets.ip++;
 	e->packets.control++;
 	e->packets.multicast += brief->receiver >> 28 == 0xe;
 	if (brief->receiver >> 8 == 0xe00000)
-		meet_link_local(e, packet, quick, brief);
-	for (size_t i = 0; i < brief->n; i++)
-		count(e, flows[i], packet, brief, print);
-	e->link_local_packets += e->frame_link_local;
+		meet_link_local(e, packet, &x->quick[i], brief);
+	for (size_t k = 0; k < brief->n; k++) {
+		link_local |= flows[k]->state & FLOW_LINK_LOCAL;
+		count(e, flows[k], packet, brief, print);
+	}
+	e->link_local_packets += link_local != 0;
+	x->taken = i;
 	return true;
 }

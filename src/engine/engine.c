@@ -56,7 +56,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	said_init(&e->stream_said);
 	e->link_local_groups = distinct_new(1);
 	e->now.ns = INT64_MIN;
-	e->has_inside = is_inside_known(&options->inside);
+	engine_place(e, &options->inside);
 	return e;
 }
 
@@ -64,6 +64,8 @@ void engine_place(struct engine *e, const struct inside *inside)
 {
 	e->options.inside = *inside;
 	e->has_inside = is_inside_known(inside);
+	e->is_simple = !e->has_inside && !e->members && !e->roll && !e->options.against &&
+		       !e->options.remarks;
 }
 
 void engine_free(struct engine *e)
@@ -544,7 +546,7 @@ void frame_begin(struct engine *e, const struct packet *packet)
 	e->packet = packet;
 	e->last_file = packet->file;
 	e->last_frame = packet->frame;
-	e->frame = e->frame == UINT32_MAX ? 1 : e->frame + 1;
+	frame_number(e);
 	e->frame_flags = 0;
 	e->frame_control = e->frame_link_local = e->frame_copied = false;
 	e->frame_has_one_link = shows_once(packet->linktype);

@@ -68,17 +68,20 @@ void engine_foresee(const struct engine *engine, const struct said *said);
 void engine_expect_said(const struct engine *engine, const struct said *said);
 
 /* The quick way for a brief message.  engine_foresee_brief() fetches what tells where its flows
- * are, and engine_expect_brief(), some time later, these; engine_take_brief() takes it with the
- * same result as engine_packet(), or returns false and has done nothing. */
+ * are, and engine_expect_brief(), some time later, these; engine_take_brief(), when engine_take() has
+ * taken the packets before it, takes packet i with the same result as engine_packet(), or returns
+ * false and has done nothing. */
 struct expected_brief {
 	struct brief brief;
-	uint32_t     flow[BRIEF_MAX];		/* the number of the flow of each; 0: none */
+	uint64_t     hash[BRIEF_MAX];		/* of each statement's flow, and */
+	uint32_t     flow[BRIEF_MAX];		/* its number; 0: none */
+	uint16_t     tag[BRIEF_MAX];
 };
 
-void engine_foresee_brief(const struct engine *engine, const struct brief *brief);
-void engine_expect_brief(const struct engine *engine, struct expected_brief *expected);
-bool engine_take_brief(struct engine *engine, const struct packet *packet,
-		       const struct quick *quick, const struct expected_brief *expected);
+void engine_foresee_brief(const struct engine *engine, struct expected_brief *message);
+void engine_expect_brief(const struct engine *engine, struct expected_brief *message);
+bool engine_take_brief(struct engine *engine, struct expected *expected, size_t i,
+		       const struct expected_brief *message);
 
 /* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
 void engine_finish(struct engine *engine);

@@ -45,6 +45,8 @@ struct engine {
 	struct noted		 notes[FLAG_COUNT], anomalies[ANOMALY_COUNT];
 	struct mtime		 first, last, now;	/* now never goes back */
 	bool			 begun, finished, has_inside;
+	bool			 is_simple;		/* nobody wants more of a statement than a
+							 * settled flow has */
 	struct events		*events;		/* NULL unless asked for */
 	struct roll		*roll;			/* the same */
 	struct remark		 remarks[REMARKS_MAX];
@@ -58,6 +60,12 @@ struct engine {
 	bool			 frame_control, frame_link_local, frame_copied;
 	bool			 frame_has_one_link;	/* its capture is no mixture of links */
 };
+
+/* The next frame's serial number. */
+static inline void frame_number(struct engine *engine)
+{
+	engine->frame = engine->frame == UINT32_MAX ? 1 : engine->frame + 1;
+}
 
 /* For engine/lump.c: the steps of engine_packet(). */
 void frame_begin(struct engine *engine, const struct packet *packet);
