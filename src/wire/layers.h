@@ -41,10 +41,16 @@ struct layers {
 /* The template with its protocol and type: WHAT_NONE and POINT_NONE until the caller sets them. */
 struct observation said_statement(const struct layers *at, enum protocol protocol, enum type type);
 
+/* Adds a `data` of the packet around. */
+void said_data(struct said *out, const struct layers *at, enum protocol protocol, uint64_t flags);
+
 /* Takes back what was said since at->mark and says one anomaly instead, at `point`.
  * ANOMALY_SHORT becomes ANOMALY_CUT where the snap length took bytes of the message. */
 void said_only_anomaly(struct said *out, const struct layers *at, enum protocol protocol,
 		       enum point point, enum anomaly anomaly);
+/* The same since another mark. */
+void said_instead(struct said *out, const struct layers *at, size_t mark, enum protocol protocol,
+		  enum point point, enum anomaly anomaly);
 
 /* Adds a flag to every statement since at->mark. */
 void said_flag(struct said *out, const struct layers *at, uint64_t flag);

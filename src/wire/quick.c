@@ -362,40 +362,40 @@ struct observation quick_statement(const struct quick *quick, const struct packe
 }
 
 /* What ethernet_peel() and ip4_peel() would have noted. */
-static struct layers note_plain(const struct quick *quick, const struct packet *packet,
-				const struct wire_options *options)
+static void note_plain(const struct quick *quick, const struct packet *packet,
+		       const struct wire_options *options, struct layers *out)
 {
 	const uint8_t *p = packet->bytes.p + quick->ip_offset;
-	struct layers at = { .template = observation_none() };
-	struct observation *t = &at.template;
+	struct observation *t = &out->template;
 
+	*out = (struct layers){ .template = observation_none() };
 	t->at = packet->at;
 	t->bytes = packet->length;
 	t->link = packet->link;
 	t->vlan = quick->vlan;
 	t->speaker = addr_of4(load32(p + 12));
-	t->receiver = at.final = addr_of4(load32(p + 16));
+	t->receiver = out->final = addr_of4(load32(p + 16));
 	t->ttl = p[8];
 	t->ip_protocol = p[9];
 	t->has_ttl = t->has_mac = true;
 	memcpy(t->mac, packet->bytes.p + 6, sizeof(t->mac));
-	at.checksums_unreliable = packet->checksums_unreliable;
-	at.udp_checksums = options->udp_checksums;
-	at.router_alert = quick->plain == IP4_ALERT_BYTES;
-	at.is_inside = true;
-	at.depth = 2;				/* the frame, and the packet in it */
-	return at;
+	out->checksums_unreliable = packet->checksums_unreliable;
+	out->udp_checksums = options->udp_checksums;
+	out->router_alert = quick->plain == IP4_ALERT_BYTES;
+	out->is_inside = true;
+	out->depth = 2;				/* the frame, and the packet in it */
 }
 
 static void decode_plain(const struct quick *quick, const struct packet *packet,
 			 const struct wire_options *options, struct said *out)
 {
-	struct layers at = note_plain(quick, packet, options);
+	struct layers at;
 	struct span ip = { packet->bytes.p + quick->ip_offset, packet->bytes.n - quick->ip_offset };
 	struct span bytes = { ip.p + quick->plain, ip.n - quick->plain };
 	unsigned total = load16(ip.p + 2);
 	size_t n = total - quick->plain;
 
+	note_plain(quick, packet, options, &at);
 	said_reset(out);
 	out->has_ip = out->is_read = true;
 	out->is_multicast = addr_is_multicast(at.template.receiver);

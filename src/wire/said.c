@@ -51,24 +51,36 @@ static void say_crowded(struct said *said)
 	said->is_crowded = true;
 }
 
-bool said_add(struct said *said, const struct observation *obs)
+/* Room for one more, which begins as a copy; NULL, and a crowded said, where there is none. */
+static struct observation *take_room(struct said *said, const struct observation *like)
 {
-	struct observation *added;
-
 	if (said->is_crowded)
-		return false;
+		return NULL;
 	if (said->n == SAID_MAX) {
 		say_crowded(said);
-		return false;
+		return NULL;
 	}
-	added = &said->list[said->n++];
-	*added = *obs;
+	said->list[said->n] = *like;
+	return &said->list[said->n++];
+}
+
+static void complete(struct observation *added)
+{
 	if (added->source_len == 0)
-		added->source_len = (uint8_t)addr_bits(obs->source);
+		added->source_len = (uint8_t)addr_bits(added->source);
 	if (added->group_len == 0)
-		added->group_len = (uint8_t)addr_bits(obs->group);
-	if (is_scope_f(obs->group))
+		added->group_len = (uint8_t)addr_bits(added->group);
+	if (is_scope_f(added->group))
 		added->flags |= FLAG_BIT(SCOPE_F);
+}
+
+bool said_add(struct said *said, const struct observation *obs)
+{
+	struct observation *added = take_room(said, obs);
+
+	if (!added)
+		return false;
+	complete(added);
 	return true;
 }
 
@@ -81,20 +93,47 @@ struct observation said_statement(const struct layers *at, enum protocol protoco
 	return obs;
 }
 
-void said_only_anomaly(struct said *out, const struct layers *at, enum protocol protocol,
-		       enum point point, enum anomaly anomaly)
+void said_data(struct said *out, const struct layers *at, enum protocol protocol, uint64_t flags)
 {
-	struct observation obs = said_statement(at, protocol, TYPE_DATA);
+	struct observation *obs = take_room(out, &at->template);
+
+	if (!obs)
+		return;
+	obs->protocol = (uint8_t)protocol;
+	obs->type = TYPE_DATA;
+	obs->point = POINT_DATA;
+	obs->what = WHAT_SEND;
+	obs->source = at->template.speaker;
+	obs->group = at->template.receiver;
+	obs->flags |= flags;
+	complete(obs);
+}
+
+void said_instead(struct said *out, const struct layers *at, size_t mark, enum protocol protocol,
+		  enum point point, enum anomaly anomaly)
+{
+	struct observation *obs;
 
 	if (out->is_crowded)
 		return;
-	assert(at->mark <= out->n);
+	assert(mark <= out->n);
 	if (anomaly == ANOMALY_SHORT && at->cut > 0)
 		anomaly = ANOMALY_CUT;
-	obs.point = (uint8_t)point;
-	obs.anomaly = (uint8_t)anomaly;
-	out->n = at->mark;
-	said_add(out, &obs);
+	out->n = mark;
+	obs = take_room(out, &at->template);
+	if (!obs)
+		return;
+	obs->protocol = (uint8_t)protocol;
+	obs->type = TYPE_DATA;
+	obs->point = (uint8_t)point;
+	obs->anomaly = (uint8_t)anomaly;
+	complete(obs);
+}
+
+void said_only_anomaly(struct said *out, const struct layers *at, enum protocol protocol,
+		       enum point point, enum anomaly anomaly)
+{
+	said_instead(out, at, at->mark, protocol, point, anomaly);
 }
 
 void said_flag(struct said *out, const struct layers *at, uint64_t flag)

@@ -214,15 +214,12 @@ static bool is_sdp(struct span type)
 }
 
 /* What cannot be looked into is a notice: nobody can tell which groups it announces. */
-static enum anomaly read_payload(const struct sap *sap, bool whole, struct observation *obs,
-				 struct said *out)
+static enum anomaly read_payload(const struct sap *sap, struct observation *obs, struct said *out)
 {
 	struct span payload = sap->payload;
 	struct span type;
 	enum anomaly anomaly = ANOMALY_NONE;
 
-	if (!whole && !sap->is_encrypted)
-		return ANOMALY_SHORT;
 	if (sap->is_compressed && !sap->is_encrypted)
 		anomaly = inflate_payload(&payload, out);
 	if (anomaly != ANOMALY_NONE)
@@ -236,29 +233,33 @@ static enum anomaly read_payload(const struct sap *sap, bool whole, struct obser
 	return ANOMALY_NONE;
 }
 
+static enum anomaly say_payload(const struct layers *at, const struct sap *sap, enum point point,
+				uint64_t flags, struct said *out)
+{
+	struct observation obs = said_statement(at, PROTOCOL_SAP, sap->is_delete ? TYPE_DELETE
+										 : TYPE_ANNOUNCE);
+
+	obs.point = (uint8_t)point;
+	obs.what = sap->is_delete ? WHAT_NONE : WHAT_ANNOUNCE;
+	obs.notice = sap->is_delete;
+	obs.source = sap->origin;
+	obs.flags |= flags;
+	return read_payload(sap, &obs, out);
+}
+
 /* `sap` is NULL where the header itself is not all there. */
 static void say_sessions(const struct layers *at, const struct sap *sap, uint64_t flags,
 			 struct said *out)
 {
 	enum point point = at->is_quoted ? POINT_NONE : POINT_SESSION;
 	bool whole = at->cut == 0 && !at->is_fragment;
-	struct layers message = *at;
 	enum anomaly anomaly = ANOMALY_SHORT;
+	size_t mark = out->n;
 
-	message.mark = out->n;
-	if (sap) {
-		struct observation obs = said_statement(at, PROTOCOL_SAP, sap->is_delete
-							? TYPE_DELETE : TYPE_ANNOUNCE);
-
-		obs.point = (uint8_t)point;
-		obs.what = sap->is_delete ? WHAT_NONE : WHAT_ANNOUNCE;
-		obs.notice = sap->is_delete;
-		obs.source = sap->origin;
-		obs.flags |= flags;
-		anomaly = read_payload(sap, whole, &obs, out);
-	}
+	if (sap && (whole || sap->is_encrypted))
+		anomaly = say_payload(at, sap, point, flags, out);
 	if (anomaly != ANOMALY_NONE)
-		said_only_anomaly(out, &message, PROTOCOL_SAP, point, anomaly);
+		said_instead(out, at, mark, PROTOCOL_SAP, point, anomaly);
 }
 
 /* Whether this is SAP at all: a header of version 1 (0 on its own group), and behind it
@@ -276,40 +277,24 @@ static bool is_sap(const struct layers *at, const struct sap *sap, bool complete
 	return sap->is_encrypted || sap->is_compressed || split_type(&payload, &type);
 }
 
-static struct observation state_data(const struct layers *at, bool sap, uint64_t flags)
-{
-	struct observation obs = said_statement(at, PROTOCOL_UDP, TYPE_DATA);
-
-	if (sap)
-		obs.protocol = PROTOCOL_SAP;
-	obs.point = POINT_DATA;
-	obs.what = WHAT_SEND;
-	obs.source = obs.speaker;
-	obs.group = obs.receiver;
-	obs.flags |= flags;
-	return obs;
-}
-
 void sap_decode(const struct layers *at, struct span bytes, struct said *out)
 {
 	struct sap sap = { .version = 0 };
 	bool complete = read_header(bytes, &sap);
 	bool known = is_sap(at, &sap, complete);
 	bool claims = sap.version == 1 && at->template.dport == SAP_PORT;
-	uint64_t flags = 0;
-	struct observation data;
+	uint64_t flags = 0, data = 0;
 
 	if (known && complete) {
 		flags |= sap.is_authenticated ? FLAG_BIT(AUTHENTICATED) : 0;
 		flags |= sap.is_encrypted ? FLAG_BIT(ENCRYPTED) : 0;
 		flags |= sap.is_compressed ? FLAG_BIT(COMPRESSED) : 0;
 	}
-	data = state_data(at, known, flags);
 	if (sap_is_group(at->template.receiver) &&
 	    (!known || at->is_fragment || bytes.n + at->cut > SAP_USUAL_MAX))
-		data.flags |= FLAG_BIT(NOT_SAP);
+		data = FLAG_BIT(NOT_SAP);
 	if (!at->is_quoted)
-		said_add(out, &data);
+		said_data(out, at, known ? PROTOCOL_SAP : PROTOCOL_UDP, flags | data);
 	if (known || claims)
 		say_sessions(at, complete ? &sap : NULL, flags, out);
 }

@@ -44,7 +44,7 @@ static void peel_datagram(struct layers *at, struct span datagram, unsigned chec
 	const struct observation *t = &at->template;
 	const struct protocol_row *row = NULL;
 	struct span payload = { datagram.p + UDP_HEADER_BYTES, datagram.n - UDP_HEADER_BYTES };
-	peel *tunnel = udp_tunnel_of(t->sport, t->dport);
+	peel *tunnel;
 
 	if (addr_is_multicast(t->receiver))
 		row = protocol_row_of_udp(t->receiver, t->dport);
@@ -55,7 +55,8 @@ static void peel_datagram(struct layers *at, struct span datagram, unsigned chec
 		say_data(at, row ? row->protocol : PROTOCOL_UDP, out);
 	if (row && (!at->is_quoted || row->protocol != PROTOCOL_UDP))
 		row->decode(at, payload, out);
-	else if (tunnel && !row)
+	tunnel = row ? NULL : udp_tunnel_of(t->sport, t->dport);
+	if (tunnel)
 		tunnel(at, payload, out);
 }
 
@@ -92,12 +93,21 @@ static void udp_peel(struct layers *at, struct span bytes, struct said *out)
 				  rd_ok(&r) ? ANOMALY_LENGTH : ANOMALY_SHORT);
 }
 
-static void keep_segment(const struct layers *at, struct segment segment, struct said *out)
+static void keep_segment(const struct layers *at, uint32_t seq, unsigned flags, struct span payload,
+			 struct said *out)
 {
-	segment.header = said_statement(at, PROTOCOL_TCP, TYPE_DATA);
-	segment.missing = (uint32_t)at->cut;
-	if (out->segment_count < SAID_SEGMENTS_MAX)
-		out->segments[out->segment_count++] = segment;
+	struct segment *kept = &out->segments[out->segment_count];
+
+	if (out->segment_count == SAID_SEGMENTS_MAX)
+		return;
+	out->segment_count++;
+	kept->header = at->template;
+	kept->header.protocol = PROTOCOL_TCP;
+	kept->header.type = TYPE_DATA;
+	kept->seq = seq;
+	kept->tcp_flags = (uint8_t)(flags & 7);
+	kept->payload = payload;
+	kept->missing = (uint32_t)at->cut;
 }
 
 /* A TCP segment of the RAS port is noted where it is unicast: somebody speaks to the service that
@@ -114,7 +124,7 @@ static void tcp_peel(struct layers *at, struct span bytes, struct said *out)
 {
 	struct rd r = rd_of(bytes);
 	uint16_t sport = rd_be16(&r), dport = rd_be16(&r);
-	struct segment segment = { .seq = rd_be32(&r) };
+	uint32_t seq = rd_be32(&r);
 	unsigned header_bytes, flags;
 
 	rd_skip(&r, 4);				/* acknowledgement */
@@ -128,10 +138,9 @@ static void tcp_peel(struct layers *at, struct span bytes, struct said *out)
 	say_data(at, PROTOCOL_TCP, out);
 	if (!rd_ok(&r) || header_bytes < 20 || header_bytes > bytes.n || at->is_quoted)
 		return;
-	segment.tcp_flags = (uint8_t)(flags & 7);
-	segment.payload = (struct span){ bytes.p + header_bytes, bytes.n - header_bytes };
 	if (sport == MSDP_PORT || dport == MSDP_PORT)
-		keep_segment(at, segment, out);
+		keep_segment(at, seq, flags,
+			     (struct span){ bytes.p + header_bytes, bytes.n - header_bytes }, out);
 	else if ((sport == RASADV_PORT || dport == RASADV_PORT) &&
 		 !addr_is_multicast(at->template.receiver))
 		note_ras_port(at, out);

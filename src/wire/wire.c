@@ -29,18 +29,13 @@ void say_short_packet(const struct layers *at, struct said *out)
 
 void say_data(struct layers *at, enum protocol protocol, struct said *out)
 {
-	struct observation obs = said_statement(at, protocol, TYPE_DATA);
+	struct addr group = at->template.receiver;
 
 	at->mark = out->n;
-	if (at->is_quoted || !addr_is_multicast(obs.receiver))
+	if (at->is_quoted || !addr_is_multicast(group))
 		return;
-	obs.point = POINT_DATA;
-	obs.what = WHAT_SEND;
-	obs.source = obs.speaker;
-	obs.group = obs.receiver;
-	if (sap_is_group(obs.group))
-		obs.flags |= FLAG_BIT(NOT_SAP);		/* what is SAP says its own data */
-	said_add(out, &obs);
+	/* what is SAP says its own data */
+	said_data(out, at, protocol, sap_is_group(group) ? FLAG_BIT(NOT_SAP) : 0);
 	at->mark = out->n;
 }
 
