@@ -126,9 +126,5 @@ const char *what_name(enum what what)
 
 struct observation observation_none(void)
 {
-	return (struct observation){
-		.ip_protocol = IP_PROTOCOL_NONE,
-		.vlan = VLAN_NONE,
-		.point = POINT_NONE,
-	};
+	return (struct observation)OBSERVATION_NONE;
 }

@@ -114,7 +114,9 @@ struct observation {
 	bool		notice;			/* asks for nothing, announces nothing (S9) */
 };
 
-/* An observation in which every field is absent. */
+/* An observation in which every field is absent; as an initialiser. */
+#define OBSERVATION_NONE \
+	{ .ip_protocol = IP_PROTOCOL_NONE, .vlan = VLAN_NONE, .point = POINT_NONE }
 struct observation observation_none(void);
 
 #endif

@@ -221,10 +221,11 @@ static void fill(struct builder *b, const struct slice *s, unsigned bits, uint32
 	while (value <= w.mask) {
 		bool more = i < s->j && addr_order(b->intervals[i + 1].first, last) <= 0;
 		unsigned next = more ? value_of(b->intervals[i + 1].first, w) : w.mask + 1;
+		uint32_t class = class_at(b, i);
 		struct slice child;
 
 		while (value < next)
-			entries[value++] = class_at(b, i);
+			entries[value++] = class;
 		if (!more)
 			break;
 		child = narrow(b, s, i, value, bits);

@@ -2,17 +2,17 @@
 /* The Internet checksum.  RFC 1071, RFC 768, RFC 8200 8.1.  Knows no protocol. */
 #include "wire/checksum.h"
 
-/* The sum of whole words of four bytes, for they are many: loaded at once, behind one check that
- * they are there.  RFC 1071 2(B): it is made in the machine's byte order, and its 16 bits turned.
- */
+#include "wire/sum.h"
+
+/* The sum of whole words of eight bytes, for they are many: behind one check that they are there.
+ * RFC 1071 2(B): it is made in the machine's byte order, and its 16 bits turned. */
 static uint64_t add_words(uint64_t sum, struct span words)
 {
-	uint64_t native = 0;
-	uint32_t word;
+	uint64_t native = 0, word;
 
 	for (size_t i = 0; i < words.n; i += sizeof(word)) {
 		memcpy(&word, words.p + i, sizeof(word));
-		native += word;
+		native = sum_word(native, word);
 	}
 	while (native >> 16)
 		native = (native >> 16) + (native & 0xffff);
@@ -23,8 +23,8 @@ uint64_t checksum_add(uint64_t sum, struct span bytes)
 {
 	struct rd r = rd_of(bytes);
 
-	sum = add_words(sum, rd_take(&r, bytes.n / 4 * 4));
-	if (rd_left(&r) >= 2)
+	sum = add_words(sum, rd_take(&r, bytes.n / 8 * 8));
+	while (rd_left(&r) >= 2)
 		sum += rd_be16(&r);
 	if (rd_left(&r) > 0)
 		sum += (uint64_t)rd_u8(&r) << 8;	/* RFC 1071 4.1: padded with a zero byte */

@@ -6,7 +6,6 @@
  * reader's check for each field would cost more than all else.  Knows no protocol's layout. */
 #include "wire/quick.h"
 
-#include "wire/checksum.h"
 #include "wire/load.h"
 #include "wire/peel.h"
 #include "wire/print.h"
@@ -365,10 +364,11 @@ struct observation quick_statement(const struct quick *quick, const struct packe
 static void note_plain(const struct quick *quick, const struct packet *packet,
 		       const struct wire_options *options, struct layers *out)
 {
+	static const struct layers none = { .template = OBSERVATION_NONE };
 	const uint8_t *p = packet->bytes.p + quick->ip_offset;
 	struct observation *t = &out->template;
 
-	*out = (struct layers){ .template = observation_none() };
+	*out = none;
 	t->at = packet->at;
 	t->bytes = packet->length;
 	t->link = packet->link;
@@ -403,10 +403,10 @@ static void decode_plain(const struct quick *quick, const struct packet *packet,
 	bytes.n = n < bytes.n ? n : bytes.n;
 	if (at.cut > 0)
 		at.template.flags |= FLAG_BIT(CUT);
-	if (!at.checksums_unreliable && checksum_of((struct span){ ip.p, quick->plain }) != 0)
+	if (!at.checksums_unreliable && !sum_is_right(sum_of((struct span){ ip.p, quick->plain })))
 		at.template.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
-	at.template.print = print_of(print_header4(load64(ip.p), ip.p[9]),
-				     (uint16_t)load16(ip.p + 4), bytes);
+	at.template.print = print_at(print_header4(load64(ip.p), ip.p[9]),
+				     (uint16_t)load16(ip.p + 4), bytes.p, bytes.n);
 	upper_peel(&at, ip.p[9], bytes, out);
 }
 
