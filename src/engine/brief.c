@@ -47,8 +47,8 @@ static bool may_be_sap(const struct brief *brief, uint32_t group)
 }
 
 /* The flow that the statement is one more of; NULL where anything is new. */
-static struct flow *find_flow(const struct engine *e, const struct expected_brief *message, size_t i,
-			      uint32_t print)
+static struct flow *find_flow(const struct engine *e, const struct expected_brief *message,
+			      size_t i, uint32_t print)
 {
 	const struct brief *brief = &message->brief;
 	uint32_t group = brief->list[i].group;
