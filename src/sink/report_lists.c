@@ -6,6 +6,12 @@
 #include "sink/report_text.h"
 
 #define PAIR_WIDTH_MAX 44
+#define NAME_WIDTH_MIN 8	/* less of a name says nothing */
+#define WHY_WIDTH_MIN 12
+#define WHAT_WIDTH_MIN 16
+#define HOST_INDENT 18		/* behind the address of a RAS server */
+#define CHANGES_WIDTH 76	/* of a change but its rules, which may have a line of their own */
+#define INDENT 6		/* of what is said of a pair in the line below it */
 
 /* --- flows --- */
 
@@ -75,9 +81,11 @@ static void print_more(struct sheet *s, size_t left)
 	sheet_end(s);
 }
 
-/* Widths of columns: as wide as the widest of the rows that are shown. */
+/* Widths of columns: as wide as the widest of the rows that are shown; a name of 0 is left out.
+ * Where the terminal is too narrow for all of them, a row takes two lines. */
 struct layout {
 	unsigned pair, name, point, packets, ttl;
+	bool	 two_lines;
 };
 
 static void widen(unsigned *width, size_t n)
@@ -89,6 +97,24 @@ static void widen(unsigned *width, size_t n)
 static bool is_of_kind(const struct report_print *p, const struct report_finding *f, bool scoped)
 {
 	return (p->report->options.vantage_inside && f->is_scoped) == scoped;
+}
+
+/* Up to the columns behind pair and name. */
+static unsigned lead_of(const struct layout *l)
+{
+	return l->two_lines ? INDENT : 2 + l->pair + 1 + (l->name ? l->name + 1 : 0);
+}
+
+/* Leaves room for the last column: names are cut, then left out, then pairs have a line of their own. */
+static void fit_layout(struct layout *l, unsigned columns)
+{
+	unsigned rest = l->point + 1 + l->packets + 1 + l->ttl + 1 + WHY_WIDTH_MIN;
+	unsigned least = 2 + l->pair + 1 + rest;
+
+	if (least + l->name + 1 <= columns)
+		return;
+	l->name = columns > least + NAME_WIDTH_MIN ? columns - least - 1 : 0;
+	l->two_lines = least > columns;
 }
 
 /* Rows of two long addresses take a line of their own, and do not count. */
@@ -119,6 +145,7 @@ static struct layout layout_of(const struct sheet *s, const struct report_print 
 	text_release(&name);
 	if (l.name > (s->columns >= 120 ? 28u : 15u))
 		l.name = s->columns >= 120 ? 28 : 15;
+	fit_layout(&l, s->columns);
 	return l;
 }
 
@@ -156,9 +183,18 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 	struct text name = { 0 };
 
 	sheet_put(s, INK_PLAIN, "  ");
-	put_pair(s, l.pair, pair_text(f.source, f.source_kind, f.group, f.group_len, pair));
+	pair_text(f.source, f.source_kind, f.group, f.group_len, pair);
 	put_flow_name(&name, p, &flow);
-	sheet_left(s, l.name, INK_PLAIN, text_string(&name));
+	if (l.two_lines) {
+		sheet_printf(s, INK_PLAIN, "%s ", pair);
+		sheet_left(s, 0, INK_PLAIN, text_string(&name));
+		sheet_end(s);
+		sheet_to(s, INDENT);
+	} else {
+		put_pair(s, l.pair, pair);
+	}
+	if (l.name)
+		sheet_left(s, l.name, INK_PLAIN, text_string(&name));
 	text_release(&name);
 	sheet_left(s, l.point, INK_PLAIN, point_name(f.point));
 	sheet_number(s, l.packets, flow.packets);
@@ -169,12 +205,12 @@ static void print_flow(struct sheet *s, const struct report_print *p, size_t ind
 
 static void print_flows_head(struct sheet *s, const char *title, struct layout l)
 {
-	if (strlen(title) > l.pair + l.name + 3) {
-		sheet_put(s, INK_HEAD, title);
+	if (strlen(title) >= lead_of(&l)) {
+		sheet_wrap(s, 0, INK_HEAD, title);
 		sheet_end(s);
 		title = "";
 	}
-	sheet_left(s, l.pair + l.name + 3, INK_HEAD, title);
+	sheet_left(s, lead_of(&l) - 1, INK_HEAD, title);
 	sheet_left(s, l.point, INK_DIM, "point");
 	sheet_right(s, l.packets, INK_DIM, "packets");
 	sheet_right(s, l.ttl, INK_DIM, "TTL");
@@ -215,7 +251,7 @@ static bool is_listed(const struct report_finding *f)
 	return f->kind != FINDING_RAS && f->kind != FINDING_POLICER;
 }
 
-static struct layout others_layout(const struct report *r, size_t rows)
+static struct layout others_layout(const struct report *r, size_t rows, unsigned columns)
 {
 	struct layout l = { .pair = 20, .name = 10, .packets = 5 };
 	char pair[2 * ADDR_TEXT + 4], number[NUMBER_TEXT];
@@ -232,6 +268,7 @@ static struct layout others_layout(const struct report *r, size_t rows)
 		widen(&l.name, strlen(finding_name(f->kind)));
 		widen(&l.packets, strlen(number_text(f->count, number)));
 	}
+	l.two_lines = 2 + l.name + 1 + l.pair + 1 + l.packets + 1 + WHAT_WIDTH_MIN > columns;
 	return l;
 }
 
@@ -244,14 +281,22 @@ static void print_other(struct sheet *s, const struct report_print *p,
 	sheet_put(s, INK_PLAIN, "  ");
 	sheet_left(s, l.name, INK_WARN, finding_name(f->kind));
 	pair_text(f->source, f->source_kind, f->group, f->group_len, pair);
-	if (strlen(pair) > l.pair) {
+	if (l.two_lines) {
+		sheet_number(s, l.packets, f->count);
+		sheet_end(s);
+		sheet_to(s, INDENT);
+		sheet_put(s, INK_PLAIN, pair);
+		sheet_end(s);
+		sheet_to(s, INDENT);
+	} else if (strlen(pair) > l.pair) {
 		sheet_put(s, INK_PLAIN, pair);
 		sheet_end(s);
 		sheet_to(s, l.name + l.pair + 4);
 	} else {
 		sheet_left(s, l.pair, INK_PLAIN, pair);
 	}
-	sheet_number(s, l.packets, f->count);
+	if (!l.two_lines)
+		sheet_number(s, l.packets, f->count);
 	report_finding_text(p->report, f, &why);
 	sheet_wrap(s, s->at, INK_PLAIN, text_string(&why));
 	sheet_end(s);
@@ -260,7 +305,7 @@ static void print_other(struct sheet *s, const struct report_print *p,
 
 static void print_others_head(struct sheet *s, struct layout l)
 {
-	sheet_left(s, l.name + l.pair + 3, INK_HEAD, "ALSO FOUND");
+	sheet_left(s, l.name + 2 + (l.two_lines ? 0 : l.pair + 1), INK_HEAD, "ALSO FOUND");
 	sheet_right(s, l.packets, INK_DIM, "times");
 	sheet_put(s, INK_DIM, "what");
 	sheet_end(s);
@@ -270,7 +315,7 @@ static void print_others(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
 	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS, shown = 0, left = 0;
-	struct layout l = others_layout(r, rows);
+	struct layout l = others_layout(r, rows, s->columns);
 
 	for (size_t i = 0; i < r->other_finding_count; i++) {
 		const struct report_finding *f = &r->other_findings[i];
@@ -319,6 +364,9 @@ static void put_host_flags(struct text *out, const struct ras_host *h)
 static void print_host(struct sheet *s, const struct report *r, const struct ras_host *h)
 {
 	char a[ADDR_TEXT], first[LOCAL_TIME_TEXT], last[LOCAL_TIME_TEXT], hops[NUMBER_TEXT];
+	const char *verdict = h->authorised == RAS_AUTHORISED ? "authorised"
+			      : r->has_ras_list		      ? "NOT AUTHORISED"
+							      : "no list given";
 	struct text name = { 0 }, flags = { 0 };
 
 	put_host_name(&name, h);
@@ -330,15 +378,19 @@ static void print_host(struct sheet *s, const struct report *r, const struct ras
 	sheet_put(s, INK_PLAIN, "  ");
 	sheet_left(s, 15, INK_PLAIN, addr_text(h->address, a));
 	sheet_left(s, s->columns < 100 ? 18 : 22, INK_PLAIN, text_string(&name));
+	text_reset(&name);
 	if (s->columns >= 100)
-		sheet_printf(s, INK_PLAIN, "first %s  ", moment_text(r, h->first, first));
-	sheet_printf(s, INK_PLAIN, "last %s  %" PRIu64 "x  %s  ", moment_text(r, h->last, last), h->count,
-		     hops);
-	if (h->authorised == RAS_AUTHORISED)
-		sheet_put(s, INK_GOOD, "authorised");
-	else
-		sheet_put(s, INK_BAD, r->has_ras_list ? "NOT AUTHORISED" : "no list given");
-	sheet_wrap(s, 18, INK_DIM, text_string(&flags));
+		text_printf(&name, "first %s  ", moment_text(r, h->first, first));
+	text_printf(&name, "last %s  %" PRIu64 "x  %s", moment_text(r, h->last, last), h->count,
+		    hops);
+	if (s->at + name.n + 2 + strlen(verdict) > s->columns) {
+		sheet_end(s);
+		sheet_to(s, HOST_INDENT);
+	}
+	sheet_wrap(s, HOST_INDENT, INK_PLAIN, text_string(&name));
+	sheet_put(s, INK_PLAIN, "  ");
+	sheet_put(s, h->authorised == RAS_AUTHORISED ? INK_GOOD : INK_BAD, verdict);
+	sheet_wrap(s, HOST_INDENT, INK_DIM, text_string(&flags));
 	sheet_end(s);
 	text_release(&name);
 	text_release(&flags);
@@ -358,13 +410,14 @@ static void print_ras(struct sheet *s, const struct report_print *p)
 		sheet_printf(s, INK_HEAD, "RAS SERVERS (%zu heard, %zu not authorised)", r->ras_count,
 			     strangers);
 	else
-		sheet_printf(s, INK_HEAD, "RAS SERVERS (%zu heard; --authorised names those you know)",
-			     r->ras_count);
+		sheet_printf(s, INK_HEAD, "RAS SERVERS (%zu heard%s)", r->ras_count,
+			     s->columns < 60 ? "" : "; --authorised names those you know");
 	sheet_end(s);
 	for (size_t i = 0; i < rows; i++)
 		print_host(s, r, r->ras[i]);
 	print_more(s, r->ras_count - rows);
-	sheet_put(s, INK_DIM, "  Each is a dial-in or VPN entrance that the firewall does not see.");
+	sheet_put(s, INK_DIM, "  ");
+	sheet_wrap(s, 2, INK_DIM, "Each is a dial-in or VPN entrance that the firewall does not see.");
 	sheet_end(s);
 	sheet_end(s);
 }
@@ -408,11 +461,12 @@ static void put_gauge(struct sheet *s, const struct report *r, const struct gaug
 
 static void print_peer(struct sheet *s, const struct report *r, const struct police_peer *peer)
 {
-	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT], part[160];
+	char a[ADDR_TEXT], b[ADDR_TEXT], n[NUMBER_TEXT], m[NUMBER_TEXT], part[160];
 
-	sheet_printf(s, INK_PLAIN, "%s > %s   %s SAs, ", addr_text(peer->peer, a),
-		     addr_text(peer->to, b), number_text(peer->sas, n));
-	sheet_printf(s, INK_PLAIN, "%s entries", number_text(peer->peak, n));
+	sheet_printf(s, INK_PLAIN, "%s > %s   ", addr_text(peer->peer, a), addr_text(peer->to, b));
+	snprintf(part, sizeof(part), "%s SAs, %s entries", number_text(peer->sas, n),
+		 number_text(peer->peak, m));
+	put_wrapped(s, INK_PLAIN, part);
 	for (size_t i = 0; i < r->gauge_count; i++) {
 		const struct rule *line = r->boundary->rules[r->gauges[i].rule];
 
@@ -450,30 +504,40 @@ static void print_msdp(struct sheet *s, const struct report_print *p)
 static void print_change(struct sheet *s, const struct report *r, const struct report_flow *flow)
 {
 	char pair[2 * ADDR_TEXT + 4];
+	struct text rules = { 0 };
 
 	sheet_put(s, INK_PLAIN, "  ");
-	put_pair(s, 33, pair_text(flow->key.source, flow->key.kind, flow->key.group,
-				  flow->key.group_len, pair));
+	put_pair(s, s->columns < CHANGES_WIDTH ? INDENT - 3 : 33,
+		 pair_text(flow->key.source, flow->key.kind, flow->key.group, flow->key.group_len,
+			   pair));
 	sheet_left(s, 10, INK_PLAIN, point_name(flow->key.point));
 	sheet_number(s, 9, flow->packets);
 	sheet_put(s, ink_of(flow->verdict.action), action_name(flow->verdict.action));
 	sheet_put(s, INK_PLAIN, " -> ");
 	sheet_put(s, ink_of(flow->other.action), action_name(flow->other.action));
-	sheet_printf(s, INK_PLAIN, "  %s -> ", report_rule_name(r->boundary, flow->verdict.rule));
-	sheet_left(s, 0, INK_PLAIN, report_rule_name(r->against, flow->other.rule));
+	text_printf(&rules, "  %s -> %s", report_rule_name(r->boundary, flow->verdict.rule),
+		    report_rule_name(r->against, flow->other.rule));
+	if (s->at + rules.n > s->columns) {
+		sheet_end(s);
+		sheet_to(s, INDENT - 2);
+	}
+	sheet_left(s, 0, INK_PLAIN, text_string(&rules));
 	sheet_end(s);
+	text_release(&rules);
 }
 
 static void print_changes(struct sheet *s, const struct report_print *p)
 {
 	const struct report *r = p->report;
 	size_t rows = p->all ? SIZE_MAX : REPORT_ROWS, shown = 0;
+	char part[NUMBER_TEXT + 48], n[NUMBER_TEXT];
 
 	if (!r->against)
 		return;
 	sheet_printf(s, INK_HEAD, "BY %s, boundary %s", p->against->name, r->against->name);
-	sheet_printf(s, INK_PLAIN, "   %zu flow%s would be judged otherwise", r->change_count,
-		     r->change_count == 1 ? "" : "s");
+	snprintf(part, sizeof(part), "   %s flow%s would be judged otherwise",
+		 number_text(r->change_count, n), r->change_count == 1 ? "" : "s");
+	sheet_wrap(s, 2, INK_PLAIN, part);
 	sheet_end(s);
 	for (size_t i = 0; i < r->flow_count && shown < rows; i++) {
 		struct report_flow flow = report_flow_at(r, i);

@@ -33,7 +33,7 @@ static void put_part(struct sheet *s, enum ink ink, const char *part)
 	if (s->at > 0 && s->at + 3 + strlen(part) > s->columns)
 		sheet_end(s);
 	sheet_put(s, INK_PLAIN, s->at > 0 ? "   " : "  ");
-	sheet_put(s, ink, part);
+	sheet_wrap(s, 2, ink, part);
 }
 
 static void print_header(struct sheet *s, const struct report_print *p)
@@ -126,12 +126,14 @@ static void print_verdicts(struct sheet *s, const struct report *r)
 
 	sheet_printf(s, INK_PLAIN, "  At boundary %s: %s%s flow%s pass%s, ", r->boundary->name, least,
 		     number_text(passing, n), passing == 1 ? "" : "s", passing == 1 ? "es" : "");
-	sheet_printf(s, r->verdicts[ACTION_DENY] ? INK_BAD : INK_GOOD, "%s would be stopped",
-		     number_text(r->verdicts[ACTION_DENY], n));
-	if (r->verdicts[ACTION_LIMIT])
-		sheet_printf(s, INK_LIMIT, ", %s run%s over a limit",
-			     number_text(r->verdicts[ACTION_LIMIT], n),
-			     r->verdicts[ACTION_LIMIT] == 1 ? "s" : "");
+	snprintf(part, sizeof(part), "%s would be stopped", number_text(r->verdicts[ACTION_DENY], n));
+	sheet_wrap(s, 2, r->verdicts[ACTION_DENY] ? INK_BAD : INK_GOOD, part);
+	if (r->verdicts[ACTION_LIMIT]) {
+		snprintf(part, sizeof(part), ", %s run%s over a limit",
+			 number_text(r->verdicts[ACTION_LIMIT], n),
+			 r->verdicts[ACTION_LIMIT] == 1 ? "s" : "");
+		sheet_wrap(s, 2, INK_LIMIT, part);
+	}
 	if (r->verdicts[ACTION_WARN]) {
 		snprintf(part, sizeof(part), ", %s pass%s with a warning",
 			 number_text(r->verdicts[ACTION_WARN], n),
@@ -141,9 +143,10 @@ static void print_verdicts(struct sheet *s, const struct report *r)
 	sheet_put(s, INK_PLAIN, ".");
 	sheet_end(s);
 	if (r->flows_evicted) {
-		sheet_printf(s, INK_WARN, "  Not all flows found room: %s with few packets were dropped",
+		sheet_printf(s, INK_WARN, "  Not all flows found room: %s ",
 			     number_text(r->flows_evicted, n));
-		sheet_put(s, INK_WARN, "; the rules' counters are complete.");
+		sheet_wrap(s, 2, INK_WARN, "with few packets were dropped; the rules' counters are "
+					   "complete.");
 		sheet_end(s);
 	}
 	sheet_end(s);
