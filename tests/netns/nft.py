@@ -451,6 +451,25 @@ def test_a_later_fragment_is_no_announcement():
           "ingress")
 
 
+def test_frames_that_end_within_the_header():
+    """No group, no verdict: nothing counts them.  With all of its addresses a frame is judged."""
+    bridge()
+    enforcer("remove")
+    enforcer("install", write("all.weir", "boundary border { deny to 239.1.1.0/24 as some deny to ff0e::/16 as wide "
+                              "default deny }"), "border", "--", "pb,outside,nftables,port")
+    for group, protocol, header in (("239.1.1.1", 17, 20), ("239.9.9.9", 2, 20), ("ff0e::7", 17, 40), ("ff05::7", 6, 40)):
+        source = "10.1.2.3" if "." in group else "2001:db8::9"
+        whole = frame(Packet(source, group, protocol, 5000, 9, 0, "-", "deny", "-"), 1, plain=True)
+        before = counts()
+        for n in range(1, header):
+            BRIDGE.sender.send(whole[:14 + n])
+        drain(BRIDGE.receiver, numbered)
+        equal(sum(map(sum, difference(counts(), before).values())), 0, group)
+        BRIDGE.sender.send(whole[:14 + header])
+        drain(BRIDGE.receiver, numbered)
+        equal(sum(map(sum, difference(counts(), before).values())), 1, group)
+
+
 def chains():
     said = subprocess.run(["nft", "list", "chains"], capture_output=True, text=True, check=True).stdout
     return sum(1 for line in said.splitlines() if line.startswith("\tchain"))
