@@ -89,65 +89,6 @@ struct nft_hook {
 void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family,
 		  uint32_t target);
 
-/* --- fields, of a header that stands behind h->tags tags: libnftables knows those by their place
- * alone --- */
-
-/* An address by its place, whatever packet it is: nobody asks again of what family that is.
- * "@nh,128,32 "; and what it is compared with, "0xef010101". */
-void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
-		     enum side side);
-void nft_put_number(struct text *out, struct addr value);
-/* True where the frame has all of the group: none is 0. */
-void nft_put_whole(struct text *out, const struct nft_hook *h, enum family family);
-/* The same for libnftables, which must know that it is an address: "ip daddr "; "@nh,160,32 ". */
-void nft_put_side(struct text *out, const struct nft_hook *h, enum family family, enum side side);
-/* As the field is compared with: "239.1.1.1"; "0xef010101". */
-void nft_put_value(struct text *out, const struct nft_hook *h, struct addr value);
-/* Bits of the IP header, or behind it: "@nh,72,8 ". */
-void nft_put_bits(struct text *out, const struct nft_hook *h, unsigned first, unsigned n);
-/* The same, whole bytes, and what they must be: "@nh,72,8 == 0x11 ". */
-void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, unsigned n,
-		   unsigned value);
-/* The number of what IP carries. */
-void nft_put_protocol(struct text *out, const struct nft_hook *h, enum family family);
-
-/* Bits of what IP carries; in a tagged frame, where IP has neither options nor extension headers. */
-void nft_put_transport(struct text *out, const struct nft_hook *h, enum family family,
-		       unsigned first, unsigned n);
-
-/* A map with a name, or one that stands already and says the same; then "vmap @NAME ".  `body` is
- * what stands in its braces. */
-void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body);
-
-/* Addresses up to the next span's. */
-struct nft_span {
-	struct addr first;
-	uint32_t    target;
-};
-
-/* Lines that send on a packet by its source or group, and the beginning of another one.  What they
- * let through goes to the target that is returned, in that line.  Spans cover the family, or its
- * multicast. */
-uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
-			const struct nft_span *spans, size_t n);
-void nft_rests_release(struct nft_hook *h);
-
-#define NFT_SPANS_MAX 400000		/* of one hook: text of some 20 MB */
-
-/* The target of a cell. */
-uint32_t nft_target_of(const struct artefact *a, uint32_t cell);
-
-/* The groups that no rule judges, in order: how many ranges. */
-#define NFT_UNJUDGED_MAX 16
-size_t nft_unjudged(enum family family, struct range out[NFT_UNJUDGED_MAX]);
-
-/* Whether that can be done for all pairs, which is so in every plane or in none. */
-bool nft_pairs_fit(const struct artefact *a);
-/* Lines that send on the pairs of a plane; what they let through goes on behind them.  How many
- * elements; false where those would be too many, or their prefix lengths too diverse. */
-bool nft_put_pairs(struct text *out, struct nft_hook *h, const struct artefact_family *f,
-		   unsigned plane, size_t *out_n);
-
 /* Tests of an IPv6 group, of which one must hold, a text each: how many, or 0 where they would be
  * more than `max`, and a set does better. */
 size_t nft_put_mask(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out,
@@ -165,14 +106,6 @@ void nft_put_test_chains(struct text *out, struct nft_hook *h);
 /* Chains for packets behind 1 and more tags that the kernel leaves in the frame; the first of
  * them. */
 void nft_put_tagged(struct nft_hook *h);
-
-/* Lines that look packets of a plane up, and end in a decision. */
-void nft_put_plane(struct text *out, struct nft_hook *h, enum family family, unsigned plane);
-/* A chain of the hook of such lines: its number. */
-unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane);
-void nft_pair_lines_release(struct nft_hook *h);
-/* Whether such lines look the group up first. */
-bool nft_is_group_first(const struct artefact_fold *fold);
 
 /* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
  * chain stands behind those that it refers to. */

@@ -3,7 +3,7 @@
  * where it is 802.1Q or 802.1ad, and takes what follows for the network header: behind further
  * tags, and one of type 0x9100, the IP header stands some bytes later than it knows.  RFC 791 3.1,
  * RFC 8200 3. */
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
 
 #define TAG_BITS 32u
 #define TRANSPORT4 160u			/* behind an IPv4 header without options */

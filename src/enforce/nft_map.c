@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
+#include "enforce/nft_plane.h"
 #include "enforce/nft_prefix.h"
 
 #define STRIDE_ROOT 16

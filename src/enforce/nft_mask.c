@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
 
 #define PLEN_SHIFT 32
 #define PLEN_BITS (UINT64_C(0xff) << PLEN_SHIFT)

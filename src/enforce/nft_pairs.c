@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
+#include "enforce/nft_plane.h"
 
 #define KINDS_MAX 24			/* hashes tried one after the other */
 #define KINDS_WANTED 4

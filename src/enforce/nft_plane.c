@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "enforce/nft.h"
+#include "enforce/nft_plane.h"
 
 /* --- rows: where groups go --- */
 

@@ -4,7 +4,8 @@
  * cannot be reached so, behind options of IPv4 and extension headers of IPv6, the frame is counted
  * by itself.  IEEE 802.1Q 9.6, RFC 791 3.1, RFC 8200 4. */
 #include "enforce/backend.h"
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
+#include "enforce/nft_plane.h"
 
 #define PROTOCOL_IGMP_NUMBER 2
 #define PROTOCOL_PIM_NUMBER  103

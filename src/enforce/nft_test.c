@@ -2,7 +2,7 @@
 /* What a rule asks besides addresses, as lines of nftables.  Protocols are numbers, for libnftables
  * reads /etc/protocols again for each name.  RFC 791 3.1, RFC 8200 4.5, RFC 2974 3, 6.  Knows no
  * verdict. */
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
 #include "enforce/nft_joined.h"
 
 #define ALTERNATIVES_MAX 24		/* of the masks of a rule */

@@ -9,8 +9,9 @@
 
 #include "base/memory.h"
 #include "enforce/backend.h"
-#include "enforce/nft.h"
+#include "enforce/nft_field.h"
 #include "enforce/nft_joined.h"
+#include "enforce/nft_plane.h"
 
 #define PRIORITY (-300)
 #define SPANS_FEW 50000			/* of one plane: for more, pairs are looked up by themselves */

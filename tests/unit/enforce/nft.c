@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The pure parts of the nftables back end: names, images, and look-ups, whose text is followed here
  * as the kernel would follow it. */
-#include "enforce/nft.h"
+#include "enforce/nft_plane.h"
 #include "enforce/nft_read.h"
 
 #include <ctype.h>
