@@ -136,7 +136,7 @@ static bool counts_asked(const struct speaker *s, const struct speaker_query *q,
 			 const struct rule *rule, const struct ration_gauge *g)
 {
 	unsigned len = rule->prefix_len;
-	uint32_t mask = len == 0 || len >= 32 ? UINT32_MAX : ~(UINT32_MAX >> len);
+	uint32_t mask = len >= 32 ? UINT32_MAX : ~(UINT32_MAX >> len);
 
 	switch (rule->police_key) {
 	case POLICE_BY_PEER:

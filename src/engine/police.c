@@ -135,7 +135,7 @@ static struct addr key_of(const struct line *line, const struct entry *e, struct
 		return peer;
 	if (line->rule->police_key == POLICE_BY_RP)
 		return addr_of4(e->rp);
-	return addr_first(addr_of4(e->source), len == 0 || len > 32 ? 32 : len);
+	return addr_first(addr_of4(e->source), len);
 }
 
 /* Keeps what has spoken, then what is in use. */

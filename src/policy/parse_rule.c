@@ -504,9 +504,10 @@ static bool read_limit(struct parser *p, struct rule_syntax *rule)
 static bool read_police_key(struct parser *p, struct rule_syntax *rule)
 {
 	static const char *const words[] = { "peer", "source", "rp" };
-	uint64_t length = 128;
+	struct spot spot;
+	uint64_t length = 32;
 
-	rule->prefix_len = 128;
+	rule->prefix_len = 32;
 	if (parser_take_keyword(p, KEYWORD_PEER)) {
 		rule->police_key = POLICE_BY_PEER;
 		return true;
@@ -519,8 +520,12 @@ static bool read_police_key(struct parser *p, struct rule_syntax *rule)
 		return parser_expected_one(p, "'peer', 'source' or 'rp'", words, COUNT(words));
 	rule->police_key = POLICE_BY_SOURCE;
 	rule->prefix_written = parser_take_sign(p, '/');
-	if (rule->prefix_written && !parser_number(p, 128, "a prefix length", &length))
+	spot = parser_spot(p, &p->token);
+	if (rule->prefix_written && !parser_number(p, UINT32_MAX, "a prefix length", &length))
 		return false;
+	if (length > 32)					/* RFC 3618 12.2.1 */
+		parser_wrong(p, &spot, "'by source' alone counts each source by itself",
+			     "the sources of MSDP are IPv4 addresses: a prefix length is at most 32");
 	rule->prefix_len = (unsigned)length;
 	return true;
 }

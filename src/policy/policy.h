@@ -71,7 +71,7 @@ struct rule {
 	struct rate	    rate;		/* limit's, or `new` of a police line */
 	enum limit_key	    limit_key;
 	enum police_key	    police_key;
-	unsigned	    prefix_len;		/* source/24; 128 where none is written */
+	unsigned	    prefix_len;		/* source/24; 32 where none is written */
 	bool		    over_asked, warn_asked;
 	uint32_t	    over, warn;
 };

@@ -95,8 +95,7 @@ static uint32_t key_of(const struct rule *rule, const struct sa_key *key, uint32
 	case POLICE_BY_RP:
 		return key->rp;
 	default:
-		return len == 0 || len >= 32 ? key->source
-					     : key->source & ~(UINT32_MAX >> len);
+		return len >= 32 ? key->source : key->source & ~(UINT32_MAX >> len);
 	}
 }
 

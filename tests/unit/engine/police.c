@@ -96,6 +96,13 @@ static void test_keys(void)
 		     "police-sa-by-source-24 198.51.100.0/24 live 4 peak 4 warned 0 alarmed 0 denied 2\n"
 		     "police-sa-by-rp 198.51.10.9 live 4 peak 4 warned 0 alarmed 0 denied 0\n",
 		     "a denied entry is held by no line (S43)");
+	say(&t, 0, "198.51.100.1", 1, 3, "198.51.10.1");
+	say(&t, 0, "203.0.113.9", 1, 3, "198.51.10.1");
+	check_police("police sa by source/0 over 4 then deny police sa by source/32 over 2 then alarm", &t,
+		     "police-sa-by-source-0 0.0.0.0/0 live 4 peak 4 warned 0 alarmed 0 denied 2\n"
+		     "police-sa-by-source-32 198.51.100.1 live 3 peak 3 warned 0 alarmed 1 denied 0\n"
+		     "police-sa-by-source-32 203.0.113.9 live 1 peak 1 warned 0 alarmed 0 denied 0\n",
+		     "all sources together, and each by itself");
 	say(&t, 0, "198.51.100.1", 1, 4, "198.51.10.1");
 	say(&t, 0, "198.51.100.2", 1, 4, "198.51.10.1");
 	check_police("police sa from 198.51.100.1 by source over 9 then deny as one "

@@ -26,7 +26,7 @@ static struct addr peer_address(unsigned i)
 
 static void write_line(struct text *text, uint64_t *seed)
 {
-	static const char *const keys[] = { "peer", "source", "source/24", "rp" };
+	static const char *const keys[] = { "peer", "source", "source/24", "rp", "source/0" };
 	static const char *const froms[] = { "", "", " from 1.0.0.0/30", " from not 1.0.0.0/29" };
 	const char *then = t_random(seed) % 3 ? "deny" : "alarm";
 
