@@ -59,16 +59,25 @@ static struct verdict settled_by(struct quick_verdict quick)
 									   : unsettled;
 }
 
+/* Of data of UDP. */
+static unsigned plane_of(const struct table *table)
+{
+	return table->planes[POINT_DATA][DIRECTION_UNKNOWN] +
+	       table->protocols[PROTOCOL_UDP][NUMBER_UDP];
+}
+
 struct verdict court_settled(const struct court *court, struct addr source, struct addr group)
 {
-	const struct table *table = court->table;
-	unsigned plane;
+	const struct table *t = court->table;
 
-	if (!table)
-		return unsettled;
-	plane = table->planes[POINT_DATA][DIRECTION_UNKNOWN] +
-		table->protocols[PROTOCOL_UDP][NUMBER_UDP];
-	return settled_by(table_quick(table, source, group, plane));
+	return t ? settled_by(table_quick(t, source, group, plane_of(t))) : unsettled;
+}
+
+struct verdict court_settled4(const struct court *court, uint32_t source, uint32_t group)
+{
+	const struct table *t = court->table;
+
+	return t ? settled_by(table_quick4(t, source, group, plane_of(t))) : unsettled;
 }
 
 struct verdict court_plain(const struct court *court, const struct observation *obs)

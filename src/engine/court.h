@@ -32,6 +32,7 @@ struct verdict court_police(struct court *court, const struct observation *obs,
  * direction and protocol that is no notice, no anomaly and without a flag, and whose speaker is of
  * the group's family. */
 struct verdict court_settled(const struct court *court, struct addr source, struct addr group);
+struct verdict court_settled4(const struct court *court, uint32_t source, uint32_t group);
 struct verdict court_plain(const struct court *court, const struct observation *obs);
 
 #endif

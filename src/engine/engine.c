@@ -244,14 +244,21 @@ static void break_lump(struct engine *e, struct flow *f)
 /* A source that was heard of at one of these points is new at none of the others. */
 #define POINTS_SCANNED (1u << POINT_DATA | 1u << POINT_REGISTER | 1u << POINT_SA)
 
+void frame_look_for_scan(struct engine *e, const struct packet *packet, uint8_t point,
+			 struct addr source)
+{
+	e->packet = packet;
+	if (scans_note(e->scans, source, packet->at))
+		find_out(e, FINDING_GROUP_SCAN, point, source, ADDR_NONE, 0);
+}
+
 static void look_for_scan(struct engine *e, const struct flow_key *key, uint64_t hash)
 {
 	if (!(POINTS_SCANNED >> key->point & 1) || key->kind != FLOW_SOURCE_HOST ||
 	    addr_is_link_local_group(key->group) ||
 	    flow_is_at(&e->flows, key, hash, POINTS_SCANNED & ~(1u << key->point)))
 		return;
-	if (scans_note(e->scans, key->source, e->packet->at))
-		find_out(e, FINDING_GROUP_SCAN, key->point, key->source, ADDR_NONE, 0);
+	frame_look_for_scan(e, e->packet, key->point, key->source);
 }
 
 /* `port`: 0 where none is kept. */

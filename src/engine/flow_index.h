@@ -62,6 +62,51 @@ static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash
 	return number;
 }
 
+/* Where a new flow at `data` goes: its place in the index, and whether its source and group are
+ * known at another point where sources show (Register, SA).  False where the flow is there already,
+ * or there is no empty place. */
+static inline bool flow_place4(const struct flow_table *table, uint32_t source, uint32_t group,
+			       uint64_t hash, size_t *out_at, bool *out_elsewhere)
+{
+	const struct flow_side *side = &table->ip4;
+
+	static const uint8_t points[] = { POINT_DATA, POINT_REGISTER, POINT_SA };
+
+	*out_elsewhere = false;
+	for (size_t i = 0; i < FLOW_PROBES; i++) {
+		size_t at = (hash + i) & (FLOWS4_MAX - 1);
+		uint32_t entry = side->index[at];
+
+		*out_at = at;
+		if (!entry)
+			return true;
+		for (size_t k = 0; k < COUNT(points); k++) {
+			uint16_t tag = (FLOW_TAG_DATA4 & ~15) | points[k];
+			const struct flow *f = &side->list[entry & FLOW_NUMBER];
+
+			if ((entry ^ flow_mark(hash, tag)) > FLOW_NUMBER || f->tag != tag ||
+			    f->source != source || f->group != group)
+				continue;
+			if (points[k] == POINT_DATA)
+				return false;
+			*out_elsewhere = true;
+		}
+	}
+	return false;
+}
+
+/* The new flow, at the place that flow_place4() found: its addresses and tag, all else 0. */
+static inline struct flow *flow_begin4(struct flow_table *table, uint32_t source, uint32_t group,
+				       uint64_t hash, size_t at)
+{
+	struct flow_side *side = &table->ip4;
+	struct flow *f = &side->list[++side->n];
+
+	side->index[at] = (uint32_t)side->n | flow_mark(hash, FLOW_TAG_DATA4);
+	*f = (struct flow){ .source = source, .group = group, .tag = FLOW_TAG_DATA4 };
+	return f;
+}
+
 /* Whether it is a source's flow at `data`, and needs nothing but to be counted. */
 static inline bool flow_is_plain_lump4(const struct flow *f, uint32_t source, uint32_t group)
 {

@@ -32,6 +32,41 @@ static struct flow *open_lump(struct engine *e, const struct packet *packet, con
 	return frame_open_lump(e, packet, key, hash, q, v, other);
 }
 
+/* The same for IPv4, where nobody wants to know more of a new flow; NULL also where it is known. */
+static struct flow *open_lump4(struct engine *e, const struct packet *packet, const struct quick *q)
+{
+	uint64_t hash = flow_hash4(q->source, q->group), source_hash, group_hash;
+	struct addr source = addr_of4(q->source);
+	bool is_link_local = q->group >> 8 == 0xe00000, is_elsewhere;
+	struct verdict v;
+	struct flow *f;
+	size_t at;
+
+	if (e->has_inside || e->members || e->events || e->options.against ||
+	    !flow_place4(&e->flows, q->source, q->group, hash, &at, &is_elsewhere))
+		return NULL;
+	v = court_settled4(&e->court, q->source, q->group);
+	if (v.rule == RULE_NONE)
+		return NULL;
+	source_hash = addr_hash(source);
+	group_hash = addr_hash(addr_of4(q->group));
+	counters_expect(&e->counters, v.rule, source_hash, group_hash);
+	if (!is_link_local && !is_elsewhere)
+		frame_look_for_scan(e, packet, POINT_DATA, source);
+	counters_hashes(&e->counters, v.rule, source_hash, group_hash);
+	if (is_link_local)
+		distinct_add(e->link_local_groups, 0, group_hash);
+	f = flow_begin4(&e->flows, q->source, q->group, hash, at);
+	f->state = (uint8_t)(FLOW_USED | FLOW_LUMP | (is_link_local ? FLOW_LINK_LOCAL : 0) |
+			     (v.action >= ACTION_LIMIT && !is_link_local ? FLOW_FINDING : 0));
+	f->rule = v.rule;
+	f->action = v.action;
+	f->first_ns = f->last_ns = packet->at.ns;
+	f->ttl_min = UINT8_MAX;
+	flow_keep_port(&e->flows, f, quick_port(q, packet));
+	return f;
+}
+
 /* The long way, for a flow that is no lump. */
 static void observe(struct engine *e, const struct packet *packet, const struct quick *q)
 {
@@ -134,18 +169,30 @@ static void meet_first(struct engine *e, struct flow *f, const struct packet *pa
 		frame_raise_ttl(e, f, packet, q->ttl);
 }
 
-/* Where the flow is not the one that was expected, or more is to be done than to count. */
-static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t i)
+static struct flow *find_or_open(struct engine *e, const struct packet *packet,
+				 const struct quick *q, bool *out_new)
 {
-	const struct packet *packet = &x->packets[i];
-	const struct quick *q = &x->quick[i];
 	struct flow_key key = key_of(packet, q);
 	uint64_t hash = flow_hash(&key);
 	struct flow *f = flow_find(&e->flows, &key, hash);
-	bool is_new = !f;
 
-	if (is_new)
-		f = open_lump(e, packet, q, &key, hash);
+	*out_new = !f;
+	return f ? f : open_lump(e, packet, q, &key, hash);
+}
+
+/* Where the flow is not the one that was expected, or more is to be done than to count.  `is_new`:
+ * it was not there when it was expected. */
+static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t i,
+						 bool is_new)
+{
+	const struct packet *packet = &x->packets[i];
+	const struct quick *q = &x->quick[i];
+	struct flow *f = NULL;
+
+	if (is_new && q->kind == QUICK_DATA4)
+		f = open_lump4(e, packet, q);
+	if (!f)
+		f = find_or_open(e, packet, q, &is_new);
 	if (!f || !(f->state & FLOW_LUMP)) {
 		take_sums(e, x, i);
 		observe(e, packet, q);
@@ -260,7 +307,7 @@ __attribute__((noinline)) void engine_take(struct engine *e, struct expected *x,
 			meet(e, f, &x->packets[i], q);
 			x->cuts += q->is_cut;
 		} else {
-			meet_other(e, x, i);
+			meet_other(e, x, i, x->flow[k] == 0);
 		}
 	}
 	x->data_taken = k;

@@ -77,6 +77,9 @@ void frame_observe(struct engine *engine, struct observation *obs, bool replay);
 struct flow *frame_open_lump(struct engine *engine, const struct packet *packet,
 			     const struct flow_key *key, uint64_t hash,
 			     const struct quick *quick, struct verdict v, struct verdict other);
+/* The source has one group more. */
+void frame_look_for_scan(struct engine *engine, const struct packet *packet, uint8_t point,
+			 struct addr source);
 /* A packet to a link-local group, after the first of its flow: it may have come by another link too. */
 void frame_cross(struct engine *engine, const struct packet *packet, uint8_t point,
 		 const struct passage *passage, uint8_t ttl);
