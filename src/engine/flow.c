@@ -14,9 +14,6 @@ struct flow_long {
 	uint64_t source_hi, source_lo, group_hi, group_lo;
 };
 
-/* New flows come one behind the other: the line of one is fetched so many ahead. */
-#define NEXT_FLOWS 4
-
 _Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
 _Static_assert(FLOWS6_MAX * sizeof(uint32_t) % 64 == 0, "the list behind the index begins at one");
 _Static_assert(POINT_COUNT <= 16, "a point is four bits of a flow's tag");
