@@ -157,8 +157,11 @@ def to(*groups, source=None, ttl=64):
 
 
 def counters():
-    """(boundary, rule, link, hook, packets), of the kernel."""
-    done = subprocess.run(net.at("b", ENFORCER, "counts"), capture_output=True, text=True, check=True, env=ENV)
+    """(boundary, rule, link, hook, packets), of the kernel, from which weir run may just take an older policy away."""
+    def read():
+        return subprocess.run(net.at("b", ENFORCER, "counts"), capture_output=True, text=True, env=ENV)
+
+    done = until(lambda: (d := read()).returncode == 0 and d, lambda: read().stderr)
     for line in done.stdout.splitlines():
         boundary, link, hook, rule, _, *_, packets, _ = line.split(" ")
         yield boundary, rule, link, hook, int(packets)
