@@ -60,6 +60,9 @@ static void tell(const json_t *answer, FILE *out)
 	if (msdp_number(answer, "shown") < msdp_number(answer, "matching"))
 		fprintf(out, ", the first %llu shown", msdp_number(answer, "shown"));
 	fprintf(out, ".\n");
+	if (json_array_size(refusals) > 0 && msdp_number(answer, "forgotten") > 0)
+		fprintf(out, "%llu older refusals were forgotten, for want of room.\n",
+			msdp_number(answer, "forgotten"));
 	if (json_array_size(refusals) == 0 && msdp_number(answer, "refused") > 0)
 		fprintf(out, "%llu were refused since the policy came; the latest: weir msdp cache --verdict "
 			"refused\n", msdp_number(answer, "refused"));

@@ -126,9 +126,11 @@ void clerk_notice(struct clerk_state *c, int priority, const char *kind, const c
 {
 	json_t *object = more ? more : json_object();
 	int64_t now_ns = clock_steady().ns;
+	bool tells = repeats_tells(&c->repeats, (unsigned)priority, kind, key, text, now_ns);
 
-	if (repeats_tells(&c->repeats, (unsigned)priority, kind, key, text, now_ns) &&
-	    has_room(&c->notices, now_ns))
+	c->notices.suppressed += c->repeats.forgotten;
+	c->repeats.forgotten = 0;
+	if (tells && has_room(&c->notices, now_ns))
 		compose(c, priority, kind, text, object);
 	else
 		json_decref(object);

@@ -139,6 +139,7 @@ static json_t *queue_json(const struct judge *j)
 		set_text(object, "problem", j->queue_problem);
 	if (counts) {
 		json_object_set_new(object, "lost", json_integer((json_int_t)counts->lost));
+		json_object_set_new(object, "unknown", json_integer((json_int_t)counts->unknown));
 		json_object_set_new(object, "register_stops",
 				    json_integer((json_int_t)counts->stops));
 		json_object_set_new(object, "register_stops_failed",

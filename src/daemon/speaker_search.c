@@ -226,7 +226,7 @@ static void look_at_refusals(struct speaker_search *search, const struct speaker
 
 static void end(struct speaker_search *search, const struct speaker *s)
 {
-	uint64_t refused = 0;
+	uint64_t refused = 0, forgotten = 0;
 
 	if (!search->query.counts_peers) {
 		json_close_array(&search->json);
@@ -234,6 +234,7 @@ static void end(struct speaker_search *search, const struct speaker *s)
 	}
 	for (unsigned i = 0; i < s->options.n; i++) {
 		refused += relay_refusals(s->relay, i)->count;
+		forgotten += relay_refusals(s->relay, i)->forgotten;
 		if (search->query.verdicts & SPEAKER_REFUSED)
 			look_at_refusals(search, s, i);
 	}
@@ -243,6 +244,7 @@ static void end(struct speaker_search *search, const struct speaker *s)
 	}
 	json_close_array(&search->json);
 	json_number(&search->json, "refused", refused);
+	json_number(&search->json, "forgotten", forgotten);
 	json_number(&search->json, "matching", search->matching);
 	json_number(&search->json, "shown", search->shown);
 	json_close(&search->json);
