@@ -72,8 +72,8 @@ def tell_install(t):
     print("From a policy in memory until a packet meets it in the kernel, which another processor asks all the time\n"
           "(the first time the program is verified too)")
     for name, limit in (("modern", 10), ("large", 500), ("pairs", 500)):
-        print(f"  {name}: {t[f'{name}-first-ms']:.1f} ms the first time; it is known to be in force everywhere, when the"
-              f" kernel\n  has waited for the programs that ran, after {t[f'{name}-return-ms']:.1f} ms")
+        print(f"  {name}: {t[f'{name}-first-ms']:.1f} ms the first time; whoever installs it goes on after"
+              f" {t[f'{name}-return-ms']:.1f} ms")
         verdict(f"{name}: in force", t[f"{name}-force-ms"], limit, " ms")
 
 

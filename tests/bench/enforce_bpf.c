@@ -610,6 +610,7 @@ static void bench_install(void *state, const char *name, const struct boundary *
 	other = others[verdict_of(program) == XDP_PASS]->boundaries[0];
 	for (int i = 0; i < 9; i++) {
 		install(state, other);
+		bpf_backend.settle(state);	/* as weir run does, when nobody waits */
 		force[i] = put_in_force(state, program, boundary, &returned[i]);
 	}
 	close(program);
