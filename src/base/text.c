@@ -77,17 +77,22 @@ void text_number(struct text *t, uint64_t value)
 void text_printf(struct text *t, const char *format, ...)
 {
 	va_list args;
+	size_t room;
 	int n;
 
+	make_room(t, 0);
+	room = t->cap - t->n;
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(t->p + t->n, room, format, args);
 	va_end(args);
 	if (n < 0)
 		memory_exhausted();
-	make_room(t, (size_t)n);
-	va_start(args, format);
-	vsnprintf(t->p + t->n, (size_t)n + 1, format, args);
-	va_end(args);
+	if ((size_t)n >= room) {
+		make_room(t, (size_t)n);
+		va_start(args, format);
+		vsnprintf(t->p + t->n, (size_t)n + 1, format, args);
+		va_end(args);
+	}
 	t->n += (size_t)n;
 }
 

@@ -228,10 +228,18 @@ static int longest_zeros(struct addr a, int *out_length)
 	return best;
 }
 
+/* Without leading zeros (RFC 5952 4.1); by hand, as text4(). */
+static char *put_hextet(char *at, unsigned value)
+{
+	for (int shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0; shift >= 0;
+	     shift -= 4)
+		*at++ = "0123456789abcdef"[value >> shift & 15];
+	return at;
+}
+
 static void text6(struct addr a, char *buffer)
 {
 	int length, zeros = longest_zeros(a, &length);
-	size_t n = 0;
 
 	if (a.hi == 0 && a.lo >> 32 == 0xffff) {		/* RFC 5952 5 */
 		snprintf(buffer, ADDR_TEXT, "::ffff:%u.%u.%u.%u", (unsigned)(a.lo >> 24 & 255),
@@ -241,14 +249,16 @@ static void text6(struct addr a, char *buffer)
 	}
 	for (int i = 0; i < 8; i++) {
 		if (i == zeros) {
-			n += (size_t)snprintf(buffer + n, ADDR_TEXT - n, "::");
+			*buffer++ = ':';
+			*buffer++ = ':';
 			i += length - 1;
 			continue;
 		}
-		n += (size_t)snprintf(buffer + n, ADDR_TEXT - n, "%s%x",
-				      i > 0 && i != zeros + (zeros < 0 ? 0 : length) ? ":" : "",
-				      hextet(a, i));
+		if (i > 0 && i != zeros + (zeros < 0 ? 0 : length))
+			*buffer++ = ':';
+		buffer = put_hextet(buffer, hextet(a, i));
 	}
+	*buffer = '\0';
 }
 
 /* By hand: a decoded line holds several, and snprintf would be most of its cost. */
