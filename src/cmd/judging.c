@@ -192,7 +192,7 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 			engine_expect_brief(j->engine, &j->ahead[k].brief);
 }
 
-/* The packet at `i` of the batch. */
+/* The packet at `i` of the batch, and those before it. */
 static void judge_ahead(struct judging *j, struct expected *expected, size_t i, struct ahead *ahead)
 {
 	if (!ahead->said) {
@@ -201,6 +201,7 @@ static void judge_ahead(struct judging *j, struct expected *expected, size_t i, 
 		ahead->said = &ahead->own;
 		quick_decode(&expected->quick[i], &ahead->packet, &j->wire, ahead->said);
 	}
+	engine_take(j->engine, expected, i);
 	engine_packet(j->engine, &ahead->packet, ahead->said);
 }
 
@@ -220,10 +221,8 @@ static void judge_some(struct judging *j, const struct batch *b)
 
 		n = expected.ask_n - from < JUDGING_AHEAD ? expected.ask_n - from : JUDGING_AHEAD;
 		read_ahead(j, b, quick, asks, n);
-		for (size_t k = 0; k < n; k++) {
-			engine_take(j->engine, &expected, asks[k]);
+		for (size_t k = 0; k < n; k++)
 			judge_ahead(j, &expected, asks[k], &j->ahead[k]);
-		}
 	}
 	engine_take(j->engine, &expected, b->n);
 }

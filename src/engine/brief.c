@@ -109,7 +109,6 @@ static void count(struct engine *e, struct flow *f, const struct packet *packet,
 	meet(f, packet, brief->ttl, print);
 }
 
-/* engine_take() makes the sums of times with those of the packets behind it. */
 bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		       const struct expected_brief *message)
 {
@@ -119,6 +118,7 @@ bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 	struct flow *flows[BRIEF_MAX];
 	unsigned link_local = 0;
 
+	lump_take(e, x, i);
 	if (!e->is_simple || !is_heard(e, brief) || !find_flows(e, message, print, flows))
 		return false;
 	frame_number(e);
@@ -133,6 +133,5 @@ bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		count(e, flows[k], packet, brief, print);
 	}
 	e->link_local_packets += link_local != 0;
-	x->taken = i;
 	return true;
 }

@@ -68,9 +68,9 @@ void engine_foresee(const struct engine *engine, const struct said *said);
 void engine_expect_said(const struct engine *engine, const struct said *said);
 
 /* The quick way for a brief message.  engine_foresee_brief() fetches what tells where its flows
- * are, and engine_expect_brief(), some time later, these; engine_take_brief(), when engine_take()
- * has taken the packets before it, takes packet i with the same result as engine_packet(), or
- * returns false and has done nothing. */
+ * are, and engine_expect_brief(), some time later, these; engine_take_brief() takes the packets
+ * before packet i as engine_take() does, and this one with the same result as engine_packet(), or
+ * returns false and has done nothing to it. */
 struct expected_brief {
 	struct brief brief;
 	uint64_t     hash[BRIEF_MAX];		/* of each statement's flow, and */

@@ -294,7 +294,7 @@ void engine_expect_said(const struct engine *e, const struct said *said)
 	frame_fetch(e, said->list, said->n);
 }
 
-__attribute__((noinline)) void engine_take(struct engine *e, struct expected *x, size_t end)
+__attribute__((noinline)) void lump_take(struct engine *e, struct expected *x, size_t end)
 {
 	size_t k = x->data_taken;
 
@@ -311,6 +311,11 @@ __attribute__((noinline)) void engine_take(struct engine *e, struct expected *x,
 		}
 	}
 	x->data_taken = k;
+}
+
+void engine_take(struct engine *e, struct expected *x, size_t end)
+{
+	lump_take(e, x, end);
 	take_sums(e, x, end);
 	x->taken = end + 1;		/* the packet there asks, and is taken in its turn */
 }

@@ -67,6 +67,8 @@ static inline void frame_number(struct engine *engine)
 	engine->frame = engine->frame == UINT32_MAX ? 1 : engine->frame + 1;
 }
 
+/* For engine/brief.c: engine_take() without the sums, which whoever sums up behind makes, too. */
+void lump_take(struct engine *engine, struct expected *expected, size_t end);
 /* For engine/lump.c: the steps of engine_packet(). */
 void frame_begin(struct engine *engine, const struct packet *packet);
 void frame_end(struct engine *engine);
