@@ -74,6 +74,7 @@ void text_number(struct text *t, uint64_t value)
 	text_put_n(t, digits + at, sizeof(digits) - at);
 }
 
+/* Most texts find room at once, and are formatted once. */
 void text_printf(struct text *t, const char *format, ...)
 {
 	va_list args;

@@ -324,7 +324,9 @@ static bool read_known(const char **at, struct nft_step *out)
 
 static bool read_step(const char **at, struct nft_step *out)
 {
-	*out = (struct nft_step){ .kind = NFT_STEP_GOTO };
+	memset(out, 0, offsetof(struct nft_step, name));	/* a name is much longer than all else */
+	out->name.text[0] = '\0';
+	out->kind = NFT_STEP_GOTO;
 	if (skip(at, "goto "))
 		return skip_name(at, &out->name);
 	if (skip(at, "jump ")) {
