@@ -73,7 +73,8 @@ def tell_install(t):
           "(the first time the program is verified too)")
     for name, limit in (("modern", 10), ("large", 500), ("pairs", 500)):
         print(f"  {name}: {t[f'{name}-first-ms']:.1f} ms the first time; whoever installs it goes on after"
-              f" {t[f'{name}-return-ms']:.1f} ms")
+              f" {t[f'{name}-return-ms']:.1f} ms, and all\n  packets that met the one before are through after"
+              f" {t[f'{name}-settled-ms']:.1f} ms")
         verdict(f"{name}: in force", t[f"{name}-force-ms"], limit, " ms")
 
 
