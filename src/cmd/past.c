@@ -77,7 +77,7 @@ struct listing past_listing(const struct past *past, const struct common *common
 	return (struct listing){
 		.out = io->out, .columns = columns, .column_count = n,
 		.format = past->csv ? LISTING_CSV : common->json ? LISTING_JSON : LISTING_TEXT,
-		.ascii = !terminal_is_utf8(),
+		.ascii = !terminal_is_utf8(), .is_folded = io->out_is_terminal,
 		.sheet = sheet_of(io->out, io->columns, io->colour),
 	};
 }

@@ -24,21 +24,45 @@ static void print_head(struct listing *l)
 	sheet_end(&l->sheet);
 }
 
-static void put_escaped(struct sheet *s, unsigned width, enum ink ink, const char *text)
+/* On a terminal, what is wider than its column lets the next one begin below it, and what does not fit
+ * into the last column stands at the end of the next line.  Elsewhere a row is one line. */
+static void put_whole(struct listing *l, unsigned width, enum ink ink, const char *text)
+{
+	struct sheet *s = &l->sheet;
+	unsigned from = s->at, n = (unsigned)strlen(text);
+
+	if (width == 0 && l->is_folded && from + n > s->columns) {
+		sheet_end(s);
+		sheet_to(s, n < s->columns ? s->columns - n : 0);
+	}
+	sheet_put(s, ink, text);
+	if (width == 0)
+		return;
+	if (l->is_folded && s->at > from + width)
+		sheet_end(s);
+	sheet_to(s, s->at > from + width ? s->at + 1 : from + width + 1);
+}
+
+static void put_text(struct listing *l, unsigned width, const struct listing_cell *cell)
 {
 	struct text safe = { 0 };
 
-	text_escape_utf8(&safe, span_of(text));
-	sheet_left(s, width, ink, text_string(&safe));
+	if (cell->is_escaped) {
+		put_whole(l, width, cell->ink, cell->text);
+		return;
+	}
+	text_escape_utf8(&safe, span_of(cell->text));
+	put_whole(l, width, cell->ink, text_string(&safe));
 	text_release(&safe);
 }
 
+/* The day alone in a column that has no room for more. */
 static void put_time(struct sheet *s, unsigned width, struct mtime at)
 {
 	char date[LOCAL_TIME_TEXT], clock[LOCAL_TIME_TEXT], both[2 * LOCAL_TIME_TEXT];
 
 	snprintf(both, sizeof(both), "%s %.5s", local_date_text(at, date), local_clock_text(at, 0, clock));
-	sheet_left(s, width, INK_PLAIN, both);
+	sheet_left(s, width, INK_PLAIN, width > 0 && width < strlen(both) ? date : both);
 }
 
 /* A lower block is less; blank is nothing. */
@@ -69,10 +93,7 @@ static void print_cell(struct listing *l, const struct listing_column *c,
 	}
 	switch (c->kind) {
 	case CELL_TEXT:
-		if (cell->is_escaped)
-			sheet_left(&l->sheet, c->width, cell->ink, cell->text);
-		else
-			put_escaped(&l->sheet, c->width, cell->ink, cell->text);
+		put_text(l, c->width, cell);
 		return;
 	case CELL_YES:
 		sheet_left(&l->sheet, c->width, cell->ink, cell->number ? "yes" : "no");
@@ -102,7 +123,7 @@ static void print_group(struct listing *l, const char *group)
 	if (l->rows > 0)
 		sheet_end(&l->sheet);
 	sheet_printf(&l->sheet, INK_PLAIN, "%s ", l->group);
-	put_escaped(&l->sheet, 0, INK_PLAIN, group);
+	put_text(l, 0, &(struct listing_cell){ .text = group });
 	sheet_end(&l->sheet);
 	print_head(l);
 }

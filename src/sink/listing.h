@@ -16,7 +16,7 @@ struct listing_column {
 	const char    *title;		/* NULL: not in the text */
 	const char    *key;		/* NULL: in the text only */
 	enum cell_kind kind;
-	unsigned       width;		/* 0: the rest of the line */
+	unsigned       width;		/* 0: the rest of the line; what is wider is never cut */
 	const char    *absent;		/* the text's word where there is nothing */
 };
 
@@ -36,6 +36,7 @@ struct listing {
 	size_t			     column_count;
 	enum listing_format	     format;
 	bool			     ascii;	/* the locale has no blocks for bars */
+	bool			     is_folded;	/* lines end where the terminal does */
 	const char		    *group;	/* NULL, or what rows of the text stand under */
 	struct sheet		     sheet;
 	struct text		     text;

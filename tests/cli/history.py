@@ -2,13 +2,17 @@
 """The history: audits add to it once, hits reads it, over edits of the policy and whatever stands
 in the file."""
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
+import re
 import sqlite3
 import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 from cli import ROOT, WEIR, CALM, Skip, a_capture, equal, err, holds, main, out, run
@@ -164,8 +168,33 @@ def test_flows_and_findings():
         equal(len(past(place, "flows", *args)), n, args)
     found = {(f["kind"], f["source"], f["count"]) for f in past(place, "findings")}
     equal(found, {("denied", "198.51.100.1", 3), ("denied", "198.51.100.2", 1)})
-    holds(out("history", "--history", place.db), "198.51.100.1    233.252.0.1      data   deny")
+    holds(out("history", "--history", place.db), "198.51.100.1    233.252.0.1      data       deny ")
     equal(run("history", "--history", place.db, "xyz").returncode, 2)
+
+
+def test_nothing_is_cut():
+    """A row of a pipe is one line; on a terminal what is too long goes on below, and every line fits."""
+    place = Place()
+    place.audit("a.pcap", *DAY)
+    db = sqlite3.connect(place.db)
+    long = "a-rule-whose-name-is-" + "long-" * 8 + "indeed"
+    for table, column in ("rule", "name"), ("flow", "rule"):
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = 'loud'", (long,))
+    group = "ff3e:40:2001:db8:1234:5678:90ab:cdef"
+    equal(db.execute("UPDATE flow SET target = ? WHERE target = '233.252.0.2'", (group,)).rowcount, 1)
+    db.commit()
+    db.close()
+    for words in (["history"], ["hits"]):
+        rows = out(*words, "--history", place.db).splitlines()
+        assert any(re.search(rf"(^| ){long}( |$)", row) and "deny" in row for row in rows), rows
+    assert any(f"10.1.1.1        {group} data" in row for row in out("history", "--history", place.db).splitlines())
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    subprocess.run([WEIR, "history", "--history", place.db], stdout=child, env={**CALM, "NO_COLOR": "1"}, check=True)
+    rows = os.read(parent, 65536).decode().replace("\r", "").splitlines()
+    os.close(child)
+    equal([row for row in rows if len(row) > 100], [])
+    assert any(row.strip() == long for row in rows) and any(row.endswith(f" {group}") for row in rows), rows
 
 
 def test_counts():
