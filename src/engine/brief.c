@@ -22,8 +22,19 @@ void engine_foresee_brief(const struct engine *e, struct expected_brief *message
 	}
 }
 
+/* All but when and where it passed. */
+static struct passage passage_of(const struct brief *brief)
+{
+	return (struct passage){ .speaker = addr_of4(brief->speaker),
+				 .receiver = addr_of4(brief->receiver), .print = brief->print };
+}
+
 void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 {
+	struct passage passage = passage_of(&message->brief);
+
+	if (message->brief.receiver >> 8 == 0xe00000)
+		copies_expect(e->copies, &passage);
 	for (size_t i = 0; i < message->brief.n; i++)
 		message->flow[i] = flow_guess4(&e->flows, message->hash[i], message->tag[i]);
 }
@@ -77,9 +88,11 @@ static void __attribute__((noinline)) meet_link_local(struct engine *e, const st
 						      const struct quick *quick,
 						      const struct brief *brief)
 {
-	struct passage passage = { addr_of4(brief->speaker), addr_of4(brief->receiver), packet->at,
-				   brief->print, packet->link, quick->vlan };
+	struct passage passage = passage_of(brief);
 
+	passage.at = packet->at;
+	passage.link = packet->link;
+	passage.vlan = quick->vlan;
 	frame_cross(e, packet, brief->point, &passage, brief->ttl);
 }
 

@@ -46,6 +46,11 @@ static inline uint64_t hash_of(const struct passage *p)
 	return x ^ x >> 32;
 }
 
+void copies_expect(const struct copies *copies, const struct passage *passage)
+{
+	__builtin_prefetch(&copies->list[hash_of(passage) % COPIES_MAX], 1);
+}
+
 bool copies_crossed(struct copies *copies, const struct passage *passage)
 {
 	uint64_t hash = hash_of(passage);

@@ -61,6 +61,8 @@ struct passage {
 	uint16_t     link, vlan;
 };
 
+/* Before copies_crossed(): has what that will read fetched. */
+void copies_expect(const struct copies *copies, const struct passage *passage);
 /* True where it was seen on another link or VLAN just before. */
 bool copies_crossed(struct copies *copies, const struct passage *passage);
 
