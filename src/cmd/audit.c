@@ -297,6 +297,7 @@ static void print_report(struct auditing *a, struct report *report)
 		.registry = a->judging.registry, .is_interrupted = a->is_interrupted,
 		.columns = a->io->columns, .verbose = o->common.verbose, .colour = a->io->colour,
 		.all = o->all, .baseline = o->baseline,
+		.is_filtered = o->common.filter || o->common.since.given || o->common.until.given,
 	};
 
 	print.inputs = gather_inputs(a, &print.input_count, &print.time_digits);

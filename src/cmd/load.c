@@ -39,14 +39,30 @@ static bool read_include(void *context, const char *path, struct text *out,
 	return error == 0;
 }
 
+/* "modern.border", which is how a policy names it. */
+static const struct profile *profile_of_boundary(const char *name)
+{
+	char word[64];
+	const char *dot = strchr(name, '.');
+
+	if (!dot || (size_t)(dot - name) >= sizeof(word))
+		return NULL;
+	snprintf(word, sizeof(word), "%.*s", (int)(dot - name), name);
+	return profile_find(word);
+}
+
 /* A name that is neither: the user mistyped it, or meant a file that is not there. */
 int load_refuse(const char *name, int error, const struct io *io)
 {
 	struct nearest nearest = nearest_of(name);
+	const struct profile *profile = profile_of_boundary(name);
 
 	for (size_t i = 0; i < profiles_count; i++)
 		nearest_offer(&nearest, profiles[i].name);
-	if (error == -ENOENT && nearest.word)
+	if (error == -ENOENT && profile)
+		complain(io, "no policy file or profile '%s', did you mean '%s' and its boundary '%s'?", name,
+			 profile->name, strchr(name, '.') + 1);
+	else if (error == -ENOENT && nearest.word)
 		complain(io, "no policy file or profile '%s', did you mean '%s'?", name,
 			 nearest.word);
 	else if (error == -ENOENT)

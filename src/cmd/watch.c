@@ -349,6 +349,7 @@ static void print_report(struct watching *w, struct report *report)
 		.is_interrupted = w->is_interrupted, .columns = w->io->columns,
 		.verbose = w->options->common.verbose, .colour = w->io->colour,
 		.all = w->options->all, .time_digits = 9, .exit = w->status, .is_live = true,
+		.is_filtered = w->options->common.filter,
 		.links = w->names, .link_count = w->link_count,
 	};
 

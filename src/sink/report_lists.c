@@ -614,7 +614,8 @@ static void print_notes(struct sheet *s, const struct report_print *p)
 		sheet_end(s);
 	}
 	print_full(s, r);
-	sheet_end(s);
+	if (r->note_count + r->anomaly_count + r->link_local_packets + r->full_count > 0)
+		sheet_end(s);
 }
 
 void print_lists(struct sheet *sheet, const struct report_print *print)

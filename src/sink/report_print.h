@@ -38,6 +38,7 @@ struct report_print {
 	size_t			   link_count;
 	const char		  *baseline;		/* what it knows was left out; or NULL */
 	bool			   is_live;		/* inputs are interfaces */
+	bool			   is_filtered;		/* packets were left out as it was asked for */
 	unsigned		   time_digits;		/* of the captures, in JSON */
 	int			   exit;
 	bool			   is_interrupted;

@@ -321,8 +321,12 @@ static void print_rules_rest(struct sheet *s, const struct report_print *p)
 		unhit += c->hits == 0 && !b->rules[i]->off;
 		quiet += c->hits > 0 && !rule_is_shown(p, i);
 	}
-	text_printf(&words, "(%zu more rule%s hit by permitted or link-local traffic, %zu by nothing: -v "
-			    "shows them", quiet, quiet == 1 ? " was" : "s were", unhit);
+	if (quiet > 0)
+		text_printf(&words, "(%zu more rule%s hit by permitted or link-local traffic, %zu by nothing",
+			    quiet, quiet == 1 ? " was" : "s were", unhit);
+	else
+		text_printf(&words, "(%zu rule%s hit by nothing", unhit, unhit == 1 ? " was" : "s were");
+	text_put(&words, ": -v shows them");
 	if (off > 0)
 		text_printf(&words, "; %zu %s off: %s%s", off, off == 1 ? "is" : "are", why ? why : "",
 			    off > 1 ? ", ..." : "");
@@ -418,7 +422,8 @@ static void print_all_clear(struct sheet *s, const struct report_print *p)
 	if (n->total > 0 && n->unread == n->total) {
 		sheet_put(s, INK_WARN, "No packet could be read, so nothing could be judged.");
 	} else if (n->total == 0) {
-		sheet_put(s, INK_WARN, "There is no packet, so nothing could be judged.");
+		sheet_printf(s, INK_WARN, "There is no %spacket, so nothing could be judged.",
+			     p->is_filtered ? "such " : "");
 	} else if (p->baseline && known > 0) {
 		text_escape_utf8(&safe, span_of(p->baseline));
 		sheet_printf(s, INK_GOOD, "Nothing new since %s, which tells the %s finding%s here.",

@@ -185,6 +185,9 @@ def test_nothing_to_judge():
         done = run("audit", "-", stdin=capture)
         equal(done.stdout.decode().splitlines()[-1], words)
         equal(done.returncode, status)
+        assert "\n\n\n" not in done.stdout.decode(), done.stdout
+    for options in (["-f", "udp port 9"], ["--until", "2001-01-01"]):
+        equal(out("audit", *options, CAMPUS).splitlines()[-1], "There is no such packet, so nothing could be judged.")
     text = run("audit", "-", stdin=capture_of(1, [bytes(60)])).stdout.decode()
     equal(text.splitlines()[-1], "Nothing here must not cross the border.")
 

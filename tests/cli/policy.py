@@ -84,6 +84,7 @@ def test_mistakes_are_all_told_with_their_lines():
 def test_names_that_are_not_there():
     equal(run("decode", "-p", "moden", CAPTURE).returncode, 2)
     holds(err("decode", "-p", "moden", CAPTURE), "did you mean 'modern'?")
+    holds(err("policy", "modern.border"), "did you mean 'modern' and its boundary 'border'?")
     equal(run("decode", "-p", "/no/such.weir", CAPTURE).returncode, 2)
     equal(run("decode", "-p", FOLDER.name, CAPTURE).returncode, 3)
     path = write("a.weir", POLICY)
