@@ -20,7 +20,6 @@ struct node {
 
 struct trie {
 	const struct stretch *stretches;
-	size_t		      stretch_count;
 	struct node	     *nodes;
 	size_t		      n, cap;
 };
@@ -80,24 +79,23 @@ size_t stretch_find(const struct stretch *stretches, size_t n, size_t i, wide nu
 	return i;
 }
 
-static size_t find(const struct trie *t, size_t i, wide number)
-{
-	return stretch_find(t->stretches, t->stretch_count, i, number);
-}
-
-/* Recursion is as deep as an address is long. */
+/* The node of a block, which the i-th to the j-th stretch share.  Recursion is as deep as an address
+ * is long. */
 static uint32_t build(struct trie *t, const struct domain *d, wide first, unsigned length,
-		      size_t i)
+		      size_t i, size_t j)
 {
 	wide half = domain_low_bits(d, length) / 2 + 1;
 	uint32_t node = add_node(t), left, right;
+	size_t middle;
 
-	if (find(t, i, first + domain_low_bits(d, length)) == i) {
+	if (i == j) {
 		add_target(&t->nodes[node], t->stretches[i].target);
 		return node;
 	}
-	left = build(t, d, first, length + 1, i);
-	right = build(t, d, first + half, length + 1, find(t, i, first + half));
+	middle = stretch_find(t->stretches, j + 1, i, first + half);
+	left = build(t, d, first, length + 1, i,
+		     t->stretches[middle].first == first + half ? middle - 1 : middle);
+	right = build(t, d, first + half, length + 1, middle, j);
 	join_targets(&t->nodes[node], &t->nodes[left], &t->nodes[right]);
 	t->nodes[node].child[0] = left;
 	t->nodes[node].child[1] = right;
@@ -133,8 +131,8 @@ static void pick(const struct trie *t, const struct domain *d, uint32_t index, w
 uint32_t entries_of(const struct domain *d, const struct stretch *stretches, size_t n,
 			     struct entries *out)
 {
-	struct trie t = { .stretches = stretches, .stretch_count = n };
-	uint32_t root = build(&t, d, d->base, d->at, 0), other = t.nodes[root].targets[0];
+	struct trie t = { .stretches = stretches };
+	uint32_t root = build(&t, d, d->base, d->at, 0, n - 1), other = t.nodes[root].targets[0];
 
 	pick(&t, d, root, d->base, d->at, other, out);
 	free(t.nodes);
