@@ -6,6 +6,7 @@
 #include "cmd/daemon.h"
 #include "cmd/load.h"
 #include "daemon/bundle.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "policy/profiles.h"
 #include "sink/diag_print.h"
@@ -70,10 +71,10 @@ static int gather(const struct io *io, struct bundle *out)
 	return status;
 }
 
-static json_t *request_of(const struct apply *o, const struct bundle *bundle)
+static json_t *request_of(const struct apply *o, const struct bundle *bundle, int64_t begun_ns)
 {
-	json_t *request = json_pack("{s:s, s:I}", "command", "apply", "confirm",
-				    (json_int_t)o->confirm_s);
+	json_t *request = json_pack("{s:s, s:I, s:I}", "command", "apply", "confirm",
+				    (json_int_t)o->confirm_s, "begun_ns", (json_int_t)begun_ns);
 	struct text text = { 0 };
 	json_t *policy;
 
@@ -137,6 +138,7 @@ static bool was_refused(int status, const json_t *answer)
 static int run(const void *arg, const struct io *io)
 {
 	const struct apply *o = arg;
+	const int64_t begun_ns = clock_steady().ns;
 	struct bundle bundle = { 0 };
 	struct text line = { 0 };
 	json_t *request = NULL, *answer = NULL;
@@ -147,7 +149,7 @@ static int run(const void *arg, const struct io *io)
 		status = gather(io, &bundle);
 	if (status != EXIT_CLEAN)
 		goto done;
-	request = request_of(o, &bundle);
+	request = request_of(o, &bundle, begun_ns);
 	status = daemon_ask(o->control, o->config, request, io, &line, &answer);
 	if (status == EXIT_CLEAN && !answer) {
 		complain(io, "the daemon ended without an answer");

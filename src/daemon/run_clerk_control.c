@@ -95,6 +95,17 @@ static void send_flows(struct clerk_state *c, uint64_t id)
 	json_decref(flows);
 }
 
+/* By the clock of the machine, which the command has read, too, when it began. */
+static int64_t begun_at(const struct client *client, const json_t *request)
+{
+	json_int_t begun_ns = json_integer_value(json_object_get(request, "begun_ns"));
+
+	if (begun_ns <= 0 || begun_ns > client->asked_ns ||
+	    client->asked_ns - begun_ns > PATIENCE_NS)
+		return client->asked_ns;
+	return begun_ns;
+}
+
 static void ask_apply(struct clerk_state *c, struct client *client, json_t *request)
 {
 	json_int_t confirm_s = json_integer_value(json_object_get(request, "confirm"));
@@ -105,7 +116,7 @@ static void ask_apply(struct clerk_state *c, struct client *client, json_t *requ
 		return;
 	}
 	message.number = (uint64_t)confirm_s;
-	snprintf(message.text, sizeof(message.text), "%lld", (long long)client->asked_ns);
+	snprintf(message.text, sizeof(message.text), "%lld", (long long)begun_at(client, request));
 	client->asks_judge = true;
 	if (c->judge < 0 || message_send_text(c->judge, &message, &client->line) < 0)
 		refuse_for_now(c, client->id);
