@@ -93,6 +93,8 @@ void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family
  * more than `max`, and a set does better. */
 size_t nft_put_mask(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out,
 		    size_t max);
+/* Whether it is one test, whatever `max`. */
+bool nft_is_one_test(const struct artefact_mask *mask);
 /* "{ RANGE, ... }" */
 void nft_put_ranges(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out);
 

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "enforce/nft_field.h"
 
+#define GROUP_BITS 192			/* before the group, in the IP header */
 #define PLEN_SHIFT 32
 #define PLEN_BITS (UINT64_C(0xff) << PLEN_SHIFT)
 #define PREFIX_HIGH UINT64_C(0xffffffff)
@@ -82,24 +83,88 @@ static struct run *find_runs(const struct artefact_mask *mask)
 	return runs;
 }
 
-static void put_range(struct text *out, const struct nft_hook *h, struct addr first,
-		      struct addr last)
+/* --- a test: of the bytes of the group alone that it asks for --- */
+
+static uint8_t byte_at(struct addr a, unsigned i)
 {
-	nft_put_value(out, h, first);
-	if (addr_equal(first, last))
-		return;
-	text_char(out, '-');
-	nft_put_value(out, h, last);
+	return (uint8_t)((i < 8 ? a.hi : a.lo) >> (56 - 8 * (i % 8)));
 }
 
-static void put_masked(struct text *out, const struct nft_hook *h, struct addr mask,
-		       const char *relation)
+/* Bytes [first, first + n) of a group. */
+struct part {
+	unsigned first, n;
+};
+
+static struct part part_of(struct addr mask)
+{
+	struct part part = { 0, 16 };
+
+	while (part.n > 1 && byte_at(mask, part.first) == 0) {
+		part.first++;
+		part.n--;
+	}
+	while (part.n > 1 && byte_at(mask, part.first + part.n - 1) == 0)
+		part.n--;
+	return part;
+}
+
+static void put_bytes(struct text *out, struct part part, struct addr value)
+{
+	text_put(out, "0x");
+	for (unsigned i = part.first; i < part.first + part.n; i++) {
+		text_char(out, "0123456789abcdef"[byte_at(value, i) >> 4]);
+		text_char(out, "0123456789abcdef"[byte_at(value, i) & 15]);
+	}
+}
+
+static bool is_whole(struct part part, struct addr mask)
+{
+	for (unsigned i = part.first; i < part.first + part.n; i++)
+		if (byte_at(mask, i) != 0xff)
+			return false;
+	return true;
+}
+
+/* Addresses of a range are without what the mask does not ask for. */
+static void put_test(struct text *out, const struct nft_hook *h, struct addr mask, struct range r)
+{
+	struct part part = part_of(mask);
+
+	nft_put_bits(out, h, GROUP_BITS + 8 * part.first, 8 * part.n);
+	if (!is_whole(part, mask)) {
+		text_put(out, "& ");
+		put_bytes(out, part, mask);
+		text_char(out, ' ');
+	}
+	text_put(out, "== ");
+	put_bytes(out, part, r.first);
+	if (!addr_equal(r.first, r.last)) {
+		text_char(out, '-');
+		put_bytes(out, part, r.last);
+	}
+	text_char(out, ' ');
+}
+
+/* --- sets --- */
+
+static void put_range(struct text *out, const struct nft_hook *h, struct range r)
+{
+	nft_put_value(out, h, r.first);
+	if (addr_equal(r.first, r.last))
+		return;
+	text_char(out, '-');
+	nft_put_value(out, h, r.last);
+}
+
+static void put_set(struct text *out, const struct nft_hook *h, struct addr mask, const char *list)
 {
 	nft_put_side(out, h, FAMILY_IP6, SIDE_GROUP);
 	text_put(out, "& ");
 	nft_put_value(out, h, mask);
-	text_printf(out, " %s", relation);
+	text_printf(out, " { %s } ", list);
 }
+
+/* --- runs of lengths --- */
 
 static bool is_every_prefix(struct range r)
 {
@@ -107,33 +172,34 @@ static bool is_every_prefix(struct range r)
 	       without_plen(r.last).hi == UINT32_MAX && r.last.lo >> 32 == UINT32_MAX;
 }
 
-/* From range i on, those of its length that run as far and did not begin before: what they are, each
- * in a text, or all in one set where they are many. */
+/* From range i on, those of its length that run as far and did not begin before: a test for each, or
+ * one set for all where they are many. */
 static size_t put_prefixes(struct text *out, const struct nft_hook *h,
 			   const struct artefact_mask *mask, struct run *runs, size_t i,
 			   size_t max)
 {
+	const struct addr prefix = addr_of6(PREFIX_HIGH, PREFIX_LOW);
 	unsigned plen = plen_of(mask, i), last = runs[i].last;
 	struct text list = { 0 };
 	size_t n = 0;
 
 	for (size_t j = i; j < mask->n && plen_of(mask, j) == plen; j++) {
-		struct addr first = without_plen(mask->ranges[j].first);
-		struct addr end = without_plen(mask->ranges[j].last);
+		struct range r = { without_plen(mask->ranges[j].first),
+				   without_plen(mask->ranges[j].last) };
 
 		if (runs[j].goes_on || runs[j].last != last)
 			continue;
 		text_put(&list, n ? ", " : "");
-		put_range(&list, h, first, end);
-		if (n < max)
-			put_range(&out[n], h, first, end);
+		put_range(&list, h, r);
+		if (n < max && (n > 0 || !is_every_prefix(r)))
+			put_test(&out[n], h, prefix, r);
 		n++;
 		runs[j].goes_on = true;		/* it is written */
 	}
 	if (n > SET_MIN || n > max) {
 		for (size_t k = 0; k < max; k++)
 			text_reset(&out[k]);
-		text_printf(&out[0], "{ %s }", list.p);
+		put_set(&out[0], h, prefix, list.p);
 		n = 1;
 	}
 	text_release(&list);
@@ -142,33 +208,26 @@ static size_t put_prefixes(struct text *out, const struct nft_hook *h,
 
 static void put_lengths(struct text *out, const struct nft_hook *h, unsigned first, unsigned last)
 {
-	put_masked(out, h, addr_of6(PLEN_BITS, 0), "== ");
-	put_range(out, h, addr_of6((uint64_t)first << PLEN_SHIFT, 0),
-		  addr_of6((uint64_t)last << PLEN_SHIFT, 0));
-	text_char(out, ' ');
+	const struct range lengths = { addr_of6((uint64_t)first << PLEN_SHIFT, 0),
+				       addr_of6((uint64_t)last << PLEN_SHIFT, 0) };
+
+	put_test(out, h, addr_of6(PLEN_BITS, 0), lengths);
 }
 
 /* One run: tests of the length and of the prefix. */
 static size_t put_run(const struct nft_hook *h, const struct artefact_mask *mask, struct run *runs,
 		      size_t i, struct text *out, size_t max)
 {
-	const struct addr prefix = addr_of6(PREFIX_HIGH, PREFIX_LOW);
-	bool is_every = is_every_prefix(mask->ranges[i]);
-	struct text values[VALUES_MAX] = { { 0 } };
+	struct text prefixes[VALUES_MAX] = { { 0 } };
 	size_t room = max < VALUES_MAX ? max : VALUES_MAX;
-	size_t n = put_prefixes(values, h, mask, runs, i, room);
+	size_t n = put_prefixes(prefixes, h, mask, runs, i, room);
 
 	for (size_t k = 0; k < n; k++) {
-		bool is_set = values[k].p[0] == '{';
-
 		put_lengths(&out[k], h, plen_of(mask, i), runs[i].last);
-		if (n == 1 && is_every && !is_set)
-			continue;
-		put_masked(&out[k], h, prefix, is_set ? "" : "== ");
-		text_printf(&out[k], "%s ", values[k].p);
+		text_put(&out[k], text_string(&prefixes[k]));
 	}
 	for (size_t k = 0; k < VALUES_MAX; k++)
-		text_release(&values[k]);
+		text_release(&prefixes[k]);
 	return n;
 }
 
@@ -191,18 +250,24 @@ static size_t put_runs(const struct nft_hook *h, const struct artefact_mask *mas
 	return n <= max ? n : 0;
 }
 
+static bool has_prefix(const struct artefact_mask *mask)
+{
+	return mask->mask.hi == (PLEN_BITS | UINT32_MAX);
+}
+
+bool nft_is_one_test(const struct artefact_mask *mask)
+{
+	return mask->n == 1 && !has_prefix(mask);
+}
+
 size_t nft_put_mask(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out,
 		    size_t max)
 {
-	const uint64_t with_plen = PLEN_BITS | UINT32_MAX;
-
-	if (mask->mask.hi == with_plen)
+	if (has_prefix(mask))
 		return put_runs(h, mask, out, max);
 	if (mask->n != 1)
 		return 0;
-	put_masked(out, h, mask->mask, "== ");
-	put_range(out, h, mask->ranges[0].first, mask->ranges[0].last);
-	text_char(out, ' ');
+	put_test(out, h, mask->mask, mask->ranges[0]);
 	return 1;
 }
 
@@ -211,7 +276,7 @@ void nft_put_ranges(const struct nft_hook *h, const struct artefact_mask *mask, 
 	text_put(out, "{");
 	for (size_t i = 0; i < mask->n; i++) {
 		text_put(out, i ? ", " : " ");
-		put_range(out, h, mask->ranges[i].first, mask->ranges[i].last);
+		put_range(out, h, mask->ranges[i]);
 	}
 	text_put(out, " }");
 }

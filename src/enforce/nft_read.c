@@ -192,7 +192,7 @@ static bool skip_value(const char **at, const struct nft_field *field, uint8_t o
 	return true;
 }
 
-/* "@nh,FIRST,BITS ": whole bytes, as many as an address or a type has. */
+/* "@nh,FIRST,BITS ": whole bytes, as many as an address, a prefix that a group embeds, or a type has. */
 static bool read_place(const char **at, struct nft_field *out)
 {
 	char *end;
@@ -206,7 +206,7 @@ static bool read_place(const char **at, struct nft_field *out)
 		return false;
 	bits = strtoul(end + 1, &end, 10);
 	if (*end != ' ' || first % 8 || first > 1024 ||
-	    (bits != 8 && bits != 16 && bits != 32 && bits != 128))
+	    (bits != 8 && bits != 16 && bits != 32 && bits != 64 && bits != 128))
 		return false;
 	*at = end + 1;
 	out->offset = (uint32_t)first / 8;
@@ -243,7 +243,7 @@ static bool read_field(const char **at, struct nft_field *out)
 	return !out->is_masked || (skip_value(at, out, out->mask) && skip(at, " "));
 }
 
-/* Up to two, of one size. */
+/* Up to two, of one size, which is an address's. */
 static bool read_fields(const char **at, struct nft_step *out)
 {
 	if (!read_field(at, &out->fields[0]))
@@ -253,7 +253,7 @@ static bool read_fields(const char **at, struct nft_step *out)
 		return true;
 	out->field_count = 2;
 	return read_field(at, &out->fields[1]) && out->fields[1].bytes == out->fields[0].bytes &&
-	       out->fields[0].bytes >= 4;
+	       (out->fields[0].bytes == 4 || out->fields[0].bytes == 16);
 }
 
 /* --- what the kernel knows of a packet --- */

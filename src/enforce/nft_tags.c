@@ -107,20 +107,31 @@ static void put_ip4(struct nft_hook *h)
 	text_release(&lines);
 }
 
+/* Of ICMPv6: one, or those from one to another. */
+static void put_type(struct text *out, const struct nft_hook *h, unsigned at,
+		     const unsigned range[2])
+{
+	nft_put_bits(out, h, at, 8);
+	text_printf(out, "== 0x%02x", range[0]);
+	if (range[1] > range[0])
+		text_printf(out, "-0x%02x", range[1]);
+	text_char(out, ' ');
+}
+
 /* MLD has a hop-by-hop header of eight bytes (RFC 3810 5), others may have one. */
 static void put_control6(struct text *out, struct nft_hook *h)
 {
-	static const unsigned types[] = { 130, 131, 132, 134, 143 };
+	static const unsigned types[][2] = { { 130, 132 }, { 134, 134 }, { 143, 143 } };
 
 	for (size_t i = 0; i < COUNT(types); i++) {
 		text_put(out, "\t\t");
 		nft_put_equal(out, h, 48, 8, PROTOCOL_ICMP6_NUMBER);
-		nft_put_equal(out, h, 320, 8, types[i]);
+		put_type(out, h, 320, types[i]);
 		put_end(out, h, FAMILY_IP6, NFT_TARGET_CONTROL);
 		text_put(out, "\t\t");
 		nft_put_equal(out, h, 48, 8, 0);
 		nft_put_equal(out, h, 320, 16, PROTOCOL_ICMP6_NUMBER << 8);
-		nft_put_equal(out, h, 384, 8, types[i]);
+		put_type(out, h, 384, types[i]);
 		put_end(out, h, FAMILY_IP6, NFT_TARGET_CONTROL);
 	}
 	text_put(out, "\t\t");

@@ -381,12 +381,33 @@ static void put_lines(struct text *out, struct nft_hook *h, enum family family, 
 	release(lines);
 }
 
+/* What is one test is asked by who jumps. */
+static bool has_mask_chain(const struct artefact_rule *rule)
+{
+	for (size_t i = 0; i < rule->mask_count; i++)
+		if (!nft_is_one_test(&rule->masks[i]))
+			return true;
+	return false;
+}
+
+static void multiply_by_tests(struct lines *lines, const struct nft_hook *h,
+			      const struct artefact_rule *rule)
+{
+	for (size_t i = 0; i < rule->mask_count; i++) {
+		struct lines any = { .n = 0 };
+
+		if (nft_is_one_test(&rule->masks[i]))
+			any.n = nft_put_mask(h, &rule->masks[i], any.list, 1);
+		multiply_by(lines, &any);
+	}
+}
+
 /* Where to go on: what an IPv6 group embeds is asked in a chain of its own, which returns where it is
  * not so, for many lists ask for the same; behind tags who asked for it is, too. */
 static const char *jump_of(struct nft_hook *h, const struct artefact_rule *rule,
 			   enum family family, unsigned index)
 {
-	if (family == FAMILY_IP6 && rule->mask_count > 0) {
+	if (family == FAMILY_IP6 && has_mask_chain(rule)) {
 		h->masked[h->tags][index] = true;
 		return "m";
 	}
@@ -416,6 +437,8 @@ void nft_put_tests(struct text *out, struct nft_hook *h, enum family family, uns
 	if (rule->recognised != PROTOCOL_COUNT)
 		ask_recognised(h, rule, family, &recognised);
 	multiply_by(&lines, &recognised);
+	if (family == FAMILY_IP6)
+		multiply_by_tests(&lines, h, rule);
 	put_lines(out, h, family, index, &lines, jump_of(h, rule, family, index));
 }
 
@@ -429,6 +452,8 @@ static void put_mask_chain(struct text *out, struct nft_hook *h, unsigned index)
 	for (size_t i = 0; i < rule->mask_count; i++) {
 		if (masks[i].n == 0)
 			put_set(add(&masks[i]), h, index, i);
+		if (nft_is_one_test(&rule->masks[i]))
+			release(&masks[i]);
 		multiply_by(&lines, &masks[i]);
 	}
 	text_printf(out, "\tchain %%%um%ut%u {\n", h->id, index, h->tags);
