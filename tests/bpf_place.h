@@ -26,7 +26,7 @@
 #include "t.h"
 #include "wire/wire.h"
 
-#define FOLDER "/mnt"			/* in a mount namespace of the test's own */
+#define FOLDER "/sys/fs/bpf"		/* in a mount namespace of the test's own */
 #define PINS FOLDER "/weir"
 #define LO_INDEX 1
 

@@ -344,7 +344,7 @@ static void roll_back(struct judge *j)
 	j->before = (struct ruling){ 0 };
 	text_reset(&j->installed);		/* interfaces may have changed meanwhile */
 	judge_look(j);
-	if (judge_stage_peers(j, &j->now, &problem) < 0)
+	if (judge_stage_peers(j, &j->now, &problem) < 0 && problem.n > 0)	/* else the keeper ends */
 		run_say("the MSDP peers stay as they are: %s", text_string(&problem));
 	text_release(&problem);
 	tell_ruling(j, 0);

@@ -305,6 +305,8 @@ static void open_link(struct judge *j, size_t i)
 		socket.fd = payload;
 		error = live_attach(j->watching.live, i, &socket, problem);
 	}
+	if (error == -EPIPE)
+		return;				/* the keeper ends, and this process with it */
 	if (error < 0) {
 		run_say("cannot watch %s: %s", link->name, problem[0] ? problem : strerror(-error));
 		return;

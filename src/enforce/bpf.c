@@ -291,6 +291,8 @@ static void settle(void *state)
 
 /* --- the other calls --- */
 
+#define USUAL_FOLDER "/sys/fs/bpf/weir"
+
 static void probe(struct enforce_support *out)
 {
 	static const struct bpf_insn nothing[] = {
@@ -308,6 +310,8 @@ static void probe(struct enforce_support *out)
 		why = text;
 	} else if (helper != 1) {
 		why = "this kernel is older than 5.18";
+	} else if (!bpf_store_may_stand(USUAL_FOLDER)) {
+		why = "no bpf file system at /sys/fs/bpf, and no right to mount one";
 	}
 	snprintf(out->why_not[BACKEND_XDP], ENFORCE_WHY, "%s", why);
 	snprintf(out->why_not[BACKEND_TC], ENFORCE_WHY, "%s", why);

@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "enforce/bpf_asked.h"
 #include "enforce/grace.h"
+#include "os/privilege.h"
 
 #define IMAGE_BYTES_MIN (1u << 19)
 #define COUNTERS_MIN 1024u
@@ -47,23 +48,38 @@ static void parent_of(const char *path, char *out, size_t n)
 		*slash = '\0';
 }
 
-/* Mounts a bpf file system where the folder is to be, if its parent is none. */
+bool bpf_store_may_stand(const char *folder)
+{
+	char parent[BPF_FOLDER_MAX];
+
+	parent_of(folder, parent, sizeof(parent));
+	return is_bpf_folder(parent) || is_bpf_folder(folder) || privilege_may_mount();
+}
+
+/* Where the folder is to be, if its parent is none: 0 or negative errno. */
+static int mount_bpf(const char *folder)
+{
+	char parent[BPF_FOLDER_MAX];
+
+	parent_of(folder, parent, sizeof(parent));
+	if (is_bpf_folder(parent) || is_bpf_folder(folder))
+		return 0;
+	mkdir(parent, 0755);
+	return mount("bpf", parent, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
+}
+
 int bpf_store_make_folder(const struct bpf_store *store, struct text *error)
 {
-	char parent[sizeof(store->folder)];
-	int status = 0;
+	char parent[BPF_FOLDER_MAX];
+	int status = mount_bpf(store->folder);
 
-	parent_of(store->folder, parent, sizeof(parent));
-	if (!is_bpf_folder(parent) && !is_bpf_folder(store->folder)) {
-		mkdir(parent, 0755);
-		status = mount("bpf", parent, "bpf", 0, "mode=0700") < 0 ? -errno : 0;
-	}
 	if (status == 0 && mkdir(store->folder, 0700) < 0 && errno != EEXIST)
 		status = -errno;
 	if (status < 0) {
+		parent_of(store->folder, parent, sizeof(parent));
 		text_reset(error);
-		text_printf(error, "no bpf file system at %s, and none can be mounted: %s", parent,
-			    strerror(-status));
+		text_printf(error, "no bpf file system at %s, and none can be mounted: %s; 'mount -t bpf bpf %s' "
+				   "before, or let nftables enforce", parent, strerror(-status), parent);
 	}
 	return status;
 }
@@ -166,6 +182,7 @@ int bpf_store_open(const char *folder, struct bpf_store *out)
 	if (strlen(folder) >= sizeof(out->folder))
 		return -ENAMETOOLONG;
 	snprintf(out->folder, sizeof(out->folder), "%s", folder);
+	mount_bpf(folder);			/* now, for whoever opens it may give up the right to */
 	out->clock = bpf_clock_load();
 	if (bpf_clock_read(out->clock, &clock) == 0)
 		out->ticks_per_s = clock.ticks_per_s;

@@ -9,8 +9,10 @@
 
 #define STORE_SETS_MAX 8
 
+#define BPF_FOLDER_MAX 256
+
 struct bpf_store {
-	char	       folder[256];
+	char	       folder[BPF_FOLDER_MAX];
 	struct bpf_set sets[STORE_SETS_MAX];	/* by number; the last is in force */
 	size_t	       set_count;
 	uint8_t	      *taken;		/* by counter of the set in force */
@@ -24,6 +26,8 @@ void bpf_store_close(struct bpf_store *store);
 /* NULL where nothing stands. */
 struct bpf_set *bpf_store_set(struct bpf_store *store);
 
+/* Whether a store can stand in the folder: there is a bpf file system, or one may be mounted. */
+bool bpf_store_may_stand(const char *folder);
 /* Makes sure that there is a bpf file system and the folder in it. */
 int bpf_store_make_folder(const struct bpf_store *store, struct text *error);
 

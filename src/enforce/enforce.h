@@ -109,7 +109,8 @@ int enforce_image_of(struct span bytes, struct enforce_image **out);
 
 struct enforcer;
 
-/* `pin_folder` is where BPF objects are pinned.  Takes nothing away and changes nothing. */
+/* `pin_folder` is where BPF objects are pinned; a bpf file system is mounted for it where there is
+ * none.  Takes nothing away and changes nothing else. */
 int enforcer_open(const char *pin_folder, struct enforcer **out);
 /* The kernel goes on as it was told. */
 void enforcer_free(struct enforcer *enforcer);

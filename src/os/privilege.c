@@ -22,14 +22,24 @@ static struct __user_cap_header_struct header_of(void)
 	return (struct __user_cap_header_struct){ .version = _LINUX_CAPABILITY_VERSION_3 };
 }
 
-bool privilege_has_raw(void)
+static bool has(unsigned capability)
 {
 	struct __user_cap_header_struct header = header_of();
 	struct __user_cap_data_struct data[2] = { 0 };
 
 	if (syscall(SYS_capget, &header, data) != 0)
 		return false;
-	return data[0].effective >> CAP_NET_RAW & 1;
+	return data[capability / 32].effective >> capability % 32 & 1;
+}
+
+bool privilege_has_raw(void)
+{
+	return has(CAP_NET_RAW);
+}
+
+bool privilege_may_mount(void)
+{
+	return has(CAP_SYS_ADMIN);
 }
 
 static int keep(unsigned capabilities)

@@ -9,6 +9,8 @@
 
 /* CAP_NET_RAW, which AF_PACKET sockets take, is there to be used. */
 bool privilege_has_raw(void);
+/* CAP_SYS_ADMIN, which mount(2) takes. */
+bool privilege_may_mount(void);
 
 /* Keeps CAP_NET_RAW alone.  A process that runs by sudo becomes its caller; any other keeps its
  * user id.  0 or negative errno. */

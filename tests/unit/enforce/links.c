@@ -765,7 +765,7 @@ static void test_kills(void)
 static void test_parcels(void)
 {
 	struct text parcel = { 0 };
-	struct policy *policy = load_text(simple);
+	struct policy *policy;
 	uint64_t seed = 3;
 	struct bench b;
 	int out;
@@ -774,6 +774,7 @@ static void test_parcels(void)
 		t_skip(place());
 		return;
 	}
+	policy = load_text(simple);
 	add_pair("a0", "b0");
 	begin(&b);
 	add_link(&b, "b0", false, BACKEND_TC, BACKEND_AUTO);
