@@ -78,7 +78,8 @@ static void put_counting(struct bulk *b, const char *chain, bool is_own, int32_t
 		line_compare(&rule, NFT_CMP_EQ, &nowhere, sizeof(nowhere));
 	}
 	line_count(&rule);
-	line_verdict(&rule, verdict, NULL);
+	if (verdict != NFT_CONTINUE)
+		line_verdict(&rule, verdict, NULL);
 	line_end(&rule);
 }
 

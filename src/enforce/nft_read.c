@@ -47,9 +47,10 @@ int32_t nft_verdict_of(const char *chain)
 
 	if (nft_begins(line, NFT_OWN_LINE))
 		line = nft_next_line(line);
-	return nft_begins(line, "\t\tcounter accept\n\t}\n") ? NF_ACCEPT
-	       : nft_begins(line, "\t\tcounter drop\n\t}\n") ? NF_DROP
-							: NFT_NO_VERDICT;
+	return nft_begins(line, "\t\tcounter\n\t}\n")	       ? NFT_CONTINUE
+	       : nft_begins(line, "\t\tcounter accept\n\t}\n") ? NF_ACCEPT
+	       : nft_begins(line, "\t\tcounter drop\n\t}\n")   ? NF_DROP
+							      : NFT_NO_VERDICT;
 }
 
 /* --- maps --- */

@@ -24,7 +24,7 @@ bool nft_read_name(const char *at, struct nft_name *out);
 /* A line of some chains that count: what comes in nowhere, this machine sends. */
 #define NFT_OWN_LINE "\t\tmeta iif 0 counter accept\n"
 
-/* NF_ACCEPT or NF_DROP of a chain that only counts, given its first line. */
+/* NF_ACCEPT, NF_DROP or, for none, NFT_CONTINUE of a chain that only counts, given its first line. */
 int32_t nft_verdict_of(const char *chain);
 
 #define NFT_KEY_MAX 32

@@ -167,11 +167,27 @@ static void begin_counting(struct text *out, const struct nft_hook *h, const cha
 	text_put(out, " {\n");
 }
 
+/* What accepts says nothing more: behind the end of a chain is the policy of the base chain, and a
+ * verdict costs a packet as much as a test of two bytes. */
+#define ACCEPTS ""
+#define ACCEPTS_AT_ONCE " accept"
+#define DROPS " drop"
+
 static void put_counting_chain(struct text *out, const struct nft_hook *h, const char *rule,
 			       bool refused, const char *verdict)
 {
 	begin_counting(out, h, rule, refused);
-	text_printf(out, "\t\tcounter %s\n\t}\n", verdict);
+	text_printf(out, "\t\tcounter%s\n\t}\n", verdict);
+}
+
+/* Lines of chains that were jumped to go to it: behind its end the packet would come back to them. */
+static bool is_met_in_jumps(const struct nft_hook *h, unsigned index)
+{
+	bool is_met = false;
+
+	for (unsigned t = 0; t <= NFT_TAGS_MAX; t++)
+		is_met |= h->masked[t][index] || h->joined4[t][index] || h->joined6[t][index];
+	return is_met;
 }
 
 static const char *unit_name(const struct rate *rate)
@@ -203,13 +219,14 @@ static void put_limited(struct text *out, struct nft_hook *h, unsigned index,
 static void put_rule(struct text *out, struct nft_hook *h, unsigned index)
 {
 	const struct rule *rule = h->boundary->rules[index];
-	const char *refusal = h->link->dry_run ? "accept" : "drop";
+	const char *pass = is_met_in_jumps(h, index) ? ACCEPTS_AT_ONCE : ACCEPTS;
+	const char *refusal = h->link->dry_run ? pass : DROPS;
 
 	if (rule->kind == RULE_MATCH && rule->action == ACTION_LIMIT)
 		put_limited(out, h, index, rule, refusal);
 	else
 		put_counting_chain(out, h, rule_name(h, index), false,
-				   rule->action == ACTION_DENY ? refusal : "accept");
+				   rule->action == ACTION_DENY ? refusal : pass);
 }
 
 /* What is never judged: a router forwards none of it, and may say all of it itself. */
@@ -219,7 +236,7 @@ static void put_unjudged_chain(struct text *out, const struct nft_hook *h, const
 	if (h->drops_unjudged && !h->link->dry_run)
 		text_put(out, "\t\tmeta iif 0 counter accept\n\t\tcounter drop\n\t}\n");
 	else
-		text_put(out, "\t\tcounter accept\n\t}\n");
+		text_put(out, "\t\tcounter" ACCEPTS "\n\t}\n");
 }
 
 /* Frames that nobody can look into: as the interface fails. */
@@ -230,7 +247,7 @@ static void put_unjudged(struct text *out, const struct nft_hook *h)
 	put_unjudged_chain(out, h, ENFORCE_LINK_LOCAL);
 	put_unjudged_chain(out, h, ENFORCE_CONTROL);
 	if (h->table != NFT_INET)
-		put_counting_chain(out, h, ENFORCE_TAGGED_TWICE, false, drops ? "drop" : "accept");
+		put_counting_chain(out, h, ENFORCE_TAGGED_TWICE, false, drops ? DROPS : ACCEPTS);
 }
 
 static void put_lists(struct text *out, struct nft_hook *h)
