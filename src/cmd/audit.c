@@ -175,7 +175,7 @@ static void record_batch(struct auditing *a, const struct batch *batch)
 			.packets = batch->packets + i, .n = n,
 			.quick = batch->quick ? batch->quick + i : NULL,
 			.said = batch->said ? batch->said + i : NULL,
-			.is_shared = batch->is_shared,
+			.ahead = batch->ahead, .is_shared = batch->is_shared,
 		};
 
 		judge_batch(a, &part);

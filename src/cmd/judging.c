@@ -213,6 +213,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 	const struct quick *quick = b->quick ? b->quick : own;
 	size_t n;
 
+	j->rules.ahead = b->ahead;
 	if (!b->quick)
 		quick_look(&j->rules, b->packets, b->n, own);
 	engine_expect(j->engine, b->packets, quick, b->n, &expected);
@@ -235,5 +236,6 @@ void judging_batch(struct judging *j, const struct batch *b)
 								    : ENGINE_BATCH,
 					       .quick = b->quick ? b->quick + i : NULL,
 					       .said = b->said ? b->said + i : NULL,
+					       .ahead = b->ahead,
 					       .is_shared = b->is_shared });
 }

@@ -12,8 +12,8 @@ enum lengths_order { LENGTHS_CAPTURED_FIRST, LENGTHS_WIRE_FIRST, LENGTHS_EITHER 
 #define RECORD_SIZE 16
 /* Kuznetzov's snap length leaves the Ethernet header out. */
 #define ETHERNET_SIZE 14
-/* Small packets are fetched that many bytes ahead: some dozens of them. */
-#define DENSE_AHEAD 4096
+/* Small packets come by lines from the second cache, where quick_look() had them fetched to. */
+#define DENSE_AHEAD 512
 
 static const struct variant {
 	uint32_t magic;

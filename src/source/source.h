@@ -50,6 +50,7 @@ struct batch {
 	size_t		     n;
 	const struct quick  *quick;	/* of each packet; NULL: nobody looked yet */
 	struct said *const  *said;	/* of each that asks for wire_decode(): NULL: not decoded */
+	size_t		     ahead;	/* quick_rules.ahead for these packets */
 	bool		     is_shared;	/* some lie in files that may be written to: take a copy of what
 					 * is looked at more than once */
 };

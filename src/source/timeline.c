@@ -15,6 +15,8 @@
 
 /* Packets handed on at a time: few enough that their records stay in the first cache. */
 #define BATCH 256
+/* Of small packets, with their records. */
+#define BATCH_BYTES (32u << 10)
 /* Bytes read at a time: 256 to 512 KiB is best; less each where many files are open. */
 #define BLOCK_ONE (256u << 10)
 #define BLOCK_FEW (64u << 10)
@@ -364,6 +366,7 @@ static bool next_alone(struct timeline *t, struct batch *out)
 		return false;
 	*out = l->batch;
 	out->is_shared = t->options.shares;
+	out->ahead = l->feed.is_viewed && capture_is_dense(&l->feed.capture) ? BATCH_BYTES : 0;
 	l->next = l->batch.n;
 	return true;
 }

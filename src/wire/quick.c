@@ -26,6 +26,7 @@
 #define HEADER_ALERT UINT64_C(0x4600000000000000)
 #define IP6_BYTES	  40
 #define UDP_BYTES	  8
+#define LINE_BYTES	  64		/* of memory */
 
 /* What look_at() needs to look. */
 #define LOOK_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + UDP_BYTES)
@@ -304,8 +305,14 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 __attribute__((noinline)) void quick_look(const struct quick_rules *rules,
 					  const struct packet *packets, size_t n, struct quick *out)
 {
-	for (size_t i = 0; i < n; i++)
+	size_t ahead = rules->ahead;
+
+	for (size_t i = 0; i < n; i++) {
+		/* into the second cache: here there is something to do meanwhile */
+		__builtin_prefetch(packets[i].bytes.p + ahead, 0, 2);
+		__builtin_prefetch(packets[i].bytes.p + ahead + LINE_BYTES, 0, 2);
 		out[i].kind = (uint8_t)look_at(rules, &packets[i], &out[i]);
+	}
 }
 
 void quick_addresses(const struct quick *quick, const struct packet *packet,

@@ -40,6 +40,8 @@ struct quick_rules {
 	uint8_t ports[4096];		/* by the low 12 bits of a UDP or TCP port: who wants it */
 	uint8_t groups[256];		/* by the last byte of a group */
 	bool	udp_checksums;		/* then every multicast datagram asks */
+	size_t	ahead;			/* what lies so many bytes behind each packet's beginning, will
+					 * be looked at later, and is fetched; 0: nothing */
 };
 
 struct quick_rules quick_rules_of(const struct wire_options *options);
