@@ -191,9 +191,13 @@ static void move_name(struct span *name, struct said *out)
 static void move_names(struct said *out, size_t since)
 {
 	for (size_t i = since; i < out->n; i++) {
-		move_name(&out->list[i].session, out);
-		move_name(&out->list[i].hostname, out);
-		move_name(&out->list[i].domain, out);
+		struct observation *obs = &out->list[i];
+
+		if ((obs->session.n | obs->hostname.n | obs->domain.n) == 0)
+			continue;
+		move_name(&obs->session, out);
+		move_name(&obs->hostname, out);
+		move_name(&obs->domain, out);
 	}
 }
 
