@@ -157,7 +157,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	struct span bytes = { ip.p + quick->plain, 0 };
 	unsigned total;
 
-	if (!quick->plain || packet->checksums_unreliable)
+	if (!quick->plain || quick->plain > ALERT_BYTES || packet->checksums_unreliable)
 		return false;
 	total = load16(ip.p + 2);
 	if (ip.n < total)

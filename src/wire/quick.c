@@ -35,6 +35,7 @@
 #define NUMBER_TCP   6
 #define NUMBER_UDP   17
 #define NUMBER_ICMP6 58
+#define NUMBER_PIM   103
 
 /* Bits of quick_rules.ports: who asks for packets with this port. */
 enum { WANTED_UDP = 1, WANTED_TCP = 2 };
@@ -146,7 +147,7 @@ static inline bool is_sum_right(const uint8_t *p)
 	return sum_is_right(sum_word(sum_word(sum, word), last));
 }
 
-/* An IPv4 header that has more than 20 bytes, or is odd: the bytes of one that decode_plain()
+/* An IPv4 header that has more than 20 bytes, or is odd: the bytes of one that decode_plain4()
  * reads, which are those with a Router Alert alone (RFC 2113), as IGMP has it; else 0. */
 static uint8_t alert_header4(const struct look *look, uint64_t first)
 {
@@ -190,6 +191,13 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	return QUICK_DATA4;
 }
 
+/* No extension header, but what decode_plain6() may hand on. */
+static inline bool is_upper6(unsigned protocol)
+{
+	return protocol == NUMBER_ICMP6 || protocol == NUMBER_UDP || protocol == NUMBER_TCP ||
+	       protocol == NUMBER_PIM;
+}
+
 static inline enum quick_kind look_ip6(const struct quick_rules *rules, const struct look *look,
 				       struct quick *out)
 {
@@ -200,6 +208,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 
 	if (p[0] >> 4 != 6 || payload < UDP_BYTES || payload + IP6_BYTES > look->wire)
 		return QUICK_ASK;
+	out->plain = is_upper6(protocol) ? IP6_BYTES : 0;
 	if (p[24] != 0xff)
 		return judge_unicast(protocol, wants_ports(rules, ports));
 	if (protocol != NUMBER_UDP || rules->udp_checksums || (p[25] & 0xf) == 0xf ||
@@ -367,12 +376,11 @@ struct observation quick_statement(const struct quick *quick, const struct packe
 	return obs;
 }
 
-/* What ethernet_peel() and ip4_peel() would have noted. */
-static void note_plain(const struct quick *quick, const struct packet *packet,
+/* What ethernet_peel() would have noted, and that an IP header was read. */
+static void note_frame(const struct quick *quick, const struct packet *packet,
 		       const struct wire_options *options, struct layers *out)
 {
 	static const struct layers none = { .template = OBSERVATION_NONE };
-	const uint8_t *p = packet->bytes.p + quick->ip_offset;
 	struct observation *t = &out->template;
 
 	*out = none;
@@ -380,48 +388,83 @@ static void note_plain(const struct quick *quick, const struct packet *packet,
 	t->bytes = packet->length;
 	t->link = packet->link;
 	t->vlan = quick->vlan;
-	t->speaker = addr_of4(load32(p + 12));
-	t->receiver = out->final = addr_of4(load32(p + 16));
-	t->ttl = p[8];
-	t->ip_protocol = p[9];
 	t->has_ttl = t->has_mac = true;
 	memcpy(t->mac, packet->bytes.p + 6, sizeof(t->mac));
 	out->checksums_unreliable = packet->checksums_unreliable;
 	out->udp_checksums = options->udp_checksums;
-	out->router_alert = quick->plain == IP4_ALERT_BYTES;
 	out->is_inside = true;
 	out->depth = 2;				/* the frame, and the packet in it */
 }
 
-static void decode_plain(const struct quick *quick, const struct packet *packet,
-			 const struct wire_options *options, struct said *out)
+static void note_addresses(struct addr speaker, struct addr receiver, struct layers *at,
+			   struct said *out)
 {
-	struct layers at;
-	struct span ip = { packet->bytes.p + quick->ip_offset, packet->bytes.n - quick->ip_offset };
-	struct span bytes = { ip.p + quick->plain, ip.n - quick->plain };
-	unsigned total = load16(ip.p + 2);
-	size_t n = total - quick->plain;
-
-	note_plain(quick, packet, options, &at);
+	at->template.speaker = speaker;
+	at->template.receiver = at->final = receiver;
 	said_reset(out);
 	out->has_ip = out->is_read = true;
-	out->is_multicast = addr_is_multicast(at.template.receiver);
-	at.cut = n > bytes.n ? n - bytes.n : 0;
-	bytes.n = n < bytes.n ? n : bytes.n;
-	if (at.cut > 0)
-		at.template.flags |= FLAG_BIT(CUT);
-	if (!at.checksums_unreliable && !sum_is_right(sum_of((struct span){ ip.p, quick->plain })))
+	out->is_multicast = addr_is_multicast(receiver);
+}
+
+/* The n bytes behind the header, as far as they were captured. */
+static struct span take_payload(const struct quick *quick, const struct packet *packet, size_t n,
+				struct layers *at)
+{
+	size_t header = (size_t)quick->ip_offset + quick->plain;
+	struct span bytes = { packet->bytes.p + header, packet->bytes.n - header };
+
+	if (n > bytes.n) {
+		at->cut = n - bytes.n;
+		at->template.flags |= FLAG_BIT(CUT);
+		return bytes;
+	}
+	return (struct span){ bytes.p, n };
+}
+
+static void decode_plain4(const struct quick *quick, const struct packet *packet,
+			  const struct wire_options *options, struct said *out)
+{
+	const uint8_t *p = packet->bytes.p + quick->ip_offset;
+	struct span bytes;
+	struct layers at;
+
+	note_frame(quick, packet, options, &at);
+	note_addresses(addr_of4(load32(p + 12)), addr_of4(load32(p + 16)), &at, out);
+	at.template.ttl = p[8];
+	at.template.ip_protocol = p[9];
+	at.router_alert = quick->plain == IP4_ALERT_BYTES;
+	bytes = take_payload(quick, packet, load16(p + 2) - quick->plain, &at);
+	if (!at.checksums_unreliable && !sum_is_right(sum_of((struct span){ p, quick->plain })))
 		at.template.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
-	at.template.print = print_at(print_header4(load64(ip.p), ip.p[9]),
-				     (uint16_t)load16(ip.p + 4), bytes.p, bytes.n);
-	upper_peel(&at, ip.p[9], bytes, out);
+	at.template.print = print_at(print_header4(load64(p), p[9]), (uint16_t)load16(p + 4),
+				     bytes.p, bytes.n);
+	upper_peel(&at, p[9], bytes, out);
+}
+
+static void decode_plain6(const struct quick *quick, const struct packet *packet,
+			  const struct wire_options *options, struct said *out)
+{
+	const uint8_t *p = packet->bytes.p + quick->ip_offset;
+	struct span bytes;
+	struct layers at;
+
+	note_frame(quick, packet, options, &at);
+	note_addresses(addr_of6(load64(p + 8), load64(p + 16)),
+		       addr_of6(load64(p + 24), load64(p + 32)), &at, out);
+	at.template.ttl = p[7];
+	at.template.ip_protocol = p[6];
+	bytes = take_payload(quick, packet, load16(p + 4), &at);
+	at.template.print = print_at((uint64_t)bytes.n << 16 | p[6], 0, bytes.p, bytes.n);
+	upper_peel(&at, p[6], bytes, out);
 }
 
 void quick_decode(const struct quick *quick, const struct packet *packet,
 		  const struct wire_options *options, struct said *out)
 {
-	if (quick->plain)
-		decode_plain(quick, packet, options, out);
+	if (quick->plain == IP6_BYTES)
+		decode_plain6(quick, packet, options, out);
+	else if (quick->plain)
+		decode_plain4(quick, packet, options, out);
 	else
 		wire_decode(packet, options, out);
 }

@@ -31,7 +31,7 @@ struct quick {
 	uint8_t	 kind;			/* enum quick_kind */
 	uint8_t	 ip_offset;		/* of the IP header within the frame */
 	bool	 is_cut;		/* FLAG_BIT(CUT): the only flag that such a `data` can carry */
-	uint8_t	 plain;			/* for quick_decode() */
+	uint8_t	 plain;			/* for quick_decode(): bytes of a plain IP header, or 0 */
 };
 
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
