@@ -20,18 +20,18 @@ static const struct opt opts[] = {
 };
 
 static const struct listing_column columns[] = {
-	{ NULL, "boundary", CELL_TEXT, 0, NULL },
-	{ "RULE", "rule", CELL_TEXT, 20, NULL },
-	{ "ACTION", "action", CELL_TEXT, 6, NULL },
-	{ "HITS", "hits", CELL_NUMBER, 10, NULL },
-	{ NULL, "packets", CELL_NUMBER, 0, NULL },
-	{ "BYTES", "bytes", CELL_BYTES, 8, NULL },
-	{ "LAST HIT", "last", CELL_TIME, 16, "never" },
-	{ "COUNTED SINCE", NULL, CELL_TEXT, 19, NULL },
-	{ NULL, "since", CELL_TIME, 0, NULL },
-	{ NULL, "until", CELL_TIME, 0, NULL },
-	{ NULL, "generations", CELL_NUMBER, 0, NULL },
-	{ "LAST 24 HOURS", "day", CELL_BARS, 0, NULL },
+	{ NULL, "boundary", CELL_TEXT, 0, NULL, 0 },
+	{ "RULE", "rule", CELL_TEXT, 20, NULL, 0 },
+	{ "ACTION", "action", CELL_TEXT, 6, NULL, 0 },
+	{ "HITS", "hits", CELL_NUMBER, 10, NULL, 0 },
+	{ NULL, "packets", CELL_NUMBER, 0, NULL, 0 },
+	{ "BYTES", "bytes", CELL_BYTES, 8, NULL, 2 },
+	{ "LAST HIT", "last", CELL_TIME, 16, "never", 0 },
+	{ "COUNTED SINCE", NULL, CELL_TEXT, 19, NULL, 1 },
+	{ NULL, "since", CELL_TIME, 0, NULL, 0 },
+	{ NULL, "until", CELL_TIME, 0, NULL, 0 },
+	{ NULL, "generations", CELL_NUMBER, 0, NULL, 0 },
+	{ "LAST 24 HOURS", "day", CELL_BARS, 0, NULL, 0 },
 };
 
 static enum ink ink_of_name(const char *action)

@@ -7,14 +7,37 @@
 
 #include "os/localtime.h"
 
+#define SPARE_MAX 3
+#define LAST_LEAST 10		/* of the last column, which has the rest of the line */
+
 /* --- text --- */
+
+static bool is_shown(const struct listing *l, size_t i)
+{
+	return l->columns[i].title && !(l->left_out >> i & 1);
+}
+
+static void choose_columns(struct listing *l)
+{
+	for (unsigned spare = 0; l->is_folded && spare <= SPARE_MAX; spare++) {
+		unsigned width = LAST_LEAST;
+
+		for (size_t i = 0; i < l->column_count; i++) {
+			if (spare > 0 && l->columns[i].spare == spare)
+				l->left_out |= UINT32_C(1) << i;
+			width += is_shown(l, i) && l->columns[i].width ? l->columns[i].width + 1 : 0;
+		}
+		if (width <= l->sheet.columns)
+			return;
+	}
+}
 
 static void print_head(struct listing *l)
 {
 	for (size_t i = 0; i < l->column_count; i++) {
 		const struct listing_column *c = &l->columns[i];
 
-		if (!c->title)
+		if (!is_shown(l, i))
 			continue;
 		if (c->kind == CELL_NUMBER || c->kind == CELL_BYTES)
 			sheet_right(&l->sheet, c->width, INK_HEAD, c->title);
@@ -54,6 +77,13 @@ static void put_text(struct listing *l, unsigned width, const struct listing_cel
 	text_escape_utf8(&safe, span_of(cell->text));
 	put_whole(l, width, cell->ink, text_string(&safe));
 	text_release(&safe);
+}
+
+static void put_figure(struct sheet *s, unsigned width, uint64_t value, const char *text)
+{
+	unsigned n = (unsigned)strlen(text);
+
+	sheet_right(s, n > width ? n : width, value ? INK_PLAIN : INK_DIM, text);
 }
 
 /* The day alone in a column that has no room for more. */
@@ -99,12 +129,11 @@ static void print_cell(struct listing *l, const struct listing_column *c,
 		sheet_left(&l->sheet, c->width, cell->ink, cell->number ? "yes" : "no");
 		return;
 	case CELL_NUMBER:
-		sheet_right(&l->sheet, c->width, cell->number ? INK_PLAIN : INK_DIM,
-			    number_text(cell->number, buffer));
+		put_figure(&l->sheet, c->width, cell->number, number_text(cell->number, buffer));
 		return;
 	case CELL_BYTES:
-		sheet_right(&l->sheet, c->width, cell->number ? INK_PLAIN : INK_DIM,
-			    cell->number ? bytes_text(cell->number, buffer) : "-");
+		put_figure(&l->sheet, c->width, cell->number,
+			   cell->number ? bytes_text(cell->number, buffer) : "-");
 		return;
 	case CELL_TIME:
 		put_time(&l->sheet, c->width, cell->at);
@@ -135,7 +164,7 @@ static void print_row(struct listing *l, const char *group, const struct listing
 	else if (l->rows == 0)
 		print_head(l);
 	for (size_t i = 0; i < l->column_count; i++)
-		if (l->columns[i].title)
+		if (is_shown(l, i))
 			print_cell(l, &l->columns[i], &cells[i]);
 	sheet_end(&l->sheet);
 }
@@ -251,6 +280,8 @@ void listing_begin(struct listing *l, const char *schema, const char *name)
 {
 	if (l->format == LISTING_CSV)
 		put_csv(l, NULL);
+	if (l->format == LISTING_TEXT)
+		choose_columns(l);
 	if (l->format != LISTING_JSON)
 		return;
 	l->json = json_of(&l->text);

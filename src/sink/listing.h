@@ -18,6 +18,7 @@ struct listing_column {
 	enum cell_kind kind;
 	unsigned       width;		/* 0: the rest of the line; what is wider is never cut */
 	const char    *absent;		/* the text's word where there is nothing */
+	unsigned       spare;		/* 1: goes first where the terminal is too narrow, then 2; 0: stays */
 };
 
 struct listing_cell {
@@ -37,6 +38,7 @@ struct listing {
 	enum listing_format	     format;
 	bool			     ascii;	/* the locale has no blocks for bars */
 	bool			     is_folded;	/* lines end where the terminal does */
+	uint32_t		     left_out;	/* columns, by bit, that it has no room for */
 	const char		    *group;	/* NULL, or what rows of the text stand under */
 	struct sheet		     sheet;
 	struct text		     text;

@@ -181,20 +181,24 @@ def test_nothing_is_cut():
     for table, column in ("rule", "name"), ("flow", "rule"):
         db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = 'loud'", (long,))
     group = "ff3e:40:2001:db8:1234:5678:90ab:cdef"
-    equal(db.execute("UPDATE flow SET target = ? WHERE target = '233.252.0.2'", (group,)).rowcount, 1)
+    equal(db.execute("UPDATE flow SET target = ?, packets = 123456789012 WHERE target = '233.252.0.2'",
+                     (group,)).rowcount, 1)
     db.commit()
     db.close()
     for words in (["history"], ["hits"]):
         rows = out(*words, "--history", place.db).splitlines()
         assert any(re.search(rf"(^| ){long}( |$)", row) and "deny" in row for row in rows), rows
-    assert any(f"10.1.1.1        {group} data" in row for row in out("history", "--history", place.db).splitlines())
-    parent, child = pty.openpty()
-    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    subprocess.run([WEIR, "history", "--history", place.db], stdout=child, env={**CALM, "NO_COLOR": "1"}, check=True)
-    rows = os.read(parent, 65536).decode().replace("\r", "").splitlines()
-    os.close(child)
-    equal([row for row in rows if len(row) > 100], [])
-    assert any(row.strip() == long for row in rows) and any(row.endswith(f" {group}") for row in rows), rows
+    holds(out("history", "--history", place.db), f"10.1.1.1        {group} data       warn    123,456,789,012 ")
+    for columns in 80, 100:
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        subprocess.run([WEIR, "history", "--history", place.db], stdout=child, env={**CALM, "NO_COLOR": "1"}, check=True)
+        rows = os.read(parent, 65536).decode().replace("\r", "").splitlines()
+        os.close(child)
+        equal([row for row in rows if len(row) > columns], [], columns)
+        assert any(row.strip() == long for row in rows) and any(row.endswith(f" {group}") for row in rows), rows
+        # the less telling columns go first
+        equal([word in rows[1] for word in ("POINT", "LAST", "RULE", "FIRST")], [True] * 3 + [columns == 100])
 
 
 def test_counts():
