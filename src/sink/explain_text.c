@@ -136,6 +136,8 @@ static void print_names(const struct boundary *b, const char *word, const uint16
 static void print_why(const struct explain_print *print, const struct query *q,
 		      const struct explained *e, struct sheet *s)
 {
+	struct text safe = { 0 };
+
 	for (uint16_t i = 0; i < print->boundary->match_count && i < e->verdict.rule; i++) {
 		const struct rule *rule = print->boundary->rules[i];
 		char why[EXPLAIN_WHY];
@@ -144,9 +146,12 @@ static void print_why(const struct explain_print *print, const struct query *q,
 		sheet_to(s, 2 + POINT_WIDTH + 2);
 		sheet_printf(s, INK_DIM, "%s %s: ", answer == ANSWER_NO ? "not" : "unless",
 			     rule->name);
-		put_safe(s, INK_DIM, why);
+		text_reset(&safe);
+		text_escape_utf8(&safe, span_of(why));
+		sheet_wrap(s, 2 + POINT_WIDTH + 4, INK_DIM, text_string(&safe));
 		sheet_end(s);
 	}
+	text_release(&safe);
 }
 
 /* The description, and the reference behind it or, where it does not fit, below it. */
@@ -157,7 +162,7 @@ static void put_reason(const struct rule *rule, const struct widths *w, struct s
 
 	if (rule->text) {
 		text_escape_utf8(&safe, span_of(rule->text));
-		sheet_put(s, INK_PLAIN, text_string(&safe));
+		sheet_wrap(s, from, INK_PLAIN, text_string(&safe));
 	}
 	text_reset(&safe);
 	if (rule->ref) {

@@ -25,7 +25,8 @@ static void choose_columns(struct listing *l)
 		for (size_t i = 0; i < l->column_count; i++) {
 			if (spare > 0 && l->columns[i].spare == spare)
 				l->left_out |= UINT32_C(1) << i;
-			width += is_shown(l, i) && l->columns[i].width ? l->columns[i].width + 1 : 0;
+			if (is_shown(l, i) && l->columns[i].width)
+				width += l->columns[i].width + 1;
 		}
 		if (width <= l->sheet.columns)
 			return;

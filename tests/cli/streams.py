@@ -78,6 +78,13 @@ def test_report_fits_the_terminal():
             assert len(re.findall(r" (?:\d+|-) (?:local-scope|no-msdp)", found)) >= 2, found
 
 
+def test_reasons_fit_the_terminal():
+    for words in (["192.168.4.11", "224.2.127.254"], ["-v", "2001:db8::1", "ff3e:30:2001:db8::1"]):
+        text = on_terminal(["explain", *words], {"NO_COLOR": "1", "TERM": "xterm"}, 80).decode()
+        equal([line for line in text.replace("\r", "").splitlines() if len(line) > 80], [], words)
+        holds(" ".join(text.split()), "never a legitimate interdomain source")
+
+
 def test_reader_that_leaves_is_no_error():
     for words in (["decode", "-"], ["decode", "-j", "-x", "-"], ["policy", "modern"], ["help", "flags"]):
         weir = subprocess.Popen([WEIR, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
