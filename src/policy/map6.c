@@ -13,6 +13,14 @@
 #define ROOM 16
 #define ROOM_OF_MANY 4
 #define MANY 16384				/* intervals */
+/* From this depth on slices are alike wherever they lie: before, scopes are told apart. */
+#define DEPTH_ALIKE 16
+
+/* A slice that was built, its first address left out. */
+struct alike {
+	uint32_t depth;				/* 0: none */
+	uint32_t i, j, built;
+};
 
 struct builder {
 	struct map6	     *map;
@@ -21,6 +29,8 @@ struct builder {
 	unsigned	      room;
 	uint32_t	     *by_content;	/* hash table of nodes: number + 1 */
 	size_t		      mask;
+	struct alike	     *alike;		/* hash table of slices */
+	size_t		      alike_mask, alike_count;
 };
 
 /* Addresses that share their first `depth` bits, and the intervals from the one that holds the first
@@ -92,6 +102,74 @@ static void grow_index(struct builder *b)
 	b->by_content = memory_array(b->mask + 1, sizeof(*b->by_content));
 	for (uint32_t i = 0; i < b->map->node_count; i++)
 		index_node(b, i);
+}
+
+/* --- alike slices: what embeds prefixes has the same ones under each scope and flag --- */
+
+/* The bits of an address behind those that a slice of this depth shares. */
+static struct addr bits_behind(unsigned depth)
+{
+	return addr_last(addr_of6(0, 0), depth);
+}
+
+static uint64_t hash_slice(const struct builder *b, const struct alike *s)
+{
+	struct addr bits = bits_behind(s->depth);
+	uint64_t h = mix(s->depth, b->intervals[s->i].class);
+
+	for (size_t i = s->i + 1; i <= s->j; i++) {
+		const struct interval *at = &b->intervals[i];
+
+		h = mix(h, (at->first.hi & bits.hi) * 3 + (at->first.lo & bits.lo) * 5 + at->class);
+	}
+	return h;
+}
+
+static bool is_same(const struct builder *b, const struct alike *s, const struct alike *t)
+{
+	const struct interval *x = &b->intervals[s->i], *y = &b->intervals[t->i];
+	struct addr bits = bits_behind(s->depth);
+
+	if (s->depth != t->depth || s->j - s->i != t->j - t->i || x->class != y->class)
+		return false;
+	for (size_t n = s->j - s->i; n > 0; n--) {
+		x++;
+		y++;
+		if (((x->first.hi ^ y->first.hi) & bits.hi) != 0 ||
+		    ((x->first.lo ^ y->first.lo) & bits.lo) != 0 || x->class != y->class)
+			return false;
+	}
+	return true;
+}
+
+/* Such a slice, or where it belongs. */
+static struct alike *find_alike(const struct builder *b, const struct alike *s, uint64_t hash)
+{
+	size_t at = hash & b->alike_mask;
+
+	while (b->alike[at].depth && !is_same(b, &b->alike[at], s))
+		at = (at + 1) & b->alike_mask;
+	return &b->alike[at];
+}
+
+static void grow_alike(struct builder *b)
+{
+	struct alike *old = b->alike;
+	size_t n = b->alike_mask + 1;
+
+	b->alike_mask = 4 * n - 1;
+	b->alike = memory_array(b->alike_mask + 1, sizeof(*b->alike));
+	for (size_t i = 0; i < n; i++)
+		if (old[i].depth)
+			*find_alike(b, &old[i], hash_slice(b, &old[i])) = old[i];
+	free(old);
+}
+
+static void keep_alike(struct builder *b, const struct alike *s, uint64_t hash)
+{
+	if (2 * ++b->alike_count > b->alike_mask)
+		grow_alike(b);
+	*find_alike(b, s, hash) = *s;
 }
 
 static size_t larger(size_t cap, size_t least)
@@ -265,18 +343,35 @@ static uint32_t build_node(struct builder *b, const struct slice *s, struct addr
 
 /* What changes within the slice lies between where its second interval begins and where its last but
  * one ends. */
-static uint32_t build(struct builder *b, const struct slice *s)
+static uint32_t build_changes(struct builder *b, const struct slice *s)
 {
 	struct addr first, last;
 	unsigned depth;
 
-	if (s->i == s->j)
-		return class_at(b, s->i);
 	first = last = b->intervals[s->i + 1].first;
 	if (s->j > s->i + 1)
 		last = addr_previous(b->intervals[s->j].first);
 	depth = common_bits(first, last);
 	return build_node(b, s, first, depth, depth < 128 ? choose_bits(b, s, depth) : 0);
+}
+
+static uint32_t build(struct builder *b, const struct slice *s)
+{
+	struct alike alike = { s->depth, (uint32_t)s->i, (uint32_t)s->j, 0 };
+	const struct alike *known;
+	uint64_t hash;
+
+	if (s->i == s->j)
+		return class_at(b, s->i);
+	if (s->depth < DEPTH_ALIKE)
+		return build_changes(b, s);
+	hash = hash_slice(b, &alike);
+	known = find_alike(b, &alike, hash);
+	if (known->depth)
+		return known->built;
+	alike.built = build_changes(b, s);
+	keep_alike(b, &alike, hash);
+	return alike.built;
 }
 
 /* The second byte of a group is told apart at once, for the sake of scope F. */
@@ -292,15 +387,17 @@ static uint32_t build_groups(struct builder *b, size_t n)
 struct map6 *map6_new(const struct classes *classes, bool of_groups)
 {
 	struct builder b = { .map = memory_take(sizeof(*b.map)), .intervals = classes->intervals,
-			     .of_groups = of_groups, .mask = 255,
+			     .of_groups = of_groups, .mask = 255, .alike_mask = 255,
 			     .room = classes->interval_count > MANY ? ROOM_OF_MANY : ROOM };
 	struct slice all = { addr_of6(0, 0), 0, 0, classes->interval_count - 1 };
 
 	b.by_content = memory_array(b.mask + 1, sizeof(*b.by_content));
+	b.alike = memory_array(b.alike_mask + 1, sizeof(*b.alike));
 	b.map->root = build(&b, &all);
 	b.map->root_ff = of_groups ? build_groups(&b, classes->interval_count)
 					    : b.map->root;
 	free(b.by_content);
+	free(b.alike);
 	return b.map;
 }
 
