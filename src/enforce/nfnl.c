@@ -33,7 +33,7 @@ int nfnl_open(void)
 
 void nfnl_batch_init(struct nfnl_batch *batch, size_t size)
 {
-	*batch = (struct nfnl_batch){ .bytes = memory_take(size), .size = size };
+	*batch = (struct nfnl_batch){ .bytes = memory_room(size, 1), .size = size };
 }
 
 void nfnl_batch_release(struct nfnl_batch *batch)
@@ -141,7 +141,7 @@ static uint32_t read_answers(const uint8_t *bytes, int n, int *error)
 
 int nfnl_ask(int fd, const struct nfnl_batch *batch)
 {
-	uint8_t *bytes = memory_take(ANSWER_BYTES);
+	uint8_t *bytes = memory_room(ANSWER_BYTES, 1);
 	int error = send_batch(fd, batch);
 	uint32_t answers = 0;
 
@@ -159,7 +159,7 @@ int nfnl_ask(int fd, const struct nfnl_batch *batch)
 
 int nfnl_dump(int fd, const struct nfnl_batch *batch, mnl_cb_t each, void *context)
 {
-	uint8_t *bytes = memory_take(ANSWER_BYTES);
+	uint8_t *bytes = memory_room(ANSWER_BYTES, 1);
 	int error = send_batch(fd, batch), more = MNL_CB_OK;
 
 	while (error == 0 && more > MNL_CB_STOP) {
