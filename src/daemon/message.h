@@ -16,7 +16,8 @@ enum message_kind {
 	/* judge and keeper */
 	MESSAGE_FILE = 1,	/* judge: a file's bytes, please (text: its name); keeper: they */
 	MESSAGE_READY,		/* judge: it stands; the first policy is in force, or error */
-	MESSAGE_INSTALL,	/* judge: this image (number: seconds to confirm); keeper: done */
+	MESSAGE_INSTALL,	/* judge: this image (number: seconds to confirm); keeper: done (number:
+				 * when, by clock_steady()) */
 	MESSAGE_QUEUE,		/* judge: control packets of these links (struct queue_link);
 				 * keeper: what is refused, or done */
 	MESSAGE_QUEUE_CHECK,	/* the same, and nothing is changed */

@@ -31,7 +31,7 @@ struct judge {
 	struct ruling	 now, before;		/* before.policy: `now` waits to be confirmed */
 	struct ruling	 gone;			/* was `now`; in use until judge_settle() */
 	bool		 control_waits;		/* for judge_settle() */
-	int64_t		 in_force_ns;		/* when the keeper said that `now` is */
+	int64_t		 in_force_ns;		/* since when `now` is, as the keeper said */
 	struct plan	 plan;			/* of `now` */
 	struct enforce_notes notes;
 	struct text	 installed;		/* what the last image was made of */

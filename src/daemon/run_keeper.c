@@ -156,6 +156,7 @@ static void install_asked(struct keeper_state *k, const struct message *message,
 			(struct span){ (const uint8_t *)text_string(&bytes), bytes.n }, &image);
 	if (reply.error == 0)
 		reply.error = install(k, image, (unsigned)message->number);
+	reply.number = (uint64_t)clock_steady().ns;
 	if (reply.error == 0)
 		k->generation = message->generation;
 	else
