@@ -160,7 +160,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	if (!quick->plain || quick->plain > ALERT_BYTES || packet->checksums_unreliable)
 		return false;
 	total = load16(ip.p + 2);
-	if (ip.n < total)
+	if (ip.n < total || total < quick->plain)	/* it may have changed since the look */
 		return false;
 	bytes.n = total - quick->plain;
 	out->n = 0;
