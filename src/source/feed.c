@@ -21,8 +21,10 @@
 #define PACKED_SIZE (128u << 10)
 /* Of a view at a time: what the scout fetches of it stays in the second cache. */
 #define WINDOW (1u << 20)
-/* Behind it stay so many bytes, for loads that others look at. */
-#define WINDOWS_KEPT (8 * WINDOW)
+/* Of a load, of which several are there at once, each with what its packets say. */
+#define LOAD_WINDOW (256u << 10)
+/* So many windows stay behind it, for loads that others look at. */
+#define WINDOWS_KEPT 8
 /* A pipe may be silent for long: how often to ask whether to go on waiting. */
 #define WAIT_MS 100
 
@@ -266,13 +268,13 @@ static void close_view(struct feed *f)
 }
 
 /* One window more. */
-static void view_more(struct feed *f)
+static void view_more(struct feed *f, size_t window)
 {
-	size_t end = f->view_size - f->end < WINDOW ? f->view_size : f->end + WINDOW;
+	size_t end = f->view_size - f->end < window ? f->view_size : f->end + window;
 	struct span bytes;
 
-	if (f->start > WINDOWS_KEPT)
-		file_view_pass(f->view, f->start - WINDOWS_KEPT);
+	if (f->start > WINDOWS_KEPT * window)
+		file_view_pass(f->view, f->start - WINDOWS_KEPT * window);
 	if (f->end == f->view_size || file_view_is_lost(f->view) ||
 	    !file_view_fetch(f->view, f->end, end)) {
 		close_view(f);
@@ -334,7 +336,7 @@ size_t feed_next(struct feed *f, struct packet *out, size_t max)
 		if (!f->is_looked_at)
 			open_view(f);
 		if (f->is_viewed)
-			view_more(f);
+			view_more(f, WINDOW);
 		else
 			read_behind(f);
 	}
@@ -398,7 +400,7 @@ void feed_fill(struct feed *f, struct load *out)
 		if (!f->is_looked_at)
 			open_view(f);
 		if (f->is_viewed)
-			view_more(f);
+			view_more(f, LOAD_WINDOW);
 		out->is_shared = f->is_viewed;
 		if (f->is_viewed)
 			split_load(f, out, file_view_bytes(f->view));
