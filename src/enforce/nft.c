@@ -33,8 +33,12 @@ struct nft {
 	struct wanted	wanted;
 	bool		has_installed;		/* else it does not know what is wanted */
 	bool		is_settling;		/* old rules may still be counting a packet */
+	struct text	named;			/* what was installed last, and what stood before: not */
+	struct nft_objects before;		/* looked through yet */
 	struct nft_objects old;			/* nothing refers to them; still to be taken away */
 };
+
+static void take_stock(struct nft *nft);
 
 static void forget_wanted(struct nft *nft)
 {
@@ -57,6 +61,7 @@ static void wait_for_packets(struct nft *nft)
 /* What cannot be taken away now is found again by the next install. */
 static void tidy(struct nft *nft)
 {
+	take_stock(nft);
 	wait_for_packets(nft);
 	if (nft->old.n > 0 && nft_tally_leave(&nft->old) == 0)
 		(void)nft_objects_remove(&nft->old);
@@ -398,6 +403,17 @@ static void note_wanted(struct nft *nft, const char *text)
 		qsort(w->list, w->n, sizeof(*w->list), order_names);
 }
 
+/* What the last install wants and leaves behind: whoever waits for it need not wait for this. */
+static void take_stock(struct nft *nft)
+{
+	if (!nft->named.p)
+		return;
+	note_wanted(nft, nft->named.p);
+	nft->old = removals(nft->named.p, &nft->before);
+	nft_objects_release(&nft->before);
+	text_release(&nft->named);
+}
+
 static bool is_wanted(const struct nft *nft, const struct nft_object *counter)
 {
 	struct text key = { 0 };
@@ -549,14 +565,16 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 		if (status < 0)
 			give_up(letter);
 	}
-	if (status == 0) {
-		note_wanted(nft, text_string(&named));
-		nft->is_settling = true;
-		nft->old = removals(text_string(&named), &standing);
+	if (status < 0) {
+		nft_objects_release(&standing);
+		text_release(&named);
+		return status;
 	}
-	nft_objects_release(&standing);
-	text_release(&named);
-	return status;
+	text_put(&named, "");			/* it is there, even where nothing is wanted */
+	nft->is_settling = standing.n > 0;
+	nft->named = named;
+	nft->before = standing;
+	return 0;
 }
 
 static void nft_settle(void *state)
@@ -575,6 +593,8 @@ static int nft_remove(void *state, struct text *error)
 			    nft_table_family(t), nft_table_family(t));
 	status = run(nft, commands.p, error);
 	text_release(&commands);
+	text_release(&nft->named);
+	nft_objects_release(&nft->before);
 	nft_objects_release(&nft->old);
 	forget_wanted(nft);
 	return status;
