@@ -217,8 +217,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	    !is_length_right(load16(p + IP6_BYTES + 4), payload))
 		return QUICK_ASK;
 	captured = captured < payload ? captured : payload;
-	out->source = load32(p + 20);
-	out->group = load32(p + 36);
+	out->source = out->group = 0;		/* no flow of IPv4 has these */
 	out->ttl = p[7];
 	out->is_cut = captured < payload;
 	out->print = print_of((uint64_t)captured << 16 | protocol, 0,

@@ -157,6 +157,10 @@ static void put_udp_message(uint64_t *seed, const struct pool *p, struct frame *
 	struct addr source = group.family == FAMILY_IP6 ? addr_of6(UINT64_C(0xfe80) << 48, 1 + pick(seed, 3))
 							: source4(seed, p);
 
+	if (group.family == FAMILY_IP4 && pick(seed, 8) == 0) {	/* told from those by their family alone */
+		group = addr_of6(UINT64_C(0xff0e) << 48, group.lo);
+		source = addr_of6(UINT64_C(0x20010db8) << 32, source.lo);
+	}
 	put_ip(f, source, group, pick(seed, 4) ? 20 : 20 + pick(seed, 30), 17, PLAIN);
 	put_udp(f, 5004, pick(seed, 6) ? 5004 : 9875);
 	for (unsigned i = 4 + pick(seed, 40); i > 0; i--)
