@@ -21,8 +21,8 @@
 #define PACKED_SIZE (128u << 10)
 /* Of a view at a time: what the scout fetches of it stays in the second cache. */
 #define WINDOW (1u << 20)
-/* Of a load, of which several are there at once, each with what its packets say. */
-#define LOAD_WINDOW (256u << 10)
+/* Of small packets, where several loads are there at once, each with what its packets say. */
+#define DENSE_WINDOW (256u << 10)
 /* So many windows stay behind it, for loads that others look at. */
 #define WINDOWS_KEPT 8
 /* A pipe may be silent for long: how often to ask whether to go on waiting. */
@@ -400,7 +400,7 @@ void feed_fill(struct feed *f, struct load *out)
 		if (!f->is_looked_at)
 			open_view(f);
 		if (f->is_viewed)
-			view_more(f, LOAD_WINDOW);
+			view_more(f, capture_is_dense(&f->capture) ? DENSE_WINDOW : WINDOW);
 		out->is_shared = f->is_viewed;
 		if (f->is_viewed)
 			split_load(f, out, file_view_bytes(f->view));
