@@ -332,8 +332,6 @@ static void apply_asked(struct judge *j, const struct message *asked, const stru
 /* The keeper has put the image of before back; the policy follows. */
 static void roll_back(struct judge *j)
 {
-	struct text problem = { 0 };
-
 	if (!j->before.policy)
 		return;
 	watch_end(j);				/* they name the policy that goes */
@@ -344,9 +342,7 @@ static void roll_back(struct judge *j)
 	j->before = (struct ruling){ 0 };
 	text_reset(&j->installed);		/* interfaces may have changed meanwhile */
 	judge_look(j);
-	if (judge_stage_peers(j, &j->now, &problem) < 0 && problem.n > 0)	/* else the keeper ends */
-		run_say("the MSDP peers stay as they are: %s", text_string(&problem));
-	text_release(&problem);
+	judge_stage_again(j);
 	tell_ruling(j, 0);
 }
 

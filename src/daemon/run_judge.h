@@ -96,6 +96,8 @@ void judge_look(struct judge *j);
 /* run_judge_peers.c: the MSDP peers of a ruling, which take effect when it is told to the speaker: 0, or
  * negative errno with `problem` where the keeper does not take them. */
 int judge_stage_peers(struct judge *j, const struct ruling *r, struct text *problem);
+/* Those of the policy in force, in place of what was staged. */
+void judge_stage_again(struct judge *j);
 /* What changes from one configuration's peers to the other's, in words. */
 void judge_put_peers(const struct judge *j, const struct conf_msdp *from,
 		     const struct conf_msdp *to, struct text *out);

@@ -136,8 +136,11 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 	error = control_check(j, &plan, problem);
 	if (error == 0)
 		error = judge_stage_peers(j, r, problem);
-	if (error == 0)
+	if (error == 0) {
 		error = put(j, &plan, &notes, confirm_s, true, problem);
+		if (error < 0)
+			judge_stage_again(j);	/* those wait for a ruling that will not come */
+	}
 	if (error < 0) {
 		plan_release(&plan);
 		enforce_notes_release(&notes);

@@ -36,6 +36,15 @@ int judge_stage_peers(struct judge *j, const struct ruling *r, struct text *prob
 	return error < 0 ? error : answer.error;
 }
 
+void judge_stage_again(struct judge *j)
+{
+	struct text problem = { 0 };
+
+	if (j->now.policy && judge_stage_peers(j, &j->now, &problem) < 0 && problem.n > 0)
+		run_say("the MSDP peers stay as they are: %s", text_string(&problem));
+	text_release(&problem);			/* nothing to say: the keeper ends */
+}
+
 /* --- what changes --- */
 
 static const struct conf_peer *find(const struct conf_msdp *conf, const struct conf_peer *p)
