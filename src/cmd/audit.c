@@ -171,12 +171,7 @@ static void record_batch(struct auditing *a, const struct batch *batch)
 	for (size_t i = 0; i < batch->n;) {
 		size_t n = recording_take(&a->recording, a->judging.engine, batch->packets + i,
 					  batch->n - i);
-		const struct batch part = {
-			.packets = batch->packets + i, .n = n,
-			.quick = batch->quick ? batch->quick + i : NULL,
-			.said = batch->said ? batch->said + i : NULL,
-			.ahead = batch->ahead, .is_shared = batch->is_shared,
-		};
+		const struct batch part = batch_part(batch, i, n);
 
 		judge_batch(a, &part);
 		i += n;

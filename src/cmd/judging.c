@@ -123,19 +123,19 @@ void judging_begin(struct judging *j)
 	j->wire.udp_checksums = j->options->common->checksums;
 	j->rules = quick_rules_of(&j->wire);
 	said_init(&j->said);
-	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+	for (size_t i = 0; i < JUDGING_AHEAD; i++) {
 		said_init(&j->ahead[i].own);
-	for (size_t i = 0; i < JUDGING_AHEAD; i++)
 		j->ahead[i].bytes = memory_room(CAPTURE_PACKET_MAX, 1);
+	}
 }
 
 void judging_release(struct judging *j)
 {
 	said_release(&j->said);
-	for (size_t i = 0; i < JUDGING_AHEAD; i++)
+	for (size_t i = 0; i < JUDGING_AHEAD; i++) {
 		said_release(&j->ahead[i].own);
-	for (size_t i = 0; i < JUDGING_AHEAD; i++)
 		free(j->ahead[i].bytes);
+	}
 	engine_free(j->engine);
 	registry_free(j->registry);
 	authorised_free(j->authorised);
@@ -230,12 +230,10 @@ static void judge_some(struct judging *j, const struct batch *b)
 
 void judging_batch(struct judging *j, const struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i += ENGINE_BATCH)
-		judge_some(j, &(struct batch){ .packets = b->packets + i,
-					       .n = b->n - i < ENGINE_BATCH ? b->n - i
-								    : ENGINE_BATCH,
-					       .quick = b->quick ? b->quick + i : NULL,
-					       .said = b->said ? b->said + i : NULL,
-					       .ahead = b->ahead,
-					       .is_shared = b->is_shared });
+	for (size_t i = 0; i < b->n; i += ENGINE_BATCH) {
+		size_t left = b->n - i;
+		struct batch part = batch_part(b, i, left < ENGINE_BATCH ? left : ENGINE_BATCH);
+
+		judge_some(j, &part);
+	}
 }

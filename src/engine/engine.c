@@ -241,9 +241,6 @@ static void break_lump(struct engine *e, struct flow *f)
 
 /* --- one flow --- */
 
-/* A source that was heard of at one of these points is new at none of the others. */
-#define POINTS_SCANNED (1u << POINT_DATA | 1u << POINT_REGISTER | 1u << POINT_SA)
-
 void frame_look_for_scan(struct engine *e, const struct packet *packet, uint8_t point,
 			 struct addr source)
 {
@@ -254,9 +251,9 @@ void frame_look_for_scan(struct engine *e, const struct packet *packet, uint8_t 
 
 static void look_for_scan(struct engine *e, const struct flow_key *key, uint64_t hash)
 {
-	if (!(POINTS_SCANNED >> key->point & 1) || key->kind != FLOW_SOURCE_HOST ||
+	if (!(FLOW_POINTS_SCANNED >> key->point & 1) || key->kind != FLOW_SOURCE_HOST ||
 	    addr_is_link_local_group(key->group) ||
-	    flow_is_at(&e->flows, key, hash, POINTS_SCANNED & ~(1u << key->point)))
+	    flow_is_at(&e->flows, key, hash, FLOW_POINTS_SCANNED & ~(1u << key->point)))
 		return;
 	frame_look_for_scan(e, e->packet, key->point, key->source);
 }

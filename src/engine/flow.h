@@ -15,6 +15,9 @@
 #define FLOW_PRINTS 3
 #define FLOW_PROBES 8			/* places of the index where a flow may stand */
 
+/* A source that was heard of at one of these points is new at none of the others. */
+#define FLOW_POINTS_SCANNED (1u << POINT_DATA | 1u << POINT_REGISTER | 1u << POINT_SA)
+
 /* What stands in the place of the source: S, `*`, or where a point has no source (bootstrap,
  * router) the speaker; nothing where that is unknown too. */
 enum flow_source { FLOW_SOURCE_NONE, FLOW_SOURCE_HOST, FLOW_SOURCE_ANY, FLOW_SOURCE_SPEAKER };

@@ -65,14 +65,12 @@ static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash
 }
 
 /* Where a new flow at `data` goes: its place in the index, and whether its source and group are
- * known at another point where sources show (Register, SA).  False where the flow is there already,
+ * known at another of FLOW_POINTS_SCANNED.  False where the flow is there already,
  * or there is no empty place. */
 static inline bool flow_place4(const struct flow_table *table, uint32_t source, uint32_t group,
 			       uint64_t hash, size_t *out_at, bool *out_elsewhere)
 {
 	const struct flow_side *side = &table->ip4;
-
-	static const uint8_t points[] = { POINT_DATA, POINT_REGISTER, POINT_SA };
 
 	*out_elsewhere = false;
 	for (size_t i = 0; i < FLOW_PROBES; i++) {
@@ -82,14 +80,15 @@ static inline bool flow_place4(const struct flow_table *table, uint32_t source, 
 		*out_at = at;
 		if (!entry)
 			return true;
-		for (size_t k = 0; k < COUNT(points); k++) {
-			uint16_t tag = (FLOW_TAG_DATA4 & ~15) | points[k];
+		for (unsigned left = FLOW_POINTS_SCANNED; left; left &= left - 1) {
+			unsigned point = (unsigned)__builtin_ctz(left);
+			uint16_t tag = (uint16_t)((FLOW_TAG_DATA4 & ~15u) | point);
 			const struct flow *f = &side->list[entry & FLOW_NUMBER];
 
 			if ((entry ^ flow_mark(hash, tag)) > FLOW_NUMBER || f->tag != tag ||
 			    f->source != source || f->group != group)
 				continue;
-			if (points[k] == POINT_DATA)
+			if (point == POINT_DATA)
 				return false;
 			*out_elsewhere = true;
 		}

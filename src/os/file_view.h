@@ -16,6 +16,7 @@
 
 struct file_view;
 
+/* Views are made and freed by one thread; their bytes are any thread's to look at. */
 /* The first `size` bytes of a regular file; NULL where there are too many views already, or the
  * file cannot be mapped.  The descriptor may be closed. */
 struct file_view *file_view_new(int fd, size_t size);

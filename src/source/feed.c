@@ -37,6 +37,24 @@ static int open_input(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Where the kernel keeps the file, unless it is packed or cannot be mapped.  Whoever opens files does
+ * it, for views are made by one thread. */
+static void open_view(struct feed *f)
+{
+	size_t size = (size_t)f->books.size;
+
+	f->view = file_view_new(f->fd, size);
+	if (!f->view || !file_view_fetch(f->view, 0, 4) ||
+	    packing_of((struct span){ file_view_bytes(f->view), 4 }) != PACKING_NONE) {
+		file_view_free(f->view);
+		f->view = NULL;
+		return;
+	}
+	f->begun = f->is_viewed = true;
+	f->view_size = size;
+	f->start = f->end = 0;
+}
+
 int feed_open(struct feed *f, const char *name, uint16_t file, size_t block,
 	      const struct timeline_options *options)
 {
@@ -53,7 +71,6 @@ int feed_open(struct feed *f, const char *name, uint16_t file, size_t block,
 		.books.name = name,
 		.fd = fd,
 		.is_regular = S_ISREG(status.st_mode) && strcmp(name, "-") != 0,
-		.shares = options->shares,
 		.filter = filter_new(options),
 		.block = block,
 		.start = LOAD_START,
@@ -61,6 +78,8 @@ int feed_open(struct feed *f, const char *name, uint16_t file, size_t block,
 	};
 	capture_init(&f->capture, file);
 	f->books.size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
+	if (options->shares && f->is_regular)
+		open_view(f);
 	return 0;
 }
 
@@ -232,26 +251,6 @@ static size_t filter_split(struct feed *f, struct packet *packets, size_t n)
 
 /* --- where the kernel keeps it --- */
 
-/* Nothing of the file is read yet. */
-static void open_view(struct feed *f)
-{
-	size_t size = (size_t)f->books.size;
-
-	f->is_looked_at = true;
-	if (!f->shares || !f->is_regular || size == 0)
-		return;
-	f->view = file_view_new(f->fd, size);
-	if (!f->view || !file_view_fetch(f->view, 0, 4) ||
-	    packing_of((struct span){ file_view_bytes(f->view), 4 }) != PACKING_NONE) {
-		file_view_free(f->view);
-		f->view = NULL;
-		return;
-	}
-	f->begun = f->is_viewed = true;
-	f->view_size = size;
-	f->start = f->end = 0;
-}
-
 /* From here on the file is read: it may have grown, or it is the end. */
 static void close_view(struct feed *f)
 {
@@ -333,8 +332,6 @@ size_t feed_next(struct feed *f, struct packet *out, size_t max)
 		}
 		if (all > 0 || c->broken)
 			continue;
-		if (!f->is_looked_at)
-			open_view(f);
 		if (f->is_viewed)
 			view_more(f, WINDOW);
 		else
@@ -397,8 +394,6 @@ void feed_fill(struct feed *f, struct load *out)
 {
 	out->n = 0;
 	while (out->n == 0 && !f->capture.broken && !f->ended) {
-		if (!f->is_looked_at)
-			open_view(f);
 		if (f->is_viewed)
 			view_more(f, capture_is_dense(&f->capture) ? DENSE_WINDOW : WINDOW);
 		out->is_shared = f->is_viewed;

@@ -21,16 +21,14 @@ struct feed {
 	int		fd;			/* -1: not open */
 	bool		is_regular;		/* can be opened again */
 	bool		begun, ended;		/* the first block is read; no more are left */
-	bool		shares, is_looked_at;	/* may be viewed; whether it can be is known */
-	bool		is_viewed;
+	bool		is_viewed;		/* from start to end the bytes are of the view */
 	const bool     *stop;			/* of whoever may not wait any longer, or NULL */
 	struct unpack  *unpack;			/* NULL: plain */
 	uint8_t	       *packed;			/* read and not unpacked yet: */
 	struct rd	packed_left;
 	uint8_t	       *buffer;			/* feed_next(): as a load's; feed_fill(): the rest */
 	size_t		start, end, block;
-	struct file_view *view;			/* the file where it lies, as long as it is_viewed: then
-						 * the bytes from start to end are of the view */
+	struct file_view *view;			/* the file where it lies, or NULL */
 	size_t		view_size;
 	size_t		links_told;		/* that earlier loads told of */
 };

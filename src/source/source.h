@@ -55,6 +55,20 @@ struct batch {
 					 * is looked at more than once */
 };
 
+/* n of its packets, from one on. */
+static inline struct batch batch_part(const struct batch *batch, size_t from, size_t n)
+{
+	struct batch part = *batch;
+
+	part.packets += from;
+	part.n = n;
+	if (part.quick)
+		part.quick += from;
+	if (part.said)
+		part.said += from;
+	return part;
+}
+
 struct timeline;
 
 /* Opens all and looks into each: 0, or negative errno with one line in `problem` (160 bytes):
