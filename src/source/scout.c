@@ -63,11 +63,14 @@ static inline bool may_begin(const struct shape *shape, const uint8_t *p)
 static bool begins_row(const struct shape *shape, const uint8_t *p, const uint8_t *end)
 {
 	for (unsigned i = 0; i < RECORDS_SURE && (size_t)(end - p) >= shape->header; i++) {
+		/* looked at once: whoever may write to the file can change it meanwhile */
+		const size_t length = length_of(shape, p);
+
 		if (!may_begin(shape, p))
 			return false;
-		if (length_of(shape, p) > (size_t)(end - p))
+		if (length > (size_t)(end - p))
 			break;
-		p += length_of(shape, p);
+		p += length;
 	}
 	return true;
 }
