@@ -9,9 +9,9 @@
 #include "source/source.h"
 
 /* All files as one timeline, with the filter, the times and the checksums of the options; so many
- * `jobs` read and decode.  NULL, with a complaint, where a file cannot be read or the filter is
- * wrong; then *out_status is EXIT_SYSTEM or EXIT_USAGE.  The caller frees it with
- * timeline_free(). */
+ * `jobs` read and decode; `shares` as in struct timeline_options.  NULL, with a complaint, where a
+ * file cannot be read or the filter is wrong; then *out_status is EXIT_SYSTEM or EXIT_USAGE.  The
+ * caller frees it with timeline_free(). */
 struct timeline *capture_open(const struct common *common, const struct texts *files, unsigned jobs,
 			      bool shares, const struct io *io, int *out_status);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon, weir run, as three processes, or four where MSDP is configured.  The keeper holds the capabilities: it puts images into
- * the kernel, reads counters back, opens the files that it was told of, begins the other two again
- * when they end, and reads neither packets nor policies.  The judge reads policies and compiles
- * them, with no right to anything.  The clerk holds the state folder, the history and the control
- * socket.  The speaker relays MSDP, with no right to anything.  Whatever dies, the rules in the
- * kernel stay. */
+/* The daemon, weir run, as three processes, or four where MSDP is configured.  The keeper holds the
+ * capabilities: it puts images into the kernel, reads counters back, opens the files that it was
+ * told of, begins the others again when they end, and reads neither packets nor policies.  The
+ * judge reads policies and compiles them, with no right to anything.  The clerk holds the state
+ * folder, the history and the control socket.  The speaker relays MSDP, with no right to anything.
+ * Whatever dies, the rules in the kernel stay. */
 #ifndef WEIR_DAEMON_RUN_H
 #define WEIR_DAEMON_RUN_H
 

@@ -8,13 +8,13 @@
 #include "engine/report.h"
 #include "net/registry.h"
 
-/* One of the files, as whoever read it tells. */
 /* How a capture file contradicts itself, and how often. */
 struct report_oddity {
 	const char *name, *meaning;
 	uint64_t    count;
 };
 
+/* One of the files, as whoever read it tells. */
 struct report_input {
 	const char *name, *link;	/* link: names of its link types */
 	const char *problem;		/* a line for a person, or "" */
