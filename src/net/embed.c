@@ -3,9 +3,6 @@
  * 4, RFC 7371 4.1.  Knows layouts only. */
 #include "net/embed.h"
 
-#define FLAGS_P_T 0x3				/* RFC 3306 4: P and T; X and R are free */
-#define PLEN_MAX 64
-
 static bool embedded_prefix4(struct addr group, unsigned length, struct range *out)
 {
 	if (group.lo >> 24 != 234 || length < 8)
@@ -13,11 +10,6 @@ static bool embedded_prefix4(struct addr group, unsigned length, struct range *o
 	*out = (struct range){ addr_of4((uint32_t)addr_first(group, length).lo << 8),
 			       addr_of4((uint32_t)addr_last(group, length).lo << 8 | 0xff) };
 	return true;
-}
-
-static unsigned flags6(struct addr group)
-{
-	return (unsigned)(group.hi >> 52 & 0xf);
 }
 
 static unsigned plen6(struct addr group)
@@ -36,29 +28,24 @@ static uint64_t host_bits(unsigned plen)
 	return plen == 64 ? 0 : UINT64_MAX >> plen;
 }
 
-static bool embedded_prefixes6(struct addr group, unsigned length, struct range *out)
-{
-	struct addr first = addr_first(group, length), last = addr_last(group, length);
-	uint64_t host;
-
-	if (group.hi >> 56 != 0xff || length < 12 || (flags6(group) & FLAGS_P_T) != FLAGS_P_T)
-		return false;
-	if (plen6(first) < 1 || plen6(last) > PLEN_MAX)
-		return false;
-	host = host_bits(plen6(first));
-	if (plen6(first) != plen6(last))	/* then the whole prefix field is free */
-		*out = (struct range){ addr_of6(0, 0), addr_of6(UINT64_MAX, UINT64_MAX) };
-	else
-		*out = (struct range){ addr_of6(prefix6(first) & ~host, 0),
-				       addr_of6(prefix6(last) | host, UINT64_MAX) };
-	return true;
-}
-
 struct range embedded_prefix6(struct addr group)
 {
 	uint64_t prefix = prefix6(group), host = host_bits(plen6(group));
 
 	return (struct range){ addr_of6(prefix & ~host, 0), addr_of6(prefix | host, UINT64_MAX) };
+}
+
+static bool embedded_prefixes6(struct addr group, unsigned length, struct range *out)
+{
+	struct addr first = addr_first(group, length), last = addr_last(group, length);
+
+	if (!embeds_prefix6(first.hi) || !embeds_prefix6(last.hi))
+		return false;
+	if (plen6(first) != plen6(last))	/* then the whole prefix field is free */
+		*out = (struct range){ addr_of6(0, 0), addr_of6(UINT64_MAX, UINT64_MAX) };
+	else
+		*out = (struct range){ embedded_prefix6(first).first, embedded_prefix6(last).last };
+	return true;
 }
 
 bool embedded_prefix(struct addr group, unsigned length, struct range *out)
@@ -74,7 +61,7 @@ bool embedded_rp(struct addr group, unsigned length, struct addr *out)
 
 	if (group.family != FAMILY_IP6 || group.hi >> 52 != 0xff7)	/* RFC 3956 4: ff70::/12 */
 		return false;
-	if (plen < 1 || plen > PLEN_MAX || riid == 0 || length < 32 + plen)
+	if (!embeds_prefix6(group.hi) || riid == 0 || length < 32 + plen)
 		return false;
 	*out = addr_of6(prefix6(group) & ~host_bits(plen), riid);
 	return true;

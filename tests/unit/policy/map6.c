@@ -12,14 +12,6 @@
 
 static uint64_t seed = 88172645463325252u;
 
-static uint64_t random_next(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
 static int order(const void *a, const void *b)
 {
 	return addr_order(*(const struct addr *)a, *(const struct addr *)b);
@@ -28,8 +20,8 @@ static int order(const void *a, const void *b)
 /* Like another address, but for some bits at any place. */
 static struct addr near(struct addr a)
 {
-	unsigned shift = (unsigned)(random_next() % 128), width = 1 + (unsigned)(random_next() % 16);
-	unsigned __int128 bits = (unsigned __int128)(random_next() & ((1u << width) - 1)) << shift;
+	unsigned shift = (unsigned)(t_random(&seed) % 128), width = 1 + (unsigned)(t_random(&seed) % 16);
+	unsigned __int128 bits = (unsigned __int128)(t_random(&seed) & ((1u << width) - 1)) << shift;
 
 	a.hi ^= (uint64_t)(bits >> 64);
 	a.lo ^= (uint64_t)bits;
@@ -43,13 +35,13 @@ static size_t draw_starts(struct addr *out, size_t n)
 
 	out[0] = addr_of6(0, 0);
 	for (size_t i = 1; i < n; i++) {
-		struct addr other = out[random_next() % i];
-		uint64_t r = random_next();
+		struct addr other = out[t_random(&seed) % i];
+		uint64_t r = t_random(&seed);
 
-		out[i] = r % 8 == 0   ? addr_of6(random_next(), random_next())
-			 : r % 8 == 1 ? addr_of6(UINT64_C(0xff) << 56 | random_next() >> 8, r >> 8)
+		out[i] = r % 8 == 0   ? addr_of6(t_random(&seed), t_random(&seed))
+			 : r % 8 == 1 ? addr_of6(UINT64_C(0xff) << 56 | t_random(&seed) >> 8, r >> 8)
 			 : r % 8 < 4  ? addr_next(other)
-			 : r % 8 < 6  ? addr_first(other, (unsigned)(random_next() % 129))
+			 : r % 8 < 6  ? addr_first(other, (unsigned)(t_random(&seed) % 129))
 				      : near(other);
 	}
 	qsort(out, n, sizeof(*out), order);
@@ -73,7 +65,7 @@ static void compare(const struct classes *c, bool of_groups)
 	for (size_t i = 0; i < c->interval_count; i++) {
 		struct addr first = c->intervals[i].first;
 		struct addr asked[] = { addr_previous(first), first, addr_next(first), near(first),
-					addr_of6(random_next(), random_next()),
+					addr_of6(t_random(&seed), t_random(&seed)),
 					addr_of6(first.hi | UINT64_C(0xf) << 48, first.lo) };
 
 		for (size_t k = 0; k < COUNT(asked); k++)
@@ -90,12 +82,12 @@ static void test_every_edge(void)
 	static struct interval intervals[STARTS_MAX];
 
 	for (unsigned round = 0; round < 200; round++) {
-		size_t n = draw_starts(starts, 1 + random_next() % (round % 10 ? 64 : STARTS_MAX));
+		size_t n = draw_starts(starts, 1 + t_random(&seed) % (round % 10 ? 64 : STARTS_MAX));
 		struct classes c = { .family = FAMILY_IP6, .intervals = intervals, .interval_count = n };
 
 		for (size_t i = 0; i < n; i++)
 			intervals[i] = (struct interval){ starts[i],
-							  (uint16_t)(random_next() % (2 + round % 7)) };
+							  (uint16_t)(t_random(&seed) % (2 + round % 7)) };
 		compare(&c, false);
 		compare(&c, true);
 	}
