@@ -336,7 +336,7 @@ static uint32_t build_node(struct builder *b, const struct slice *s, struct addr
 	node.value_hi = at.hi & node.mask_hi;
 	node.value_lo = at.lo & node.mask_lo;
 	fill(b, &inner, bits, entries);
-	if (b->of_groups && depth == 8 && at.hi >> 56 == 0xff)
+	if (b->of_groups && depth == 8 && bits == BITS_MAX && at.hi >> 56 == 0xff)
 		join_scopes(entries);
 	return intern(b, &node, entries);
 }
