@@ -25,13 +25,15 @@ FIRST, SECOND, THIRD, HIGH = "127.9.0.1", "127.9.0.2", "127.9.0.3", "127.9.0.200
 
 os.makedirs(FOLDER)
 with open(f"{FOLDER}/site.weir", "w", encoding="ascii") as f:
-    f.write("boundary msdp extends modern.msdp-transit {\n}\nboundary free {\n    default permit\n}\n")
+    f.write("set own ?= {}\nboundary msdp extends modern.msdp-transit {\n}\nboundary free {\n    default permit\n}\n"
+            "boundary others {\n    deny from own\n    deny to 239.0.0.0/8\n    default permit\n}\n")
 
 
 def write(msdp, **more):
     with open(more.get("file", CONF), "w", encoding="ascii") as f:
         f.write(f'policy "{FOLDER}/site.weir"\nstate "{FOLDER}/state"\ncontrol "{FOLDER}/control"\n')
         f.write(f"msdp {{\n{msdp}\n}}\n" if msdp else "")
+        f.write(more.get("rest", ""))
 
 
 def peer(address, words="", local=WEIR):
@@ -93,8 +95,8 @@ def server_at(address):
             time.sleep(0.05)
 
 
-def apply(msdp, *words):
-    write(msdp)
+def apply(msdp, *words, **more):
+    write(msdp, **more)
     done = net.weir(None, "apply", *words, "-c", CONF)
     equal(done.returncode, 0, done.stderr.decode())
     return done.stdout.decode()
@@ -280,6 +282,31 @@ def test_what_is_not_confirmed_comes_back():
     assert not third.hear(12), "the session of an unconfirmed peer stands"
     wait_for("the peers before", lambda: sorted(peers()) == [FIRST, SECOND])
     equal(sessions(FIRST, SECOND), [1, 1])
+
+
+def test_what_the_kernel_refuses_changes_no_peer():
+    """It was staged before the rules were refused; an address that comes has the relay told of its policy again."""
+    if not shutil.which("nft"):
+        raise Skip("nft is not installed")
+    net.add_cable((None, "pa", None), (None, "pb", None))
+    mine, enforced = peer(FIRST, "boundary others") + peer(SECOND), "interface {} boundary others outside enforce nftables\n"
+    rest = "set own = subnets of pa\n" + enforced.format("pa")
+    apply(mine, rest=rest)
+    first.sock.send(speak.sa("64.1.1.1", ("10.88.0.7", "233.252.1.8")))
+    wait_for("what was permitted", lambda: second.knows(("10.88.0.7", "233.252.1.8")))
+    subprocess.run(["nft", "add", "chain", "netdev", "weir", "ingress/pb"], check=True)    # no base chain
+    write(peer(FIRST, "boundary others") + peer(SECOND, 'password "another"'), rest=rest + enforced.format("pb"))
+    done = net.weir(None, "apply", "-c", CONF)
+    equal(done.returncode, 3, done.stdout.decode() + done.stderr.decode())
+    holds(done.stderr.decode(), "the kernel does not take it, the old policy stays: nftables: File exists")
+    net.ip("addr", "add", "10.88.0.9/24", "dev", "pa")
+    wait_for("what is not any more", lambda: "10.88.0.7" in [e["source"] for e in
+                                                             ask("cache", "--verdict", "expiring").get("cache", [])])
+    subprocess.run(["nft", "flush", "ruleset"], check=True)
+    net.ip("link", "del", "pa")
+    apply(TWO)
+    told = peers()
+    equal([(told[a]["state"], told[a]["established"]) for a in (FIRST, SECOND)], [("established", 1)] * 2)
 
 
 def test_routes_of_the_kernel():
