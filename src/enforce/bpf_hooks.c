@@ -239,27 +239,6 @@ static void share_clsact(struct bpf_hooks *hooks, const struct bpf_hook *h)
 			hooks->list[i].value.has_clsact |= h->value.has_clsact;
 }
 
-/* It is written down at once, so that even a kill in between leaves nothing unknown. */
-int bpf_hooks_attach(struct bpf_hooks *hooks, struct bpf_store *store, struct text *error)
-{
-	const struct bpf_set *set = bpf_store_set(store);
-
-	for (size_t i = 0; i < hooks->n; i++) {
-		struct bpf_hook *h = &hooks->list[i];
-		int status = h->stands ? 0 : attach(store, set, h, error);
-
-		if (status < 0) {
-			bpf_hooks_undo(hooks, store);
-			return status;
-		}
-		if (h->is_new) {
-			share_clsact(hooks, h);
-			write_down(set, h);
-		}
-	}
-	return 0;
-}
-
 /* With the program of the older set, where there was one; else nothing stood there. */
 static void undo(struct bpf_store *store, struct bpf_hook *h)
 {
@@ -281,11 +260,33 @@ static void undo(struct bpf_store *store, struct bpf_hook *h)
 	bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS], &h->key);
 }
 
-void bpf_hooks_undo(struct bpf_hooks *hooks, struct bpf_store *store)
+/* Back to the programs that stood before. */
+static void undo_all(struct bpf_hooks *hooks, struct bpf_store *store)
 {
 	for (size_t i = 0; i < hooks->n; i++)
 		if (hooks->list[i].is_new)
 			undo(store, &hooks->list[i]);
+}
+
+/* It is written down at once, so that even a kill in between leaves nothing unknown. */
+int bpf_hooks_attach(struct bpf_hooks *hooks, struct bpf_store *store, struct text *error)
+{
+	const struct bpf_set *set = bpf_store_set(store);
+
+	for (size_t i = 0; i < hooks->n; i++) {
+		struct bpf_hook *h = &hooks->list[i];
+		int status = h->stands ? 0 : attach(store, set, h, error);
+
+		if (status < 0) {
+			undo_all(hooks, store);
+			return status;
+		}
+		if (h->is_new) {
+			share_clsact(hooks, h);
+			write_down(set, h);
+		}
+	}
+	return 0;
 }
 
 /* True where the interface's hook serves the plan in another way: its program was replaced. */

@@ -31,8 +31,6 @@ void bpf_hooks_release(struct bpf_hooks *hooks);
 
 /* Puts programs of the set in force where none of them stands; what was done is undone on failure. */
 int bpf_hooks_attach(struct bpf_hooks *hooks, struct bpf_store *store, struct text *error);
-/* Back to the programs that stood before. */
-void bpf_hooks_undo(struct bpf_hooks *hooks, struct bpf_store *store);
 /* Takes away what is not wanted any more, and writes down what stands. */
 void bpf_hooks_settle(struct bpf_hooks *hooks, struct bpf_store *store);
 void bpf_hooks_detach_all(struct bpf_store *store);
