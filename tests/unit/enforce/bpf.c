@@ -4,10 +4,33 @@
  * through changes of policy, and go where their rules' names go. */
 #include "bpf_place.h"
 
-
 #include "enforce/bpf_store.h"
 #include "random_packet.h"
 #include "random_policy.h"
+
+/* --- beginning --- */
+
+/* On the loopback interface; false where there is no place for it. */
+static bool begin_at_lo(struct bench *b, enum backend egress)
+{
+	if (place()) {
+		t_skip(place());
+		return false;
+	}
+	begin(b);
+	add_link(b, "lo", false, BACKEND_TC, egress);
+	return true;
+}
+
+/* The same with a policy in force. */
+static bool begin_with(struct bench *b, const char *policy)
+{
+	if (!begin_at_lo(b, BACKEND_TC))
+		return false;
+	check(install(b, load_text(policy)) == 0);
+	load_programs(b);
+	return true;
+}
 
 /* --- agreement --- */
 
@@ -133,27 +156,22 @@ static void test_wide(void)
 	struct text text = { 0 };
 	uint64_t seed = 9;
 	struct bench b;
-	bool good = true;
+	bool good;
 
-	if (place()) {
-		t_skip(place());
-		return;
-	}
 	text_put(&text, "boundary border {\n");
 	for (unsigned i = 0; i < 600; i++)
 		text_printf(&text, "%s %s 232.%u.%u.0/24 as r%u\n", i % 3 ? "deny" : "permit",
 			    i % 2 ? "to" : "from 10.0.0.0/8 to", i % 7, i % 251, i);
 	text_put(&text, "default deny\n}\n");
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
-	check(install(&b, load_text(text_string(&text))) == 0);
-	load_programs(&b);
+	good = begin_with(&b, text_string(&text));
+	text_release(&text);
+	if (!good)
+		return;
 	for (unsigned k = 0; k < 400 && good; k++)
 		good = compare(&b, &seed, &should);
 	read_counts(&b, &is);
 	check(good && same_counts(&is, &should));
 	end(&b);
-	text_release(&text);
 }
 
 /* Sources all over the address space, more pairs than a matrix has room for, some in one /24, some
@@ -195,17 +213,13 @@ static void test_many_pairs(void)
 	struct text text = { 0 };
 	uint64_t seed = 10;
 	struct bench b;
-	bool good = true;
+	bool good;
 
-	if (place()) {
-		t_skip(place());
-		return;
-	}
 	put_many_pairs(&text);
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
-	check(install(&b, load_text(text_string(&text))) == 0);
-	load_programs(&b);
+	good = begin_with(&b, text_string(&text));
+	text_release(&text);
+	if (!good)
+		return;
 	for (unsigned k = 0; k < 3000 && good; k++) {
 		struct observation obs = pair_of(&seed, b.policy->boundaries[0]);
 
@@ -214,7 +228,6 @@ static void test_many_pairs(void)
 	}
 	check(good);
 	end(&b);
-	text_release(&text);
 }
 
 /* --- what is remembered --- */
@@ -252,14 +265,8 @@ static void test_flows(void)
 	struct bench b;
 	bool good = true;
 
-	if (place()) {
-		t_skip(place());
+	if (!begin_with(&b, halves))
 		return;
-	}
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
-	check(install(&b, load_text(halves)) == 0);
-	load_programs(&b);
 	for (uint32_t i = 0; i < 40000 && good; i++) {
 		uint32_t flow = i % 400 < 200 ? i % 25000 : (i * 2654435761u) % 25000;
 		uint32_t source = 10u << 24 | flow % 7919;
@@ -290,14 +297,8 @@ static void test_stamps(void)
 	unsigned sets[4];
 	struct bench b;
 
-	if (place()) {
-		t_skip(place());
+	if (!begin_with(&b, halves))
 		return;
-	}
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
-	check(install(&b, load_text(halves)) == 0);
-	load_programs(&b);
 	check(run_udp(&b, 0, 1u << 24, 1));
 	spend_stamps(&b, 2 * BPF_SLOTS + 1);
 	check(install(&b, load_text(halves)) == 0);
@@ -321,14 +322,8 @@ static void test_waiting(void)
 {
 	struct bench b;
 
-	if (place()) {
-		t_skip(place());
+	if (!begin_with(&b, halves))
 		return;
-	}
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
-	check(install(&b, load_text(halves)) == 0);
-	load_programs(&b);
 	for (int i = 0; i < 3; i++)
 		check(run_udp(&b, 0, 1u << 24, 1));
 	check(count_of(&b, "low") == 3);
@@ -459,12 +454,8 @@ static void test_asked(void)
 {
 	struct bench b;
 
-	if (place()) {
-		t_skip(place());
+	if (!begin_at_lo(&b, BACKEND_TC))
 		return;
-	}
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_TC);
 	check(tell(&b, DIRECTION_IN, true, NULL, 0) == 0 && reads(&b, ""));
 	check(install(&b, load_text(unasked)) == 0);
 	load_programs(&b);
@@ -491,12 +482,8 @@ static void test_asked_stays(void)
 {
 	struct bench b;
 
-	if (place()) {
-		t_skip(place());
+	if (!begin_at_lo(&b, BACKEND_AUTO))
 		return;
-	}
-	begin(&b);
-	add_link(&b, "lo", false, BACKEND_TC, BACKEND_AUTO);
 	check(install(&b, load_text(unasked)) == 0);
 	load_programs(&b);
 	check(tell(&b, DIRECTION_OUT, true, &any1, 1) == 0);
