@@ -14,6 +14,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Of a value that was loaded from memory that others may write: it stays what it is now, for no
+ * compiler may load it a second time. */
+#define KEEP_LOADED(value) __asm__("" : "+r"(value))
+
 struct span {
 	const uint8_t	*p;
 	size_t		 n;

@@ -117,6 +117,7 @@ static inline uint32_t capture_u32(const struct capture *c, struct rd *r)
 {
 	uint32_t v = rd_le32(r);
 
+	KEEP_LOADED(v);				/* the file may be written to */
 	return c->swapped ? __builtin_bswap32(v) : v;
 }
 

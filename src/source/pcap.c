@@ -130,6 +130,7 @@ static __attribute__((noinline)) size_t split_plain(struct capture *c, struct rd
 		struct mtime at;
 
 		memcpy(&record, p, sizeof(record));
+		KEEP_LOADED(record.captured);	/* the file may be written to */
 		__builtin_prefetch(p + ahead);	/* what is looked at next */
 		__builtin_prefetch(p + ahead + more);
 		p += sizeof(record);

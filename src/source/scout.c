@@ -37,6 +37,7 @@ static inline uint32_t load(const uint8_t *p)
 	uint32_t x;
 
 	memcpy(&x, p, sizeof(x));
+	KEEP_LOADED(x);
 	return x;
 }
 

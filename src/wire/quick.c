@@ -164,10 +164,13 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 {
 	const uint8_t *p = look->p;
 	uint64_t first = load64(p);		/* version, length; total; identification; fragment */
-	unsigned total = first >> 32 & 0xffff, protocol = p[9], wanted;
+	unsigned total, protocol = p[9], wanted;
 	uint32_t group = load32(p + 16), ports = load32(p + IP4_BYTES);
-	size_t captured = look->n < total ? look->n : total;
+	size_t captured;
 
+	KEEP_LOADED(first);				/* a file may be written to */
+	total = first >> 32 & 0xffff;
+	captured = look->n < total ? look->n : total;
 	if ((first & HEADER_MASK) != HEADER_PLAIN || total < IP4_BYTES + UDP_BYTES ||
 	    total > look->wire) {
 		out->plain = alert_header4(look, first);
@@ -206,6 +209,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	uint32_t ports = load32(p + IP6_BYTES);
 	size_t captured = look->n - IP6_BYTES;
 
+	KEEP_LOADED(payload);
 	if (p[0] >> 4 != 6 || payload < UDP_BYTES || payload + IP6_BYTES > look->wire)
 		return QUICK_ASK;
 	out->plain = is_upper6(protocol) ? IP6_BYTES : 0;
