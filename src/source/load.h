@@ -8,8 +8,8 @@
 #include "wire/quick.h"
 
 struct load {
-	uint8_t *buffer; /* LOAD_START bytes for a record's beginning, then a block; or
-			  * copies of what is decoded, where the packets are shared */
+	uint8_t		   *buffer;	/* LOAD_START bytes for a record's beginning, then a
+					 * block; or, of shared packets, copies to decode */
 	size_t		    buffer_bytes;
 	bool		    is_shared;	/* the packets lie in the feed's view; else in the buffer */
 	struct packet	   *packets;
