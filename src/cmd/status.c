@@ -141,7 +141,8 @@ static void tell_packets(const json_t *s, FILE *out)
 		fprintf(out, "  %lld came from interfaces that have no boundary any more\n",
 			number(queue, "unknown"));
 	if (number(queue, "lost") > 0)
-		fprintf(out, "  %lld times packets did not fit into the queue\n", number(queue, "lost"));
+		fprintf(out, "  packets that did not fit into the queue: %lld or more\n",
+			number(queue, "lost"));
 	tell_snooping(s, out);
 	for (size_t i = 0; i < json_array_size(watched); i++) {
 		const json_t *one = json_array_get(watched, i);
