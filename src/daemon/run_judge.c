@@ -211,7 +211,8 @@ static void tell_what_waits(const struct judge *j, const struct ruling *r, struc
 		text_put(out, "state, control, history and notify are as they were until a restart.\n");
 }
 
-/* The clerk looks for them meanwhile, and sends nothing else before; NULL where it could not. */
+/* The clerk looks for them meanwhile, and sends nothing else before; NULL where it could not.  What
+ * else comes must not wait among the keeper's answers. */
 static json_t *await_flows(struct judge *j, uint64_t id)
 {
 	struct message message;
@@ -222,11 +223,8 @@ static json_t *await_flows(struct judge *j, uint64_t id)
 	if (j->clerk < 0 || !message_wait(j->clerk, FLOWS_PATIENCE_MS) ||
 	    message_receive(j->clerk, &message, &payload) <= 0)
 		return NULL;
-	if (message.kind != MESSAGE_FLOWS || message.id != id) {
-		judge_keep_waiting(j, &message, payload);
-		return NULL;
-	}
-	if (payload >= 0 && payload_read(payload, &text) == 0)
+	if (payload >= 0 && payload_read(payload, &text) == 0 && message.kind == MESSAGE_FLOWS &&
+	    message.id == id)
 		flows = json_loadb(text_string(&text), text.n, 0, NULL);
 	text_release(&text);
 	return flows;

@@ -77,8 +77,6 @@ int judge_read_file(struct judge *j, const char *name, struct text *out);
  * keeper is gone. */
 bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_payload);
 
-/* For later, too. */
-void judge_keep_waiting(struct judge *j, const struct message *message, int payload);
 /* One of those that wait is taken. */
 void judge_forget_waiting(struct judge *j, size_t i);
 

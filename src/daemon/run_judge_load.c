@@ -26,7 +26,7 @@ void ruling_release(struct ruling *r)
 
 /* --- the keeper reads --- */
 
-void judge_keep_waiting(struct judge *j, const struct message *message, int payload)
+static void keep_waiting(struct judge *j, const struct message *message, int payload)
 {
 	if (j->waiting_count == JUDGE_WAITING) {
 		if (payload >= 0)
@@ -65,7 +65,7 @@ bool judge_await(struct judge *j, uint32_t kind, struct message *out, int *out_p
 			*out_payload = payload;
 			return true;
 		}
-		judge_keep_waiting(j, &message, payload);
+		keep_waiting(j, &message, payload);
 	}
 	j->must_end = true;
 	return false;
