@@ -162,19 +162,25 @@ static void hold(const struct batch *b, size_t i, struct ahead *out)
 	out->packet.bytes.p = out->bytes;
 }
 
+static void decode(struct judging *j, const struct batch *b, const struct quick *quick, size_t i,
+		   struct ahead *out)
+{
+	hold(b, i, out);
+	if (out->said)
+		return;
+	out->said = &out->own;
+	quick_decode(&quick[i], &out->packet, &j->wire, out->said);
+}
+
 static void read_one(struct judging *j, const struct batch *b, const struct quick *quick, size_t i,
 		     struct ahead *out)
 {
 	out->said = b->said ? b->said[i] : NULL;
-	hold(b, i, out);
-	if (!out->said && brief_read(&quick[i], &out->packet, &out->brief.brief)) {
+	if (!out->said && brief_read(&quick[i], &b->packets[i], &out->brief.brief)) {
 		engine_foresee_brief(j->engine, &out->brief);
 		return;
 	}
-	if (!out->said) {
-		out->said = &out->own;
-		quick_decode(&quick[i], &out->packet, &j->wire, out->said);
-	}
+	decode(j, b, quick, i, out);
 	engine_foresee(j->engine, out->said);
 }
 
@@ -193,13 +199,13 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 }
 
 /* The packet at `i` of the batch, and those before it. */
-static void judge_ahead(struct judging *j, struct expected *expected, size_t i, struct ahead *ahead)
+static void judge_ahead(struct judging *j, const struct batch *b, struct expected *expected,
+			size_t i, struct ahead *ahead)
 {
 	if (!ahead->said) {
 		if (engine_take_brief(j->engine, expected, i, &ahead->brief))
 			return;
-		ahead->said = &ahead->own;
-		quick_decode(&expected->quick[i], &ahead->packet, &j->wire, ahead->said);
+		decode(j, b, expected->quick, i, ahead);
 	}
 	engine_take(j->engine, expected, i);
 	engine_packet(j->engine, &ahead->packet, ahead->said);
@@ -223,7 +229,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 		n = expected.ask_n - from < JUDGING_AHEAD ? expected.ask_n - from : JUDGING_AHEAD;
 		read_ahead(j, b, quick, asks, n);
 		for (size_t k = 0; k < n; k++)
-			judge_ahead(j, &expected, asks[k], &j->ahead[k]);
+			judge_ahead(j, b, &expected, asks[k], &j->ahead[k]);
 	}
 	engine_take(j->engine, &expected, b->n);
 }

@@ -22,20 +22,21 @@ void engine_foresee_brief(const struct engine *e, struct expected_brief *message
 	}
 }
 
-/* All but when and where it passed. */
-static struct passage passage_of(const struct brief *brief)
+/* RFC 5771 4: the block that is not forwarded. */
+static bool is_link_local(uint32_t group)
 {
-	return (struct passage){ .speaker = addr_of4(brief->speaker),
-				 .receiver = addr_of4(brief->receiver), .print = brief->print };
+	return group >> 8 == 0xe00000;
 }
 
 void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 {
-	struct passage passage = passage_of(&message->brief);
+	const struct brief *brief = &message->brief;
 
-	if (message->brief.receiver >> 8 == 0xe00000)
-		copies_expect(e->copies, &passage);
-	for (size_t i = 0; i < message->brief.n; i++)
+	if (is_link_local(brief->receiver)) {
+		message->passage = copies_hash(brief->speaker, brief->receiver, brief->print);
+		copies_expect(e->copies, message->passage);
+	}
+	for (size_t i = 0; i < brief->n; i++)
 		message->flow[i] = flow_guess4(&e->flows, message->hash[i], message->tag[i]);
 }
 
@@ -51,60 +52,46 @@ static bool is_heard(struct engine *e, const struct brief *brief)
 }
 
 /* and of the group: those of SAP end so. */
-static bool may_be_sap(const struct brief *brief, uint32_t group)
+static bool may_be_sap(uint32_t group)
 {
-	return brief->protocol == PROTOCOL_IGMP && (group & 0xfe) == 0xfe &&
-	       sap_is_group(addr_of4(group));
+	return (group & 0xfe) == 0xfe && sap_is_group(addr_of4(group));
 }
 
-/* The flow that the statement is one more of; NULL where anything is new. */
-static struct flow *find_flow(const struct engine *e, const struct expected_brief *message,
-			      size_t i, uint32_t print)
+static struct flow *flow_of(const struct engine *e, const struct expected_brief *message, size_t i)
+{
+	return &e->flows.ip4.list[message->flow[i]];
+}
+
+/* Whether that is the flow that the statement is one more of, and nothing about it is new. */
+static bool is_known(const struct flow *f, const struct expected_brief *message, size_t i,
+		     uint32_t print)
 {
 	const struct brief *brief = &message->brief;
-	uint32_t group = brief->list[i].group;
-	struct flow *f = &e->flows.ip4.list[message->flow[i]];
+	uint32_t source = brief->list[i].source, group = brief->list[i].group;
 
-	if (((f->source ^ brief->list[i].source) | (f->group ^ group) |
-	     (uint32_t)(f->tag ^ message->tag[i])) != 0 ||
-	    !(f->state & FLOW_SETTLED) || brief->ttl > f->ttl_max || may_be_sap(brief, group))
-		return NULL;
-	return copies_differ(f, print) ? f : NULL;
+	return ((f->source ^ source) | (f->group ^ group) |
+		(uint32_t)(f->tag ^ message->tag[i])) == 0 &&
+	       f->state & FLOW_SETTLED && brief->ttl <= f->ttl_max && !may_be_sap(group) &&
+	       copies_differ(f, print);
 }
 
-static bool find_flows(const struct engine *e, const struct expected_brief *message, uint32_t print,
-		       struct flow *out[BRIEF_MAX])
+static bool are_known(const struct engine *e, const struct expected_brief *message, uint32_t print)
 {
-	for (size_t i = 0; i < message->brief.n; i++) {
-		out[i] = find_flow(e, message, i, print);
-		if (!out[i])
+	for (size_t i = 0; i < message->brief.n; i++)
+		if (!is_known(flow_of(e, message, i), message, i, print))
 			return false;
-	}
 	return true;
-}
-
-/* Where the group is link-local, or the receiver. */
-static void __attribute__((noinline)) meet_link_local(struct engine *e, const struct packet *packet,
-						      const struct quick *quick,
-						      const struct brief *brief)
-{
-	struct passage passage = passage_of(brief);
-
-	passage.at = packet->at;
-	passage.link = packet->link;
-	passage.vlan = quick->vlan;
-	frame_cross(e, packet, brief->point, &passage, brief->ttl);
 }
 
 static void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
 {
-	copies_pass(f, print);
+	copies_remember(f, print);
 	f->packets++;
 	f->bytes += packet->length;
-	if (packet->at.ns < f->first_ns)
-		f->first_ns = packet->at.ns;
 	if (packet->at.ns > f->last_ns)
 		f->last_ns = packet->at.ns;
+	else if (packet->at.ns < f->first_ns)
+		f->first_ns = packet->at.ns;
 	if (ttl < f->ttl_min)
 		f->ttl_min = ttl;
 }
@@ -122,28 +109,40 @@ static void count(struct engine *e, struct flow *f, const struct packet *packet,
 	meet(f, packet, brief->ttl, print);
 }
 
+/* It stays on its link: where it was seen on another one, that is told. */
+static void cross(struct engine *e, const struct packet *packet, const struct quick *quick,
+		  const struct expected_brief *message)
+{
+	const struct brief *brief = &message->brief;
+
+	if (copies_crossed4(e->copies, message->passage, brief->print, packet, quick->vlan))
+		frame_find_crossed(e, packet, brief->point, addr_of4(brief->speaker),
+				   addr_of4(brief->receiver), brief->ttl);
+}
+
 bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		       const struct expected_brief *message)
 {
 	const struct packet *packet = &x->packets[i];
 	const struct brief *brief = &message->brief;
 	uint32_t print = copies_print(brief->print, packet->link, brief->ttl);
-	struct flow *flows[BRIEF_MAX];
 	unsigned link_local = 0;
 
 	lump_take(e, x, i);
-	if (!e->is_simple || !is_heard(e, brief) || !find_flows(e, message, print, flows))
+	if (!e->is_simple || !is_heard(e, brief) || !are_known(e, message, print))
 		return false;
 	frame_number(e);
 	e->packets.total++;
 	e->packets.ip++;
 	e->packets.control++;
 	e->packets.multicast += brief->receiver >> 28 == 0xe;
-	if (brief->receiver >> 8 == 0xe00000)
-		meet_link_local(e, packet, &x->quick[i], brief);
+	if (is_link_local(brief->receiver))
+		cross(e, packet, &x->quick[i], message);
 	for (size_t k = 0; k < brief->n; k++) {
-		link_local |= flows[k]->state & FLOW_LINK_LOCAL;
-		count(e, flows[k], packet, brief, print);
+		struct flow *f = flow_of(e, message, k);
+
+		link_local |= f->state & FLOW_LINK_LOCAL;
+		count(e, f, packet, brief, print);
 	}
 	e->link_local_packets += link_local != 0;
 	return true;

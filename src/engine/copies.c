@@ -36,35 +36,41 @@ void copies_free(struct copies *copies)
 	free(copies);
 }
 
-/* The print is well mixed: what is added to it need not be. */
 static inline uint64_t hash_of(const struct passage *p)
 {
-	uint64_t x = (p->speaker.hi ^ p->receiver.lo) * UINT64_C(0x9e3779b97f4a7c15) +
-		     (p->speaker.lo ^ p->receiver.hi) * UINT64_C(0xc2b2ae3d27d4eb4f) + p->print;
-
-	x *= UINT64_C(0xd6e8feb86659fd93);
-	return x ^ x >> 32;
+	return copies_hash(p->speaker.lo ^ p->receiver.hi, p->speaker.hi ^ p->receiver.lo,
+			   p->print);
 }
 
-void copies_expect(const struct copies *copies, const struct passage *passage)
+void copies_expect(const struct copies *copies, uint64_t hash)
 {
-	__builtin_prefetch(&copies->list[hash_of(passage) % COPIES_MAX], 1);
+	__builtin_prefetch(&copies->list[hash % COPIES_MAX], 1);
+}
+
+static inline bool cross(struct copies *copies, uint64_t hash, uint32_t print, int64_t at_ns,
+			 uint16_t link, uint16_t vlan)
+{
+	struct copy *old = &copies->list[hash % COPIES_MAX];
+	uint32_t seen = (uint32_t)(hash >> 32) | 1;
+	int64_t passed = at_ns - old->at_ns;
+	bool crossed;
+
+	if (print == 0)
+		return false;
+	crossed = old->print == seen && (old->link != link || old->vlan != vlan) && passed >= 0 &&
+		  passed <= (print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
+	*old = (struct copy){ at_ns, seen, link, vlan };
+	return crossed;
 }
 
 bool copies_crossed(struct copies *copies, const struct passage *passage)
 {
-	uint64_t hash = hash_of(passage);
-	struct copy seen = { passage->at.ns, (uint32_t)(hash >> 32) | 1, passage->link,
-			     passage->vlan };
-	struct copy *old = &copies->list[hash % COPIES_MAX];
-	int64_t passed = seen.at_ns - old->at_ns;
-	bool crossed;
+	return cross(copies, hash_of(passage), passage->print, passage->at.ns, passage->link,
+		     passage->vlan);
+}
 
-	if (passage->print == 0)
-		return false;
-	crossed = old->print == seen.print &&
-		  (old->link != seen.link || old->vlan != seen.vlan) && passed >= 0 &&
-		  passed <= (passage->print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
-	*old = seen;
-	return crossed;
+bool copies_crossed4(struct copies *copies, uint64_t hash, uint32_t print,
+		     const struct packet *packet, uint16_t vlan)
+{
+	return cross(copies, hash, print, packet->at.ns, packet->link, vlan);
 }

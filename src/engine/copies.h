@@ -6,6 +6,7 @@
 #define WEIR_ENGINE_COPIES_H
 
 #include "engine/flow.h"
+#include "model/packet.h"
 
 /* With an identification that changes from packet to packet, and without. */
 #define COPY_WINDOW_NS (NS_PER_S / 10)
@@ -28,19 +29,25 @@ static inline bool copies_differ(const struct flow *flow, uint32_t print)
 			      flow->prints[2] != print);
 }
 
-/* The part of copies_note() that nearly every packet needs: true where nothing tells that it is
- * a copy, and the flow remembers it. */
-static inline bool copies_pass(struct flow *flow, uint32_t print)
+/* The flow remembers a packet with a print that differs. */
+static inline void copies_remember(struct flow *flow, uint32_t print)
 {
 	if (print == 0)
-		return true;
-	if (!copies_differ(flow, print))
-		return false;
+		return;
 	if (!(flow->state & FLOW_VARIES) && flow->prints[0] & print & 1 &&
 	    (flow->prints[0] ^ print) & 0x3fc)
 		flow->state |= FLOW_VARIES;
 	memmove(&flow->prints[1], &flow->prints[0], 2 * sizeof(flow->prints[0]));
 	flow->prints[0] = print;
+}
+
+/* The part that nearly every packet needs: true where nothing tells that it is a copy, and the
+ * flow remembers it. */
+static inline bool copies_pass(struct flow *flow, uint32_t print)
+{
+	if (!copies_differ(flow, print))
+		return false;
+	copies_remember(flow, print);
 	return true;
 }
 
@@ -61,9 +68,22 @@ struct passage {
 	uint16_t     link, vlan;
 };
 
-/* Before copies_crossed(): has what that will read fetched. */
-void copies_expect(const struct copies *copies, const struct passage *passage);
 /* True where it was seen on another link or VLAN just before. */
 bool copies_crossed(struct copies *copies, const struct passage *passage);
+
+/* The same of IPv4, by a hash of speaker, receiver and print that is made once.  copies_expect() has
+ * what will be read fetched. */
+static inline uint64_t copies_hash(uint64_t speaker, uint64_t receiver, uint32_t print)
+{
+	uint64_t x = receiver * UINT64_C(0x9e3779b97f4a7c15) +
+		     speaker * UINT64_C(0xc2b2ae3d27d4eb4f) + print;
+
+	x *= UINT64_C(0xd6e8feb86659fd93);	/* the print is well mixed: the others need not be */
+	return x ^ x >> 32;
+}
+
+void copies_expect(const struct copies *copies, uint64_t hash);
+bool copies_crossed4(struct copies *copies, uint64_t hash, uint32_t print,
+		     const struct packet *packet, uint16_t vlan);
 
 #endif

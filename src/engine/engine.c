@@ -506,13 +506,18 @@ struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 	return f;
 }
 
+void frame_find_crossed(struct engine *e, const struct packet *packet, uint8_t point,
+			struct addr speaker, struct addr receiver, uint8_t ttl)
+{
+	e->packet = packet;
+	find_out(e, FINDING_FORWARDED_LINK_LOCAL, point, speaker, receiver, ttl);
+}
+
 void frame_cross(struct engine *e, const struct packet *packet, uint8_t point,
 		 const struct passage *passage, uint8_t ttl)
 {
-	e->packet = packet;
 	if (copies_crossed(e->copies, passage))
-		find_out(e, FINDING_FORWARDED_LINK_LOCAL, point, passage->speaker,
-			 passage->receiver, ttl);
+		frame_find_crossed(e, packet, point, passage->speaker, passage->receiver, ttl);
 }
 
 void frame_find_copy(struct engine *e, const struct packet *packet, const struct observation *obs)

@@ -73,6 +73,7 @@ void engine_expect_said(const struct engine *engine, const struct said *said);
  * returns false and has done nothing to it. */
 struct expected_brief {
 	struct brief brief;
+	uint64_t     passage;			/* copies_hash(), where the receiver is link-local */
 	uint64_t     hash[BRIEF_MAX];		/* of each statement's flow, and */
 	uint32_t     flow[BRIEF_MAX];		/* its number; 0: none */
 	uint16_t     tag[BRIEF_MAX];

@@ -85,6 +85,9 @@ void frame_look_for_scan(struct engine *engine, const struct packet *packet, uin
 /* A packet to a link-local group, after the first of its flow: it may have come by another link too. */
 void frame_cross(struct engine *engine, const struct packet *packet, uint8_t point,
 		 const struct passage *passage, uint8_t ttl);
+/* It has. */
+void frame_find_crossed(struct engine *engine, const struct packet *packet, uint8_t point,
+			struct addr speaker, struct addr receiver, uint8_t ttl);
 /* A packet of a lump is a copy of one before it. */
 void frame_find_copy(struct engine *engine, const struct packet *packet,
 		     const struct observation *obs);

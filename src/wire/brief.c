@@ -72,6 +72,7 @@ static bool read_record(struct span *left, struct brief *out)
 		return false;
 	type = load16(left->p);				/* and auxiliary words: none */
 	n = load16(left->p + 2);
+	KEEP_LOADED(n);
 	group = load32(left->p + 4);
 	*left = (struct span){ left->p + RECORD_BYTES, left->n - RECORD_BYTES };
 	if (type == RECORD_IS_EX << 8 || type == RECORD_TO_EX << 8)
@@ -114,6 +115,7 @@ static bool read_set(struct span *left, struct brief *out)
 	if (left->n < PIM_SET || load32(left->p) != PIM_HOST || load16(left->p + 10) != 0)
 		return false;
 	n = load16(left->p + 8);
+	KEEP_LOADED(n);
 	if (left->n < PIM_SET + PIM_SOURCE * n)
 		return false;
 	for (unsigned i = 0; i < n; i++)
@@ -143,35 +145,79 @@ static bool read_pim(struct span bytes, struct brief *out)
 }
 
 /* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
-static bool read_message(unsigned header_bytes, unsigned protocol, struct span bytes,
-			 struct brief *out)
+static inline bool read_message(unsigned header_bytes, unsigned protocol, struct span bytes,
+				struct brief *out)
 {
 	if (protocol == NUMBER_IGMP)
 		return header_bytes == ALERT_BYTES && read_igmp(bytes, out);
 	return protocol == NUMBER_PIM && read_pim(bytes, out);
 }
 
+static inline uint64_t load_word(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* Of a header of 20 bytes, or of ALERT_BYTES. */
+static inline bool is_header_right(const uint8_t *p, unsigned n)
+{
+	uint64_t sum = sum_word(load_word(p), load_word(p + 8));
+
+	return sum_is_right(sum_word(sum, n == ALERT_BYTES ? load_word(p + 16)
+							   : load_last(p + n, 4)));
+}
+
+/* Whether the sum of the message, of eight bytes or more, is right; and the print_mix() of its
+ * begin, which is made of the same words. */
+static inline bool mix_message(struct span bytes, uint64_t *out_mix)
+{
+	size_t words = bytes.n / 8, most = COUNT(print_weights);
+	size_t mixed = words < most ? words : most;
+	uint64_t sum = 0, mix = 0, word;
+
+	for (size_t i = 0; i < mixed; i++) {
+		word = load_word(bytes.p + 8 * i);
+		sum = sum_word(sum, word);
+		mix += word * print_weights[i];
+	}
+	for (size_t i = mixed; i < words; i++)
+		sum = sum_word(sum, load_word(bytes.p + 8 * i));
+	if (bytes.n % 8 > 0) {
+		word = load_last(bytes.p + bytes.n, bytes.n % 8);
+		sum = sum_word(sum, word);
+		if (words < most)
+			mix += word * print_weights[words];
+	}
+	*out_mix = mix;
+	return sum_is_right(sum);
+}
+
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)
 {
-	struct span ip = { packet->bytes.p + quick->ip_offset, packet->bytes.n - quick->ip_offset };
-	struct span bytes = { ip.p + quick->plain, 0 };
-	unsigned total;
+	const uint8_t *ip = packet->bytes.p + quick->ip_offset;
+	size_t n = packet->bytes.n - quick->ip_offset;
+	unsigned header_bytes = quick->plain, total;
+	uint64_t mix;
 
-	if (!quick->plain || quick->plain > ALERT_BYTES || packet->checksums_unreliable)
+	if (!header_bytes || header_bytes > ALERT_BYTES || packet->checksums_unreliable)
 		return false;
-	total = load16(ip.p + 2);
-	if (ip.n < total || total < quick->plain)	/* it may have changed since the look */
+	total = load16(ip + 2);
+	KEEP_LOADED(total);			/* it may change, and have changed since the look */
+	if (n < total || total < header_bytes)
 		return false;
-	bytes.n = total - quick->plain;
 	out->n = 0;
-	if (!read_message(quick->plain, ip.p[9], bytes, out) || !sum_is_right(sum_of(bytes)) ||
-	    !sum_is_right(sum_of((struct span){ ip.p, quick->plain })))
+	if (!read_message(header_bytes, ip[9],
+			  (struct span){ ip + header_bytes, total - header_bytes }, out) ||
+	    !is_header_right(ip, header_bytes) ||
+	    !mix_message((struct span){ ip + header_bytes, total - header_bytes }, &mix))
 		return false;
-	out->ttl = ip.p[8];
-	out->speaker = load32(ip.p + 12);
-	out->receiver = load32(ip.p + 16);
-	out->print = print_of(print_header4(load64(ip.p), ip.p[9]),
-			      (uint16_t)load16(ip.p + 4), bytes);
+	out->ttl = ip[8];
+	out->speaker = load32(ip + 12);
+	out->receiver = load32(ip + 16);
+	out->print = print_end(print_header4(load64(ip), ip[9]), (uint16_t)load16(ip + 4), mix);
 	return true;
 }
 

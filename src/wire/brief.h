@@ -20,7 +20,8 @@ struct brief {
 	uint8_t	 point, protocol, type;		/* of all statements; every one a WHAT_JOIN */
 };
 
-/* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing. */
+/* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change
+ * meanwhile: then any of them may be told. */
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out);
 
 /* The i-th statement, every field of it. */

@@ -21,10 +21,15 @@ static inline uint64_t print_word(struct span bytes, size_t at)
 	return word;
 }
 
+static const uint64_t print_weights[PRINT_BYTES / 8] = {
+	UINT64_C(0xd6e8feb86659fd93), UINT64_C(0xa0761d6478bd642f),
+	UINT64_C(0xe7037ed1a0b428db), UINT64_C(0x8ebc6af09c88c6e3),
+};
+
 static inline uint64_t print_mix(const uint64_t word[PRINT_BYTES / 8])
 {
-	return word[0] * UINT64_C(0xd6e8feb86659fd93) + word[1] * UINT64_C(0xa0761d6478bd642f) +
-	       word[2] * UINT64_C(0xe7037ed1a0b428db) + word[3] * UINT64_C(0x8ebc6af09c88c6e3);
+	return word[0] * print_weights[0] + word[1] * print_weights[1] +
+	       word[2] * print_weights[2] + word[3] * print_weights[3];
 }
 
 /* A circuit's number for layers.circuit: mixed, so that it does not meet lengths. */
