@@ -41,41 +41,65 @@ static struct arena_block *add_block(struct arena *arena, size_t least)
 		size = 1u << 20;
 	if (size < least)
 		size = least;
-	block = memory_take(sizeof(*block) + size);
+	block = memory_room(1, sizeof(*block) + size);
+	block->used = 0;
 	block->size = size;
 	block->next = arena->blocks;
 	arena->blocks = block;
 	return block;
 }
 
-void *arena_take(struct arena *arena, size_t n)
+static size_t aligned(size_t n)
 {
-	size_t rounded = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	return (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+}
+
+static void *take(struct arena *arena, size_t n)
+{
 	struct arena_block *block = arena->blocks;
 	void *p;
 
-	if (rounded < n)
+	if (aligned(n) < n)
 		memory_exhausted();
-	if (!block || block->size - block->used < rounded)
-		block = add_block(arena, rounded);
+	if (!block || block->size - block->used < aligned(n))
+		block = add_block(arena, aligned(n));
 	p = (char *)block->bytes + block->used;
-	block->used += rounded;
+	block->used += aligned(n);
 	return p;
+}
+
+void *arena_take(struct arena *arena, size_t n)
+{
+	return memset(take(arena, n), 0, n);
 }
 
 void *arena_array(struct arena *arena, size_t n, size_t size)
 {
+	return memset(arena_room(arena, n, size), 0, n * size);
+}
+
+void *arena_room(struct arena *arena, size_t n, size_t size)
+{
 	if (size > 0 && n > SIZE_MAX / size)
 		memory_exhausted();
-	return arena_take(arena, n * size);
+	return take(arena, n * size);
+}
+
+void arena_shorten(struct arena *arena, const void *p, size_t from, size_t to)
+{
+	struct arena_block *block = arena->blocks;
+
+	if (block && (const char *)p + aligned(from) == (char *)block->bytes + block->used)
+		block->used -= aligned(from) - aligned(to);
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t n)
 {
-	char *copy = arena_take(arena, n + 1);
+	char *copy = arena_room(arena, n + 1, 1);
 
 	if (n > 0)
 		memcpy(copy, text, n);
+	copy[n] = '\0';
 	return copy;
 }
 
@@ -90,7 +114,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		memory_exhausted();
-	text = arena_take(arena, (size_t)n + 1);
+	text = arena_room(arena, (size_t)n + 1, 1);
 	va_start(args, format);
 	vsnprintf(text, (size_t)n + 1, format, args);
 	va_end(args);

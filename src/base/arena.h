@@ -20,6 +20,11 @@ void arena_release(struct arena *arena);
 void *arena_take(struct arena *arena, size_t n);
 /* Zeroed memory for an array; overflow ends the program. */
 void *arena_array(struct arena *arena, size_t n, size_t size);
+/* The same without zeros, for what is written whole: zeros take time, and memory that nobody writes to
+ * takes none. */
+void *arena_room(struct arena *arena, size_t n, size_t size);
+/* Of `from` bytes at p, which were taken last, all but the first `to` may be taken again. */
+void arena_shorten(struct arena *arena, const void *p, size_t from, size_t to);
 /* A NUL-terminated copy of n characters. */
 char *arena_text(struct arena *arena, const char *text, size_t n);
 char *arena_printf(struct arena *arena, const char *format, ...)

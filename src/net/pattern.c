@@ -179,7 +179,7 @@ struct set pattern_set(struct arena *arena, const struct pattern *pattern)
 	struct range *ranges;
 
 	assert(count <= SET_RANGES_MAX);
-	ranges = arena_array(arena, (size_t)count, sizeof(*ranges));
+	ranges = arena_room(arena, (size_t)count, sizeof(*ranges));
 	for (uint64_t i = 0; i < count; i++) {
 		struct addr a = addr_of6(pattern->value_hi | digits.hi,
 					 pattern->value_lo | digits.lo);

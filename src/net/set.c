@@ -32,10 +32,12 @@ static void append(struct range *list, size_t *n, struct range next)
 		last->last = next.last;
 }
 
-static struct set finish(const struct range *list, size_t n)
+/* Room for so many was taken: the rest of it goes back. */
+static struct set finish(struct arena *arena, const struct range *list, size_t room, size_t n)
 {
 	size_t n4 = 0;
 
+	arena_shorten(arena, list, room * sizeof(*list), n * sizeof(*list));
 	while (n4 < n && list[n4].first.family == FAMILY_IP4)
 		n4++;
 	return (struct set){ list, n, n4 };
@@ -43,7 +45,7 @@ static struct set finish(const struct range *list, size_t n)
 
 struct set set_of(struct arena *arena, const struct range *ranges, size_t n)
 {
-	struct range *list = arena_array(arena, n, sizeof(*list));
+	struct range *list = arena_room(arena, n, sizeof(*list));
 	size_t joined = 0;
 	bool sorted = true;
 
@@ -55,12 +57,12 @@ struct set set_of(struct arena *arena, const struct range *ranges, size_t n)
 		qsort(list, n, sizeof(*list), order_ranges);
 	for (size_t i = 0; i < n; i++)
 		append(list, &joined, list[i]);
-	return finish(list, joined);
+	return finish(arena, list, n, joined);
 }
 
 struct set set_union(struct arena *arena, const struct set *a, const struct set *b)
 {
-	struct range *list = arena_array(arena, a->n + b->n, sizeof(*list));
+	struct range *list = arena_room(arena, a->n + b->n, sizeof(*list));
 	size_t i = 0, j = 0, n = 0;
 
 	while (i < a->n || j < b->n) {
@@ -69,12 +71,12 @@ struct set set_union(struct arena *arena, const struct set *a, const struct set 
 
 		append(list, &n, from_a ? a->ranges[i++] : b->ranges[j++]);
 	}
-	return finish(list, n);
+	return finish(arena, list, a->n + b->n, n);
 }
 
 struct set set_difference(struct arena *arena, const struct set *a, const struct set *b)
 {
-	struct range *list = arena_array(arena, a->n + b->n, sizeof(*list));
+	struct range *list = arena_room(arena, a->n + b->n, sizeof(*list));
 	size_t n = 0, j = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
@@ -97,7 +99,7 @@ struct set set_difference(struct arena *arena, const struct set *a, const struct
 		if (more)
 			list[n++] = left;
 	}
-	return finish(list, n);
+	return finish(arena, list, a->n + b->n, n);
 }
 
 static struct addr later(struct addr a, struct addr b)
@@ -112,7 +114,7 @@ static struct addr sooner(struct addr a, struct addr b)
 
 struct set set_intersection(struct arena *arena, const struct set *a, const struct set *b)
 {
-	struct range *list = arena_array(arena, a->n + b->n, sizeof(*list));
+	struct range *list = arena_room(arena, a->n + b->n, sizeof(*list));
 	size_t i = 0, j = 0, n = 0;
 
 	while (i < a->n && j < b->n) {
@@ -126,7 +128,7 @@ struct set set_intersection(struct arena *arena, const struct set *a, const stru
 		else
 			j++;
 	}
-	return finish(list, n);
+	return finish(arena, list, a->n + b->n, n);
 }
 
 bool set_is_empty(const struct set *s)

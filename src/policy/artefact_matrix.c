@@ -42,7 +42,7 @@ uint32_t *matrix_fill(struct builder *b, const struct classes *sources, const st
 		      const struct classes *groups, const struct draft *group)
 {
 	size_t n = (size_t)source->class_count * group->class_count;
-	uint32_t *cells = memory_array(b->plane_count * n + 1, sizeof(*cells)), *at = cells;
+	uint32_t *cells = memory_room(b->plane_count * n + 1, sizeof(*cells)), *at = cells;
 	struct pair pair = { .sources = sources, .groups = groups };
 
 	for (size_t p = 0; p < b->plane_count; p++) {
@@ -147,11 +147,11 @@ void matrix_build(struct builder *b, const struct classes *sources, const struct
 	uint32_t *all = matrix_fill(b, sources, source, groups, group), *cells;
 	struct matrix m = { all, b->plane_count, source->class_count, group->class_count };
 	struct arena *arena = b->a->arena;
-	struct interval *intervals = arena_array(arena, source->n + group->n, sizeof(*intervals));
+	struct interval *intervals = arena_room(arena, source->n + group->n, sizeof(*intervals));
 	struct naming rows, columns;
 
 	matrix_name(&m, &rows, &columns);
-	cells = arena_array(arena, m.planes * rows.n * columns.n, sizeof(*cells));
+	cells = arena_room(arena, m.planes * rows.n * columns.n, sizeof(*cells));
 	matrix_keep(&m, &rows, &columns, cells);
 	out->sources = side_rename(source->intervals, source->n, rows.names, rows.n, intervals);
 	out->groups = side_rename(group->intervals, group->n, columns.names, columns.n,
@@ -192,11 +192,11 @@ void artefact_fold_init(struct artefact_fold *out, const struct artefact_family 
 
 	m.cells = family->cells + plane * m.rows * m.columns;
 	matrix_name(&m, &rows, &columns);
-	out->intervals = memory_array(sources->n + groups->n, sizeof(*out->intervals));
+	out->intervals = memory_room(sources->n + groups->n, sizeof(*out->intervals));
 	out->sources = fold_side(sources, pairs ? pairs->rows : NULL, &rows, out->intervals);
 	out->groups = fold_side(groups, pairs ? pairs->columns : NULL, &columns,
 				out->intervals + sources->n);
-	out->cells = memory_array((size_t)rows.n * columns.n, sizeof(*out->cells));
+	out->cells = memory_room((size_t)rows.n * columns.n, sizeof(*out->cells));
 	matrix_keep(&m, &rows, &columns, out->cells);
 	naming_release(&rows);
 	naming_release(&columns);

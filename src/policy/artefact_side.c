@@ -66,7 +66,7 @@ void draft_init(struct draft *d, const struct classes *c, enum side side)
 	uint16_t *renamed = memory_array(c->n, sizeof(*renamed));
 
 	*d = (struct draft){ 0 };
-	d->intervals = memory_array(2 * c->interval_count + 64, sizeof(*d->intervals));
+	d->intervals = memory_room(2 * c->interval_count + 64, sizeof(*d->intervals));
 	if (side == SIDE_GROUP)
 		add_groups(d, c);
 	else

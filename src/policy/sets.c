@@ -19,7 +19,7 @@
 static const struct set *keep(struct arena *arena, const struct set *set)
 {
 	struct set *kept = arena_take(arena, sizeof(*kept));
-	struct range *ranges = arena_array(arena, set->n, sizeof(*ranges));
+	struct range *ranges = arena_room(arena, set->n, sizeof(*ranges));
 
 	if (set->n > 0)
 		memcpy(ranges, set->ranges, set->n * sizeof(*ranges));
@@ -107,7 +107,7 @@ static bool evaluate_name(struct loader *loader, struct unit *unit, const struct
 /* The union of n sets: the small ones sorted together, the large ones merged with them. */
 static struct set join(struct loader *loader, const struct set *sets, size_t n, size_t ranges)
 {
-	struct range *small = arena_array(&loader->scratch, ranges, sizeof(*small));
+	struct range *small = arena_room(&loader->scratch, ranges, sizeof(*small));
 	struct set joined;
 	size_t count = 0;
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Arenas: what promises zeros holds zeros, whatever stood there before. */
+#include "base/arena.h"
+
+#include "t.h"
+
+static bool is_zero(const unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+static void test_shortened(void)
+{
+	struct arena arena;
+	unsigned char *first, *second;
+
+	arena_init(&arena);
+	first = arena_room(&arena, 1000, 1);
+	memset(first, 0xff, 1000);
+	arena_shorten(&arena, first, 1000, 100);
+	second = arena_take(&arena, 200);
+	check_named(second > first && second < first + 200, "what is given back is taken again");
+	check_named(is_zero(second, 200), "and holds zeros again");
+	check_named(first[99] == 0xff, "what is kept stays");
+	arena_release(&arena);
+}
+
+static void test_not_last(void)
+{
+	struct arena arena;
+	unsigned char *first, *second;
+
+	arena_init(&arena);
+	first = arena_room(&arena, 100, 1);
+	second = arena_array(&arena, 10, 10);
+	arena_shorten(&arena, first, 100, 0);
+	check_named((unsigned char *)arena_take(&arena, 100) >= second + 100, "what others stand behind is not given back");
+	arena_release(&arena);
+}
+
+static void test_all_given_back(void)
+{
+	struct arena arena;
+	void *first;
+
+	arena_init(&arena);
+	first = arena_room(&arena, 1 << 21, 1);
+	arena_shorten(&arena, first, 1 << 21, 0);
+	check_named(arena_take(&arena, 16) == first, "a block of its own, too");
+	check_named(is_zero(arena_array(&arena, 1 << 18, 8), 1 << 21), "and zeros in a block behind it");
+	arena_release(&arena);
+}
+
+TEST_MAIN({ "shortened", test_shortened }, { "not the last", test_not_last },
+	  { "all given back", test_all_given_back })
