@@ -223,12 +223,10 @@ static void put_compare(struct line *rule, const struct nft_step *step)
 {
 	uint32_t bytes = step->fields[0].bytes;
 
-	if (step->is_range) {
-		line_compare(rule, NFT_CMP_GTE, step->key, bytes);
-		line_compare(rule, NFT_CMP_LTE, step->last, bytes);
-		return;
-	}
-	line_compare(rule, step->is_inverted ? NFT_CMP_NEQ : NFT_CMP_EQ, step->key, bytes);
+	if (step->is_range)
+		line_range(rule, step->key, step->last, bytes);
+	else
+		line_compare(rule, step->is_inverted ? NFT_CMP_NEQ : NFT_CMP_EQ, step->key, bytes);
 }
 
 static void put_step(struct line *rule, const struct nft_step *step)

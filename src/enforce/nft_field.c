@@ -21,6 +21,16 @@ void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, u
 	text_printf(out, "== 0x%0*x ", (int)n / 4, value);
 }
 
+const uint8_t nft_control6[NFT_CONTROL6_COUNT][2] = { { 130, 132 }, { 134, 134 }, { 143, 143 } };
+
+void nft_put_within(struct text *out, const uint8_t range[2])
+{
+	text_printf(out, "== 0x%02x", range[0]);
+	if (range[1] > range[0])
+		text_printf(out, "-0x%02x", range[1]);
+	text_char(out, ' ');
+}
+
 void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
 		     enum side side)
 {

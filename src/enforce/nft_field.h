@@ -22,6 +22,11 @@ void nft_put_bits(struct text *out, const struct nft_hook *h, unsigned first, un
 /* The same, whole bytes, and what they must be: "@nh,72,8 == 0x11 ". */
 void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, unsigned n,
 		   unsigned value);
+/* One byte, or those from one to another: "== 0x82-0x84 ". */
+void nft_put_within(struct text *out, const uint8_t range[2]);
+/* Of ICMPv6 what is judged as a control message: MLD, Router Advertisements (RFC 3810 5, 4861 4.2). */
+#define NFT_CONTROL6_COUNT 3
+extern const uint8_t nft_control6[NFT_CONTROL6_COUNT][2];
 /* The number of what IP carries. */
 void nft_put_protocol(struct text *out, const struct nft_hook *h, enum family family);
 

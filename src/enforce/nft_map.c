@@ -344,7 +344,7 @@ struct blocks {
 static struct blocks find_blocks(struct nft_hook *h, const struct domain *d,
 				 const struct stretch *stretches, size_t n)
 {
-	struct blocks out = { memory_array(2 * n + 1, sizeof(*out.list)), 0,
+	struct blocks out = { memory_room(2 * n + 1, sizeof(*out.list)), 0,
 			      d->at < STRIDE_ROOT ? STRIDE_ROOT : d->at + STRIDE };
 	wide size = domain_low_bits(d, out.length) + 1, at = d->base;
 	wide end = at + domain_low_bits(d, d->at);
@@ -480,7 +480,7 @@ uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
 {
 	enum family family = spans[0].first.family;
 	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0 };
-	struct stretch *stretches = memory_array(n, sizeof(*stretches));
+	struct stretch *stretches = memory_room(n, sizeof(*stretches));
 	uint32_t other;
 
 	if (side == SIDE_GROUP) {

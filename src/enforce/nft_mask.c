@@ -108,6 +108,21 @@ static struct part part_of(struct addr mask)
 	return part;
 }
 
+/* Without last bytes that may be anything, as far as the others are a size that the kernel reads at
+ * once. */
+static struct part shortened(struct part part, struct addr mask, struct range r)
+{
+	unsigned n = part.n, last;
+
+	for (last = part.first + n - 1; n > 1; last--, n--)
+		if (byte_at(r.first, last) != 0 || byte_at(r.last, last) != byte_at(mask, last))
+			break;
+	while (n & (n - 1))
+		n++;
+	part.n = n < part.n ? n : part.n;
+	return part;
+}
+
 static void put_bytes(struct text *out, struct part part, struct addr value)
 {
 	text_put(out, "0x");
@@ -125,10 +140,18 @@ static bool is_whole(struct part part, struct addr mask)
 	return true;
 }
 
+static bool is_one(struct part part, struct range r)
+{
+	for (unsigned i = part.first; i < part.first + part.n; i++)
+		if (byte_at(r.first, i) != byte_at(r.last, i))
+			return false;
+	return true;
+}
+
 /* Addresses of a range are without what the mask does not ask for. */
 static void put_test(struct text *out, const struct nft_hook *h, struct addr mask, struct range r)
 {
-	struct part part = part_of(mask);
+	struct part part = shortened(part_of(mask), mask, r);
 
 	nft_put_bits(out, h, GROUP_BITS + 8 * part.first, 8 * part.n);
 	if (!is_whole(part, mask)) {
@@ -138,7 +161,7 @@ static void put_test(struct text *out, const struct nft_hook *h, struct addr mas
 	}
 	text_put(out, "== ");
 	put_bytes(out, part, r.first);
-	if (!addr_equal(r.first, r.last)) {
+	if (!is_one(part, r)) {
 		text_char(out, '-');
 		put_bytes(out, part, r.last);
 	}

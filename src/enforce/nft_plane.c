@@ -45,12 +45,13 @@ size_t nft_unjudged(enum family family, struct range out[NFT_UNJUDGED_MAX])
 	return 16;
 }
 
-/* Where groups go, by their class, with those that are never judged laid over them. */
+/* Where groups go, by their class, with those that are never judged laid over them: behind tags, too,
+ * where they went before (nft_tags.c), so that maps are the same. */
 static struct row row_of(const struct artefact_side *groups, const uint32_t *targets)
 {
 	struct range unjudged[NFT_UNJUDGED_MAX];
 	size_t count = nft_unjudged(groups->intervals[0].first.family, unjudged), u = 0;
-	struct row row = { memory_array(groups->n + 2 * count + 1, sizeof(*row.spans)), 0 };
+	struct row row = { memory_room(groups->n + 2 * count + 1, sizeof(*row.spans)), 0 };
 
 	for (size_t i = 0; i < groups->n; i++) {
 		struct addr at = groups->intervals[i].first, last = artefact_last(groups, i);
@@ -105,13 +106,13 @@ static void add_chain(struct nft_hook *h, unsigned id, struct text *lines)
 	text_release(lines);
 }
 
-static bool mentions(const struct text *text, const struct nft_hook *h, unsigned chain)
+static bool mentions(const struct text *text, const struct nft_hook *h, uint32_t target)
 {
 	struct text name = { 0 };
 	const char *at = text_string(text);
 	bool found = false;
 
-	text_printf(&name, "goto %%%uc%u", h->id, chain);
+	text_printf(&name, "goto %%%uc%u", h->id, target & ~NFT_TARGET_CHAIN);
 	while (!found && (at = strstr(at, name.p))) {
 		at += name.n;
 		found = *at == ',' || *at == '\n';
@@ -120,42 +121,67 @@ static bool mentions(const struct text *text, const struct nft_hook *h, unsigned
 	return found;
 }
 
-/* By the source first: a chain for each of its classes, in which the groups are looked up.  What
- * most addresses come to stands in place, unless the look-up refers to it. */
-static void put_sources_first(struct text *out, struct nft_hook *h,
-			      const struct artefact_fold *fold)
+/* Where a class of sources goes: a chain, in which its groups are looked up, or, where all of them come
+ * to the same, there; but ahead of tags the groups that are never judged are looked up first. */
+static uint32_t target_of_source(const struct nft_hook *h, const struct artefact_fold *fold,
+				 unsigned source, unsigned chain)
 {
-	const struct artefact_side *sources = &fold->sources;
-	struct nft_span *spans = memory_array(sources->n, sizeof(*spans));
-	struct text chains = h->chains, lines = { 0 }, steps;
-	unsigned first = h->chain_count, other;
-	bool is_met;
+	const uint32_t *cells = fold->cells + (size_t)source * fold->groups.classes;
 
-	h->chain_count += sources->classes;
-	h->chains = (struct text){ 0 };
-	for (size_t i = 0; i < sources->n; i++)
-		spans[i] = (struct nft_span){
-			sources->intervals[i].first,
-			NFT_TARGET_CHAIN | (first + sources->intervals[i].class) };
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n) &
-		~NFT_TARGET_CHAIN;
-	steps = h->chains;
-	h->chains = chains;
-	is_met = mentions(&lines, h, other) || mentions(&steps, h, other) ||
-		 mentions(&h->maps, h, other);
-	for (unsigned s = 0; s < sources->classes; s++) {
+	for (unsigned g = 0; g < fold->groups.classes; g++)
+		if (h->tags == 0 || cells[g] != cells[0])
+			return NFT_TARGET_CHAIN | chain;
+	return nft_target_of(h->artefact, cells[0]);
+}
+
+/* Chains of numbers from `first` on, for each class of sources that needs one, but for `without`. */
+static void put_source_chains(struct nft_hook *h, const struct artefact_fold *fold, unsigned first,
+			      uint32_t without)
+{
+	for (unsigned s = 0; s < fold->sources.classes; s++) {
+		uint32_t target = target_of_source(h, fold, s, first + s);
 		struct text chain = { 0 };
 
-		if (first + s == other && !is_met)
+		if (!(target & NFT_TARGET_CHAIN) || target == without)
 			continue;
 		put_groups(&chain, h, fold, s);
 		add_chain(h, first + s, &chain);
 	}
+}
+
+/* By the source first.  What most addresses come to stands in place, unless the look-up refers to
+ * it. */
+static void put_sources_first(struct text *out, struct nft_hook *h,
+			      const struct artefact_fold *fold)
+{
+	const struct artefact_side *sources = &fold->sources;
+	struct nft_span *spans = memory_room(sources->n, sizeof(*spans));
+	struct text chains = h->chains, lines = { 0 }, steps;
+	unsigned first = h->chain_count;
+	uint32_t other;
+	bool in_place;
+
+	h->chain_count += sources->classes;
+	h->chains = (struct text){ 0 };
+	for (size_t i = 0; i < sources->n; i++) {
+		unsigned s = sources->intervals[i].class;
+
+		spans[i] = (struct nft_span){ sources->intervals[i].first,
+					      target_of_source(h, fold, s, first + s) };
+	}
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n);
+	steps = h->chains;
+	h->chains = chains;
+	in_place = other & NFT_TARGET_CHAIN && !mentions(&lines, h, other) &&
+		   !mentions(&steps, h, other) && !mentions(&h->maps, h, other);
+	put_source_chains(h, fold, first, in_place ? other : NFT_TARGET_CONTINUE);
 	text_put_n(out, text_string(&lines), lines.n);
-	if (is_met)
-		text_printf(out, "goto %%%uc%u\n", h->id, other);
-	else
-		put_groups(out, h, fold, other - first);
+	if (in_place) {
+		put_groups(out, h, fold, (other & ~NFT_TARGET_CHAIN) - first);
+	} else {
+		nft_put_goto(out, h, sources->intervals[0].first.family, other);
+		text_char(out, '\n');
+	}
 	text_put_n(&h->chains, text_string(&steps), steps.n);
 	text_release(&steps);
 	text_release(&lines);
@@ -175,7 +201,7 @@ static bool is_same_for_all(const struct artefact_fold *fold, unsigned group)
 static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fold, unsigned group)
 {
 	const struct artefact_side *sources = &fold->sources;
-	struct nft_span *spans = memory_array(sources->n, sizeof(*spans));
+	struct nft_span *spans = memory_room(sources->n, sizeof(*spans));
 	struct text lines = { 0 };
 	unsigned id = h->chain_count++;
 	uint32_t other;
@@ -279,6 +305,20 @@ void nft_put_plane(struct text *out, struct nft_hook *h, enum family family, uns
 	else
 		put_sources_first(out, h, &fold);
 	artefact_fold_release(&fold);
+}
+
+uint32_t nft_plane_target(struct nft_hook *h, enum family family, unsigned plane)
+{
+	const struct artefact_family *f =
+		family == FAMILY_IP4 ? &h->artefact->ip4 : &h->artefact->ip6;
+	uint32_t target = NFT_TARGET_CHAIN;
+	struct artefact_fold fold;
+
+	artefact_fold_init(&fold, f, plane);
+	if (!f->pairs && fold.sources.classes == 1)
+		target = target_of_source(h, &fold, 0, 0);
+	artefact_fold_release(&fold);
+	return target & NFT_TARGET_CHAIN ? target | nft_plane_chain(h, family, plane) : target;
 }
 
 unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane)

@@ -10,6 +10,8 @@
 void nft_put_plane(struct text *out, struct nft_hook *h, enum family family, unsigned plane);
 /* A chain of the hook of such lines: its number. */
 unsigned nft_plane_chain(struct nft_hook *h, enum family family, unsigned plane);
+/* Such a chain, or where all packets of the plane go. */
+uint32_t nft_plane_target(struct nft_hook *h, enum family family, unsigned plane);
 void nft_pair_lines_release(struct nft_hook *h);
 /* Whether such lines look the group up first. */
 bool nft_is_group_first(const struct artefact_fold *fold);

@@ -69,10 +69,10 @@ static void put_planes(struct text *out, struct nft_hook *h, enum family family)
 			continue;
 		text_put(out, "\t\t");
 		nft_put_equal(out, h, number_at(family), 8, a->planes[p].ip_protocol);
-		put_end(out, h, family, NFT_TARGET_CHAIN | nft_plane_chain(h, family, p));
+		put_end(out, h, family, nft_plane_target(h, family, p));
 	}
 	text_put(out, "\t\t");
-	put_end(out, h, family, NFT_TARGET_CHAIN | nft_plane_chain(h, family, others));
+	put_end(out, h, family, nft_plane_target(h, family, others));
 }
 
 static void put_control(struct text *out, struct nft_hook *h, enum family family, unsigned number)
@@ -107,31 +107,20 @@ static void put_ip4(struct nft_hook *h)
 	text_release(&lines);
 }
 
-/* Of ICMPv6: one, or those from one to another. */
-static void put_type(struct text *out, const struct nft_hook *h, unsigned at,
-		     const unsigned range[2])
-{
-	nft_put_bits(out, h, at, 8);
-	text_printf(out, "== 0x%02x", range[0]);
-	if (range[1] > range[0])
-		text_printf(out, "-0x%02x", range[1]);
-	text_char(out, ' ');
-}
-
 /* MLD has a hop-by-hop header of eight bytes (RFC 3810 5), others may have one. */
 static void put_control6(struct text *out, struct nft_hook *h)
 {
-	static const unsigned types[][2] = { { 130, 132 }, { 134, 134 }, { 143, 143 } };
-
-	for (size_t i = 0; i < COUNT(types); i++) {
+	for (size_t i = 0; i < NFT_CONTROL6_COUNT; i++) {
 		text_put(out, "\t\t");
 		nft_put_equal(out, h, 48, 8, PROTOCOL_ICMP6_NUMBER);
-		put_type(out, h, 320, types[i]);
+		nft_put_bits(out, h, 320, 8);
+		nft_put_within(out, nft_control6[i]);
 		put_end(out, h, FAMILY_IP6, NFT_TARGET_CONTROL);
 		text_put(out, "\t\t");
 		nft_put_equal(out, h, 48, 8, 0);
 		nft_put_equal(out, h, 320, 16, PROTOCOL_ICMP6_NUMBER << 8);
-		put_type(out, h, 384, types[i]);
+		nft_put_bits(out, h, 384, 8);
+		nft_put_within(out, nft_control6[i]);
 		put_end(out, h, FAMILY_IP6, NFT_TARGET_CONTROL);
 	}
 	text_put(out, "\t\t");
@@ -142,11 +131,13 @@ static void put_control6(struct text *out, struct nft_hook *h)
 
 static void put_extensions(struct text *out, struct nft_hook *h)
 {
-	static const unsigned headers[] = { 0, 43, 44, 51, 60, 135 };
+	static const uint8_t headers[][2] = { { 0, 0 },	  { 43, 44 },	{ 51, 51 },
+					      { 60, 60 }, { 135, 135 } };
 
 	for (size_t i = 0; i < COUNT(headers); i++) {
 		text_put(out, "\t\t");
-		nft_put_equal(out, h, 48, 8, headers[i]);
+		nft_put_bits(out, h, 48, 8);
+		nft_put_within(out, headers[i]);
 		put_end(out, h, FAMILY_IP6, NFT_TARGET_UNREAD);
 	}
 }

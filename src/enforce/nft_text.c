@@ -78,11 +78,11 @@ static void put_other_protocols(struct text *out, struct nft_hook *h, enum famil
  * others end as `rest` says. */
 static void put_others(struct nft_hook *h, enum family family, const struct text *rest)
 {
-	static const unsigned mld_and_ra[] = { 130, 131, 132, 134, 143 };
 	struct text lines = { 0 };
 
-	for (size_t i = 0; i < COUNT(mld_and_ra) && family == FAMILY_IP6; i++) {
-		text_printf(&lines, "\t\tmeta l4proto 58 @th,0,8 == 0x%02x ", mld_and_ra[i]);
+	for (size_t i = 0; i < NFT_CONTROL6_COUNT && family == FAMILY_IP6; i++) {
+		text_put(&lines, "\t\tmeta l4proto 58 @th,0,8 ");
+		nft_put_within(&lines, nft_control6[i]);
 		nft_put_goto(&lines, h, family, NFT_TARGET_CONTROL);
 		text_char(&lines, '\n');
 	}

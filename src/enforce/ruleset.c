@@ -120,6 +120,17 @@ void line_compare(struct line *r, uint32_t op, const void *value, size_t length)
 	line_close(r, n);
 }
 
+void line_range(struct line *r, const void *first, const void *last, size_t length)
+{
+	struct nest n = line_open(r, "range");
+
+	mnl_attr_put_u32(r->message, NFTA_RANGE_SREG, htonl(r->reg));
+	mnl_attr_put_u32(r->message, NFTA_RANGE_OP, htonl(NFT_RANGE_EQ));
+	put_value(r, NFTA_RANGE_FROM_DATA, first, length);
+	put_value(r, NFTA_RANGE_TO_DATA, last, length);
+	line_close(r, n);
+}
+
 void line_mask(struct line *r, const void *mask, size_t length)
 {
 	static const uint8_t nothing[16];

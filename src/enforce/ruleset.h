@@ -75,6 +75,8 @@ void line_meta(struct line *line, uint32_t key);
 void line_payload(struct line *line, uint32_t offset, uint32_t length);	/* of what IP carries */
 void line_network(struct line *line, uint32_t offset, uint32_t length);	/* of the network header */
 void line_compare(struct line *line, uint32_t op, const void *value, size_t length);
+/* Both ends included; all are numbers in network byte order. */
+void line_range(struct line *line, const void *first, const void *last, size_t length);
 void line_mask(struct line *line, const void *mask, size_t length);
 void line_protocol(struct line *line, uint8_t number);
 void line_interface(struct line *line, uint32_t key, const char *name);
