@@ -5,6 +5,7 @@
 
 #include "t.h"
 #include "wire/brief.h"
+#include "wire/echo.h"
 
 static inline bool same_span(struct span a, struct span b)
 {
@@ -74,6 +75,20 @@ static inline bool same_brief(const struct brief *brief, const struct quick *qui
 	return same;
 }
 
+/* The print that an echo would have is that of its statements, if they are no tunnel's. */
+static inline bool same_print(const struct quick *quick, const struct packet *packet,
+			      const struct said *said)
+{
+	struct echo echo;
+	bool same = true;
+
+	if (!echo_of(quick, packet, &echo))
+		return true;
+	for (size_t i = 0; same && i < said->n; i++)
+		same = said->list[i].flags & FLAG_BIT(TUNNEL) || said->list[i].print == echo.print;
+	return same && echo_is_same(&echo, packet, packet->bytes.p);
+}
+
 /* What asks to be decoded says the same by either way. */
 static inline bool agree_decoded(const struct quick *quick, const struct packet *packet,
 				 const struct wire_options *options, struct said *said)
@@ -87,8 +102,8 @@ static inline bool agree_decoded(const struct quick *quick, const struct packet 
 		said_init(&other);
 	wire_decode(packet, options, said);
 	quick_decode(quick, packet, options, &other);
-	return same_said(said, &other) && (!brief_read(quick, packet, &brief) ||
-					   same_brief(&brief, quick, packet, said));
+	return same_said(said, &other) && same_print(quick, packet, said) &&
+	       (!brief_read(quick, packet, &brief) || same_brief(&brief, quick, packet, said));
 }
 
 /* True where they agree.  Counts the answers by kind. */

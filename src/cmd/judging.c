@@ -172,16 +172,39 @@ static void decode(struct judging *j, const struct batch *b, const struct quick 
 	quick_decode(&quick[i], &out->packet, &j->wire, out->said);
 }
 
+static enum way choose_way(struct judging *j, const struct packet *packet,
+			   const struct quick *quick, struct ahead *out)
+{
+	out->may_echo = false;
+	if (!out->said && brief_read(quick, packet, &out->brief.brief))
+		return WAY_BRIEF;
+	out->may_echo = echo_of(quick, packet, &out->echo.echo);
+	if (out->may_echo && engine_foresee_echo(j->engine, packet->bytes.n, &out->echo))
+		return WAY_ECHO;
+	return WAY_SAID;
+}
+
 static void read_one(struct judging *j, const struct batch *b, const struct quick *quick, size_t i,
 		     struct ahead *out)
 {
 	out->said = b->said ? b->said[i] : NULL;
-	if (!out->said && brief_read(&quick[i], &b->packets[i], &out->brief.brief)) {
+	out->way = choose_way(j, &b->packets[i], &quick[i], out);
+	if (out->way == WAY_BRIEF)
 		engine_foresee_brief(j->engine, &out->brief);
+	if (out->way != WAY_SAID)
 		return;
-	}
 	decode(j, b, quick, i, out);
 	engine_foresee(j->engine, out->said);
+}
+
+static void expect_one(struct judging *j, struct ahead *ahead)
+{
+	if (ahead->way == WAY_BRIEF)
+		engine_expect_brief(j->engine, &ahead->brief);
+	else if (ahead->way == WAY_ECHO)
+		engine_expect_echo(j->engine, &ahead->echo);
+	else
+		engine_expect_said(j->engine, ahead->said);
 }
 
 /* Reads the next packets that ask for it, and has the engine fetch what they will need, so that
@@ -192,23 +215,24 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 	for (size_t k = 0; k < n; k++)
 		read_one(j, b, quick, asks[k], &j->ahead[k]);
 	for (size_t k = 0; k < n; k++)
-		if (j->ahead[k].said)
-			engine_expect_said(j->engine, j->ahead[k].said);
-		else
-			engine_expect_brief(j->engine, &j->ahead[k].brief);
+		expect_one(j, &j->ahead[k]);
 }
 
 /* The packet at `i` of the batch, and those before it. */
 static void judge_ahead(struct judging *j, const struct batch *b, struct expected *expected,
 			size_t i, struct ahead *ahead)
 {
-	if (!ahead->said) {
-		if (engine_take_brief(j->engine, expected, i, &ahead->brief))
-			return;
+	if (ahead->way == WAY_BRIEF && engine_take_brief(j->engine, expected, i, &ahead->brief))
+		return;
+	if (ahead->way == WAY_ECHO && engine_take_echo(j->engine, expected, i, &ahead->echo))
+		return;
+	if (ahead->way != WAY_SAID)
 		decode(j, b, expected->quick, i, ahead);
-	}
 	engine_take(j->engine, expected, i);
-	engine_packet(j->engine, &ahead->packet, ahead->said);
+	if (ahead->may_echo)
+		engine_learn(j->engine, &ahead->packet, ahead->said, &ahead->echo.echo);
+	else
+		engine_packet(j->engine, &ahead->packet, ahead->said);
 }
 
 /* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */

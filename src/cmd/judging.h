@@ -20,10 +20,15 @@ struct judging_options {
 /* Packets that are read before the first of them is judged. */
 #define JUDGING_AHEAD 8
 
-/* What one says: in brief, or in full. */
+/* What one says: in brief, or what one before it said, or in full. */
+enum way { WAY_BRIEF, WAY_ECHO, WAY_SAID };
+
 struct ahead {
+	enum way	      way;
+	bool		      may_echo;
 	struct expected_brief brief;
-	struct said	     *said;		/* own, or of another thread; NULL: in brief */
+	struct expected_echo  echo;
+	struct said	     *said;		/* own, or of another thread; NULL: not decoded */
 	struct said	      own;
 	struct packet	      packet;		/* with bytes that nobody else can change */
 	uint8_t		     *bytes;		/* room for those of the longest */

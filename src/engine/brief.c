@@ -33,7 +33,8 @@ void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 	const struct brief *brief = &message->brief;
 
 	if (is_link_local(brief->receiver)) {
-		message->passage = copies_hash(brief->speaker, brief->receiver, brief->print);
+		message->passage = copies_hash(copies_pair4(brief->speaker, brief->receiver),
+					       brief->print);
 		copies_expect(e->copies, message->passage);
 	}
 	for (size_t i = 0; i < brief->n; i++)
@@ -102,7 +103,7 @@ static void count(struct engine *e, struct flow *f, const struct packet *packet,
 	e->points[brief->point][f->action]++;
 	if (f->source == 0)
 		counters_speaker4(&e->counters, f->rule, brief->speaker);
-	counters_again(&e->counters, f, packet, e->frame);
+	counters_again(&e->counters, f->rule, packet, f->state & FLOW_LINK_LOCAL, e->frame);
 	if (f->frame == e->frame)
 		return;
 	f->frame = e->frame;
@@ -115,7 +116,7 @@ static void cross(struct engine *e, const struct packet *packet, const struct qu
 {
 	const struct brief *brief = &message->brief;
 
-	if (copies_crossed4(e->copies, message->passage, brief->print, packet, quick->vlan))
+	if (copies_crossed_by(e->copies, message->passage, brief->print, packet, quick->vlan))
 		frame_find_crossed(e, packet, brief->point, addr_of4(brief->speaker),
 				   addr_of4(brief->receiver), brief->ttl);
 }

@@ -38,8 +38,7 @@ void copies_free(struct copies *copies)
 
 static inline uint64_t hash_of(const struct passage *p)
 {
-	return copies_hash(p->speaker.lo ^ p->receiver.hi, p->speaker.hi ^ p->receiver.lo,
-			   p->print);
+	return copies_hash(copies_pair(p->speaker, p->receiver), p->print);
 }
 
 void copies_expect(const struct copies *copies, uint64_t hash)
@@ -69,8 +68,8 @@ bool copies_crossed(struct copies *copies, const struct passage *passage)
 		     passage->vlan);
 }
 
-bool copies_crossed4(struct copies *copies, uint64_t hash, uint32_t print,
-		     const struct packet *packet, uint16_t vlan)
+bool copies_crossed_by(struct copies *copies, uint64_t hash, uint32_t print,
+		       const struct packet *packet, uint16_t vlan)
 {
 	return cross(copies, hash, print, packet->at.ns, packet->link, vlan);
 }

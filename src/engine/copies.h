@@ -71,19 +71,28 @@ struct passage {
 /* True where it was seen on another link or VLAN just before. */
 bool copies_crossed(struct copies *copies, const struct passage *passage);
 
-/* The same of IPv4, by a hash of speaker, receiver and print that is made once.  copies_expect() has
- * what will be read fetched. */
-static inline uint64_t copies_hash(uint64_t speaker, uint64_t receiver, uint32_t print)
+/* The same by a hash, which is made once.  copies_expect() has what will be read fetched. */
+static inline uint64_t copies_pair4(uint32_t speaker, uint32_t receiver)
 {
-	uint64_t x = receiver * UINT64_C(0x9e3779b97f4a7c15) +
-		     speaker * UINT64_C(0xc2b2ae3d27d4eb4f) + print;
+	return receiver * UINT64_C(0x9e3779b97f4a7c15) + speaker * UINT64_C(0xc2b2ae3d27d4eb4f);
+}
 
-	x *= UINT64_C(0xd6e8feb86659fd93);	/* the print is well mixed: the others need not be */
+static inline uint64_t copies_pair(struct addr speaker, struct addr receiver)
+{
+	return (speaker.hi ^ receiver.lo) * UINT64_C(0x9e3779b97f4a7c15) +
+	       (speaker.lo ^ receiver.hi) * UINT64_C(0xc2b2ae3d27d4eb4f);
+}
+
+/* The print is well mixed: what is added to it need not be. */
+static inline uint64_t copies_hash(uint64_t pair, uint32_t print)
+{
+	uint64_t x = (pair + print) * UINT64_C(0xd6e8feb86659fd93);
+
 	return x ^ x >> 32;
 }
 
 void copies_expect(const struct copies *copies, uint64_t hash);
-bool copies_crossed4(struct copies *copies, uint64_t hash, uint32_t print,
-		     const struct packet *packet, uint16_t vlan);
+bool copies_crossed_by(struct copies *copies, uint64_t hash, uint32_t print,
+		       const struct packet *packet, uint16_t vlan);
 
 #endif

@@ -52,12 +52,11 @@ void counters_hit(struct counters *counters, uint16_t rule, const struct observa
 	    frame);
 }
 
-void counters_again(struct counters *counters, const struct flow *flow,
-		    const struct packet *packet, uint32_t frame)
+void counters_again(struct counters *counters, uint16_t rule, const struct packet *packet,
+		    bool is_link_local, uint32_t frame)
 {
-	assert(flow->rule < counters->n);
-	hit(&counters->rules[flow->rule], packet->at.ns, packet->length,
-	    flow->state & FLOW_LINK_LOCAL, frame);
+	assert(rule < counters->n);
+	hit(&counters->rules[rule], packet->at.ns, packet->length, is_link_local, frame);
 }
 
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker)

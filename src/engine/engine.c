@@ -21,6 +21,14 @@ static bool asks_joined(const struct boundary *boundary)
 	return false;
 }
 
+static bool asks_date(const struct boundary *boundary)
+{
+	for (size_t i = 0; i < boundary->rule_count; i++)
+		if (boundary->rules[i]->has_until)
+			return true;
+	return false;
+}
+
 static bool is_inside_known(const struct inside *inside)
 {
 	return inside->set || inside->vlan_count + inside->mac_count + inside->link_count > 0;
@@ -44,6 +52,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	findings_init(&e->findings);
 	e->listeners = listeners_new();
 	e->copies = copies_new();
+	e->recall = recall_new();
 	e->scans = scans_new();
 	if (options->advise)
 		scans_advise(e->scans, options->advise);
@@ -66,6 +75,7 @@ void engine_place(struct engine *e, const struct inside *inside)
 	e->has_inside = is_inside_known(inside);
 	e->is_simple = !e->has_inside && !e->members && !e->roll && !e->options.against &&
 		       !e->options.remarks;
+	e->may_echo = e->is_simple && !asks_date(e->court.boundary);
 }
 
 void engine_free(struct engine *e)
@@ -80,6 +90,7 @@ void engine_free(struct engine *e)
 	findings_release(&e->findings);
 	listeners_free(e->listeners);
 	copies_free(e->copies);
+	recall_free(e->recall);
 	scans_free(e->scans);
 	members_free(e->members);
 	ras_table_free(e->ras);
@@ -469,12 +480,13 @@ void frame_observe(struct engine *e, struct observation *obs, bool replay)
 	e->points[obs->point][v.action]++;
 	if (e->roll)
 		roll_hear(e->roll, obs, v, e->now);
-	if (v.rule == RULE_NONE)
-		return;
-	is_new = !f;
+	is_new = v.rule != RULE_NONE && !f;
 	if (is_new)
 		f = open_flow(e, &key, hash, port_of(obs));
-	remember(e, f, obs, v, is_new, replay);
+	if (v.rule != RULE_NONE)
+		remember(e, f, obs, v, is_new, replay);
+	if (e->heard)
+		frame_hear(e, v.rule == RULE_NONE ? NULL : f, obs, v);
 }
 
 /* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */

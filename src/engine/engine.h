@@ -12,6 +12,7 @@
 #include "model/packet.h"
 #include "model/verdict.h"
 #include "wire/brief.h"
+#include "wire/echo.h"
 
 struct engine;
 struct table;
@@ -83,6 +84,25 @@ void engine_foresee_brief(const struct engine *engine, struct expected_brief *me
 void engine_expect_brief(const struct engine *engine, struct expected_brief *message);
 bool engine_take_brief(struct engine *engine, struct expected *expected, size_t i,
 		       const struct expected_brief *message);
+
+/* The quick way for a message that says word for word what one before it said.
+ * engine_foresee_echo() tells whether there may have been one, and fetches what is known of it;
+ * engine_expect_echo() and engine_take_echo() are as for brief messages.  engine_learn() is
+ * engine_packet() for what may come again. */
+struct memo;
+
+struct expected_echo {
+	struct echo	   echo;
+	const struct memo *memo;
+};
+
+bool engine_foresee_echo(const struct engine *engine, size_t captured,
+			 struct expected_echo *message);
+void engine_expect_echo(const struct engine *engine, const struct expected_echo *message);
+bool engine_take_echo(struct engine *engine, struct expected *expected, size_t i,
+		      const struct expected_echo *message);
+void engine_learn(struct engine *engine, const struct packet *packet, struct said *said,
+		  const struct echo *echo);
 
 /* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
 void engine_finish(struct engine *engine);

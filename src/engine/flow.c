@@ -231,7 +231,7 @@ void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_k
 	uint32_t number = (uint32_t)(flow - side->list);
 
 	if (flow->state & FLOW_USED) {
-		table->evicted++;
+		side->evicted++;
 		table->evicted_findings += (flow->state & FLOW_FINDING) != 0;
 	} else {
 		side->n++;

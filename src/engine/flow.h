@@ -68,12 +68,13 @@ struct flow_side {
 	size_t		   n, max;		/* max: a power of 2 */
 	void		  *memory;		/* that index, list and ports lie in */
 	size_t		   bytes;		/* of it */
+	uint64_t	   evicted;		/* flows so far */
 };
 
 struct flow_table {
 	struct flow_side  ip4, ip6;
 	struct flow_long *keys6;		/* by number */
-	uint64_t	  evicted, evicted_findings;
+	uint64_t	  evicted_findings;
 };
 
 void flow_table_init(struct flow_table *table, bool with_others);

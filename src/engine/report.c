@@ -140,7 +140,7 @@ static void gather_flows(struct report *r)
 	const struct flow_table *table = &r->engine->flows;
 	size_t rows = r->options.rows ? r->options.rows : SIZE_MAX, denied;
 
-	r->flows_evicted = table->evicted;
+	r->flows_evicted = table->ip4.evicted + table->ip6.evicted;
 	if (r->options.no_flows)
 		return;
 	r->flow_count = table->ip4.n + table->ip6.n;

@@ -10,6 +10,7 @@
 #include "engine/listener.h"
 #include "engine/member.h"
 #include "engine/ras.h"
+#include "engine/recall.h"
 #include "engine/roll.h"
 #include "engine/scan.h"
 #include "engine/stream.h"
@@ -18,6 +19,15 @@
 struct noted {
 	uint64_t count, frame;
 	uint16_t file;
+};
+
+/* What a message that is to be learned says (engine/echo.c). */
+struct heard {
+	struct recalled list[RECALL_STATEMENTS];
+	size_t		n;
+	uint64_t	flags;
+	uint32_t	print;			/* of every statement */
+	bool		is_lost;		/* some of it is no mere repetition */
 };
 
 struct packet_counts {
@@ -33,6 +43,8 @@ struct engine {
 	struct listeners	*listeners;
 	uint32_t		 known_router;		/* whom they know, an IPv4 address; or 0 */
 	struct copies		*copies;
+	struct recall		*recall;
+	struct heard		*heard;			/* NULL: the message is not to be learned */
 	struct scans		*scans;
 	struct members		*members;		/* NULL where no rule asks for `joined` */
 	struct ras_table	*ras;
@@ -47,6 +59,7 @@ struct engine {
 	bool			 begun, finished, has_inside;
 	bool			 is_simple;		/* nobody wants more of a statement than a
 							 * settled flow has */
+	bool			 may_echo;		/* the same, and no rule asks for the date */
 	struct events		*events;		/* NULL unless asked for */
 	struct roll		*roll;			/* the same */
 	struct remark		 remarks[REMARKS_MAX];
@@ -88,6 +101,9 @@ void frame_cross(struct engine *engine, const struct packet *packet, uint8_t poi
 /* It has. */
 void frame_find_crossed(struct engine *engine, const struct packet *packet, uint8_t point,
 			struct addr speaker, struct addr receiver, uint8_t ttl);
+/* Takes note of a statement and its flow, or NULL, for engine_learn(). */
+void frame_hear(struct engine *engine, struct flow *flow, const struct observation *obs,
+		struct verdict v);
 /* A packet of a lump is a copy of one before it. */
 void frame_find_copy(struct engine *engine, const struct packet *packet,
 		     const struct observation *obs);

@@ -153,23 +153,6 @@ static inline bool read_message(unsigned header_bytes, unsigned protocol, struct
 	return protocol == NUMBER_PIM && read_pim(bytes, out);
 }
 
-static inline uint64_t load_word(const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-/* Of a header of 20 bytes, or of ALERT_BYTES. */
-static inline bool is_header_right(const uint8_t *p, unsigned n)
-{
-	uint64_t sum = sum_word(load_word(p), load_word(p + 8));
-
-	return sum_is_right(sum_word(sum, n == ALERT_BYTES ? load_word(p + 16)
-							   : load_last(p + n, 4)));
-}
-
 /* Whether the sum of the message, of eight bytes or more, is right; and the print_mix() of its
  * begin, which is made of the same words. */
 static inline bool mix_message(struct span bytes, uint64_t *out_mix)
@@ -179,12 +162,12 @@ static inline bool mix_message(struct span bytes, uint64_t *out_mix)
 	uint64_t sum = 0, mix = 0, word;
 
 	for (size_t i = 0; i < mixed; i++) {
-		word = load_word(bytes.p + 8 * i);
+		word = load_native(bytes.p + 8 * i);
 		sum = sum_word(sum, word);
 		mix += word * print_weights[i];
 	}
 	for (size_t i = mixed; i < words; i++)
-		sum = sum_word(sum, load_word(bytes.p + 8 * i));
+		sum = sum_word(sum, load_native(bytes.p + 8 * i));
 	if (bytes.n % 8 > 0) {
 		word = load_last(bytes.p + bytes.n, bytes.n % 8);
 		sum = sum_word(sum, word);
@@ -211,7 +194,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	out->n = 0;
 	if (!read_message(header_bytes, ip[9],
 			  (struct span){ ip + header_bytes, total - header_bytes }, out) ||
-	    !is_header_right(ip, header_bytes) ||
+	    !sum_is_right(sum_of_header4(ip, header_bytes)) ||
 	    !mix_message((struct span){ ip + header_bytes, total - header_bytes }, &mix))
 		return false;
 	out->ttl = ip[8];

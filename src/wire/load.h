@@ -30,6 +30,15 @@ static inline uint64_t load64(const uint8_t *p)
 	return __builtin_bswap64(x);
 }
 
+/* As they lie there. */
+static inline uint64_t load_native(const uint8_t *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return x;
+}
+
 /* The last n of eight bytes that end there, 0 < n < 8, as a shorter memcpy() into a zeroed word
  * would leave them. */
 static inline uint64_t load_last(const uint8_t *end, size_t n)

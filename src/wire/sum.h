@@ -25,6 +25,14 @@ static inline uint64_t sum_of(struct span bytes)
 	return at < bytes.n ? sum_word(sum, load_last(bytes.p + bytes.n, bytes.n - at)) : sum;
 }
 
+/* Of an IPv4 header of 20 bytes or of 24. */
+static inline uint64_t sum_of_header4(const uint8_t *p, unsigned n)
+{
+	uint64_t sum = sum_word(load_native(p), load_native(p + 8));
+
+	return sum_word(sum, n == 24 ? load_native(p + 16) : load_last(p + n, 4));
+}
+
 /* A sum is right where it is a multiple of 65535, and only then its product with the inverse of
  * 65535 is small.  So is that of bytes that are all 0. */
 static inline bool sum_is_right(uint64_t sum)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of messages that were heard before: sets of WAYS, found by tags that lie together.
+ * Knows bytes and hashes only. */
+#include "engine/recall.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define WAYS 4
+#define SETS 1024
+#define ASKED 8192			/* hashes that were asked for once */
+#define LINE 64
+
+struct recall {
+	uint32_t     tags[SETS][WAYS];	/* 0: nothing is kept there */
+	uint32_t     asked[ASKED];
+	unsigned     next;		/* the way that gives way */
+	struct memo *memos;		/* SETS * WAYS, from the begin of a cache line */
+	void	    *memory;		/* that they lie in */
+};
+
+struct recall *recall_new(void)
+{
+	struct recall *r = memory_take(sizeof(*r));
+	uintptr_t p;
+
+	r->memory = memory_array((size_t)SETS * WAYS + 1, sizeof(r->memos[0]));
+	p = (uintptr_t)r->memory;
+	r->memos = (struct memo *)((p + LINE - 1) & ~(uintptr_t)(LINE - 1));
+	return r;
+}
+
+void recall_free(struct recall *recall)
+{
+	if (!recall)
+		return;
+	free(recall->memory);
+	free(recall);
+}
+
+static uint32_t tag_of(const struct echo *echo)
+{
+	return (uint32_t)(echo->hash >> 32) | 1;
+}
+
+static inline void fetch(const struct memo *memo, size_t captured)
+{
+	const uint8_t *p = (const uint8_t *)memo;
+
+	for (size_t at = 0; at < offsetof(struct memo, bytes) + captured; at += LINE)
+		__builtin_prefetch(p + at);
+}
+
+struct memo *recall_find(const struct recall *recall, const struct echo *echo, size_t captured)
+{
+	size_t set = echo->hash % SETS;
+	uint32_t tag = tag_of(echo);
+
+	for (size_t way = 0; way < WAYS; way++) {
+		if (recall->tags[set][way] != tag)
+			continue;
+		fetch(&recall->memos[set * WAYS + way], captured);
+		return &recall->memos[set * WAYS + way];
+	}
+	return NULL;
+}
+
+bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet)
+{
+	return memo->captured == packet->bytes.n && memo->length == packet->length &&
+	       memo->link == packet->link && echo_is_same(echo, packet, memo->bytes);
+}
+
+bool recall_wants(struct recall *recall, const struct echo *echo)
+{
+	uint32_t *asked = &recall->asked[echo->hash % ASKED];
+	bool before = *asked == tag_of(echo);
+
+	*asked = tag_of(echo);
+	return before;
+}
+
+/* The way with the same tag, or an empty one, or the next. */
+static size_t choose_way(struct recall *r, size_t set, uint32_t tag)
+{
+	for (size_t way = 0; way < WAYS; way++)
+		if (r->tags[set][way] == tag)
+			return way;
+	for (size_t way = 0; way < WAYS; way++)
+		if (!r->tags[set][way])
+			return way;
+	return r->next++ % WAYS;
+}
+
+struct memo *recall_keep(struct recall *recall, const struct echo *echo,
+			 const struct packet *packet)
+{
+	size_t set = echo->hash % SETS, way = choose_way(recall, set, tag_of(echo));
+	struct memo *memo = &recall->memos[set * WAYS + way];
+
+	recall->tags[set][way] = tag_of(echo);
+	memo->length = packet->length;
+	memo->captured = (uint16_t)packet->bytes.n;
+	memo->link = packet->link;
+	memcpy(memo->bytes, packet->bytes.p, packet->bytes.n);
+	return memo;
+}

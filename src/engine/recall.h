@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages that were judged and counted before (wire/echo.h), word by word, with what became of
+ * each statement.  Learned when they come for the second time, so that what is said once takes no
+ * room; a few thousand at most, an older one gives way.  Knows no packets' layout and no policy. */
+#ifndef WEIR_ENGINE_RECALL_H
+#define WEIR_ENGINE_RECALL_H
+
+#include "engine/flow.h"
+#include "model/packet.h"
+#include "model/verdict.h"
+#include "wire/echo.h"
+
+#define RECALL_STATEMENTS 3		/* of a message; who says more is not kept */
+
+/* One statement. */
+struct recalled {
+	struct flow *flow;		/* NULL: none, for no rule speaks of it */
+	uint32_t     source, group;	/* as it has them */
+	uint16_t     tag;		/* the flow's */
+	uint16_t     rule;		/* the verdict */
+	uint8_t	     action;
+	uint8_t	     point, anomaly;
+};
+
+/* What is looked at comes first. */
+struct memo {
+	_Alignas(64) uint64_t evicted6;		/* IPv6 flows so far: until the next one they stand */
+	uint64_t	flags;			/* of all statements */
+	uint64_t	pair;			/* copies_pair() */
+	uint32_t	length;
+	uint16_t	captured, link;
+	uint8_t		n, ttl;
+	bool		stays;			/* its receiver is link-local */
+	bool		is_multicast, is_control, is_link_local;
+	struct recalled list[RECALL_STATEMENTS];
+	uint8_t		bytes[ECHO_BYTES_MAX];
+};
+
+struct recall;
+
+struct recall *recall_new(void);
+void recall_free(struct recall *recall);
+
+/* What may be it, and is being fetched; NULL where nothing is.  recall_is_same() looks. */
+struct memo *recall_find(const struct recall *recall, const struct echo *echo, size_t captured);
+bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet);
+
+/* True where the message was asked for before: it is worth being kept. */
+bool recall_wants(struct recall *recall, const struct echo *echo);
+/* Where to keep it: its bytes and what tells it from others are filled in. */
+struct memo *recall_keep(struct recall *recall, const struct echo *echo,
+			 const struct packet *packet);
+
+#endif
