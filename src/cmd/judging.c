@@ -235,22 +235,25 @@ static void judge_ahead(struct judging *j, const struct batch *b, struct expecte
 		engine_packet(j->engine, &ahead->packet, ahead->said);
 }
 
-/* At most ENGINE_BATCH packets: what the quick look does not tell is read in full. */
+/* At most QUICK_BATCH packets: what the quick look does not tell is read in full. */
 static void judge_some(struct judging *j, const struct batch *b)
 {
-	struct quick own[ENGINE_BATCH];
-	struct expected expected;
+	struct quick own[QUICK_BATCH];
 	const struct quick *quick = b->quick ? b->quick : own;
+	struct quick_lists lists;
+	struct expected expected;
 	size_t n;
 
 	j->rules.ahead = b->ahead;
-	if (!b->quick)
-		quick_look(&j->rules, b->packets, b->n, own);
-	engine_expect(j->engine, b->packets, quick, b->n, &expected);
-	for (size_t from = 0; from < expected.ask_n; from += n) {
-		const uint8_t *asks = &expected.asks[from];
+	if (b->quick)
+		quick_sort(b->quick, b->n, &lists);
+	else
+		quick_look_sorted(&j->rules, b->packets, b->n, own, &lists);
+	engine_expect(j->engine, b->packets, quick, &lists, b->n, &expected);
+	for (size_t from = 0; from < lists.ask_n; from += n) {
+		const uint8_t *asks = &lists.asks[from];
 
-		n = expected.ask_n - from < JUDGING_AHEAD ? expected.ask_n - from : JUDGING_AHEAD;
+		n = lists.ask_n - from < JUDGING_AHEAD ? lists.ask_n - from : JUDGING_AHEAD;
 		read_ahead(j, b, quick, asks, n);
 		for (size_t k = 0; k < n; k++)
 			judge_ahead(j, b, &expected, asks[k], &j->ahead[k]);
@@ -260,9 +263,9 @@ static void judge_some(struct judging *j, const struct batch *b)
 
 void judging_batch(struct judging *j, const struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i += ENGINE_BATCH) {
+	for (size_t i = 0; i < b->n; i += QUICK_BATCH) {
 		size_t left = b->n - i;
-		struct batch part = batch_part(b, i, left < ENGINE_BATCH ? left : ENGINE_BATCH);
+		struct batch part = batch_part(b, i, left < QUICK_BATCH ? left : QUICK_BATCH);
 
 		judge_some(j, &part);
 	}

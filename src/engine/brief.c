@@ -16,7 +16,7 @@ void engine_foresee_brief(const struct engine *e, struct expected_brief *message
 	unsigned tag = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6;
 
 	for (size_t i = 0; i < brief->n; i++) {
-		message->hash[i] = flow_hash4(brief->list[i].source, brief->list[i].group);
+		message->hash[i] = addr_hash_pair(brief->list[i].source, brief->list[i].group);
 		message->tag[i] = (uint16_t)(tag + (brief->list[i].source ? 0 : TAG_ANY));
 		flow_expect4(&e->flows, message->hash[i]);
 	}
@@ -116,7 +116,8 @@ static void cross(struct engine *e, const struct packet *packet, const struct qu
 {
 	const struct brief *brief = &message->brief;
 
-	if (copies_crossed_by(e->copies, message->passage, brief->print, packet, quick->vlan))
+	if (copies_crossed_by(e->copies, message->passage, brief->print, packet,
+			      quick_vlan(quick, packet)))
 		frame_find_crossed(e, packet, brief->point, addr_of4(brief->speaker),
 				   addr_of4(brief->receiver), brief->ttl);
 }

@@ -17,9 +17,9 @@
  * bits that tell of an identification stay where they are (wire/print.h). */
 static inline uint32_t copies_print(uint32_t print, uint16_t link, uint8_t ttl)
 {
-	uint32_t x = (print >> 2) ^ ((uint32_t)link << 8 | ttl) * UINT32_C(0x85ebca6b);
+	uint32_t way = ((uint32_t)link << 8 | ttl) * (UINT32_C(0x85ebca6b) << 2);
 
-	return print ? x << 2 | (print & 3) : 0;
+	return print ? print ^ way : 0;
 }
 
 /* False where the packet may be a copy of one of the flow's latest. */

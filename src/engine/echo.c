@@ -86,7 +86,7 @@ static void cross(struct engine *e, struct expected *x, size_t i,
 	struct addr speaker, receiver;
 
 	if (!copies_crossed_by(e->copies, hash, message->echo.print, &x->packets[i],
-			       x->quick[i].vlan))
+			       quick_vlan(&x->quick[i], &x->packets[i])))
 		return;
 	echo_addresses(&x->quick[i], &x->packets[i], &speaker, &receiver);
 	frame_find_crossed(e, &x->packets[i], message->memo->list[0].point, speaker, receiver,

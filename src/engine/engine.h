@@ -41,26 +41,23 @@ void engine_place(struct engine *engine, const struct inside *inside);
 /* One packet and what wire_decode() made of it; direction and `joined` are filled in. */
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
-/* The quick way (wire/quick.h), with the same result, for packets that quick_look() has seen, so
- * many at a time.  engine_expect() sorts a batch and has fetched what it needs, so that the misses
+/* The quick way (wire/quick.h), with the same result, for at most QUICK_BATCH packets that
+ * quick_look() has seen.  engine_expect() has fetched what the batch needs, so that the misses
  * overlap; engine_take() takes the packets that were not taken yet up to index `end`, none of which
  * asks: those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with
  * remarks. */
-#define ENGINE_BATCH 64
-
 struct expected {
-	const struct packet *packets;
-	const struct quick  *quick;
-	size_t		     taken;		/* before it all sums are made */
-	size_t		     cuts;		/* behind it, that the snap length cut */
-	size_t		     ask_n, data_n, data_taken;
-	uint8_t		     asks[ENGINE_BATCH];	/* the packets that are QUICK_ASK, */
-	uint8_t		     data[ENGINE_BATCH];	/* QUICK_DATA4 or QUICK_DATA6, and of each */
-	uint32_t	     flow[ENGINE_BATCH];	/* the IPv4 flow's number; 0: none */
+	const struct packet	 *packets;	/* all three: the caller's */
+	const struct quick	 *quick;
+	const struct quick_lists *lists;
+	size_t			  taken;	/* before it all sums are made */
+	size_t			  cuts;		/* behind it, that the snap length cut */
+	size_t			  data_taken;	/* of lists->data */
+	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 };
 
 void engine_expect(struct engine *engine, const struct packet *packets, const struct quick *quick,
-		   size_t n, struct expected *out);
+		   const struct quick_lists *lists, size_t n, struct expected *out);
 void engine_take(struct engine *engine, struct expected *expected, size_t end);
 
 /* What engine_packet() will need for these statements is fetched ahead: what tells where their

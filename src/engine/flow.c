@@ -95,7 +95,7 @@ static uint16_t tag_of(const struct flow_key *key)
 uint64_t flow_hash(const struct flow_key *key)
 {
 	if (is_short(key))
-		return flow_hash4((uint32_t)key->source.lo, (uint32_t)key->group.lo);
+		return addr_hash_pair((uint32_t)key->source.lo, (uint32_t)key->group.lo);
 	return addr_hash(key->source) * 3 ^ addr_hash(key->group);
 }
 

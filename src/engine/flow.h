@@ -43,10 +43,10 @@ enum {
 struct flow {
 	uint32_t source, group;		/* IPv4; for IPv6 64 bits of the hash */
 	uint16_t tag;			/* point, kind of source, length of the group, families */
-	uint8_t	 ttl_min, ttl_max;	/* 0 and 0: never known */
-	uint16_t rule;			/* of the worst verdict so far */
-	uint8_t	 action;		/* enum action: the worst so far */
 	uint8_t	 state;
+	uint8_t	 action;		/* enum action: the worst verdict so far, and its */
+	uint16_t rule;
+	uint8_t	 ttl_min, ttl_max;	/* 0 and 0: never known */
 	int64_t	 first_ns, last_ns;
 	uint64_t packets, bytes;	/* frames, each once */
 	uint32_t frame;			/* serial number of the frame that counted last */
@@ -88,16 +88,7 @@ static inline bool flow_is_data(const struct flow *flow)
 struct flow_key flow_key_of(const struct observation *obs);
 /* Of source and group only: flows of one (S,G) at several points are neighbours. */
 uint64_t flow_hash(const struct flow_key *key);
-/* The same of an IPv4 source and group. */
-static inline uint64_t flow_hash4(uint32_t source, uint32_t group)
-{
-	uint64_t x = ((uint64_t)source << 32 | group) * UINT64_C(0x9e3779b97f4a7c15);
-
-	x ^= x >> 32;
-	x *= UINT64_C(0xd6e8feb86659fd93);
-	return x ^ x >> 29;
-}
-
+/* Of an IPv4 source and group it is addr_hash_pair(). */
 /* Before flow_find(): has the index fetched, and then, some time later, the flow. */
 void flow_expect(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash);

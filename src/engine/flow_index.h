@@ -37,15 +37,14 @@ static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, 
  * chosen by arithmetic, for a branch would be guessed wrong too often. */
 static inline uint32_t flow_number_near(const struct flow_side *side, uint64_t hash, uint16_t tag)
 {
-	uint32_t first = side->index[hash & (side->max - 1)];
-	uint32_t second = side->index[(hash + 1) & (side->max - 1)];
 	uint32_t mark = flow_mark(hash, tag);
-	uint32_t is_first = 0u - ((first ^ mark) <= FLOW_NUMBER);
-	uint32_t entry = (first & is_first) | (second & ~is_first);
+	uint32_t first = side->index[hash & (side->max - 1)] ^ mark;
+	uint32_t second = side->index[(hash + 1) & (side->max - 1)] ^ mark;
+	uint32_t number = first < second ? first : second;
 
-	if (__builtin_expect((entry ^ mark) > FLOW_NUMBER, 0))
-		return first && second ? flow_number(side, hash, tag) : 0;
-	return entry & FLOW_NUMBER;
+	if (__builtin_expect(number > FLOW_NUMBER, 0))
+		return first != mark && second != mark ? flow_number(side, hash, tag) : 0;
+	return number;
 }
 
 /* Look-ups of IPv4 flows, many at a time, so that their misses overlap: flow_expect4() has
@@ -112,8 +111,12 @@ static inline struct flow *flow_begin4(struct flow_table *table, uint32_t source
 /* Whether it is a source's flow at `data`, and needs nothing but to be counted. */
 static inline bool flow_is_plain_lump4(const struct flow *f, uint32_t source, uint32_t group)
 {
-	return ((f->source ^ source) | (f->group ^ group) | (uint32_t)(f->tag ^ FLOW_TAG_DATA4) |
-		((f->state & (FLOW_LUMP | FLOW_LINK_LOCAL)) ^ FLOW_LUMP)) == 0;
+	uint64_t pair = (uint64_t)f->group << 32 | f->source;	/* as they lie there */
+	uint32_t kind = (uint32_t)f->state << 16 | f->tag;
+
+	return pair == ((uint64_t)group << 32 | source) &&
+	       (kind & ((FLOW_LUMP | FLOW_LINK_LOCAL) << 16 | 0xffff)) ==
+		       (FLOW_LUMP << 16 | FLOW_TAG_DATA4);
 }
 
 #endif

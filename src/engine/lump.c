@@ -35,7 +35,7 @@ static struct flow *open_lump(struct engine *e, const struct packet *packet, con
 /* The same for IPv4, where nobody wants to know more of a new flow; NULL also where it is known. */
 static struct flow *open_lump4(struct engine *e, const struct packet *packet, const struct quick *q)
 {
-	uint64_t hash = flow_hash4(q->source, q->group), source_hash, group_hash;
+	uint64_t hash = addr_hash_pair(q->source, q->group), source_hash, group_hash;
 	struct addr source = addr_of4(q->source);
 	bool is_link_local = q->group >> 8 == 0xe00000, is_elsewhere;
 	struct verdict v;
@@ -93,7 +93,7 @@ static void __attribute__((noinline)) meet_link_local(struct engine *e, const st
 						      const struct quick *q)
 {
 	struct passage passage = { .at = packet->at, .print = q->print, .link = packet->link,
-				   .vlan = q->vlan };
+				   .vlan = quick_vlan(q, packet) };
 
 	quick_addresses(q, packet, &passage.speaker, &passage.receiver);
 	e->link_local_packets++;
@@ -146,9 +146,9 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 {
 	uint32_t print = copies_print(q->print, packet->link, q->ttl);
 
+	f->packets++;
 	if (__builtin_expect(!copies_pass(f, print), 0))
 		find_copy(e, f, packet, q, print);
-	f->packets++;
 	f->bytes += packet->length;
 	if (packet->at.ns > f->last_ns)
 		f->last_ns = packet->at.ns;
@@ -211,46 +211,32 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	x->cuts += q->is_cut;
 }
 
-/* Appends each packet to the lists by adding or not adding to their lengths: what comes next in a
- * capture no processor can guess. */
-static void sort(struct engine *e, const struct quick *quick, size_t n, struct expected *out)
-{
-	size_t asks = 0, data = 0, without_ip = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		out->asks[asks] = out->data[data] = (uint8_t)i;
-		asks += quick[i].kind == QUICK_ASK;
-		data += quick[i].kind >= QUICK_DATA4;
-		without_ip += quick[i].kind == QUICK_NO_IP;
-	}
-	out->ask_n = asks;
-	out->data_n = data;
-	e->packets.total += n - asks;
-	e->packets.ip += n - asks - without_ip;
-	e->packets.multicast += data;
-}
-
 /* In two rounds: the index is there when it is asked where the flows are. */
 __attribute__((noinline)) void engine_expect(struct engine *e, const struct packet *packets,
-					     const struct quick *quick, size_t n,
+					     const struct quick *quick,
+					     const struct quick_lists *lists, size_t n,
 					     struct expected *out)
 {
-	uint64_t hash[ENGINE_BATCH];
+	size_t said_n = n - lists->ask_n;
+	uint64_t hash[QUICK_BATCH];
 
 	out->packets = packets;
 	out->quick = quick;
+	out->lists = lists;
 	out->taken = out->data_taken = out->cuts = 0;
-	sort(e, quick, n, out);
-	for (size_t k = 0; k < out->data_n; k++) {
-		const struct quick *q = &quick[out->data[k]];
+	e->packets.total += said_n;
+	e->packets.ip += said_n - lists->no_ip_n;
+	e->packets.multicast += lists->data_n;
+	for (size_t k = 0; k < lists->data_n; k++) {
+		const struct quick *q = &quick[lists->data[k]];
 
-		hash[k] = flow_hash4(q->source, q->group);
+		hash[k] = addr_hash_pair(q->source, q->group);
 		flow_expect4(&e->flows, hash[k]);
 	}
-	for (size_t k = 0; k < out->data_n; k++) {
+	for (size_t k = 0; k < lists->data_n; k++) {
 		out->flow[k] = flow_guess4(&e->flows, hash[k], FLOW_TAG_DATA4);
 		if (__builtin_expect(out->flow[k] == 0, 0))
-			scans_expect(e->scans, addr_of4(quick[out->data[k]].source));
+			scans_expect(e->scans, addr_of4(quick[lists->data[k]].source));
 	}
 }
 
@@ -281,7 +267,7 @@ static void foresee_segment(const struct engine *e, const struct segment *segmen
 	if (msdp_read(segment->payload, &sa) != MSDP_SOURCES)
 		return;
 	while (msdp_entry_next(&sa, &entry))
-		flow_expect4(&e->flows, flow_hash4((uint32_t)entry.source.lo,
+		flow_expect4(&e->flows, addr_hash_pair((uint32_t)entry.source.lo,
 						   (uint32_t)entry.group.lo));
 }
 
@@ -299,10 +285,11 @@ void engine_expect_said(const struct engine *e, const struct said *said)
 
 __attribute__((noinline)) void lump_take(struct engine *e, struct expected *x, size_t end)
 {
+	const struct quick_lists *lists = x->lists;
 	size_t k = x->data_taken;
 
-	for (; k < x->data_n && x->data[k] < end; k++) {
-		size_t i = x->data[k];
+	for (; k < lists->data_n && lists->data[k] < end; k++) {
+		size_t i = lists->data[k];
 		const struct quick *q = &x->quick[i];
 		struct flow *f = &e->flows.ip4.list[x->flow[k]];
 

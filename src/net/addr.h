@@ -108,5 +108,14 @@ void addr_write(struct addr a, struct wr *w);
 
 /* A well-mixed 64-bit hash, the same on every machine. */
 uint64_t addr_hash(struct addr a);
+/* The same, but other values, of an IPv4 source and group (host order). */
+static inline uint64_t addr_hash_pair(uint32_t source, uint32_t group)
+{
+	uint64_t x = ((uint64_t)source << 32 | group) * UINT64_C(0x9e3779b97f4a7c15);
+
+	x ^= x >> 32;
+	x *= UINT64_C(0xd6e8feb86659fd93);
+	return x ^ x >> 29;
+}
 
 #endif

@@ -116,12 +116,13 @@ static __attribute__((noinline)) size_t split_plain(struct capture *c, struct rd
 					       ? interface->snaplen
 					       : CAPTURE_PACKET_MAX;
 	const int64_t fraction_ns = c->fraction_ns;
-	const uint16_t file = c->file, link = interface->link;
-	const uint32_t linktype = interface->linktype;
 	const size_t ahead = capture_is_dense(c) ? DENSE_AHEAD : CAPTURE_LINE_BYTES;
 	const size_t more = capture_is_dense(c) ? CAPTURE_LINE_BYTES : CAPTURE_LAST_BYTE - ahead;
+	const struct packet plain = { .file = c->file, .link = interface->link,
+				      .linktype = interface->linktype };
 	const uint8_t *p = r->p, *end = r->end;
-	uint64_t frame = c->frames, bytes = 0;
+	const uint64_t frames = c->frames;
+	uint64_t bytes = 0;
 	int64_t last_ns = c->last.ns;
 	struct record record;
 	size_t n = 0;
@@ -133,21 +134,23 @@ static __attribute__((noinline)) size_t split_plain(struct capture *c, struct rd
 		KEEP_LOADED(record.captured);	/* the file may be written to */
 		__builtin_prefetch(p + ahead);	/* what is looked at next */
 		__builtin_prefetch(p + ahead + more);
-		p += sizeof(record);
 		at.ns = record.seconds * NS_PER_S + record.fraction * fraction_ns;
 		if (record.captured - 1 >= largest_plain || record.captured > record.wire ||
-		    record.captured > (size_t)(end - p) || at.ns < last_ns)
+		    record.captured > (size_t)(end - p) - sizeof(record) || at.ns < last_ns)
 			break;
 		last_ns = at.ns;
 		bytes += record.wire;
-		out[n] = (struct packet){ .at = at, .bytes = { p, record.captured },
-					  .frame = ++frame, .length = record.wire, .file = file,
-					  .link = link, .linktype = linktype };
+		p += sizeof(record);
+		out[n] = plain;
+		out[n].at = at;
+		out[n].bytes = (struct span){ p, record.captured };
+		out[n].frame = frames + n + 1;
+		out[n].length = record.wire;
 		p += record.captured;
-		r->p = p;
 	}
+	r->p = p;
 	c->last.ns = last_ns;
-	c->frames = frame;
+	c->frames = frames + n;
 	c->bytes += bytes;
 	return n;
 }

@@ -200,7 +200,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	out->ttl = ip[8];
 	out->speaker = load32(ip + 12);
 	out->receiver = load32(ip + 16);
-	out->print = print_end(print_header4(load64(ip), ip[9]), (uint16_t)load16(ip + 4), mix);
+	out->print = print_end(print_header4(ip, ip[9]), (uint16_t)load16(ip + 4), mix);
 	return true;
 }
 
@@ -219,7 +219,7 @@ struct observation brief_statement(const struct brief *brief, size_t i, const st
 	obs.bytes = packet->length;
 	obs.print = brief->print;
 	obs.ip_protocol = brief->protocol == PROTOCOL_IGMP ? NUMBER_IGMP : NUMBER_PIM;
-	obs.vlan = quick->vlan;
+	obs.vlan = quick_vlan(quick, packet);
 	obs.link = packet->link;
 	obs.point = brief->point;
 	obs.what = WHAT_JOIN;

@@ -57,7 +57,7 @@ static inline bool echo_of4(const struct quick *quick, const struct packet *pack
 	if (total - quick->plain < bytes.n)
 		bytes.n = total - quick->plain;
 	mix = mix_of(bytes);
-	out->print = print_end(print_header4(load64(ip.p), ip.p[9]), (uint16_t)load16(ip.p + 4),
+	out->print = print_end(print_header4(ip.p, ip.p[9]), (uint16_t)load16(ip.p + 4),
 			       mix);
 	out->varies = (uint8_t)(quick->ip_offset + 4);
 	out->hash = hash_of(packet, ip.p, load64(ip.p + 12), mix);

@@ -144,8 +144,7 @@ void ip4_peel(struct layers *at, struct span bytes, struct said *out)
 		at->template.flags |= FLAG_BIT(BAD_IP_CHECKSUM);
 	read_options(at, (struct span){ header.p + 20, header.n - 20 });
 	bytes = rd_rest(&r);
-	at->template.print = print_of(at->circuit ^ print_header4((uint64_t)ip.total << 32 |
-								  ip.fragment, ip.protocol),
+	at->template.print = print_of(at->circuit ^ print_header4(header.p, ip.protocol),
 				      (uint16_t)ip.id, bytes);
 	upper_peel(at, ip.protocol, bytes, out);
 }

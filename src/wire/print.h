@@ -47,22 +47,27 @@ static inline uint64_t print_mix_bytes(struct span bytes)
 	return print_mix(word);
 }
 
-/* Length, fragment offset and flags, protocol; `first` are the first eight bytes of an IPv4 header. */
-static inline uint64_t print_header4(uint64_t first, unsigned protocol)
+/* Of an IPv4 header: length, identification, flags and fragment offset as they lie there, and the
+ * protocol in the place of what stands before them. */
+static inline uint64_t print_header4(const uint8_t *header, unsigned protocol)
 {
-	return (first & UINT64_C(0x0000ffff0000ffff)) | protocol << 16;
+	uint64_t word;
+
+	memcpy(&word, header, sizeof(word));
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		       ? (word & ~UINT64_C(0xffff)) | protocol
+		       : (word & UINT64_C(0xffffffffffff)) | (uint64_t)protocol << 48;
 }
 
-/* `header`: length, fragment offset, protocol; `x`: print_mix() of what it carries. */
+/* `header`: length, fragment offset, protocol; `id` in any byte order; `x`: print_mix() of what it
+ * carries.  The upper bits of such sums are mixed well. */
 static inline __attribute__((always_inline)) uint32_t print_end(uint64_t header, uint16_t id,
 								uint64_t x)
 {
-	x += header * UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	x = (x + header * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
 	if (id == 0)
-		return (uint32_t)(x >> 32) << 2 | 2;
-	x += id * UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(x >> 32) << 10 | (uint32_t)((id ^ id >> 8) & 0xff) << 2 | 3;
+		return ((uint32_t)x & ~UINT32_C(3)) | 2;
+	return ((uint32_t)x & ~UINT32_C(0x3ff)) | (id * 0x101u >> 6 & 0x3fc) | 3;
 }
 
 /* Bit 0 says that there is an identification (not 0), bits 2 to 9 are then its; bit 1 that there is

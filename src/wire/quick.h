@@ -26,19 +26,30 @@ enum quick_kind {
 struct quick {
 	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses(); else 0 */
 	uint32_t print;			/* struct observation's */
-	uint16_t vlan;			/* outermost VLAN ID, or VLAN_NONE */
 	uint8_t	 ttl;
 	uint8_t	 kind;			/* enum quick_kind */
 	uint8_t	 ip_offset;		/* of the IP header within the frame */
-	bool	 is_cut;		/* FLAG_BIT(CUT): the only flag that such a `data` can carry */
-	uint8_t	 plain;			/* for quick_decode(): bytes of a plain IP header, or 0 */
+	union {
+		bool	is_cut;		/* FLAG_BIT(CUT): all that such a `data` can be flagged with */
+		uint8_t plain;		/* QUICK_ASK: bytes of a plain IP header, or 0 */
+	};
+};
+
+/* So many packets are looked at and judged together. */
+#define QUICK_BATCH 64
+
+/* Which of them are of which kind. */
+struct quick_lists {
+	size_t	ask_n, data_n, no_ip_n;		/* QUICK_ASK, QUICK_DATA4 or 6, QUICK_NO_IP */
+	uint8_t asks[QUICK_BATCH], data[QUICK_BATCH];
 };
 
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
  * much and never too little.  Made once. */
 struct quick_rules {
-	uint8_t ports[4096];		/* by the low 12 bits of a UDP or TCP port: who wants it */
+	uint8_t ports[4096];		/* by 12 bits of a UDP or TCP port: who wants it */
 	uint8_t groups[256];		/* by the last byte of a group */
+	uint8_t carriers[256];		/* by IP protocol: whoever wants packets of such to a host */
 	bool	udp_checksums;		/* then every multicast datagram asks */
 	size_t	ahead;			/* what lies so many bytes behind each packet's beginning, will
 					 * be looked at later, and is fetched; 0: nothing */
@@ -50,9 +61,18 @@ struct quick_rules quick_rules_of(const struct wire_options *options);
 void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,
 		struct quick *out);
 
+/* The same for at most QUICK_BATCH packets, and lists of them; or these of packets that were
+ * looked at before. */
+void quick_look_sorted(const struct quick_rules *rules, const struct packet *packets, size_t n,
+		       struct quick *out, struct quick_lists *out_lists);
+void quick_sort(const struct quick *quick, size_t n, struct quick_lists *out);
+
 /* Source and group of either family. */
 void quick_addresses(const struct quick *quick, const struct packet *packet,
 		     struct addr *out_source, struct addr *out_group);
+
+/* The outermost VLAN ID, or VLAN_NONE. */
+uint16_t quick_vlan(const struct quick *quick, const struct packet *packet);
 
 /* The port that it was sent to. */
 uint16_t quick_port(const struct quick *quick, const struct packet *packet);

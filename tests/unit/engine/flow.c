@@ -65,7 +65,7 @@ static void test_quick_look_up(void)
 	add(&table, &other);
 	check(flow_guess4(&table, flow_hash(&key), FLOW_TAG_DATA4) == 0);
 	check(add(&table, &key) == &table.ip4.list[2]);
-	check(flow_guess4(&table, flow_hash4(0x0a000001, 0xe8010101), FLOW_TAG_DATA4) == 2);
+	check(flow_guess4(&table, addr_hash_pair(0x0a000001, 0xe8010101), FLOW_TAG_DATA4) == 2);
 	flow_table_release(&table);
 }
 
