@@ -80,7 +80,7 @@ static void agree_variants(uint8_t *p, size_t n, uint64_t *random, const char *n
 {
 	agree_copy(p, n, 0, 0, name);
 	for (size_t cut = 0; cut < n; cut++) {
-		agree_copy(p, cut, n - cut, (unsigned)t_random(random) & 6, name);
+		agree_copy(p, cut, n - cut, cut + 4 > n ? 0 : (unsigned)t_random(random) & 6, name);
 		agree_copy(p, cut, 0, 0, name);
 	}
 	for (unsigned i = 0; i < 400; i++) {
