@@ -59,13 +59,26 @@ static inline bool same_said(const struct said *a, const struct said *b)
 	return same;
 }
 
+static inline bool same_acknowledgment(const struct brief *brief, const struct segment *segment)
+{
+	const struct observation *h = &segment->header;
+
+	return segment->payload.n == 0 && segment->missing == 0 && segment->tcp_flags == 0 &&
+	       addr_equal(h->speaker, addr_of4(brief->speaker)) &&
+	       addr_equal(h->receiver, addr_of4(brief->receiver)) && h->sport == brief->sport &&
+	       h->dport == brief->dport;
+}
+
 /* The statements of a brief message are what the decoder said. */
 static inline bool same_brief(const struct brief *brief, const struct quick *quick,
 			      const struct packet *packet, const struct said *said)
 {
-	bool same = said->n == brief->n && said->segment_count == 0 && said->has_ip &&
+	bool same = said->n == brief->n && said->segment_count == (brief->n == 0) && said->has_ip &&
 		    said->is_read && !said->is_crowded &&
 		    said->is_multicast == (brief->receiver >> 28 == 0xe);
+
+	if (same && brief->n == 0)
+		return same_acknowledgment(brief, &said->segments[0]);
 
 	for (size_t i = 0; same && i < brief->n; i++) {
 		struct observation statement = brief_statement(brief, i, quick, packet);

@@ -122,6 +122,16 @@ static void cross(struct engine *e, const struct packet *packet, const struct qu
 				   addr_of4(brief->receiver), brief->ttl);
 }
 
+/* It says nothing, and is remembered by its stream alone. */
+static bool take_segment(struct engine *e, const struct packet *packet, const struct brief *brief)
+{
+	if (!stream_acknowledge(e->streams, brief, packet->at))
+		return false;
+	e->packets.total++;
+	e->packets.ip++;
+	return true;
+}
+
 bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		       const struct expected_brief *message)
 {
@@ -131,6 +141,8 @@ bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 	unsigned link_local = 0;
 
 	lump_take(e, x, i);
+	if (brief->n == 0)
+		return take_segment(e, packet, brief);
 	if (!e->is_simple || !is_heard(e, brief) || !are_known(e, message, print))
 		return false;
 	frame_number(e);

@@ -12,6 +12,7 @@
 
 #define WAYS 8
 #define SETS (STREAMS_MAX / WAYS)
+#define RECENT 16
 #define PIECES 1536
 #define PIECE_BYTES 1480
 #define JUMP_MAX (1 << 20)		/* further off is another connection's number */
@@ -27,9 +28,14 @@ struct piece {
 	uint8_t	      bytes[PIECE_BYTES];
 };
 
+/* Who sends to whom: what tells a stream from others. */
+struct ends {
+	struct addr from, to;
+	uint16_t    from_port, to_port;
+};
+
 struct stream {
-	struct addr	   from, to;
-	uint16_t	   from_port, to_port;
+	struct ends	   ends;
 	bool		   used;
 	bool		   speaks;		/* a TLV was cut out of it */
 	bool		   ended;		/* FIN or RST was its last word */
@@ -44,6 +50,7 @@ struct stream {
 
 struct stream_table {
 	struct stream	      *streams;		/* SETS * WAYS */
+	struct stream	      *recent[RECENT];	/* that were found lately, by their ends; or NULL */
 	struct piece	      *pieces;		/* PIECES of them */
 	size_t		       pieces_used;	/* the rest was never touched */
 	size_t		       pieces_waiting;
@@ -100,10 +107,16 @@ static void drop_stream(struct stream_table *t, struct stream *s)
 	s->used = s->ended = false;
 }
 
-static bool is_same(const struct stream *s, const struct observation *h)
+static struct ends ends_of(const struct observation *h)
 {
-	return s->used && s->from_port == h->sport && s->to_port == h->dport &&
-	       addr_equal(s->from, h->speaker) && addr_equal(s->to, h->receiver);
+	return (struct ends){ h->speaker, h->receiver, h->sport, h->dport };
+}
+
+static bool is_same(const struct stream *s, const struct ends *ends)
+{
+	return s->used && s->ends.from_port == ends->from_port &&
+	       s->ends.to_port == ends->to_port && addr_equal(s->ends.from, ends->from) &&
+	       addr_equal(s->ends.to, ends->to);
 }
 
 /* How much a stream is worth keeping: nobody drops one that speaks by opening idle ones. */
@@ -113,22 +126,31 @@ static int worth(const struct stream *s)
 }
 
 /* The stream's own entry, else the one of its set that is worth least, the older of equals. */
-static struct stream *find_place(struct stream_table *t, const struct observation *h)
+static struct stream *look_for_place(struct stream_table *t, const struct ends *ends)
 {
-	uint64_t hash = addr_hash(h->speaker) * 3 + addr_hash(h->receiver) * 5 +
-			(uint64_t)h->sport * 0x10001 + h->dport;
+	uint64_t hash = addr_hash(ends->from) * 3 + addr_hash(ends->to) * 5 +
+			(uint64_t)ends->from_port * 0x10001 + ends->to_port;
 	struct stream *set = &t->streams[(hash ^ hash >> 32) % SETS * WAYS];
 	struct stream *least = set;
 
 	for (struct stream *s = set; s < set + WAYS; s++) {
 		int more = worth(s) - worth(least);
 
-		if (is_same(s, h))
+		if (is_same(s, ends))
 			return s;
 		if (more < 0 || (more == 0 && s->heard < least->heard))
 			least = s;
 	}
 	return least;
+}
+
+static struct stream *find_place(struct stream_table *t, const struct ends *ends)
+{
+	struct stream **recent = &t->recent[(ends->from.lo ^ ends->from_port) % RECENT];
+
+	if (!*recent || !is_same(*recent, ends))
+		*recent = look_for_place(t, ends);
+	return *recent;
 }
 
 /* Whether the segment belongs to the connection that the entry is about, or to a later one
@@ -137,30 +159,24 @@ static bool goes_on(const struct stream *s, const struct segment *segment)
 {
 	int32_t ahead = distance(segment->seq, s->next);
 
-	if (!is_same(s, &segment->header))
-		return false;
 	if (segment->tcp_flags & TCP_SYN)
 		return segment->seq + 1 == s->begin;		/* a SYN that came twice */
 	return ahead <= JUMP_MAX && ahead >= -JUMP_MAX;
 }
 
 /* A stream that begins with this segment: at its SYN, or somewhere in the middle. */
-static void open_stream(struct stream_table *t, struct stream *s, const struct segment *segment)
+static void open_stream(struct stream_table *t, struct stream *s, const struct ends *ends,
+			const struct segment *segment)
 {
-	bool syn = segment->tcp_flags & TCP_SYN;
-	bool jumped = !syn && is_same(s, &segment->header);
+	bool syn = segment->tcp_flags & TCP_SYN, same = is_same(s, ends), jumped = !syn && same;
 
-	if (s->used && !is_same(s, &segment->header))
-		t->counters.evicted++;
+	t->counters.evicted += s->used && !same;
 	if (jumped)
 		t->counters.gaps++;
 	else
 		t->counters.opened++;
 	drop_stream(t, s);
-	s->from = segment->header.speaker;
-	s->to = segment->header.receiver;
-	s->from_port = segment->header.sport;
-	s->to_port = segment->header.dport;
+	s->ends = *ends;
 	s->used = true;
 	s->speaks = s->speaks && jumped;
 	s->first = jumped ? s->first : t->now;
@@ -372,21 +388,40 @@ static bool is_empty(const struct segment *segment)
 int64_t stream_segment(struct stream_table *table, const struct segment *segment,
 		       struct said *out)
 {
+	struct ends ends = ends_of(&segment->header);
 	struct stream *s;
+	bool same;
 
 	if (segment->header.sport != MSDP_PORT && segment->header.dport != MSDP_PORT)
 		return 0;
 	if (segment->header.at.ns > table->now.ns)
 		table->now = segment->header.at;
-	s = find_place(table, &segment->header);
-	if (is_empty(segment) && !is_same(s, &segment->header))
+	s = find_place(table, &ends);
+	same = is_same(s, &ends);
+	if (is_empty(segment) && !same)
 		return 0;
-	if (!is_empty(segment) && !goes_on(s, segment))
-		open_stream(table, s, segment);
+	if (!is_empty(segment) && (!same || !goes_on(s, segment)))
+		open_stream(table, s, &ends, segment);
 	s->heard = ++table->heard;
 	s->header = segment->header;
 	read_segment(table, s, segment, out);
 	return table->now.ns - s->first.ns;
+}
+
+bool stream_acknowledge(struct stream_table *table, const struct brief *segment, struct mtime at)
+{
+	struct ends ends = { addr_of4(segment->speaker), addr_of4(segment->receiver),
+			     segment->sport, segment->dport };
+	struct stream *s = find_place(table, &ends);
+	bool same = is_same(s, &ends);
+
+	if (same && s->waiting)
+		return false;
+	if (at.ns > table->now.ns)
+		table->now = at;
+	if (same)
+		s->heard = ++table->heard;
+	return true;
 }
 
 bool stream_flush(struct stream_table *table, struct said *out, int64_t *out_age_ns)

@@ -5,7 +5,7 @@
 #ifndef WEIR_ENGINE_STREAM_H
 #define WEIR_ENGINE_STREAM_H
 
-#include "wire/wire.h"
+#include "wire/brief.h"
 
 #define STREAMS_MAX 512			/* directions of connections */
 #define STREAM_WAITING_MAX 65536	/* bytes of one stream that wait behind a hole */
@@ -33,6 +33,10 @@ void stream_table_free(struct stream_table *table);
  * (LANGUAGE S53). */
 int64_t stream_segment(struct stream_table *table, const struct segment *segment,
 		       struct said *out);
+
+/* The same of a segment of IPv4 that carries no byte and no SYN, FIN or RST, for who wants only what
+ * it says.  False, and nothing was done, where bytes wait that it may have given up. */
+bool stream_acknowledge(struct stream_table *table, const struct brief *segment, struct mtime at);
 
 /* At the end of the input: gives up the holes of one stream and appends what stands behind
  * them; the time is that of the stream's last segment.  False when no stream waits any more. */

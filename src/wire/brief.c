@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.5; for each the layouts that
+/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.5, RFC 9293 3.1; for each the layouts that
  * nearly all messages have, loaded directly behind one check that the bytes are there, and told
  * from others by whole words.  Whatever is otherwise is not brief; the protocols' own decoders
  * know what it is. */
@@ -7,17 +7,22 @@
 
 #include "wire/load.h"
 #include "wire/membership.h"
+#include "wire/msdp.h"
 #include "wire/print.h"
 #include "wire/sum.h"
 
 #define ALERT_BYTES 24			/* of an IPv4 header with a Router Alert */
 #define NUMBER_IGMP 2
+#define NUMBER_TCP  6
 #define NUMBER_PIM  103
 
 #define IGMP_REPORT2 0x16
 #define IGMP_REPORT3 0x22
 #define IGMP_BYTES   8			/* of a report of version 2, or a header of version 3 */
 #define RECORD_BYTES 8
+
+#define TCP_BYTES    20
+#define TCP_MARKS    7			/* FIN, SYN, RST */
 
 #define PIM_JOIN     0x23		/* version 2, Join/Prune */
 #define PIM_NATIVE4  0x0100		/* an address of family 1, encoding 0 */
@@ -144,6 +149,23 @@ static bool read_pim(struct span bytes, struct brief *out)
 	return out->n > 0;
 }
 
+/* Its sums do not matter: it says nothing. */
+static bool read_segment(const uint8_t *ip, struct span bytes, struct brief *out)
+{
+	const uint8_t *p = bytes.p;
+
+	if (bytes.n < TCP_BYTES || (p[12] >> 4) * 4u != bytes.n || p[13] & TCP_MARKS ||
+	    is_multicast(load32(ip + 16)))
+		return false;
+	out->protocol = PROTOCOL_TCP;
+	out->sport = (uint16_t)load16(p);
+	out->dport = (uint16_t)load16(p + 2);
+	out->ttl = ip[8];
+	out->speaker = load32(ip + 12);
+	out->receiver = load32(ip + 16);
+	return out->sport == MSDP_PORT || out->dport == MSDP_PORT;
+}
+
 /* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
 static inline bool read_message(unsigned header_bytes, unsigned protocol, struct span bytes,
 				struct brief *out)
@@ -192,6 +214,9 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	if (n < total || total < header_bytes)
 		return false;
 	out->n = 0;
+	if (ip[9] == NUMBER_TCP)
+		return read_segment(ip, (struct span){ ip + header_bytes, total - header_bytes },
+				    out);
 	if (!read_message(header_bytes, ip[9],
 			  (struct span){ ip + header_bytes, total - header_bytes }, out) ||
 	    !sum_is_right(sum_of_header4(ip, header_bytes)) ||

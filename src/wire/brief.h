@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What most control messages say, in brief, for the audit's hot loop: who asks for which (S,G) or
  * (*,G).  A message is brief where it is a plain IPv4 packet, whole, with right checksums, that
- * says nothing but a few joins of hosts' groups: reports of IGMPv2 and IGMPv3, joins of PIM.
+ * says nothing but a few joins of hosts' groups: reports of IGMPv2 and IGMPv3, joins of PIM; or a
+ * segment of MSDP without a payload, which acknowledges others and says nothing at all.
  * All others are left to quick_decode().  What brief_read() tells is exactly what that would have
  * said (tests/unit/wire/brief.c holds the two together). */
 #ifndef WEIR_WIRE_BRIEF_H
@@ -16,8 +17,9 @@ struct brief {
 		uint32_t source, group;		/* source 0: `*` */
 	} list[BRIEF_MAX];
 	uint32_t speaker, receiver, print;	/* struct observation's */
-	uint8_t	 n, ttl;
+	uint8_t	 n, ttl;			/* n: 0 of a segment */
 	uint8_t	 point, protocol, type;		/* of all statements; every one a WHAT_JOIN */
+	uint16_t sport, dport;			/* of a segment */
 };
 
 /* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change

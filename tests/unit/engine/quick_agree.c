@@ -7,6 +7,7 @@
 #include "random_policy.h"
 #include "scene.h"
 #include "wire/membership.h"
+#include "wire/msdp.h"
 
 #define PACKETS 3000
 #define POOL 1000
@@ -151,6 +152,25 @@ static void put_router_message(uint64_t *seed, const struct pool *p, struct fram
 	put_filler(f, 40);
 }
 
+/* Of a few streams: segments of one Source-Active each, or of none, in an order of their own. */
+static void put_msdp_message(uint64_t *seed, const struct pool *p, struct frame *f)
+{
+	static const unsigned flags[] = { 0x10, 0x10, 0x10, 0x10, 0x18, 0x11, 0x12, 0x14 };
+	struct msdp_entry entries[3];
+	unsigned n = pick(seed, 4), length = 8 + 12 * n;
+	uint8_t bytes[64];
+	struct wr w = wr_of(bytes, sizeof(bytes));
+
+	for (unsigned i = 0; i < n; i++)
+		entries[i] = (struct msdp_entry){ source4(seed, p), group4(seed, p) };
+	put_ip(f, p->hosts[pick(seed, 2)], p->hosts[2], 60, 6, PLAIN);
+	put_tcp(f, pick(seed, 8) ? 639 : 640, 50000, length * pick(seed, 6), 1, flags[pick(seed, 8)]);
+	if (n == 0)
+		return;
+	msdp_encode_sa(&w, p->hosts[3], entries, n, (struct span){ 0 });
+	wr_bytes(&f->w, bytes, pick(seed, 8) ? wr_done(&w) : wr_done(&w) / 2);
+}
+
 static void put_udp_message(uint64_t *seed, const struct pool *p, struct frame *f)
 {
 	struct addr group = p->groups[pick(seed, GROUPS)];
@@ -172,7 +192,7 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 {
 	static struct frame f;
 	struct addr host = p->hosts[pick(seed, COUNT(p->hosts))];
-	unsigned kind = pick(seed, 6);
+	unsigned kind = pick(seed, 7);
 	struct span made;
 	uint8_t *copy;
 
@@ -188,6 +208,8 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 		put_sap_message(seed, p, &f);
 	else if (kind == 3)
 		put_router_message(seed, p, &f);
+	else if (kind == 4)
+		put_msdp_message(seed, p, &f);
 	else
 		put_igmp_message(seed, p, host, &f);
 	made = frame_close(&f);
@@ -275,6 +297,11 @@ static void put_counts(const struct report *r, struct text *out)
 	for (size_t i = 0; i < r->anomaly_count; i++)
 		text_printf(out, "%s %" PRIu64 " %" PRIu64 "\n", r->anomalies[i].name, r->anomalies[i].count,
 			    r->anomalies[i].frame);
+	for (size_t i = 0; i < r->full_count; i++)
+		text_printf(out, "%s %" PRIu64 "\n", r->full[i].name, r->full[i].count);
+	for (size_t i = 0; i < r->peer_count; i++)
+		text_printf(out, "peer %" PRIu64 " %" PRIu64 " %" PRIu64 " %u\n", r->peers[i].peer.lo,
+			    r->peers[i].sas, r->peers[i].fresh, r->peers[i].peak);
 	for (size_t i = 0; i < r->flow_count; i++) {
 		struct report_flow f = report_flow_at(r, i);
 

@@ -447,9 +447,74 @@ static void test_names(void)
 	free((void *)bytes.p);
 }
 
+/* One more segment of one of many streams: mostly in order, some behind a hole, some that end it. */
+static struct segment random_segment(uint64_t *state, uint32_t next[], size_t ports, struct mtime *now)
+{
+	static const uint8_t keepalives[] = { 4, 0, 3, 4, 0, 3 };
+	size_t port = t_random(state) % ports;
+	struct segment s = segment_of(next[port], (struct span){ 0 });
+
+	now->ns += (int64_t)(t_random(state) % (uint64_t)NS_PER_S);
+	s.header.at = *now;
+	s.header.sport = (uint16_t)(1000 + port);
+	if (t_random(state) % 2)
+		return s;
+	s.payload = (struct span){ keepalives, 1 + t_random(state) % sizeof(keepalives) };
+	s.missing = t_random(state) % 8 ? 0 : 2;
+	s.tcp_flags = t_random(state) % 8 ? 0 : (uint8_t)(t_random(state) % 8);
+	if (t_random(state) % 8 == 0)
+		s.seq += 3;
+	next[port] += (uint32_t)s.payload.n;
+	return s;
+}
+
+static void acknowledge(struct talk *t, const struct segment *s)
+{
+	struct brief brief = { .speaker = (uint32_t)s->header.speaker.lo, .sport = s->header.sport,
+			       .receiver = (uint32_t)s->header.receiver.lo, .dport = s->header.dport };
+
+	if (s->payload.n > 0 || s->tcp_flags || !stream_acknowledge(t->table, &brief, s->header.at))
+		hear(t, *s);
+}
+
+static bool same_counters(const struct talk *a, const struct talk *b)
+{
+	struct stream_counters x = stream_counters(a->table), y = stream_counters(b->table);
+
+	return memcmp(&x, &y, sizeof(x)) == 0;
+}
+
+/* Who takes segments without a byte in brief hears what others hear; few streams, and more than are
+ * kept. */
+static void test_acknowledgments(void)
+{
+	static uint32_t next[2 * STREAMS_MAX];
+	struct mtime now = { 0 };
+	uint64_t state = 5;
+
+	for (size_t ports = 3; ports <= COUNT(next); ports = ports < 100 ? 100 : ports * 2) {
+		struct talk a = talk_begin(), b = talk_begin();
+
+		memset(next, 0, sizeof(next));
+		for (int i = 0; i < 6000; i++) {
+			struct segment s = random_segment(&state, next, ports, &now);
+
+			hear(&a, s);
+			acknowledge(&b, &s);
+			check(same_counters(&a, &b));
+		}
+		while (stream_flush(a.table, &a.said, &a.age))
+			take_words(&a);
+		check(a.n > 0);
+		talk_end(&b, text_string(&a.words), "acknowledgments");
+		talk_end(&a, NULL, NULL);
+	}
+}
+
 TEST_MAIN({ "random", test_random }, { "in the middle", test_in_the_middle },
 	  { "a hole, in time", test_hole_in_time }, { "a hole, at the end", test_hole_at_the_end },
 	  { "a hole, in bytes", test_hole_in_bytes }, { "snap length", test_snap_length },
 	  { "connections", test_connections }, { "data with SYN", test_data_with_syn },
 	  { "reset", test_reset }, { "both directions", test_both_directions }, { "age", test_age },
-	  { "eviction", test_eviction }, { "pool", test_pool }, { "names", test_names })
+	  { "eviction", test_eviction }, { "pool", test_pool }, { "names", test_names },
+	  { "acknowledgments", test_acknowledgments })
