@@ -243,18 +243,28 @@ static struct span vary(uint64_t *seed, struct span frame)
 	return (struct span){ copy, frame.n };
 }
 
-/* Some come much more often than others. */
+static void replace(struct span *bytes, struct span other)
+{
+	free((void *)bytes->p);
+	*bytes = (struct span){ malloc(other.n), other.n };
+	memcpy((void *)bytes->p, other.p, other.n);
+}
+
+/* Some come much more often than others, and some at once again, here or on another link. */
 static void make_packets(uint64_t *seed, const struct pool *p, struct packet *out)
 {
 	int64_t at_ns = NS_PER_S;
 
 	for (size_t i = 0; i < PACKETS; i++) {
 		struct span bytes = vary(seed, p->frames[pick(seed, 1 + pick(seed, POOL))]);
+		bool again = i > 0 && pick(seed, 12) == 0;
 
-		at_ns += pick(seed, 4) ? pick(seed, 90000000) : pick(seed, 900000);
+		if (again)
+			replace(&bytes, out[i - 1].bytes);
+		at_ns += pick(seed, 4) && !again ? pick(seed, 90000000) : pick(seed, 900000);
 		out[i] = (struct packet){ .at = { at_ns }, .bytes = bytes, .frame = i + 1,
 					  .length = (uint32_t)bytes.n, .linktype = 1,
-					  .link = pick(seed, 10) == 0,
+					  .link = pick(seed, again ? 2 : 10) == 0,
 					  .checksums_unreliable = pick(seed, 50) == 0 };
 		if (pick(seed, 40) == 0)
 			out[i].at.ns -= pick(seed, 900000000);	/* captures are not always in order */
