@@ -203,22 +203,34 @@ static char free_letter(const struct nft_objects *standing, unsigned *out_taken)
 	return letter;
 }
 
+static const char *find(const char *at, char c, const char *end)
+{
+	const char *found = memchr(at, c, (size_t)(end - at));
+
+	return found ? found : end;
+}
+
 /* Names of the new generation: '%' outside of quotes. */
 static void put_named(struct text *out, struct span text, char letter)
 {
-	bool quoted = false;
-	size_t begin = 0;
+	const char *at = (const char *)text.p, *end = at + text.n, *quote = find(at, '"', end);
 
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			quoted = !quoted;
-		if (text.p[i] != '%' || quoted)
-			continue;
-		text_put_n(out, (const char *)text.p + begin, i - begin);
-		text_char(out, letter);
-		begin = i + 1;
+	while (at < end) {
+		const char *mark = find(at, '%', end), *behind;
+
+		if (quote < mark) {
+			behind = find(quote + 1, '"', end);
+			behind += behind < end;
+			text_put_n(out, at, (size_t)(behind - at));
+			quote = find(behind, '"', end);
+		} else {
+			behind = mark < end ? mark + 1 : end;
+			text_put_n(out, at, (size_t)(mark - at));
+			if (mark < end)
+				text_char(out, letter);
+		}
+		at = behind;
 	}
-	text_put_n(out, (const char *)text.p + begin, text.n - begin);
 }
 
 /* True where the text brings this set, which then stays with what is in it. */

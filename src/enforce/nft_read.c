@@ -17,20 +17,25 @@
 #include "enforce/nft_joined.h"
 #include "enforce/nft_tally.h"
 
-bool nft_begins(const char *line, const char *with)
-{
-	return strncmp(line, with, strlen(with)) == 0;
-}
-
 const char *nft_next_line(const char *line)
 {
-	line += strcspn(line, "\n");
+	line = strchrnul(line, '\n');
 	return *line ? line + 1 : line;
+}
+
+/* The characters of names stand behind all that ends one, but for few. */
+static size_t name_length(const char *at)
+{
+	const char *end = at;
+
+	while ((unsigned char)*end > ',' || !strchr(" ,\n", *end))
+		end++;
+	return (size_t)(end - at);
 }
 
 bool nft_read_name(const char *at, struct nft_name *out)
 {
-	size_t n = strcspn(at, " ,\n");
+	size_t n = name_length(at);
 
 	if (n == 0 || n > NFT_NAME_BYTES)
 		return false;
@@ -67,13 +72,15 @@ bool nft_read_map(const char *line, struct nft_map *out)
 		      { "\t\ttype ipv6_addr . ipv6_addr : verdict; size ", 32,
 			NFT_TYPE_IP6 << NFT_TYPE_BITS | NFT_TYPE_IP6 },
 		      { "\t\ttype ifname : verdict; size ", NFT_LINK_BYTES, NFT_TYPE_LINK } };
-	const char *type = nft_next_line(line);
+	const char *type;
 	size_t i = 0;
 
+	if (!nft_begins(line, "\tmap "))
+		return false;
+	type = nft_next_line(line);
 	while (i < COUNT(types) && !nft_begins(type, types[i].type))
 		i++;
-	if (!nft_begins(line, "\tmap ") || i == COUNT(types) ||
-	    !nft_begins(nft_next_line(type), "\t\telements = {\n"))
+	if (i == COUNT(types) || !nft_begins(nft_next_line(type), "\t\telements = {\n"))
 		return false;
 	out->key_bytes = types[i].key_bytes;
 	out->key_type = types[i].number;
@@ -171,47 +178,68 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* What a field is compared with: an address, or for raw ones a number, of so many bytes. */
-static bool skip_value(const char **at, const struct nft_field *field, uint8_t out[16])
+/* "0xef010101", of so many bytes. */
+static bool skip_raw(const char **at, uint32_t bytes, uint8_t out[16])
 {
-	size_t n = strcspn(*at, " -\n");
+	const char *digit = *at + 2;
 
-	if (!field->is_raw) {
-		if (read_address(*at, n, out) != field->bytes)
-			return false;
-	} else if (!nft_begins(*at, "0x") || n != 2 + 2u * field->bytes) {
+	if (!nft_begins(*at, "0x"))
 		return false;
-	}
-	for (uint32_t i = 0; i < field->bytes && field->is_raw; i++) {
-		int high = hex_digit((*at)[2 + 2 * i]), low = hex_digit((*at)[3 + 2 * i]);
+	for (uint32_t i = 0; i < bytes; i++, digit += 2) {
+		int high = hex_digit(digit[0]), low = high < 0 ? -1 : hex_digit(digit[1]);
 
-		if (high < 0 || low < 0)
+		if (low < 0)
 			return false;
 		out[i] = (uint8_t)(high << 4 | low);
 	}
+	*at = digit;
+	return strchr(" -\n", *digit);
+}
+
+/* What a field is compared with: an address, or for raw ones a number, of so many bytes. */
+static bool skip_value(const char **at, const struct nft_field *field, uint8_t out[16])
+{
+	size_t n;
+
+	if (field->is_raw)
+		return skip_raw(at, field->bytes, out);
+	n = strcspn(*at, " -\n");
+	if (read_address(*at, n, out) != field->bytes)
+		return false;
 	*at += n;
+	return true;
+}
+
+/* As many digits as such numbers have, and what ends them. */
+static bool skip_count(const char **at, char end, unsigned *out)
+{
+	const char *digit = *at;
+	unsigned n = 0;
+
+	while (*digit >= '0' && *digit <= '9' && digit < *at + 4)
+		n = 10 * n + (unsigned)(*digit++ - '0');
+	if (digit == *at || *digit != end)
+		return false;
+	*at = digit + 1;
+	*out = n;
 	return true;
 }
 
 /* "@nh,FIRST,BITS ": whole bytes, as many as an address, a prefix that a group embeds, or a type has. */
 static bool read_place(const char **at, struct nft_field *out)
 {
-	char *end;
-	unsigned long first, bits;
+	unsigned first, bits;
 
 	out->base = nft_begins(*at, "@th,") ? NFT_TRANSPORT : NFT_NETWORK;
 	if (!skip(at, "@nh,") && !skip(at, "@th,"))
 		return false;
-	first = strtoul(*at, &end, 10);
-	if (*end != ',')
+	if (!skip_count(at, ',', &first) || !skip_count(at, ' ', &bits))
 		return false;
-	bits = strtoul(end + 1, &end, 10);
-	if (*end != ' ' || first % 8 || first > 1024 ||
+	if (first % 8 || first > 1024 ||
 	    (bits != 8 && bits != 16 && bits != 32 && bits != 64 && bits != 128))
 		return false;
-	*at = end + 1;
-	out->offset = (uint32_t)first / 8;
-	out->bytes = (uint32_t)bits / 8;
+	out->offset = first / 8;
+	out->bytes = bits / 8;
 	out->is_raw = true;
 	out->is_ip6 = bits == 128;
 	return true;

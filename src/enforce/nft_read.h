@@ -14,7 +14,16 @@ struct nft_name {
 	char text[NFT_NAME_BYTES + 1];
 };
 
-bool nft_begins(const char *line, const char *with);
+/* Mostly the first characters tell. */
+static inline bool nft_begins(const char *line, const char *with)
+{
+	while (*with && *line == *with) {
+		line++;
+		with++;
+	}
+	return !*with;
+}
+
 /* The end of the text where there is no other. */
 const char *nft_next_line(const char *line);
 /* Up to a space, a comma or the line's end; false where it is longer than any name. */
