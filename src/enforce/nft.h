@@ -35,6 +35,9 @@ bool nft_counter_parse(char *name, struct enforce_count *out);
 /* --- one hook of one link, while its chains are written --- */
 
 #define NFT_TAGS_MAX 2			/* that are passed behind one that the kernel takes out */
+#define NFT_TAGGED 1			/* behind any number of them, all of which are asked for the same */
+/* In text for tagged packets: how many tags, in names; before a number, the place behind one. */
+#define NFT_TAGS_MARK '\1'
 
 /* A chain for what stands behind some prefix, which others may share (nft_map.c). */
 struct nft_rest {
@@ -46,9 +49,13 @@ struct nft_rest {
 	unsigned    chain;
 };
 
-/* The text of a map behind its name, within nft_hook.maps. */
-struct nft_map_place {
-	size_t at, n;
+/* Maps, and where the text of each is, behind its name. */
+struct nft_maps {
+	struct text text;
+	struct nft_map_place {
+		size_t at, n;
+	} *places;
+	unsigned n;
 };
 
 struct nft_hook {
@@ -61,20 +68,20 @@ struct nft_hook {
 	unsigned	       id;		/* its chains begin with "%ID" */
 	bool		       is_behind_decrement;
 	bool		       drops_unjudged;	/* a router forwards no link-local group */
-	unsigned	       tags;		/* before the header, of the lines that are written */
+	unsigned	       tags;		/* 0 or NFT_TAGGED: of the lines that are written */
 	/* What was met, and so must be written: rules by index, lists by cell, by tags. */
-	bool		      *rules, *lists4[NFT_TAGS_MAX + 1], *lists6[NFT_TAGS_MAX + 1];
+	bool		      *rules, *lists4[NFT_TAGGED + 1], *lists6[NFT_TAGGED + 1];
 	/* By rule: asked for what an IPv6 group embeds; who asked for it, of IPv4 and IPv6. */
-	bool		      *masked[NFT_TAGS_MAX + 1];
-	bool		      *joined4[NFT_TAGS_MAX + 1], *joined6[NFT_TAGS_MAX + 1];
+	bool		      *masked[NFT_TAGGED + 1];
+	bool		      *joined4[NFT_TAGGED + 1], *joined6[NFT_TAGGED + 1];
 	bool		      *shared;		/* by rule: its sets and limits, once a table */
-	unsigned	       chain_count, map_count;
+	unsigned	       chain_count;
 	size_t		       span_count;	/* that its look-ups have, most of them once */
-	struct nft_map_place   *map_places;	/* by map: where its text is */
+	struct nft_maps	       maps[NFT_TAGGED + 1];	/* those that tell how many tags apart */
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
 	struct text	      *pair_lines;	/* by tags, family, plane: what looks its pairs up */
-	struct text	       chains, maps;
+	struct text	       chains;
 };
 
 /* Where a packet goes: a rule's index, a list's cell, or one of these. */
@@ -85,6 +92,8 @@ struct nft_hook {
 #define NFT_TARGET_CHAIN      UINT32_C(0x40000000)	/* and a number: "%IDcN" */
 #define NFT_TARGET_LIST	      UINT32_C(0x80000000)	/* and a cell */
 
+/* "%0c12", and of tagged packets "%0t" NFT_TAGS_MARK "c12". */
+void nft_put_chain(struct text *out, const struct nft_hook *h, unsigned chain);
 /* "goto %0c12", and notes that the target is met. */
 void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family,
 		  uint32_t target);
@@ -108,6 +117,8 @@ void nft_put_test_chains(struct text *out, struct nft_hook *h);
 /* Chains for packets behind 1 and more tags that the kernel leaves in the frame; the first of
  * them. */
 void nft_put_tagged(struct nft_hook *h);
+/* What is written for tagged packets, for each number of tags. */
+void nft_put_by_tags(struct text *out, const struct text *text);
 
 /* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
  * chain stands behind those that it refers to. */

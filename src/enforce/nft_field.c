@@ -5,13 +5,15 @@
  * RFC 8200 3. */
 #include "enforce/nft_field.h"
 
-#define TAG_BITS 32u
 #define TRANSPORT4 160u			/* behind an IPv4 header without options */
 #define TRANSPORT6 320u
 
 void nft_put_bits(struct text *out, const struct nft_hook *h, unsigned first, unsigned n)
 {
-	text_printf(out, "@nh,%u,%u ", TAG_BITS * h->tags + first, n);
+	text_put(out, "@nh,");
+	if (h->tags > 0)
+		text_char(out, NFT_TAGS_MARK);
+	text_printf(out, "%u,%u ", NFT_TAG_BITS * h->tags + first, n);
 }
 
 void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, unsigned n,
@@ -19,6 +21,11 @@ void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, u
 {
 	nft_put_bits(out, h, first, n);
 	text_printf(out, "== 0x%0*x ", (int)n / 4, value);
+}
+
+void nft_put_type(struct text *out)
+{
+	text_printf(out, "@nh,%c%u,16 ", NFT_TAGS_MARK, NFT_TAG_BITS - 16);
 }
 
 const uint8_t nft_control6[NFT_CONTROL6_COUNT][2] = { { 130, 132 }, { 134, 134 }, { 143, 143 } };

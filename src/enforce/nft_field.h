@@ -6,6 +6,8 @@
 
 #include "enforce/nft.h"
 
+#define NFT_TAG_BITS 32u
+
 /* An address by its place, whatever packet it is: nobody asks again of what family that is.
  * "@nh,128,32 "; and what it is compared with, "0xef010101". */
 void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
@@ -22,6 +24,8 @@ void nft_put_bits(struct text *out, const struct nft_hook *h, unsigned first, un
 /* The same, whole bytes, and what they must be: "@nh,72,8 == 0x11 ". */
 void nft_put_equal(struct text *out, const struct nft_hook *h, unsigned first, unsigned n,
 		   unsigned value);
+/* The type before the header, in a tagged frame: "@nh,16,16 ". */
+void nft_put_type(struct text *out);
 /* One byte, or those from one to another: "== 0x82-0x84 ". */
 void nft_put_within(struct text *out, const uint8_t range[2]);
 /* Of ICMPv6 what is judged as a control message: MLD, Router Advertisements (RFC 3810 5, 4861 4.2). */

@@ -86,19 +86,22 @@ static void put_elements(struct text *out, const struct nft_hook *h, const struc
  * nameless one ends with it, at once, and a packet that has met the line would find nothing. */
 void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body)
 {
+	bool by_tags = memchr(body->p, NFT_TAGS_MARK, body->n) != NULL;
+	const char tags[] = { 't', NFT_TAGS_MARK, '\0' }, *infix = by_tags ? tags : "";
+	struct nft_maps *maps = &h->maps[by_tags];
 	unsigned id = 0;
 
-	while (id < h->map_count && (h->map_places[id].n != body->n ||
-				     memcmp(h->maps.p + h->map_places[id].at, body->p, body->n)))
+	while (id < maps->n && (maps->places[id].n != body->n ||
+				memcmp(maps->text.p + maps->places[id].at, body->p, body->n)))
 		id++;
-	text_printf(out, "vmap @%%%uv%u ", h->id, id);
-	if (id < h->map_count)
+	text_printf(out, "vmap @%%%u%sv%u ", h->id, infix, id);
+	if (id < maps->n)
 		return;
-	h->map_places = memory_grow(h->map_places, ++h->map_count, sizeof(*h->map_places));
-	text_printf(&h->maps, "\tmap %%%uv%u {\n", h->id, id);
-	h->map_places[id] = (struct nft_map_place){ h->maps.n, body->n };
-	text_put_n(&h->maps, body->p, body->n);
-	text_put(&h->maps, "\t\t}\n\t}\n");
+	maps->places = memory_grow(maps->places, ++maps->n, sizeof(*maps->places));
+	text_printf(&maps->text, "\tmap %%%u%sv%u {\n", h->id, infix, id);
+	maps->places[id] = (struct nft_map_place){ maps->text.n, body->n };
+	text_put_n(&maps->text, body->p, body->n);
+	text_put(&maps->text, "\t\t}\n\t}\n");
 }
 
 /* With much room in it few keys share a bucket. */
@@ -198,7 +201,9 @@ static uint32_t chain_around(struct nft_hook *h, const struct domain *d, const s
 {
 	unsigned id = h->chain_count++;
 
-	text_printf(&h->chains, "\tchain %%%uc%u {\n\t\t", h->id, id);
+	text_put(&h->chains, "\tchain ");
+	nft_put_chain(&h->chains, h, id);
+	text_put(&h->chains, " {\n\t\t");
 	text_put_n(&h->chains, longer->p, longer->n);
 	end_line(&h->chains);
 	nft_put_goto(&h->chains, h, d->family, target);
@@ -305,7 +310,9 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 	h->rests = memory_grow(h->rests, h->rest_count + 1, sizeof(*h->rests));
 	h->rests[h->rest_count++] =
 		(struct nft_rest){ d->family, d->side, d->at, h->tags, stretches, n, id };
-	text_printf(&chain, "\tchain %%%uc%u {\n\t\t", h->id, id);
+	text_put(&chain, "\tchain ");
+	nft_put_chain(&chain, h, id);
+	text_put(&chain, " {\n\t\t");
 	other = put_stretches(&chain, h, d, stretches, n);
 	nft_put_goto(&chain, h, d->family, other);
 	text_put(&chain, "\n\t}\n");
@@ -501,5 +508,4 @@ void nft_rests_release(struct nft_hook *h)
 	for (size_t i = 0; i < h->rest_count; i++)
 		free(h->rests[i].stretches);
 	free(h->rests);
-	free(h->map_places);
 }

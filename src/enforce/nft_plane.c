@@ -102,7 +102,9 @@ static void put_groups(struct text *out, struct nft_hook *h, const struct artefa
 /* A chain that ends in a decision.  What it refers to stands before it. */
 static void add_chain(struct nft_hook *h, unsigned id, struct text *lines)
 {
-	text_printf(&h->chains, "\tchain %%%uc%u {\n\t\t%s\t}\n", h->id, id, text_string(lines));
+	text_put(&h->chains, "\tchain ");
+	nft_put_chain(&h->chains, h, id);
+	text_printf(&h->chains, " {\n\t\t%s\t}\n", text_string(lines));
 	text_release(lines);
 }
 
@@ -112,7 +114,8 @@ static bool mentions(const struct text *text, const struct nft_hook *h, uint32_t
 	const char *at = text_string(text);
 	bool found = false;
 
-	text_printf(&name, "goto %%%uc%u", h->id, target & ~NFT_TARGET_CHAIN);
+	text_put(&name, "goto ");
+	nft_put_chain(&name, h, target & ~NFT_TARGET_CHAIN);
 	while (!found && (at = strstr(at, name.p))) {
 		at += name.n;
 		found = *at == ',' || *at == '\n';
@@ -173,7 +176,7 @@ static void put_sources_first(struct text *out, struct nft_hook *h,
 	steps = h->chains;
 	h->chains = chains;
 	in_place = other & NFT_TARGET_CHAIN && !mentions(&lines, h, other) &&
-		   !mentions(&steps, h, other) && !mentions(&h->maps, h, other);
+		   !mentions(&steps, h, other) && !mentions(&h->maps[h->tags].text, h, other);
 	put_source_chains(h, fold, first, in_place ? other : NFT_TARGET_CONTINUE);
 	text_put_n(out, text_string(&lines), lines.n);
 	if (in_place) {
@@ -267,7 +270,7 @@ static void put_pairs(struct text *out, struct nft_hook *h, const struct artefac
 	struct text *lines;
 
 	if (!h->pair_lines)
-		h->pair_lines = memory_array(2 * (NFT_TAGS_MAX + 1) * a->plane_count,
+		h->pair_lines = memory_array(2 * (NFT_TAGGED + 1) * a->plane_count,
 					     sizeof(*h->pair_lines));
 	for (unsigned p = 0; p < a->plane_count; p++)
 		if (h->pair_lines[first + p].n > 0 &&
@@ -282,7 +285,7 @@ static void put_pairs(struct text *out, struct nft_hook *h, const struct artefac
 
 void nft_pair_lines_release(struct nft_hook *h)
 {
-	size_t n = 2 * (NFT_TAGS_MAX + 1) * h->artefact->plane_count;
+	size_t n = 2 * (NFT_TAGGED + 1) * h->artefact->plane_count;
 
 	for (size_t i = 0; h->pair_lines && i < n; i++)
 		text_release(&h->pair_lines[i]);

@@ -114,7 +114,17 @@ static bool is_unread(const struct nft_hook *h, size_t index)
 static void put_list_name(struct text *out, const struct nft_hook *h, enum family family,
 			  unsigned cell)
 {
-	text_printf(out, "%%%ul%ut%uat%u", h->id, family, h->tags, cell);
+	text_printf(out, "%%%ul%ut", h->id, family);
+	text_char(out, h->tags > 0 ? NFT_TAGS_MARK : '0');
+	text_printf(out, "at%u", cell);
+}
+
+void nft_put_chain(struct text *out, const struct nft_hook *h, unsigned chain)
+{
+	text_printf(out, "%%%u", h->id);
+	if (h->tags > 0)
+		text_put_n(out, (const char[]){ 't', NFT_TAGS_MARK }, 2);
+	text_printf(out, "c%u", chain);
 }
 
 void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family, uint32_t target)
@@ -130,7 +140,7 @@ void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family
 	} else if (target == NFT_TARGET_UNREAD) {
 		nft_put_counting(out, h, ENFORCE_TAGGED_TWICE, false);
 	} else if (target & NFT_TARGET_CHAIN) {
-		text_printf(out, "%%%uc%u", h->id, target & ~NFT_TARGET_CHAIN);
+		nft_put_chain(out, h, target & ~NFT_TARGET_CHAIN);
 	} else if (target & NFT_TARGET_LIST) {
 		lists[h->tags][cell] = true;
 		put_list_name(out, h, family, cell);
@@ -185,7 +195,7 @@ static bool is_met_in_jumps(const struct nft_hook *h, unsigned index)
 {
 	bool is_met = false;
 
-	for (unsigned t = 0; t <= NFT_TAGS_MAX; t++)
+	for (unsigned t = 0; t <= NFT_TAGGED; t++)
 		is_met |= h->masked[t][index] || h->joined4[t][index] || h->joined6[t][index];
 	return is_met;
 }
@@ -262,21 +272,26 @@ static void put_lists(struct text *out, struct nft_hook *h)
 
 void nft_put_rules(struct nft_hook *h, struct text *out)
 {
-	struct text lists = { 0 }, tests = { 0 };
+	struct text lists = { 0 }, tests = { 0 }, tagged_lists = { 0 }, tagged_tests = { 0 };
 
-	for (h->tags = 0; h->tags <= NFT_TAGS_MAX; h->tags++)
-		put_lists(&lists, h);
-	for (h->tags = 0; h->tags <= NFT_TAGS_MAX; h->tags++)
-		nft_put_test_chains(&tests, h);
+	h->tags = NFT_TAGGED;
+	put_lists(&tagged_lists, h);
+	nft_put_test_chains(&tagged_tests, h);
 	h->tags = 0;
+	put_lists(&lists, h);
+	nft_put_test_chains(&tests, h);
 	put_unjudged(out, h);
 	for (size_t i = 0; i < h->boundary->rule_count; i++)
 		if (h->rules[i])
 			put_rule(out, h, (unsigned)i);
 	text_put_n(out, text_string(&tests), tests.n);
+	nft_put_by_tags(out, &tagged_tests);
 	text_put_n(out, text_string(&lists), lists.n);
+	nft_put_by_tags(out, &tagged_lists);
 	text_release(&tests);
 	text_release(&lists);
+	text_release(&tagged_tests);
+	text_release(&tagged_lists);
 }
 
 /* --- what chains refer to --- */

@@ -3,6 +3,8 @@
  * each tag, and then judge as others do, by where the fields must be.  Where that depends on what
  * cannot be reached so, behind options of IPv4 and extension headers of IPv6, the frame is counted
  * by itself.  IEEE 802.1Q 9.6, RFC 791 3.1, RFC 8200 4. */
+#include <stdlib.h>
+
 #include "enforce/backend.h"
 #include "enforce/nft_field.h"
 #include "enforce/nft_plane.h"
@@ -102,7 +104,7 @@ static void put_ip4(struct nft_hook *h)
 		put_end(&lines, h, FAMILY_IP4, NFT_TARGET_UNREAD);
 	}
 	put_planes(&lines, h, FAMILY_IP4);
-	text_printf(&h->chains, "\tchain %%%ut%uip4 {\n%s\t}\n", h->id, h->tags,
+	text_printf(&h->chains, "\tchain %%%ut%cip4 {\n%s\t}\n", h->id, NFT_TAGS_MARK,
 		    text_string(&lines));
 	text_release(&lines);
 }
@@ -160,38 +162,72 @@ static void put_ip6(struct nft_hook *h)
 	if (asks_behind_extensions(h))
 		put_extensions(&lines, h);
 	put_planes(&lines, h, FAMILY_IP6);
-	text_printf(&h->chains, "\tchain %%%ut%uip6 {\n%s\t}\n", h->id, h->tags,
+	text_printf(&h->chains, "\tchain %%%ut%cip6 {\n%s\t}\n", h->id, NFT_TAGS_MARK,
 		    text_string(&lines));
 	text_release(&lines);
 }
 
-/* Another tag is the next chain's; behind the last that is looked at nobody knows. */
-static void put_types(struct nft_hook *h)
+/* --- by how many there are --- */
+
+static void put_with(struct text *out, const struct text *text, unsigned tags)
 {
-	static const unsigned tags[] = { 0x8100, 0x88a8, 0x9100 };
-	unsigned at = 32 * h->tags - 16;
+	const char *at = text_string(text);
+
+	for (const char *mark; *(mark = strchrnul(at, NFT_TAGS_MARK)); at = mark + 1) {
+		text_put_n(out, at, (size_t)(mark - at));
+		if (mark[1] >= '0' && mark[1] <= '9') {
+			char *end;
+			unsigned long place = strtoul(mark + 1, &end, 10);
+
+			text_number(out, place + NFT_TAG_BITS * (tags - 1));
+			mark = end - 1;
+		} else {
+			text_number(out, tags);
+		}
+	}
+	text_put(out, at);
+}
+
+void nft_put_by_tags(struct text *out, const struct text *text)
+{
+	for (unsigned tags = NFT_TAGS_MAX; tags > 0; tags--)
+		put_with(out, text, tags);
+}
+
+/* Another tag is the next chain's; behind the last that is looked at nobody knows. */
+static void put_types(struct nft_hook *h, unsigned tags)
+{
+	static const unsigned types[] = { 0x8100, 0x88a8, 0x9100 };
+	unsigned at = NFT_TAG_BITS * tags - 16;
 	struct text lines = { 0 };
 
-	text_printf(&lines, "\t\t@nh,%u,16 == 0x0800 goto %%%ut%uip4\n", at, h->id, h->tags);
-	text_printf(&lines, "\t\t@nh,%u,16 == 0x86dd goto %%%ut%uip6\n", at, h->id, h->tags);
-	for (size_t i = 0; i < COUNT(tags); i++) {
-		text_printf(&lines, "\t\t@nh,%u,16 == 0x%04x ", at, tags[i]);
-		if (h->tags < NFT_TAGS_MAX) {
-			text_printf(&lines, "goto %%%ut%u\n", h->id, h->tags + 1);
+	text_printf(&lines, "\t\t@nh,%u,16 == 0x0800 goto %%%ut%uip4\n", at, h->id, tags);
+	text_printf(&lines, "\t\t@nh,%u,16 == 0x86dd goto %%%ut%uip6\n", at, h->id, tags);
+	for (size_t i = 0; i < COUNT(types); i++) {
+		text_printf(&lines, "\t\t@nh,%u,16 == 0x%04x ", at, types[i]);
+		if (tags < NFT_TAGS_MAX) {
+			text_printf(&lines, "goto %%%ut%u\n", h->id, tags + 1);
 			continue;
 		}
 		text_put(&lines, "meta pkttype multicast ");
 		put_end(&lines, h, FAMILY_IP4, NFT_TARGET_UNREAD);
 	}
-	text_printf(&h->chains, "\tchain %%%ut%u {\n%s\t}\n", h->id, h->tags, text_string(&lines));
+	text_printf(&h->chains, "\tchain %%%ut%u {\n%s\t}\n", h->id, tags, text_string(&lines));
 	text_release(&lines);
 }
 
 void nft_put_tagged(struct nft_hook *h)
 {
-	for (h->tags = NFT_TAGS_MAX; h->tags > 0; h->tags--) {
-		put_ip4(h);
-		put_ip6(h);
-		put_types(h);
-	}
+	struct text chains = h->chains;
+
+	h->tags = NFT_TAGGED;
+	h->chains = (struct text){ 0 };
+	put_ip4(h);
+	put_ip6(h);
+	nft_put_by_tags(&chains, &h->chains);
+	text_release(&h->chains);
+	h->chains = chains;
+	h->tags = 0;
+	for (unsigned tags = NFT_TAGS_MAX; tags > 0; tags--)
+		put_types(h, tags);
 }

@@ -282,7 +282,7 @@ static void ask_joined(const struct nft_hook *h, unsigned joined, enum family fa
 	if (h->tags == 0)
 		text_put(out, "meta protocol ");
 	else
-		text_printf(out, "@nh,%u,16 ", 32 * h->tags - 16);
+		nft_put_type(out);
 	text_put(out, "@");
 	nft_put_joined(out, h->boundary->name, enforce_direction(h->link, h->hook),
 		       NFT_JOINED_KNOWN);
@@ -367,15 +367,25 @@ static void multiply_by_payload(struct lines *lines, const struct nft_hook *h,
 	multiply_by(lines, &port);
 }
 
+/* "%0m12t0" */
+static void put_test_chain(struct text *out, const struct nft_hook *h, const char *kind,
+			   unsigned index)
+{
+	text_printf(out, "%%%u%s%ut", h->id, kind, index);
+	text_char(out, h->tags > 0 ? NFT_TAGS_MARK : '0');
+}
+
 static void put_lines(struct text *out, struct nft_hook *h, enum family family, unsigned index,
 		      struct lines *lines, const char *jump)
 {
 	for (size_t i = 0; i < lines->n; i++) {
 		text_printf(out, "\t\t%s", text_string(&lines->list[i]));
-		if (jump)
-			text_printf(out, "jump %%%u%s%ut%u", h->id, jump, index, h->tags);
-		else
+		if (jump) {
+			text_put(out, "jump ");
+			put_test_chain(out, h, jump, index);
+		} else {
 			nft_put_goto(out, h, family, index);
+		}
 		text_char(out, '\n');
 	}
 	release(lines);
@@ -456,7 +466,9 @@ static void put_mask_chain(struct text *out, struct nft_hook *h, unsigned index)
 			release(&masks[i]);
 		multiply_by(&lines, &masks[i]);
 	}
-	text_printf(out, "\tchain %%%um%ut%u {\n", h->id, index, h->tags);
+	text_put(out, "\tchain ");
+	put_test_chain(out, h, "m", index);
+	text_put(out, " {\n");
 	h->joined6[h->tags][index] |= asks;
 	put_lines(out, h, FAMILY_IP6, index, &lines, asks ? "j6r" : NULL);
 	text_put(out, "\t}\n");
@@ -469,7 +481,9 @@ static void put_joined_chain(struct text *out, struct nft_hook *h, enum family f
 	struct lines lines = { .n = 0 };
 
 	ask_joined(h, h->artefact->rules[index].joined, family, &lines);
-	text_printf(out, "\tchain %%%uj%ur%ut%u {\n", h->id, family, index, h->tags);
+	text_put(out, "\tchain ");
+	put_test_chain(out, h, family == FAMILY_IP4 ? "j4r" : "j6r", index);
+	text_put(out, " {\n");
 	put_lines(out, h, family, index, &lines, NULL);
 	text_put(out, "\t}\n");
 }

@@ -279,7 +279,8 @@ static void put_hook(struct nft_hook *h, struct compilation *c)
 	nft_put_rules(h, &rules);
 	text_put_n(&t->body, text_string(&rules), rules.n);
 	text_release(&rules);
-	text_put_n(&t->body, text_string(&h->maps), h->maps.n);
+	text_put_n(&t->body, text_string(&h->maps[0].text), h->maps[0].text.n);
+	nft_put_by_tags(&t->body, &h->maps[NFT_TAGGED].text);
 	text_put_n(&t->body, text_string(&h->chains), h->chains.n);
 }
 
@@ -378,7 +379,7 @@ static struct nft_hook hook_of(const struct enforce_boundary *b, const struct ar
 		.rules = memory_array(b->boundary->rule_count, sizeof(bool)),
 	};
 
-	for (unsigned t = 0; t <= NFT_TAGS_MAX; t++) {
+	for (unsigned t = 0; t <= NFT_TAGGED; t++) {
 		h.masked[t] = memory_array(b->boundary->rule_count, sizeof(bool));
 		h.joined4[t] = memory_array(b->boundary->rule_count, sizeof(bool));
 		h.joined6[t] = memory_array(b->boundary->rule_count, sizeof(bool));
@@ -390,18 +391,19 @@ static struct nft_hook hook_of(const struct enforce_boundary *b, const struct ar
 
 static void release_hook(struct nft_hook *h)
 {
-	for (unsigned t = 0; t <= NFT_TAGS_MAX; t++) {
+	for (unsigned t = 0; t <= NFT_TAGGED; t++) {
 		free(h->masked[t]);
 		free(h->joined4[t]);
 		free(h->joined6[t]);
 		free(h->lists4[t]);
 		free(h->lists6[t]);
+		text_release(&h->maps[t].text);
+		free(h->maps[t].places);
 	}
 	free(h->rules);
 	nft_rests_release(h);
 	nft_pair_lines_release(h);
 	text_release(&h->chains);
-	text_release(&h->maps);
 }
 
 static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct compilation *c)

@@ -334,14 +334,15 @@ static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spa
 	other = nft_put_lookup(&lines, &h, side, spans, n);
 	nft_put_goto(&lines, &h, family, other);
 	text_char(&lines, '\n');
-	text_put(&h.chains, text_string(&h.maps));
+	text_put(&h.chains, text_string(&h.maps[0].text));
 	check(is_all_read(text_string(&h.chains)));
 	markers += strstr(text_string(&h.chains), " : continue,\n") != NULL;
 	good = follow_all(spans, n, &h.chains, lines.p, seed, side);
 	*out_chains = h.chain_count;
 	nft_rests_release(&h);
 	text_release(&h.chains);
-	text_release(&h.maps);
+	text_release(&h.maps[0].text);
+	free(h.maps[0].places);
 	text_release(&lines);
 	return good;
 }
