@@ -132,6 +132,12 @@ static bool take_segment(struct engine *e, const struct packet *packet, const st
 	return true;
 }
 
+/* The first packet that is cut is noted the long way. */
+static bool may_be_cut(const struct engine *e)
+{
+	return e->flags_passed & FLAG_BIT(CUT) && e->notes[FLAG_INDEX_CUT].count > 0;
+}
+
 bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		       const struct expected_brief *message)
 {
@@ -143,13 +149,14 @@ bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 	lump_take(e, x, i);
 	if (brief->n == 0)
 		return take_segment(e, packet, brief);
-	if (!e->is_simple || !is_heard(e, brief) || !are_known(e, message, print))
+	if (!e->is_simple || !is_heard(e, brief) || !are_known(e, message, print) ||
+	    (brief->is_cut && !may_be_cut(e)))
 		return false;
 	frame_number(e);
 	e->packets.total++;
 	e->packets.ip++;
 	e->packets.control++;
-	e->packets.multicast += brief->receiver >> 28 == 0xe;
+	e->packets.multicast += brief->is_multicast;
 	if (is_link_local(brief->receiver))
 		cross(e, packet, &x->quick[i], message);
 	for (size_t k = 0; k < brief->n; k++) {
@@ -159,5 +166,7 @@ bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		count(e, f, packet, brief, print);
 	}
 	e->link_local_packets += link_local != 0;
+	if (brief->is_cut)
+		packet_note(&e->notes[FLAG_INDEX_CUT], packet);
 	return true;
 }

@@ -29,6 +29,15 @@ static bool asks_date(const struct boundary *boundary)
 	return false;
 }
 
+/* Statements that are cut are as plain as whole ones, unless a rule tells them apart. */
+static uint64_t flags_passed(const struct boundary *boundary)
+{
+	for (size_t i = 0; i < boundary->rule_count; i++)
+		if (boundary->rules[i]->flags & FLAG_BIT(CUT))
+			return 0;
+	return FLAG_BIT(CUT);
+}
+
 static bool is_inside_known(const struct inside *inside)
 {
 	return inside->set || inside->vlan_count + inside->mac_count + inside->link_count > 0;
@@ -64,6 +73,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->roll = options->roll ? roll_new() : NULL;
 	said_init(&e->stream_said);
 	e->link_local_groups = distinct_new(1);
+	e->flags_passed = flags_passed(boundary);
 	e->now.ns = INT64_MIN;
 	engine_place(e, &options->inside);
 	return e;
@@ -347,7 +357,7 @@ static void sentence_other(struct engine *e, struct flow *f, const struct observ
 static bool is_plain(const struct engine *e, const struct observation *obs)
 {
 	return obs->point != POINT_DATA && obs->point != POINT_ROUTER && !obs->notice &&
-	       !obs->anomaly && !obs->flags && addr_is_there(obs->group) &&
+	       !obs->anomaly && !(obs->flags & ~e->flags_passed) && addr_is_there(obs->group) &&
 	       obs->speaker.family == obs->group.family &&
 	       obs->group_len == addr_bits(obs->group) && !e->has_inside;
 }

@@ -59,6 +59,8 @@ struct engine {
 	bool			 begun, finished, has_inside;
 	bool			 is_simple;		/* nobody wants more of a statement than a
 							 * settled flow has */
+	uint64_t		 flags_passed;		/* that no rule asks for: a settled
+							 * verdict is that of these, too */
 	bool			 may_echo;		/* the same, and no rule asks for the date */
 	struct events		*events;		/* NULL unless asked for */
 	struct roll		*roll;			/* the same */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.5, RFC 9293 3.1; for each the layouts that
+/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.3 and 4.9.5, RFC
+ * 9293 3.1; for each the layouts that
  * nearly all messages have, loaded directly behind one check that the bytes are there, and told
  * from others by whole words.  Whatever is otherwise is not brief; the protocols' own decoders
  * know what it is. */
@@ -8,7 +9,9 @@
 #include "wire/load.h"
 #include "wire/membership.h"
 #include "wire/msdp.h"
+#include "wire/peel.h"
 #include "wire/print.h"
+#include "wire/protocols.h"
 #include "wire/sum.h"
 
 #define ALERT_BYTES 24			/* of an IPv4 header with a Router Alert */
@@ -21,6 +24,11 @@
 #define IGMP_BYTES   8			/* of a report of version 2, or a header of version 3 */
 #define RECORD_BYTES 8
 
+#define NUMBER_UDP   17
+#define IP4_BYTES    20
+#define UDP_BYTES    8
+#define PIM_REGISTER 0x21		/* version 2, and neither Border nor Null-Register */
+#define REGISTER_BYTES 8		/* which are all that the checksum covers */
 #define TCP_BYTES    20
 #define TCP_MARKS    7			/* FIN, SYN, RST */
 
@@ -163,7 +171,38 @@ static bool read_segment(const uint8_t *ip, struct span bytes, struct brief *out
 	out->ttl = ip[8];
 	out->speaker = load32(ip + 12);
 	out->receiver = load32(ip + 16);
+	out->is_multicast = false;
 	return out->sport == MSDP_PORT || out->dport == MSDP_PORT;
+}
+
+/* A datagram that nobody looks into: no announcement, no tunnel.  `wire` bytes were sent. */
+static bool is_plain_data(const uint8_t *p, unsigned wire)
+{
+	uint32_t group = load32(p + 16);
+	unsigned total = load16(p + 2), ports = load32(p + IP4_BYTES);
+
+	return p[0] == 0x45 && p[9] == NUMBER_UDP && (load16(p + 6) & 0x3fff) == 0 &&
+	       total >= IP4_BYTES + UDP_BYTES && total <= wire && is_multicast(group) &&
+	       (load16(p + 10) == 0 || sum_is_right(sum_of_header4(p, IP4_BYTES))) &&
+	       !protocol_row_of_udp(addr_of4(group), ports & 0xffff) &&
+	       !udp_tunnel_of(ports >> 16, ports & 0xffff);
+}
+
+/* Of the message, `wire` bytes were sent. */
+static bool read_register(const uint8_t *ip, struct span bytes, unsigned wire, struct brief *out)
+{
+	const uint8_t *inner = bytes.p + REGISTER_BYTES;
+
+	if (bytes.n < REGISTER_BYTES + IP4_BYTES + UDP_BYTES || load32(bytes.p + 4) != 0 ||
+	    is_multicast(load32(ip + 16)) || load32(inner + 12) == 0 ||
+	    !sum_is_right(load_native(bytes.p)) ||
+	    !is_plain_data(inner, wire - REGISTER_BYTES))
+		return false;
+	out->point = POINT_REGISTER;
+	out->protocol = PROTOCOL_PIM;
+	out->type = TYPE_REGISTER;
+	out->is_cut = bytes.n < wire;
+	return say(out, load32(inner + 12), load32(inner + 16));
 }
 
 /* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
@@ -200,31 +239,44 @@ static inline bool mix_message(struct span bytes, uint64_t *out_mix)
 	return sum_is_right(sum);
 }
 
+/* The message behind the header, of which so many bytes were sent.  `out_mix`: its print_mix(). */
+static inline bool read_behind(unsigned header_bytes, const uint8_t *ip, struct span bytes,
+			       unsigned wire, struct brief *out, uint64_t *out_mix)
+{
+	if (ip[9] == NUMBER_PIM && bytes.n > 0 && bytes.p[0] == PIM_REGISTER) {
+		*out_mix = print_mix_some(bytes);
+		return read_register(ip, bytes, wire, out);
+	}
+	out->is_cut = false;
+	return bytes.n == wire && read_message(header_bytes, ip[9], bytes, out) &&
+	       mix_message(bytes, out_mix);
+}
+
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)
 {
 	const uint8_t *ip = packet->bytes.p + quick->ip_offset;
 	size_t n = packet->bytes.n - quick->ip_offset;
 	unsigned header_bytes = quick->plain, total;
+	struct span bytes;
 	uint64_t mix;
 
 	if (!header_bytes || header_bytes > ALERT_BYTES || packet->checksums_unreliable)
 		return false;
 	total = load16(ip + 2);
 	KEEP_LOADED(total);			/* it may change, and have changed since the look */
-	if (n < total || total < header_bytes)
+	if (total < header_bytes)
 		return false;
+	bytes = (struct span){ ip + header_bytes, (n < total ? n : total) - header_bytes };
 	out->n = 0;
 	if (ip[9] == NUMBER_TCP)
-		return read_segment(ip, (struct span){ ip + header_bytes, total - header_bytes },
-				    out);
-	if (!read_message(header_bytes, ip[9],
-			  (struct span){ ip + header_bytes, total - header_bytes }, out) ||
-	    !sum_is_right(sum_of_header4(ip, header_bytes)) ||
-	    !mix_message((struct span){ ip + header_bytes, total - header_bytes }, &mix))
+		return n >= total && read_segment(ip, bytes, out);
+	if (!read_behind(header_bytes, ip, bytes, total - header_bytes, out, &mix) ||
+	    !sum_is_right(sum_of_header4(ip, header_bytes)))
 		return false;
 	out->ttl = ip[8];
 	out->speaker = load32(ip + 12);
 	out->receiver = load32(ip + 16);
+	out->is_multicast = is_multicast(out->receiver) || out->point == POINT_REGISTER;
 	out->print = print_end(print_header4(ip, ip[9]), (uint16_t)load16(ip + 4), mix);
 	return true;
 }
@@ -247,7 +299,9 @@ struct observation brief_statement(const struct brief *brief, size_t i, const st
 	obs.vlan = quick_vlan(quick, packet);
 	obs.link = packet->link;
 	obs.point = brief->point;
-	obs.what = WHAT_JOIN;
+	obs.what = brief->point == POINT_REGISTER ? WHAT_REGISTER : WHAT_JOIN;
+	obs.rp = brief->point == POINT_REGISTER ? obs.receiver : ADDR_NONE;
+	obs.flags = brief->is_cut ? FLAG_BIT(CUT) : 0;
 	obs.protocol = brief->protocol;
 	obs.type = brief->type;
 	obs.ttl = brief->ttl;

@@ -25,17 +25,6 @@ static inline uint64_t hash_of(const struct packet *packet, const uint8_t *ip, u
 	return x ^ x >> 32;
 }
 
-static inline uint64_t mix_of(struct span bytes)
-{
-	uint64_t mix = 0;
-
-	if (bytes.n < PRINT_BYTES)
-		return print_mix_bytes(bytes);
-	for (size_t i = 0; i < COUNT(print_weights); i++)
-		mix += load_native(bytes.p + 8 * i) * print_weights[i];
-	return mix;
-}
-
 static inline bool varies(unsigned protocol, struct span bytes)
 {
 	return protocol == NUMBER_TCP ||
@@ -56,7 +45,7 @@ static inline bool echo_of4(const struct quick *quick, const struct packet *pack
 		return false;
 	if (total - quick->plain < bytes.n)
 		bytes.n = total - quick->plain;
-	mix = mix_of(bytes);
+	mix = print_mix_some(bytes);
 	out->print = print_end(print_header4(ip.p, ip.p[9]), (uint16_t)load16(ip.p + 4),
 			       mix);
 	out->varies = (uint8_t)(quick->ip_offset + 4);
@@ -76,7 +65,7 @@ static inline bool echo_of6(const struct quick *quick, const struct packet *pack
 		return false;
 	if (payload < bytes.n)
 		bytes.n = payload;
-	mix = mix_of(bytes);
+	mix = print_mix_some(bytes);
 	out->print = print_end((uint64_t)bytes.n << 16 | ip.p[6], 0, mix);
 	out->varies = 0;
 	out->hash = hash_of(packet, ip.p, load64(ip.p + 16) ^ load64(ip.p + 32), mix);

@@ -47,6 +47,18 @@ static inline uint64_t print_mix_bytes(struct span bytes)
 	return print_mix(word);
 }
 
+/* The same, for hot loops: where there are bytes enough no words are kept. */
+static inline uint64_t print_mix_some(struct span bytes)
+{
+	uint64_t mix = 0;
+
+	if (bytes.n < PRINT_BYTES)
+		return print_mix_bytes(bytes);
+	for (size_t i = 0; i < PRINT_BYTES / 8; i++)
+		mix += load_native(bytes.p + 8 * i) * print_weights[i];
+	return mix;
+}
+
 /* Of an IPv4 header: length, identification, flags and fragment offset as they lie there, and the
  * protocol in the place of what stands before them. */
 static inline uint64_t print_header4(const uint8_t *header, unsigned protocol)

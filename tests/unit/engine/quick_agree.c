@@ -144,7 +144,7 @@ static void put_router_message(uint64_t *seed, const struct pool *p, struct fram
 		wr_be32(&f->w, 0);
 		return;
 	}
-	put_ip(f, p->hosts[0], p->hosts[1], 60, 103, PLAIN);
+	put_ip(f, p->hosts[pick(seed, 2)], p->hosts[3], 60, 103, PLAIN);
 	put_pim(f, 1);
 	wr_be32(&f->w, 0);
 	put_inner_ip(f, source4(seed, p), group4(seed, p), 60, 17, PLAIN);
@@ -270,6 +270,8 @@ static void make_packets(uint64_t *seed, const struct pool *p, struct packet *ou
 			out[i].at.ns -= pick(seed, 900000000);	/* captures are not always in order */
 		if (pick(seed, 40) == 0)
 			out[i].bytes.n -= pick(seed, (unsigned)bytes.n);
+		else if (pick(seed, 10) == 0 && bytes.n > 96)
+			out[i].bytes.n = 96;
 	}
 }
 
