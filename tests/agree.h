@@ -75,7 +75,7 @@ static inline bool same_brief(const struct brief *brief, const struct quick *qui
 {
 	bool same = said->n == brief->n && said->segment_count == (brief->n == 0) && said->has_ip &&
 		    said->is_read && !said->is_crowded &&
-		    said->is_multicast == brief->is_multicast;
+		    said->is_multicast == (brief->n > 0);
 
 	if (same && brief->n == 0)
 		return same_acknowledgment(brief, &said->segments[0]);

@@ -64,16 +64,17 @@ static struct flow *flow_of(const struct engine *e, const struct expected_brief 
 }
 
 /* Whether that is the flow that the statement is one more of, and nothing about it is new. */
-static bool is_known(const struct flow *f, const struct expected_brief *message, size_t i,
-		     uint32_t print)
+static inline bool is_known(const struct flow *f, const struct expected_brief *message, size_t i,
+			    uint32_t print)
 {
 	const struct brief *brief = &message->brief;
-	uint32_t source = brief->list[i].source, group = brief->list[i].group;
+	uint64_t pair = (uint64_t)f->group << 32 | f->source;	/* as they lie there */
+	uint64_t other = (uint64_t)brief->list[i].group << 32 | brief->list[i].source;
+	uint32_t kind = (uint32_t)f->state << 16 | f->tag;
 
-	return ((f->source ^ source) | (f->group ^ group) |
-		(uint32_t)(f->tag ^ message->tag[i])) == 0 &&
-	       f->state & FLOW_SETTLED && brief->ttl <= f->ttl_max && !may_be_sap(group) &&
-	       copies_differ(f, print);
+	return pair == other &&
+	       (kind & (FLOW_SETTLED << 16 | 0xffff)) == (FLOW_SETTLED << 16 | message->tag[i]) &&
+	       brief->ttl <= f->ttl_max && !may_be_sap(f->group) && copies_differ(f, print);
 }
 
 static bool are_known(const struct engine *e, const struct expected_brief *message, uint32_t print)
@@ -84,7 +85,7 @@ static bool are_known(const struct engine *e, const struct expected_brief *messa
 	return true;
 }
 
-static void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
+static inline void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
 {
 	copies_remember(f, print);
 	f->packets++;
@@ -97,8 +98,8 @@ static void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint3
 		f->ttl_min = ttl;
 }
 
-static void count(struct engine *e, struct flow *f, const struct packet *packet,
-		  const struct brief *brief, uint32_t print)
+static inline void count(struct engine *e, struct flow *f, const struct packet *packet,
+			 const struct brief *brief, uint32_t print)
 {
 	e->points[brief->point][f->action]++;
 	if (f->source == 0)
@@ -153,10 +154,7 @@ bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 	    (brief->is_cut && !may_be_cut(e)))
 		return false;
 	frame_number(e);
-	e->packets.total++;
-	e->packets.ip++;
-	e->packets.control++;
-	e->packets.multicast += brief->is_multicast;
+	x->briefs++;
 	if (is_link_local(brief->receiver))
 		cross(e, packet, &x->quick[i], message);
 	for (size_t k = 0; k < brief->n; k++) {

@@ -52,13 +52,6 @@ void counters_hit(struct counters *counters, uint16_t rule, const struct observa
 	    frame);
 }
 
-void counters_again(struct counters *counters, uint16_t rule, const struct packet *packet,
-		    bool is_link_local, uint32_t frame)
-{
-	assert(rule < counters->n);
-	hit(&counters->rules[rule], packet->at.ns, packet->length, is_link_local, frame);
-}
-
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker)
 {
 	distinct_add(counters->distinct, 2u * rule, addr_hash(speaker));

@@ -44,10 +44,26 @@ void counters_group(struct counters *counters, uint16_t rule, const struct obser
 void counters_expect(const struct counters *counters, uint16_t rule, uint64_t source,
 		     uint64_t group);
 void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, uint64_t group);
-/* counters_hit() of one more statement of a flow, which counters_source() and counters_group() were
- * told of; and who spoke, where the flow is of all sources. */
-void counters_again(struct counters *counters, uint16_t rule, const struct packet *packet,
-		    bool is_link_local, uint32_t frame);
+/* counters_hit() of one more statement of a flow of which it, counters_source() and counters_group()
+ * were told before; and who spoke, where the flow is of all sources. */
+static inline void counters_again(struct counters *counters, uint16_t rule,
+				  const struct packet *packet, bool is_link_local, uint32_t frame)
+{
+	struct counter *c = &counters->rules[rule];
+
+	c->hits++;
+	c->link_local += is_link_local;
+	if (packet->at.ns > c->last_ns)
+		c->last_ns = packet->at.ns;
+	else if (packet->at.ns < c->first_ns)
+		c->first_ns = packet->at.ns;
+	if (c->frame == frame)
+		return;
+	c->frame = frame;
+	c->packets++;
+	c->bytes += packet->length;
+}
+
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker);
 /* The same of IPv4, for who speaks again and again. */
 void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker);

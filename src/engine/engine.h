@@ -52,6 +52,7 @@ struct expected {
 	const struct quick_lists *lists;
 	size_t			  taken;	/* before it all sums are made */
 	size_t			  cuts;		/* behind it, that the snap length cut */
+	size_t			  briefs;	/* behind it, that say something; all to groups */
 	size_t			  data_taken;	/* of lists->data */
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 };

@@ -114,6 +114,15 @@ static void take_cuts(struct engine *e, struct expected *x)
 	x->cuts = 0;
 }
 
+static void take_briefs(struct engine *e, struct expected *x)
+{
+	e->packets.total += x->briefs;
+	e->packets.ip += x->briefs;
+	e->packets.control += x->briefs;
+	e->packets.multicast += x->briefs;
+	x->briefs = 0;
+}
+
 /* What the packets before this one, which were taken since this was last called, add up to.  Two by
  * two, for each comparison with what is kept waits for the one before. */
 static void take_sums(struct engine *e, struct expected *x, size_t end)
@@ -124,6 +133,7 @@ static void take_sums(struct engine *e, struct expected *x, size_t end)
 	if (x->taken == end)
 		return;
 	take_cuts(e, x);
+	take_briefs(e, x);
 	for (size_t i = x->taken; i < end; i += 2) {
 		int64_t a_ns = x->packets[i].at.ns;
 		int64_t b_ns = x->packets[i + 1 < end ? i + 1 : i].at.ns;
@@ -223,7 +233,7 @@ __attribute__((noinline)) void engine_expect(struct engine *e, const struct pack
 	out->packets = packets;
 	out->quick = quick;
 	out->lists = lists;
-	out->taken = out->data_taken = out->cuts = 0;
+	out->taken = out->data_taken = out->cuts = out->briefs = 0;
 	e->packets.total += said_n;
 	e->packets.ip += said_n - lists->no_ip_n;
 	e->packets.multicast += lists->data_n;

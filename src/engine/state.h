@@ -79,7 +79,7 @@ struct engine {
 /* The next frame's serial number. */
 static inline void frame_number(struct engine *engine)
 {
-	engine->frame = engine->frame == UINT32_MAX ? 1 : engine->frame + 1;
+	engine->frame += 1u + (engine->frame == UINT32_MAX);
 }
 
 /* For engine/brief.c: engine_take() without the sums, which whoever sums up behind makes, too. */

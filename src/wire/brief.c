@@ -55,12 +55,6 @@ static bool say(struct brief *out, uint32_t source, uint32_t group)
 	return true;
 }
 
-static bool read_report2(struct span bytes, struct brief *out)
-{
-	out->type = TYPE_V2_REPORT;
-	return say(out, 0, load32(bytes.p + 4));
-}
-
 /* The sources of a record or a set, of so many bytes each, their address in the last four.  0.0.0.0
  * would be taken for `*`. */
 static bool say_sources(const uint8_t *p, unsigned n, unsigned bytes, uint32_t group,
@@ -115,8 +109,6 @@ static bool read_igmp(struct span bytes, struct brief *out)
 	out->protocol = PROTOCOL_IGMP;
 	if (bytes.n < IGMP_BYTES)
 		return false;
-	if (bytes.p[0] == IGMP_REPORT2)
-		return read_report2(bytes, out);
 	return bytes.p[0] == IGMP_REPORT3 && read_report3(bytes, out);
 }
 
@@ -171,7 +163,6 @@ static bool read_segment(const uint8_t *ip, struct span bytes, struct brief *out
 	out->ttl = ip[8];
 	out->speaker = load32(ip + 12);
 	out->receiver = load32(ip + 16);
-	out->is_multicast = false;
 	return out->sport == MSDP_PORT || out->dport == MSDP_PORT;
 }
 
@@ -205,15 +196,6 @@ static bool read_register(const uint8_t *ip, struct span bytes, unsigned wire, s
 	return say(out, load32(inner + 12), load32(inner + 16));
 }
 
-/* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
-static inline bool read_message(unsigned header_bytes, unsigned protocol, struct span bytes,
-				struct brief *out)
-{
-	if (protocol == NUMBER_IGMP)
-		return header_bytes == ALERT_BYTES && read_igmp(bytes, out);
-	return protocol == NUMBER_PIM && read_pim(bytes, out);
-}
-
 /* Whether the sum of the message, of eight bytes or more, is right; and the print_mix() of its
  * begin, which is made of the same words. */
 static inline bool mix_message(struct span bytes, uint64_t *out_mix)
@@ -239,17 +221,62 @@ static inline bool mix_message(struct span bytes, uint64_t *out_mix)
 	return sum_is_right(sum);
 }
 
-/* The message behind the header, of which so many bytes were sent.  `out_mix`: its print_mix(). */
-static inline bool read_behind(unsigned header_bytes, const uint8_t *ip, struct span bytes,
-			       unsigned wire, struct brief *out, uint64_t *out_mix)
+/* What every brief message tells, and whether its header's sum is right. */
+static inline bool note_header(const uint8_t *ip, unsigned header_bytes, uint64_t mix,
+			       struct brief *out)
 {
+	out->ttl = ip[8];
+	out->speaker = load32(ip + 12);
+	out->receiver = load32(ip + 16);
+	out->print = print_end(print_header4(ip, ip[9]), (uint16_t)load16(ip + 4), mix);
+	return sum_is_right(sum_of_header4(ip, header_bytes));
+}
+
+/* RFC 2236 2, RFC 3376 4: IGMP has a Router Alert. */
+static inline bool read_asked(const uint8_t *ip, unsigned header_bytes, struct span bytes,
+			      struct brief *out)
+{
+	if (!is_multicast(load32(ip + 16)))
+		return false;
+	if (ip[9] == NUMBER_IGMP)
+		return header_bytes == ALERT_BYTES && read_igmp(bytes, out);
+	return ip[9] == NUMBER_PIM && read_pim(bytes, out);
+}
+
+/* The message behind the header, of which so many bytes were sent. */
+static __attribute__((noinline)) bool read_behind(const uint8_t *ip, unsigned header_bytes,
+						  struct span bytes, unsigned wire,
+						  struct brief *out)
+{
+	uint64_t mix;
+
+	if (ip[9] == NUMBER_TCP)
+		return bytes.n == wire && read_segment(ip, bytes, out);
 	if (ip[9] == NUMBER_PIM && bytes.n > 0 && bytes.p[0] == PIM_REGISTER) {
-		*out_mix = print_mix_some(bytes);
-		return read_register(ip, bytes, wire, out);
+		if (!read_register(ip, bytes, wire, out))
+			return false;
+		mix = print_mix_some(bytes);
+	} else {
+		out->is_cut = false;
+		if (bytes.n < wire || !read_asked(ip, header_bytes, bytes, out) ||
+		    !mix_message(bytes, &mix))
+			return false;
 	}
+	return note_header(ip, header_bytes, mix, out);
+}
+
+/* The shortest of all, and the most frequent. */
+static inline bool read_report2(const uint8_t *ip, struct brief *out)
+{
+	const uint8_t *p = ip + ALERT_BYTES;
+	uint64_t word = load_native(p);
+
+	out->point = POINT_MEMBERSHIP;
+	out->protocol = PROTOCOL_IGMP;
+	out->type = TYPE_V2_REPORT;
 	out->is_cut = false;
-	return bytes.n == wire && read_message(header_bytes, ip[9], bytes, out) &&
-	       mix_message(bytes, out_mix);
+	return is_multicast(load32(ip + 16)) && say(out, 0, load32(p + 4)) && sum_is_right(word) &&
+	       note_header(ip, ALERT_BYTES, word * print_weights[0], out);
 }
 
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)
@@ -257,8 +284,6 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	const uint8_t *ip = packet->bytes.p + quick->ip_offset;
 	size_t n = packet->bytes.n - quick->ip_offset;
 	unsigned header_bytes = quick->plain, total;
-	struct span bytes;
-	uint64_t mix;
 
 	if (!header_bytes || header_bytes > ALERT_BYTES || packet->checksums_unreliable)
 		return false;
@@ -266,19 +291,13 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	KEEP_LOADED(total);			/* it may change, and have changed since the look */
 	if (total < header_bytes)
 		return false;
-	bytes = (struct span){ ip + header_bytes, (n < total ? n : total) - header_bytes };
 	out->n = 0;
-	if (ip[9] == NUMBER_TCP)
-		return n >= total && read_segment(ip, bytes, out);
-	if (!read_behind(header_bytes, ip, bytes, total - header_bytes, out, &mix) ||
-	    !sum_is_right(sum_of_header4(ip, header_bytes)))
-		return false;
-	out->ttl = ip[8];
-	out->speaker = load32(ip + 12);
-	out->receiver = load32(ip + 16);
-	out->is_multicast = is_multicast(out->receiver) || out->point == POINT_REGISTER;
-	out->print = print_end(print_header4(ip, ip[9]), (uint16_t)load16(ip + 4), mix);
-	return true;
+	if (header_bytes == ALERT_BYTES && total == ALERT_BYTES + IGMP_BYTES && n >= total &&
+	    ip[9] == NUMBER_IGMP && ip[ALERT_BYTES] == IGMP_REPORT2)
+		return read_report2(ip, out);
+	n = (n < total ? n : total) - header_bytes;
+	return read_behind(ip, header_bytes, (struct span){ ip + header_bytes, n },
+			   total - header_bytes, out);
 }
 
 struct observation brief_statement(const struct brief *brief, size_t i, const struct quick *quick,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What most control messages say, in brief, for the audit's hot loop: who asks for which (S,G) or
- * (*,G).  A message is brief where it is a plain IPv4 packet with right checksums, and is whole and
- * says nothing but a few joins of hosts' groups (reports of IGMPv2 and IGMPv3, joins of PIM), or is
- * a Register of plain data, or a segment of MSDP without a payload, which says nothing at all.
- * All others are left to quick_decode().  What brief_read() tells is exactly what that would have
- * said (tests/unit/wire/brief.c holds the two together). */
+ * (*,G).  A message is brief where it is a plain IPv4 packet with right checksums, and is whole,
+ * goes to a group and says nothing but a few joins of hosts' groups (reports of IGMPv2 and IGMPv3,
+ * joins of PIM), or is a Register of plain data; so is a segment of MSDP without a payload, which
+ * says nothing at all.  All others are left to quick_decode().  What brief_read() tells is exactly
+ * what that would have said (tests/unit/wire/brief.c holds the two together). */
 #ifndef WEIR_WIRE_BRIEF_H
 #define WEIR_WIRE_BRIEF_H
 
@@ -19,7 +19,7 @@ struct brief {
 	uint32_t speaker, receiver, print;	/* struct observation's */
 	uint8_t	 n, ttl;			/* n: 0 of a segment */
 	uint8_t	 point, protocol, type;		/* of all statements; a WHAT_REGISTER, or WHAT_JOIN */
-	bool	 is_multicast, is_cut;
+	bool	 is_cut;
 	uint16_t sport, dport;			/* of a segment */
 };
 
