@@ -88,7 +88,8 @@ struct nft_hook {
 #define NFT_TARGET_LINK_LOCAL UINT32_C(0x20000000)
 #define NFT_TARGET_CONTROL    UINT32_C(0x20000001)
 #define NFT_TARGET_UNREAD     UINT32_C(0x20000002)
-#define NFT_TARGET_CONTINUE   UINT32_C(0x20000003)	/* of an element: on, within the line */
+#define NFT_TARGET_CONTINUE   UINT32_C(0x20000003)	/* of an element: on, behind the look-up */
+#define NFT_TARGET_NONE	      UINT32_C(0x20000004)	/* there are none left */
 #define NFT_TARGET_CHAIN      UINT32_C(0x40000000)	/* and a number: "%IDcN" */
 #define NFT_TARGET_LIST	      UINT32_C(0x80000000)	/* and a cell */
 

@@ -126,9 +126,13 @@ static void put_element(struct nlmsghdr *m, const struct nft_map *map, const str
 {
 	struct nlattr *whole = mnl_attr_nest_start(m, NFTA_LIST_ELEM), *part, *verdict;
 
-	part = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(m, NFTA_DATA_VALUE, map->key_bytes, e->key);
-	mnl_attr_nest_end(m, part);
+	if (e->key_bytes == 0) {
+		mnl_attr_put_u32(m, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_CATCHALL));
+	} else {
+		part = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
+		mnl_attr_put(m, NFTA_DATA_VALUE, map->key_bytes, e->key);
+		mnl_attr_nest_end(m, part);
+	}
 	part = mnl_attr_nest_start(m, NFTA_SET_ELEM_DATA);
 	verdict = mnl_attr_nest_start(m, NFTA_DATA_VERDICT);
 	mnl_attr_put_u32(m, NFTA_VERDICT_CODE,
@@ -152,7 +156,8 @@ static const char *put_elements(struct bulk *b, const struct nft_map *map, const
 	for (; nft_begins(line, "\t\t\t") && m->nlmsg_len < ELEMENTS_BYTES; line = nft_next_line(line)) {
 		struct nft_element e = { .key_bytes = 0 };
 
-		if (nft_read_element(line, &e) && e.key_bytes == map->key_bytes)
+		if (nft_read_element(line, &e) &&
+		    (e.key_bytes == map->key_bytes || e.key_bytes == 0))
 			put_element(m, map, &e);
 		else
 			b->status = -EBADMSG;

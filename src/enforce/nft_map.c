@@ -4,6 +4,9 @@
  * grow.  So intervals become prefixes of a few lengths (nft_prefix.c), and there is one hash for
  * each.  The shortest comes first, and says where longer ones go on: most addresses are in no hash,
  * and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner 1997).
+ * Where nothing stands behind them the maps themselves say where all other addresses go: that takes
+ * no line, and no test whether a frame has an address.  Lines are short, for the kernel walks a
+ * line's expressions one after the other, but finds the next line at once.
  * Where that takes too many entries a hash of some leading bits sends on to chains for the rest;
  * addresses whose rest is the same share a chain, as those of a pattern do (ff0x::101).  Knows no
  * rule. */
@@ -104,15 +107,21 @@ void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body)
 	text_put(&maps->text, "\t\t}\n\t}\n");
 }
 
-/* With much room in it few keys share a bucket. */
+/* With much room in it few keys share a bucket.  What it does not hold goes to `others`, or, where
+ * that is none, behind it. */
 static void put_map(struct text *out, struct nft_hook *h, const struct domain *d,
-		    const struct entries *e)
+		    const struct entries *e, uint32_t others)
 {
 	struct text body = { 0 };
 
 	text_printf(&body, "\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
 		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", ROOM * e->n);
 	put_elements(&body, h, d, e);
+	if (others != NFT_TARGET_NONE) {
+		text_put(&body, "\t\t\t* : ");
+		nft_put_goto(&body, h, d->family, others);
+		text_put(&body, ",\n");
+	}
 	nft_put_map(out, h, &body);
 	text_release(&body);
 }
@@ -123,23 +132,28 @@ static void end_line(struct text *out)
 	text_put(out, "\n\t\t");
 }
 
-/* What is not found goes on in the next line. */
-static void put_hash(struct text *out, struct nft_hook *h, const struct domain *d,
-		     const struct entries *e, wide mask)
+/* What lists and chains are for depends on the tags, and maps would, too. */
+static bool may_take_all(const struct domain *d, uint32_t others)
 {
-	if (e->n == 0)
-		return;
-	if (e->n == 1) {
-		put_compare(out, h, d, e->list, mask);
-		return;
-	}
-	put_field(out, h, d, mask);
-	put_map(out, h, d, e);
-	end_line(out);
+	return d->ends && !(others & (NFT_TARGET_CHAIN | NFT_TARGET_LIST));
 }
 
-/* --- the shortest first, all in one line: a marker goes on to the next, and what is not found has
- * nothing behind --- */
+/* Returned is where what is not found goes in the next line: to `others`, if not sent there yet. */
+static uint32_t put_hash(struct text *out, struct nft_hook *h, const struct domain *d,
+			 const struct entries *e, wide mask, uint32_t others)
+{
+	if (e->n == 1)
+		put_compare(out, h, d, e->list, mask);
+	if (e->n <= 1)
+		return others;
+	put_field(out, h, d, mask);
+	put_map(out, h, d, e, d->ends ? others : NFT_TARGET_NONE);
+	end_line(out);
+	return d->ends ? NFT_TARGET_NONE : others;
+}
+
+/* --- the shortest first: a marker goes on to the next, and what is not found has nothing behind; a
+ * map that takes that ends its line, others stand in one line --- */
 
 static wide block_of(const struct domain *d, const struct entries *e, size_t i, unsigned length)
 {
@@ -173,8 +187,8 @@ static size_t count_markers(const struct domain *d, const struct entries *levels
 	return count;
 }
 
-/* From which on the lengths stand in one line: one of few entries would mostly go on, and an entry
- * around others takes a chain. */
+/* From which on lengths are marked: one of few entries would mostly go on, and an entry around
+ * others takes a chain. */
 static unsigned first_marked(const struct domain *d, const struct entries *levels,
 			     const struct lengths *lengths)
 {
@@ -211,6 +225,17 @@ static uint32_t chain_around(struct nft_hook *h, const struct domain *d, const s
 	return NFT_TARGET_CHAIN | id;
 }
 
+/* Whether an entry of a length from `first` on stands around others. */
+static bool is_nested(const struct domain *d, const struct entries *levels,
+		      const struct lengths *lengths, unsigned first)
+{
+	for (unsigned k = first; k < lengths->n; k++)
+		for (unsigned longer = k + 1; longer < lengths->n; longer++)
+			if (count_nested(d, &levels[k], &levels[longer], lengths->list[k]) > 0)
+				return true;
+	return false;
+}
+
 /* The entries of a length, and markers for the longer ones, which `put` looks up. */
 static struct entries mark(struct nft_hook *h, const struct domain *d, const struct entries *e,
 			   const struct entries *longer, unsigned length, const struct text *put)
@@ -235,18 +260,25 @@ static struct entries mark(struct nft_hook *h, const struct domain *d, const str
 	return out;
 }
 
-static void put_marked(struct text *out, struct nft_hook *h, const struct domain *d,
-		       const struct entries *levels, const struct lengths *lengths, unsigned first)
+/* Returned is as by put_hash().  What is around others is met behind the longer ones, whose maps so
+ * do not take all. */
+static uint32_t put_marked(struct text *out, struct nft_hook *h, const struct domain *d,
+			   const struct entries *levels, const struct lengths *lengths,
+			   unsigned first, uint32_t others)
 {
+	bool nested = is_nested(d, levels, lengths, first);
 	struct text longer = { 0 };
 	struct entries behind = { 0 };
 
 	for (unsigned k = lengths->n; k-- > first;) {
 		struct entries marked = mark(h, d, &levels[k], &behind, lengths->list[k], &longer);
+		bool takes_all = d->ends && (k == first || !nested);
 		struct text line = { 0 };
 
 		put_field(&line, h, d, mask_of(d, lengths->list[k]));
-		put_map(&line, h, d, &marked);
+		put_map(&line, h, d, &marked, takes_all ? others : NFT_TARGET_NONE);
+		if (takes_all && longer.n > 0)
+			end_line(&line);
 		text_put_n(&line, text_string(&longer), longer.n);
 		text_release(&longer);
 		free(behind.list);
@@ -257,25 +289,35 @@ static void put_marked(struct text *out, struct nft_hook *h, const struct domain
 	end_line(out);
 	text_release(&longer);
 	free(behind.list);
+	return d->ends && !nested ? NFT_TARGET_NONE : others;
 }
 
-static void put_hashes(struct text *out, struct nft_hook *h, const struct domain *d,
-		       const struct entries *e, const struct lengths *lengths)
+/* Returned is as by put_hash(): the shortest is looked up last, or, marked, first. */
+static uint32_t put_hashes(struct text *out, struct nft_hook *h, const struct domain *d,
+			   const struct entries *e, const struct lengths *lengths, uint32_t others)
 {
+	struct domain inner = *d;
 	struct entries levels[LENGTHS_MAX];
+	bool ends = may_take_all(d, others);
 	unsigned first;
 
 	for (unsigned k = 0; k < lengths->n; k++)
 		levels[k] = entries_expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
 	first = first_marked(d, levels, lengths);
+	inner.ends = ends && first == 0;
 	if (first + 1 < lengths->n)
-		put_marked(out, h, d, levels, lengths, first);
+		others = put_marked(out, h, &inner, levels, lengths, first, others);
 	else
-		put_hash(out, h, d, &levels[first], mask_of(d, lengths->list[first]));
-	while (first-- > 0)
-		put_hash(out, h, d, &levels[first], mask_of(d, lengths->list[first]));
+		others = put_hash(out, h, &inner, &levels[first], mask_of(d, lengths->list[first]),
+				  others);
+	while (first-- > 0) {
+		inner.ends = ends && first == 0;
+		others = put_hash(out, h, &inner, &levels[first], mask_of(d, lengths->list[first]),
+				  others);
+	}
 	for (unsigned k = 0; k < lengths->n; k++)
 		free(levels[k].list);
+	return others;
 }
 
 /* --- too many for that: one step down --- */
@@ -314,8 +356,8 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 	nft_put_chain(&chain, h, id);
 	text_put(&chain, " {\n\t\t");
 	other = put_stretches(&chain, h, d, stretches, n);
-	nft_put_goto(&chain, h, d->family, other);
-	text_put(&chain, "\n\t}\n");
+	nft_put_rest(&chain, h, d->family, other);
+	text_put(&chain, "\t}\n");
 	text_put_n(&h->chains, chain.p, chain.n);
 	text_release(&chain);
 	return NFT_TARGET_CHAIN | id;
@@ -325,7 +367,7 @@ static uint32_t chain_of(struct nft_hook *h, const struct domain *d, struct stre
 static uint32_t block_target(struct nft_hook *h, const struct domain *d, unsigned length,
 			     wide block, const struct stretch *stretches, size_t n)
 {
-	struct domain inner = { d->family, d->side, d->bits, length, length, 0 };
+	struct domain inner = { d->family, d->side, d->bits, length, length, 0, true };
 	struct stretch *rest = memory_array(n, sizeof(*rest));
 
 	for (size_t i = 0; i < n; i++) {
@@ -388,7 +430,7 @@ static uint32_t put_split(struct text *out, struct nft_hook *h, const struct dom
 	if (entries.n > 0 && !lengths_of(d, &entries, &lengths))
 		lengths = (struct lengths){ { (uint8_t)blocks.length }, 1, 0 };
 	if (entries.n > 0)
-		put_hashes(out, h, d, &entries, &lengths);
+		other = put_hashes(out, h, d, &entries, &lengths, other);
 	free(entries.list);
 	free(blocks.list);
 	return other;
@@ -424,12 +466,13 @@ static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct do
 {
 	struct blocks blocks = find_blocks(h, d, stretches, n);
 	uint32_t targets[NIBBLES][NIBBLES], of_scope[NIBBLES], other;
+	struct domain inner = *d;
 	struct entries some = { 0 }, scopes = { 0 };
 
 	for (wide scope = 0; scope < NIBBLES; scope++) {
 		for (wide flags = 0; flags < NIBBLES; flags++) {
-			wide first = d->base | flags << 116 | scope << 112;
-			size_t i = stretch_find(blocks.list, blocks.n, 0, first);
+			wide at = d->base | flags << 116 | scope << 112;
+			size_t i = stretch_find(blocks.list, blocks.n, 0, at);
 
 			targets[scope][flags] = blocks.list[i].target;
 		}
@@ -437,17 +480,19 @@ static uint32_t put_scopes(struct text *out, struct nft_hook *h, const struct do
 	}
 	other = most_frequent(of_scope, NIBBLES);
 	for (wide scope = 0; scope < NIBBLES; scope++) {
-		wide first = d->base | scope << 112;
+		wide at = d->base | scope << 112;
 
 		if (of_scope[scope] != other)
-			entries_add(&scopes, first, STRIDE_ROOT, of_scope[scope]);
+			entries_add(&scopes, at, STRIDE_ROOT, of_scope[scope]);
 		for (wide flags = 0; flags < NIBBLES; flags++)
 			if (targets[scope][flags] != of_scope[scope])
-				entries_add(&some, first | flags << 116, STRIDE_ROOT,
+				entries_add(&some, at | flags << 116, STRIDE_ROOT,
 					  targets[scope][flags]);
 	}
-	put_hash(out, h, d, &some, mask_of(d, STRIDE_ROOT));
-	put_hash(out, h, d, &scopes, SCOPE_MASK);
+	inner.ends = may_take_all(d, other) && scopes.n == 0;
+	other = put_hash(out, h, &inner, &some, mask_of(d, STRIDE_ROOT), other);
+	inner.ends = may_take_all(d, other);
+	other = put_hash(out, h, &inner, &scopes, SCOPE_MASK, other);
 	free(some.list);
 	free(scopes.list);
 	free(blocks.list);
@@ -477,16 +522,26 @@ static uint32_t put_stretches(struct text *out, struct nft_hook *h, const struct
 	other = entries_of(d, stretches, n, &entries);
 	fits = entries.n == 0 || lengths_of(d, &entries, &lengths);
 	if (fits && entries.n > 0)
-		put_hashes(out, h, d, &entries, &lengths);
+		other = put_hashes(out, h, d, &entries, &lengths, other);
 	free(entries.list);
 	return fits ? other : put_split(out, h, d, stretches, n);
 }
 
+void nft_put_rest(struct text *out, struct nft_hook *h, enum family family, uint32_t target)
+{
+	if (target == NFT_TARGET_NONE) {
+		text_cut(out, out->n - 2);
+		return;
+	}
+	nft_put_goto(out, h, family, target);
+	text_char(out, '\n');
+}
+
 uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
-			const struct nft_span *spans, size_t n)
+			const struct nft_span *spans, size_t n, bool ends)
 {
 	enum family family = spans[0].first.family;
-	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0 };
+	struct domain d = { family, side, family == FAMILY_IP4 ? 32 : 128, 0, 0, 0, ends };
 	struct stretch *stretches = memory_room(n, sizeof(*stretches));
 	uint32_t other;
 

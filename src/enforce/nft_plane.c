@@ -78,10 +78,9 @@ static void put_row(struct text *out, struct nft_hook *h, const struct artefact_
 		    const uint32_t *targets)
 {
 	struct row row = row_of(groups, targets);
-	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, row.spans, row.n);
+	uint32_t other = nft_put_lookup(out, h, SIDE_GROUP, row.spans, row.n, true);
 
-	nft_put_goto(out, h, row.spans[0].first.family, other);
-	text_char(out, '\n');
+	nft_put_rest(out, h, row.spans[0].first.family, other);
 	h->span_count += row.n;
 	free(row.spans);
 }
@@ -172,7 +171,7 @@ static void put_sources_first(struct text *out, struct nft_hook *h,
 		spans[i] = (struct nft_span){ sources->intervals[i].first,
 					      target_of_source(h, fold, s, first + s) };
 	}
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n);
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, sources->n, false);
 	steps = h->chains;
 	h->chains = chains;
 	in_place = other & NFT_TARGET_CHAIN && !mentions(&lines, h, other) &&
@@ -218,9 +217,8 @@ static uint32_t source_chain(struct nft_hook *h, const struct artefact_fold *fol
 		if (n == 0 || spans[n - 1].target != target)
 			spans[n++] = (struct nft_span){ sources->intervals[i].first, target };
 	}
-	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, n);
-	nft_put_goto(&lines, h, spans[0].first.family, other);
-	text_char(&lines, '\n');
+	other = nft_put_lookup(&lines, h, SIDE_SOURCE, spans, n, true);
+	nft_put_rest(&lines, h, spans[0].first.family, other);
 	add_chain(h, id, &lines);
 	h->span_count += n;
 	free(spans);

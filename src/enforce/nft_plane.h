@@ -27,10 +27,12 @@ struct nft_span {
 };
 
 /* Lines that send on a packet by its source or group, and the beginning of another one.  What they
- * let through goes to the target that is returned, in that line.  Spans cover the family, or its
- * multicast. */
+ * let through goes to the target that is returned, in that line: none where they end and nothing is
+ * left.  Spans cover the family, or its multicast. */
 uint32_t nft_put_lookup(struct text *out, struct nft_hook *h, enum side side,
-			const struct nft_span *spans, size_t n);
+			const struct nft_span *spans, size_t n, bool ends);
+/* "goto TARGET\n" in the line that was begun, or no such line where there are none left. */
+void nft_put_rest(struct text *out, struct nft_hook *h, enum family family, uint32_t target);
 void nft_rests_release(struct nft_hook *h);
 
 #define NFT_SPANS_MAX 400000		/* of one hook: text of some 20 MB */

@@ -22,6 +22,7 @@ struct domain {
 	enum side   side;
 	unsigned    bits, at, from;
 	wide	    base;		/* the known bits, as far as masks show them */
+	bool	    ends;		/* nothing stands behind: a map may take all others */
 };
 
 struct stretch {

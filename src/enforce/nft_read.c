@@ -141,6 +141,9 @@ static uint32_t skip_address(const char **at, uint8_t out[16])
 
 static bool skip_key(const char **at, struct nft_element *out)
 {
+	out->key_bytes = 0;
+	if (skip(at, "*"))
+		return true;
 	out->key_bytes = NFT_LINK_BYTES;
 	if (**at == '"')
 		return skip_link(at, out->key);

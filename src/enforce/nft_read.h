@@ -56,10 +56,10 @@ struct nft_map {
 bool nft_read_map(const char *line, struct nft_map *out);
 
 /* "\t\t\tADDRESS : goto NAME,\n", "\t\t\tADDRESS . ADDRESS : goto NAME,\n",
- * "\t\t\tADDRESS : continue,\n", "\t\t\t\"LINK\" : goto NAME,\n" */
+ * "\t\t\tADDRESS : continue,\n", "\t\t\t\"LINK\" : goto NAME,\n", "\t\t\t* : goto NAME,\n" */
 struct nft_element {
 	uint8_t		key[NFT_KEY_MAX];
-	uint32_t	key_bytes;
+	uint32_t	key_bytes;		/* 0: all that the map does not name */
 	struct nft_name chain;
 	bool		continues;		/* and goes to no chain */
 };

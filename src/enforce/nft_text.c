@@ -93,7 +93,7 @@ static void put_others(struct nft_hook *h, enum family family, const struct text
 }
 
 /* At ingress frames come that end within a header: lines that look for something do not find it, and
- * the last one, which does not, asks. */
+ * the last one asks, if it does not. */
 static void guard_last(struct text *lines, const struct nft_hook *h, enum family family)
 {
 	size_t at = lines->n - 1;
@@ -103,6 +103,8 @@ static void guard_last(struct text *lines, const struct nft_hook *h, enum family
 		return;
 	while (at > 0 && lines->p[at - 1] != '\t')
 		at--;
+	if (strncmp(lines->p + at, "goto ", strlen("goto ")) != 0)
+		return;
 	text_put(&last, lines->p + at);
 	text_cut(lines, at);
 	nft_put_whole(lines, h, family);

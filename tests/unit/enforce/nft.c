@@ -139,14 +139,17 @@ static struct addr masked(struct addr a, struct addr mask)
 	return (struct addr){ a.hi & mask.hi, a.lo & mask.lo, a.family };
 }
 
-/* What a map has for the key, or NULL; it ends at `end`. */
+/* What a map has for the key, or for all others, or NULL; it ends at `end`. */
 static const char *find_key(const char *at, const char *end, struct addr key)
 {
 	char text[ADDR_TEXT], line[ADDR_TEXT + 8];
 	int n = snprintf(line, sizeof(line), "\t\t\t%s : ", addr_text(key, text));
 	const char *found = memmem(at, (size_t)(end - at), line, (size_t)n);
 
-	return found ? found + n : NULL;
+	if (found)
+		return found + n;
+	found = memmem(at, (size_t)(end - at), "\t\t\t* : ", 7);
+	return found ? found + 7 : NULL;
 }
 
 /* What a map has for the address, or NULL.  Behind it the line goes on. */
@@ -205,7 +208,7 @@ static uint32_t follow(const struct text *chains, const char *at, struct addr a)
 #define TARGETS 9
 #define LISTED 600
 
-static unsigned markers;	/* look-ups that have some */
+static unsigned markers, ended;	/* look-ups that have some; that let nothing through */
 
 static struct addr random_addr(uint64_t *seed, enum family family, enum side side)
 {
@@ -324,6 +327,7 @@ static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spa
 	bool rules[TARGETS] = { false }, good;
 	struct nft_hook h = { .rules = rules, .boundary = &boundary, .link = &link };
 	struct text lines = { 0 };
+	bool ends = t_random(seed) % 2;
 	uint32_t other;
 
 	for (unsigned i = 0; i < TARGETS; i++) {
@@ -331,9 +335,10 @@ static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spa
 		named[i] = (struct rule){ .name = names[i] };
 		list[i] = &named[i];
 	}
-	other = nft_put_lookup(&lines, &h, side, spans, n);
-	nft_put_goto(&lines, &h, family, other);
-	text_char(&lines, '\n');
+	other = nft_put_lookup(&lines, &h, side, spans, n, ends);
+	check(ends || other != NFT_TARGET_NONE);
+	ended += other == NFT_TARGET_NONE;
+	nft_put_rest(&lines, &h, family, other);
 	text_put(&h.chains, text_string(&h.maps[0].text));
 	check(is_all_read(text_string(&h.chains)));
 	markers += strstr(text_string(&h.chains), " : continue,\n") != NULL;
@@ -354,8 +359,10 @@ static void test_listed(void)
 	unsigned before = markers, chains;
 	uint64_t seed = 42;
 
-	check(try_spans(&seed, SIDE_GROUP, spans, n, &chains));
-	check(markers == before + 1 && chains > 0 && chains <= LISTED / 100);
+	for (unsigned i = 1; i <= 8; i++) {
+		check(try_spans(&seed, SIDE_GROUP, spans, n, &chains));
+		check(markers == before + i && chains > 0 && chains <= LISTED / 100);
+	}
 	free(spans);
 }
 
@@ -377,7 +384,7 @@ static void test_lookups(void)
 			return;
 		}
 	}
-	check(markers > 20);
+	check(markers > 20 && ended > 20);
 }
 
 /* --- forms that are read again: what nft_put_lookup() writes is all of them --- */
