@@ -91,18 +91,21 @@ void judge_tell_nothing(struct judge *j);
 /* After interfaces or addresses have changed, or a day has ended. */
 void judge_look(struct judge *j);
 
-/* run_judge_peers.c: the MSDP peers of a ruling, which take effect when it is told to the speaker: 0, or
- * negative errno with `problem` where the keeper does not take them. */
-int judge_stage_peers(struct judge *j, const struct ruling *r, struct text *problem);
+/* run_judge_peers.c: the MSDP peers of a ruling, which take effect when it is told to the
+ * speaker.  The keeper is asked, and looks while the judge does something else; then, given what
+ * judge_ask_peers() gave: 0, or negative errno with `problem` where it does not take them. */
+int judge_ask_peers(struct judge *j, const struct ruling *r);
+int judge_hear_peers(struct judge *j, int asked, struct text *problem);
 /* Those of the policy in force, in place of what was staged. */
 void judge_stage_again(struct judge *j);
 /* What changes from one configuration's peers to the other's, in words. */
 void judge_put_peers(const struct judge *j, const struct conf_msdp *from,
 		     const struct conf_msdp *to, struct text *out);
 
-/* run_judge_control.c: control packets.  Before anything is changed: 0, or negative errno with
- * `problem` where packets would go past the queue. */
-int control_check(struct judge *j, const struct plan *plan, struct text *problem);
+/* run_judge_control.c: control packets.  Before anything is changed, asked and heard like peers: 0, or
+ * negative errno with `problem` where packets would go past the queue. */
+int control_ask(struct judge *j, const struct plan *plan);
+int control_hear(struct judge *j, int asked, struct text *problem);
 /* Makes the queue follow j->plan. */
 void control_follow(struct judge *j);
 /* The queue stands and serves the links of j->plan, and nobody is to be told who joined: packets wait

@@ -9,41 +9,56 @@
 #include "daemon/run_judge.h"
 #include "os/clock.h"
 
-/* Asks the keeper, by the links alone. */
-static int ask_keeper(struct judge *j, enum message_kind kind, const struct queue_set *set,
-		      struct message *out)
+/* By the links alone. */
+static int ask_keeper(struct judge *j, enum message_kind kind, const struct queue_set *set)
 {
 	const struct message message = { .kind = kind, .number = set->n };
 	struct text links = { 0 };
-	int payload, error;
+	int error;
 
 	text_put_n(&links, (const char *)set->links, set->n * sizeof(set->links[0]));
 	error = message_send_text(j->keeper, &message, &links);
 	text_release(&links);
-	if (error == 0 && !judge_await(j, kind, out, &payload))
-		error = -EPIPE;
-	if (error < 0)
-		return error;
+	return error;
+}
+
+static int hear_keeper(struct judge *j, enum message_kind kind, struct message *out)
+{
+	int payload;
+
+	if (!judge_await(j, kind, out, &payload))
+		return -EPIPE;
 	if (payload >= 0)
 		close(payload);
 	return out->error;
 }
 
-int control_check(struct judge *j, const struct plan *plan, struct text *problem)
+#define ASKED 1				/* and not 0: where no link needs the queue nobody is */
+
+int control_ask(struct judge *j, const struct plan *plan)
 {
-	struct message answer = { 0 };
 	struct queue_set set;
 	int error = 0;
+	bool is_needed;
 
 	queue_set_init_links(&set, plan, &j->links);
-	if (set.n > 0)
-		error = ask_keeper(j, MESSAGE_QUEUE_CHECK, &set, &answer);
+	is_needed = set.n > 0;
+	if (is_needed)
+		error = ask_keeper(j, MESSAGE_QUEUE_CHECK, &set);
+	queue_set_release(&set);
+	return is_needed && error == 0 ? ASKED : error;
+}
+
+int control_hear(struct judge *j, int asked, struct text *problem)
+{
+	struct message answer = { 0 };
+	int error = asked == ASKED ? hear_keeper(j, MESSAGE_QUEUE_CHECK, &answer) : asked;
+
 	/* a kernel without any queue judges data all the same; weir status says what is missing */
 	if (error == -ENOTSUP)
 		error = 0;
 	if (error < 0)
 		text_printf(problem, "%s", answer.text[0] ? answer.text : strerror(-error));
-	queue_set_release(&set);
 	return error;
 }
 
@@ -107,7 +122,10 @@ static void begin(struct judge *j)
 static void install(struct judge *j)
 {
 	struct message answer = { 0 };
-	int error = ask_keeper(j, MESSAGE_QUEUE, &j->control, &answer);
+	int error = ask_keeper(j, MESSAGE_QUEUE, &j->control);
+
+	if (error == 0)
+		error = hear_keeper(j, MESSAGE_QUEUE, &answer);
 
 	j->queue_problem[0] = '\0';
 	if (error == 0 && j->control.n > 0 && take_ports(j)) {

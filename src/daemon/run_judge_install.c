@@ -89,28 +89,24 @@ static int send_image(struct judge *j, const struct enforce_image *image, uint64
 	return message.error;
 }
 
-/* Compiles and installs `plan`, unless it is what stands. */
-static int put(struct judge *j, struct plan *plan, struct enforce_notes *notes, unsigned confirm_s,
-	       bool always, struct text *problem)
+/* Installs the image of `plan`, unless it is what stands. */
+static int put(struct judge *j, const struct plan *plan, const struct enforce_image *image,
+	       unsigned confirm_s, bool always, struct text *problem)
 {
-	struct enforce_image *image = NULL;
 	struct text made_of = { 0 };
-	int error = compile(plan, &j->options->support, notes, &image, problem);
+	int error = 0;
 
-	if (error == 0) {
-		put_links(plan, &made_of);
-		text_put_n(&made_of, (const char *)image->bytes, image->n);
-		if (always || made_of.n != j->installed.n ||
-		    memcmp(made_of.p, text_string(&j->installed), made_of.n) != 0)
-			error = send_image(j, image, plan->plan.generation, confirm_s, problem);
-	}
+	put_links(plan, &made_of);
+	text_put_n(&made_of, (const char *)image->bytes, image->n);
+	if (always || made_of.n != j->installed.n ||
+	    memcmp(made_of.p, text_string(&j->installed), made_of.n) != 0)
+		error = send_image(j, image, plan->plan.generation, confirm_s, problem);
 	if (error == 0) {
 		text_release(&j->installed);
 		j->installed = made_of;
 	} else {
 		text_release(&made_of);
 	}
-	free(image);
 	return error;
 }
 
@@ -125,6 +121,31 @@ static void put_sets(const struct judge *j, struct text *out)
 	plan_sets_free(sets, conf->set_count);
 }
 
+/* The keeper looks whether the queue and the peers can be while the image is compiled.  What it took is
+ * taken back where anything of it cannot be. */
+static int check_and_put(struct judge *j, const struct ruling *r, struct plan *plan,
+			 struct enforce_notes *notes, unsigned confirm_s, struct text *problem)
+{
+	struct enforce_image *image = NULL;
+	struct text unheard = { 0 }, unmade = { 0 };
+	int queue = control_ask(j, plan), peers = judge_ask_peers(j, r);
+	int error = compile(plan, &j->options->support, notes, &image, &unmade);
+
+	queue = control_hear(j, queue, problem);
+	peers = judge_hear_peers(j, peers, queue < 0 ? &unheard : problem);
+	if (queue == 0 && peers == 0 && error < 0)
+		text_put(problem, text_string(&unmade));
+	error = queue < 0 ? queue : peers < 0 ? peers : error;
+	if (error == 0)
+		error = put(j, plan, image, confirm_s, true, problem);
+	if (error < 0)
+		judge_stage_again(j);		/* those wait for a ruling that will not come */
+	free(image);
+	text_release(&unheard);
+	text_release(&unmade);
+	return error;
+}
+
 int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct text *problem)
 {
 	struct enforce_notes notes = { 0 };
@@ -133,14 +154,7 @@ int judge_install(struct judge *j, struct ruling *r, unsigned confirm_s, struct 
 
 	plan_init(&plan, ruling_conf(j, r), r->policy, &j->links, j->options->is_dry_run);
 	plan.plan.generation = r->bundle.generation;
-	error = control_check(j, &plan, problem);
-	if (error == 0)
-		error = judge_stage_peers(j, r, problem);
-	if (error == 0) {
-		error = put(j, &plan, &notes, confirm_s, true, problem);
-		if (error < 0)
-			judge_stage_again(j);	/* those wait for a ruling that will not come */
-	}
+	error = check_and_put(j, r, &plan, &notes, confirm_s, problem);
 	if (error < 0) {
 		plan_release(&plan);
 		enforce_notes_release(&notes);
@@ -213,6 +227,7 @@ static bool rule_again(struct judge *j, struct text *problem)
 void judge_look(struct judge *j)
 {
 	struct enforce_notes notes = { 0 };
+	struct enforce_image *image = NULL;
 	struct text problem = { 0 };
 	struct links links;
 	struct plan plan;
@@ -234,7 +249,10 @@ void judge_look(struct judge *j)
 	plan_init(&plan, ruling_conf(j, &j->now), j->now.policy, &j->links, j->options->is_dry_run);
 	plan.plan.generation = j->now.bundle.generation;
 	text_reset(&problem);
-	error = put(j, &plan, &notes, 0, false, &problem);
+	error = compile(&plan, &j->options->support, &notes, &image, &problem);
+	if (error == 0)
+		error = put(j, &plan, image, 0, false, &problem);
+	free(image);
 	enforce_notes_release(&j->notes);
 	j->notes = notes;
 	j->plan = plan;

@@ -9,24 +9,30 @@
 #include "daemon/msdp_plan.h"
 #include "daemon/run_judge.h"
 
-int judge_stage_peers(struct judge *j, const struct ruling *r, struct text *problem)
+int judge_ask_peers(struct judge *j, const struct ruling *r)
 {
-	const struct message asked = { .kind = MESSAGE_PEERINGS };
-	struct msdp_plan *plan = memory_take(sizeof(*plan));
-	struct message answer = { 0 };
+	const struct message message = { .kind = MESSAGE_PEERINGS };
 	struct text payload = { 0 };
-	int fd = -1, error;
+	struct msdp_plan *plan;
+	int error;
 
-	if (r->conf) {
-		msdp_plan_of(&r->conf->msdp, plan);
-		text_put_n(&payload, (const char *)plan, sizeof(*plan));
-		text_put_n(&payload, text_string(&r->conf_text), r->conf_text.n);
-		error = message_send_text(j->keeper, &asked, &payload);
-	} else {
-		error = message_send(j->keeper, &asked, -1);
-	}
+	if (!r->conf)
+		return message_send(j->keeper, &message, -1);
+	plan = memory_take(sizeof(*plan));
+	msdp_plan_of(&r->conf->msdp, plan);
+	text_put_n(&payload, (const char *)plan, sizeof(*plan));
+	text_put_n(&payload, text_string(&r->conf_text), r->conf_text.n);
+	error = message_send_text(j->keeper, &message, &payload);
 	free(plan);
 	text_release(&payload);
+	return error;
+}
+
+int judge_hear_peers(struct judge *j, int asked, struct text *problem)
+{
+	struct message answer = { 0 };
+	int fd = -1, error = asked;
+
 	if (error == 0 && !judge_await(j, MESSAGE_PEERINGS, &answer, &fd))
 		error = -EPIPE;
 	if (fd >= 0)
@@ -40,7 +46,8 @@ void judge_stage_again(struct judge *j)
 {
 	struct text problem = { 0 };
 
-	if (j->now.policy && judge_stage_peers(j, &j->now, &problem) < 0 && problem.n > 0)
+	if (j->now.policy && judge_hear_peers(j, judge_ask_peers(j, &j->now), &problem) < 0 &&
+	    problem.n > 0)
 		run_say("the MSDP peers stay as they are: %s", text_string(&problem));
 	text_release(&problem);			/* nothing to say: the keeper ends */
 }
