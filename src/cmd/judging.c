@@ -244,7 +244,8 @@ static void judge_some(struct judging *j, const struct batch *b)
 	struct expected expected;
 	size_t n;
 
-	j->rules.ahead = b->ahead;
+	lists.ahead.next = b->packets->bytes.p + b->ahead;
+	lists.ahead.step = b->ahead > 0 ? QUICK_LINE_BYTES : 0;
 	if (b->quick)
 		quick_sort(b->quick, b->n, &lists);
 	else

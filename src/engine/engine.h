@@ -54,6 +54,7 @@ struct expected {
 	size_t			  cuts;		/* behind it, that the snap length cut */
 	size_t			  briefs;	/* behind it, that say something; all to groups */
 	size_t			  data_taken;	/* of lists->data */
+	struct quick_ahead	  ahead;
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 };
 

@@ -233,6 +233,7 @@ __attribute__((noinline)) void engine_expect(struct engine *e, const struct pack
 	out->packets = packets;
 	out->quick = quick;
 	out->lists = lists;
+	out->ahead = lists->ahead;
 	out->taken = out->data_taken = out->cuts = out->briefs = 0;
 	e->packets.total += said_n;
 	e->packets.ip += said_n - lists->no_ip_n;
@@ -303,6 +304,7 @@ __attribute__((noinline)) void lump_take(struct engine *e, struct expected *x, s
 		const struct quick *q = &x->quick[i];
 		struct flow *f = &e->flows.ip4.list[x->flow[k]];
 
+		quick_fetch(&x->ahead);
 		if (__builtin_expect(flow_is_plain_lump4(f, q->source, q->group), 1)) {
 			meet(e, f, &x->packets[i], q);
 			x->cuts += q->is_cut;

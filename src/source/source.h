@@ -50,7 +50,8 @@ struct batch {
 	size_t		     n;
 	const struct quick  *quick;	/* of each packet; NULL: nobody looked yet */
 	struct said *const  *said;	/* of each that asks for wire_decode(): NULL: not decoded */
-	size_t		     ahead;	/* quick_rules.ahead for these packets */
+	size_t		     ahead;	/* behind the packets, and what lies there will be looked at
+					 * next; 0: it need not be fetched */
 	bool		     is_shared;	/* some lie in files that may be written to: take a copy of what
 					 * is looked at more than once */
 };

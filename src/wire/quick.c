@@ -28,7 +28,6 @@
 #define HEADER_ALERT UINT64_C(0x4600000000000000)
 #define IP6_BYTES	  40
 #define UDP_BYTES	  8
-#define LINE_BYTES	  64		/* of memory */
 
 /* What look_at() needs to look. */
 #define LOOK_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + PRINT_BYTES)
@@ -358,23 +357,12 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	return QUICK_DATA4;
 }
 
-/* What comes after it, into the second cache: here there is something to do meanwhile. */
-static inline void fetch_ahead(const struct packet *packet, size_t ahead)
-{
-	__builtin_prefetch(packet->bytes.p + ahead, 0, 2);
-	__builtin_prefetch(packet->bytes.p + ahead + LINE_BYTES, 0, 2);
-}
-
 /* Never part of its callers: only so is all of the look part of the loop. */
 __attribute__((noinline)) void quick_look(const struct quick_rules *rules,
 					  const struct packet *packets, size_t n, struct quick *out)
 {
-	size_t ahead = rules->ahead;
-
-	for (size_t i = 0; i < n; i++) {
-		fetch_ahead(&packets[i], ahead);
+	for (size_t i = 0; i < n; i++)
 		out[i].kind = (uint8_t)look_at(rules, &packets[i], &out[i]);
-	}
 }
 
 /* The kind is written down where it is found out, which costs no branch more. */
@@ -382,13 +370,14 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 						 const struct packet *packets, size_t n,
 						 struct quick *out, struct quick_lists *lists)
 {
-	size_t ahead = rules->ahead, asks = 0, data = 0, no_ip = 0;
+	struct quick_ahead ahead = lists->ahead;
+	size_t asks = 0, data = 0, no_ip = 0;
 
 	assert(n <= QUICK_BATCH);
 	for (size_t i = 0; i < n; i++) {
 		enum quick_kind kind;
 
-		fetch_ahead(&packets[i], ahead);
+		quick_fetch(&ahead);	/* here there is something to do meanwhile */
 		kind = look_at(rules, &packets[i], &out[i]);
 		out[i].kind = (uint8_t)kind;
 		if (kind >= QUICK_DATA4)
@@ -401,6 +390,7 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 	lists->ask_n = asks;
 	lists->data_n = data;
 	lists->no_ip_n = no_ip;
+	lists->ahead = ahead;
 }
 
 /* Appends each packet to the lists by adding or not adding to their lengths: what comes next in a

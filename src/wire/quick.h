@@ -37,9 +37,25 @@ struct quick {
 
 /* So many packets are looked at and judged together. */
 #define QUICK_BATCH 64
+#define QUICK_LINE_BYTES 64
 
-/* Which of them are of which kind. */
+/* Memory that will be looked at later.  It is fetched into the second cache, a line with each packet
+ * that is looked at, and one with each that is taken: not all at once, for only so many lines can be
+ * on their way. */
+struct quick_ahead {
+	const uint8_t *next;
+	size_t	       step;		/* QUICK_LINE_BYTES; 0: nothing lies ahead */
+};
+
+static inline void quick_fetch(struct quick_ahead *ahead)
+{
+	__builtin_prefetch(ahead->next, 0, 2);
+	ahead->next += ahead->step;
+}
+
+/* Which of them are of which kind, and what is to be fetched meanwhile. */
 struct quick_lists {
+	struct quick_ahead ahead;
 	size_t	ask_n, data_n, no_ip_n;		/* QUICK_ASK, QUICK_DATA4 or 6, QUICK_NO_IP */
 	uint8_t asks[QUICK_BATCH], data[QUICK_BATCH];
 };
@@ -51,8 +67,6 @@ struct quick_rules {
 	uint8_t groups[256];		/* by the last byte of a group */
 	uint8_t carriers[256];		/* by IP protocol: whoever wants packets of such to a host */
 	bool	udp_checksums;		/* then every multicast datagram asks */
-	size_t	ahead;			/* what lies so many bytes behind each packet's beginning, will
-					 * be looked at later, and is fetched; 0: nothing */
 };
 
 struct quick_rules quick_rules_of(const struct wire_options *options);
@@ -61,8 +75,8 @@ struct quick_rules quick_rules_of(const struct wire_options *options);
 void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,
 		struct quick *out);
 
-/* The same for at most QUICK_BATCH packets, and lists of them; or these of packets that were
- * looked at before. */
+/* The same for at most QUICK_BATCH packets, and lists of them, whose `ahead` is the caller's; or
+ * these of packets that were looked at before. */
 void quick_look_sorted(const struct quick_rules *rules, const struct packet *packets, size_t n,
 		       struct quick *out, struct quick_lists *out_lists);
 void quick_sort(const struct quick *quick, size_t n, struct quick_lists *out);
