@@ -244,6 +244,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 	struct expected expected;
 	size_t n;
 
+	engine_foretell(j->engine, &lists);
 	lists.ahead.next = b->packets->bytes.p + b->ahead;
 	lists.ahead.step = b->ahead > 0 ? QUICK_LINE_BYTES : 0;
 	if (b->quick)

@@ -42,10 +42,10 @@ void engine_place(struct engine *engine, const struct inside *inside);
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
 /* The quick way (wire/quick.h), with the same result, for at most QUICK_BATCH packets that
- * quick_look() has seen.  engine_expect() has fetched what the batch needs, so that the misses
- * overlap; engine_take() takes the packets that were not taken yet up to index `end`, none of which
- * asks: those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with
- * remarks. */
+ * quick_look() has seen.  engine_foretell() tells quick_look_sorted() where the engine will look
+ * them up.  engine_expect() has fetched what the batch needs, so that the misses overlap;
+ * engine_take() takes the packets that were not taken yet up to index `end`, none of which asks:
+ * those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with remarks. */
 struct expected {
 	const struct packet	 *packets;	/* all three: the caller's */
 	const struct quick	 *quick;
@@ -58,6 +58,7 @@ struct expected {
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 };
 
+void engine_foretell(const struct engine *engine, struct quick_lists *out);
 void engine_expect(struct engine *engine, const struct packet *packets, const struct quick *quick,
 		   const struct quick_lists *lists, size_t n, struct expected *out);
 void engine_take(struct engine *engine, struct expected *expected, size_t end);

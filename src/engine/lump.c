@@ -221,14 +221,19 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	x->cuts += q->is_cut;
 }
 
-/* In two rounds: the index is there when it is asked where the flows are. */
+void engine_foretell(const struct engine *e, struct quick_lists *out)
+{
+	out->places = e->flows.ip4.index;
+	out->place_mask = e->flows.ip4.max - 1;
+}
+
+/* The index is there: quick_look_sorted() had it fetched. */
 __attribute__((noinline)) void engine_expect(struct engine *e, const struct packet *packets,
 					     const struct quick *quick,
 					     const struct quick_lists *lists, size_t n,
 					     struct expected *out)
 {
 	size_t said_n = n - lists->ask_n;
-	uint64_t hash[QUICK_BATCH];
 
 	out->packets = packets;
 	out->quick = quick;
@@ -239,13 +244,7 @@ __attribute__((noinline)) void engine_expect(struct engine *e, const struct pack
 	e->packets.ip += said_n - lists->no_ip_n;
 	e->packets.multicast += lists->data_n;
 	for (size_t k = 0; k < lists->data_n; k++) {
-		const struct quick *q = &quick[lists->data[k]];
-
-		hash[k] = addr_hash_pair(q->source, q->group);
-		flow_expect4(&e->flows, hash[k]);
-	}
-	for (size_t k = 0; k < lists->data_n; k++) {
-		out->flow[k] = flow_guess4(&e->flows, hash[k], FLOW_TAG_DATA4);
+		out->flow[k] = flow_guess4(&e->flows, lists->hash[k], FLOW_TAG_DATA4);
 		if (__builtin_expect(out->flow[k] == 0, 0))
 			scans_expect(e->scans, addr_of4(quick[lists->data[k]].source));
 	}

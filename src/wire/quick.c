@@ -365,6 +365,16 @@ __attribute__((noinline)) void quick_look(const struct quick_rules *rules,
 		out[i].kind = (uint8_t)look_at(rules, &packets[i], &out[i]);
 }
 
+static inline void list_data(const struct quick *quick, size_t i, struct quick_lists *lists,
+			     size_t n)
+{
+	uint64_t hash = addr_hash_pair(quick->source, quick->group);
+
+	__builtin_prefetch(&lists->places[hash & lists->place_mask]);
+	lists->hash[n] = hash;
+	lists->data[n] = (uint8_t)i;
+}
+
 /* The kind is written down where it is found out, which costs no branch more. */
 __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules,
 						 const struct packet *packets, size_t n,
@@ -381,7 +391,7 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 		kind = look_at(rules, &packets[i], &out[i]);
 		out[i].kind = (uint8_t)kind;
 		if (kind >= QUICK_DATA4)
-			lists->data[data++] = (uint8_t)i;
+			list_data(&out[i], i, lists, data++);
 		else if (kind == QUICK_ASK)
 			lists->asks[asks++] = (uint8_t)i;
 		else
@@ -395,20 +405,22 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 
 /* Appends each packet to the lists by adding or not adding to their lengths: what comes next in a
  * capture no processor can guess. */
-void quick_sort(const struct quick *quick, size_t n, struct quick_lists *out)
+void quick_sort(const struct quick *quick, size_t n, struct quick_lists *lists)
 {
 	size_t asks = 0, data = 0, no_ip = 0;
 
 	assert(n <= QUICK_BATCH);
 	for (size_t i = 0; i < n; i++) {
-		out->asks[asks] = out->data[data] = (uint8_t)i;
+		lists->asks[asks] = lists->data[data] = (uint8_t)i;
 		asks += quick[i].kind == QUICK_ASK;
 		data += quick[i].kind >= QUICK_DATA4;
 		no_ip += quick[i].kind == QUICK_NO_IP;
 	}
-	out->ask_n = asks;
-	out->data_n = data;
-	out->no_ip_n = no_ip;
+	for (size_t k = 0; k < data; k++)
+		list_data(&quick[lists->data[k]], lists->data[k], lists, k);
+	lists->ask_n = asks;
+	lists->data_n = data;
+	lists->no_ip_n = no_ip;
 }
 
 void quick_addresses(const struct quick *quick, const struct packet *packet,

@@ -53,9 +53,12 @@ static inline void quick_fetch(struct quick_ahead *ahead)
 	ahead->next += ahead->step;
 }
 
-/* Which of them are of which kind, and what is to be fetched meanwhile. */
+/* Which of them are of which kind.  What the caller sets is fetched meanwhile. */
 struct quick_lists {
 	struct quick_ahead ahead;
+	const uint32_t	  *places;	/* where he looks up each hash, by its low bits: */
+	uint64_t	   place_mask;
+	uint64_t hash[QUICK_BATCH];		/* addr_hash_pair() of each of data; IPv6: of zeros */
 	size_t	ask_n, data_n, no_ip_n;		/* QUICK_ASK, QUICK_DATA4 or 6, QUICK_NO_IP */
 	uint8_t asks[QUICK_BATCH], data[QUICK_BATCH];
 };
@@ -75,8 +78,8 @@ struct quick_rules quick_rules_of(const struct wire_options *options);
 void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,
 		struct quick *out);
 
-/* The same for at most QUICK_BATCH packets, and lists of them, whose `ahead` is the caller's; or
- * these of packets that were looked at before. */
+/* The same for at most QUICK_BATCH packets, and lists of them; or these of packets that were
+ * looked at before. */
 void quick_look_sorted(const struct quick_rules *rules, const struct packet *packets, size_t n,
 		       struct quick *out, struct quick_lists *out_lists);
 void quick_sort(const struct quick *quick, size_t n, struct quick_lists *out);
