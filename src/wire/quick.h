@@ -39,9 +39,9 @@ struct quick {
 #define QUICK_BATCH 64
 #define QUICK_LINE_BYTES 64
 
-/* Memory that will be looked at later.  It is fetched into the second cache, a line with each packet
- * that is looked at, and one with each that is taken: not all at once, for only so many lines can be
- * on their way. */
+/* Memory that will be looked at later.  It is fetched into the second cache, a line with each
+ * packet that is looked at, and one with each that is taken: not all at once, for only so many
+ * lines can be on their way. */
 struct quick_ahead {
 	const uint8_t *next;
 	size_t	       step;		/* QUICK_LINE_BYTES; 0: nothing lies ahead */
