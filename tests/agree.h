@@ -63,7 +63,9 @@ static inline bool same_acknowledgment(const struct brief *brief, const struct s
 {
 	const struct observation *h = &segment->header;
 
-	return segment->payload.n == 0 && segment->missing == 0 && segment->tcp_flags == 0 &&
+	return segment->payload.n + segment->missing == brief->tlv && segment->tcp_flags == 0 &&
+	       (brief->tlv > 0) == (segment->missing > 0) && (brief->tlv == 0 ||
+	       (segment->seq == brief->seq && h->flags == FLAG_BIT(CUT))) &&
 	       addr_equal(h->speaker, addr_of4(brief->speaker)) &&
 	       addr_equal(h->receiver, addr_of4(brief->receiver)) && h->sport == brief->sport &&
 	       h->dport == brief->dport;

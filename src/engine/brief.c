@@ -123,10 +123,26 @@ static void cross(struct engine *e, const struct packet *packet, const struct qu
 				   addr_of4(brief->receiver), brief->ttl);
 }
 
-/* It says nothing, and is remembered by its stream alone. */
+/* One anomaly, which no rule judges (LANGUAGE S9). */
+static bool take_cut_segment(struct engine *e, const struct packet *packet,
+			     const struct brief *brief)
+{
+	if (!e->is_simple || !e->passes_cut || e->notes[FLAG_INDEX_CUT].count == 0 ||
+	    e->anomalies[ANOMALY_CUT].count == 0 ||
+	    !stream_pass_cut(e->streams, brief, packet->at))
+		return false;
+	e->points[POINT_SA][ACTION_PERMIT]++;
+	e->packets.control++;
+	packet_note(&e->notes[FLAG_INDEX_CUT], packet);
+	packet_note(&e->anomalies[ANOMALY_CUT], packet);
+	return true;
+}
+
+/* It says nothing, or hardly anything, and is remembered by its stream alone. */
 static bool take_segment(struct engine *e, const struct packet *packet, const struct brief *brief)
 {
-	if (!stream_acknowledge(e->streams, brief, packet->at))
+	if (brief->tlv ? !take_cut_segment(e, packet, brief)
+		       : !stream_acknowledge(e->streams, brief, packet->at))
 		return false;
 	e->packets.total++;
 	e->packets.ip++;

@@ -29,13 +29,17 @@ static bool asks_date(const struct boundary *boundary)
 	return false;
 }
 
-/* Statements that are cut are as plain as whole ones, unless a rule tells them apart. */
-static uint64_t flags_passed(const struct boundary *boundary)
+/* Statements that are cut are as plain as whole ones, unless a rule tells them apart; and no rule judges
+ * what is broken because it is, unless one asks for that. */
+static void pass_cut(struct engine *e, const struct boundary *boundary)
 {
-	for (size_t i = 0; i < boundary->rule_count; i++)
-		if (boundary->rules[i]->flags & FLAG_BIT(CUT))
-			return 0;
-	return FLAG_BIT(CUT);
+	e->flags_passed = FLAG_BIT(CUT);
+	e->passes_cut = true;
+	for (size_t i = 0; i < boundary->rule_count; i++) {
+		e->flags_passed &= ~boundary->rules[i]->flags;
+		if (boundary->rules[i]->anomalies >> ANOMALY_CUT & 1)
+			e->passes_cut = false;
+	}
 }
 
 static bool is_inside_known(const struct inside *inside)
@@ -73,7 +77,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->roll = options->roll ? roll_new() : NULL;
 	said_init(&e->stream_said);
 	e->link_local_groups = distinct_new(1);
-	e->flags_passed = flags_passed(boundary);
+	pass_cut(e, boundary);
 	e->now.ns = INT64_MIN;
 	engine_place(e, &options->inside);
 	return e;

@@ -385,6 +385,18 @@ static bool is_empty(const struct segment *segment)
 	       !(segment->tcp_flags & TCP_SYN);
 }
 
+static struct ends ends_of4(const struct brief *segment)
+{
+	return (struct ends){ addr_of4(segment->speaker), addr_of4(segment->receiver),
+			      segment->sport, segment->dport };
+}
+
+static void tell_time(struct stream_table *t, struct mtime at)
+{
+	if (at.ns > t->now.ns)
+		t->now = at;
+}
+
 int64_t stream_segment(struct stream_table *table, const struct segment *segment,
 		       struct said *out)
 {
@@ -394,8 +406,7 @@ int64_t stream_segment(struct stream_table *table, const struct segment *segment
 
 	if (segment->header.sport != MSDP_PORT && segment->header.dport != MSDP_PORT)
 		return 0;
-	if (segment->header.at.ns > table->now.ns)
-		table->now = segment->header.at;
+	tell_time(table, segment->header.at);
 	s = find_place(table, &ends);
 	same = is_same(s, &ends);
 	if (is_empty(segment) && !same)
@@ -410,17 +421,30 @@ int64_t stream_segment(struct stream_table *table, const struct segment *segment
 
 bool stream_acknowledge(struct stream_table *table, const struct brief *segment, struct mtime at)
 {
-	struct ends ends = { addr_of4(segment->speaker), addr_of4(segment->receiver),
-			     segment->sport, segment->dport };
+	struct ends ends = ends_of4(segment);
 	struct stream *s = find_place(table, &ends);
 	bool same = is_same(s, &ends);
 
 	if (same && s->waiting)
 		return false;
-	if (at.ns > table->now.ns)
-		table->now = at;
+	tell_time(table, at);
 	if (same)
 		s->heard = ++table->heard;
+	return true;
+}
+
+bool stream_pass_cut(struct stream_table *table, const struct brief *segment, struct mtime at)
+{
+	struct ends ends = ends_of4(segment);
+	struct stream *s = find_place(table, &ends);
+
+	if (!is_same(s, &ends) || s->waiting || s->next != segment->seq ||
+	    !msdp_frame_pass(&s->framer))
+		return false;
+	tell_time(table, at);
+	s->heard = ++table->heard;
+	s->ended = false;
+	s->next += segment->tlv;
 	return true;
 }
 

@@ -37,6 +37,9 @@ int64_t stream_segment(struct stream_table *table, const struct segment *segment
 /* The same of a segment of IPv4 that carries no byte and no SYN, FIN or RST, for who wants only what
  * it says.  False, and nothing was done, where bytes wait that it may have given up. */
 bool stream_acknowledge(struct stream_table *table, const struct brief *segment, struct mtime at);
+/* The same of a segment with one TLV that the snap length cut; true where that is all it says: one
+ * anomaly. */
+bool stream_pass_cut(struct stream_table *table, const struct brief *segment, struct mtime at);
 
 /* At the end of the input: gives up the holes of one stream and appends what stands behind
  * them; the time is that of the stream's last segment.  False when no stream waits any more. */

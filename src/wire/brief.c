@@ -31,6 +31,7 @@
 #define REGISTER_BYTES 8		/* which are all that the checksum covers */
 #define TCP_BYTES    20
 #define TCP_MARKS    7			/* FIN, SYN, RST */
+#define MSDP_HEADER_BYTES 3		/* of a TLV: type, length */
 
 #define PIM_JOIN     0x23		/* version 2, Join/Prune */
 #define PIM_NATIVE4  0x0100		/* an address of family 1, encoding 0 */
@@ -149,13 +150,32 @@ static bool read_pim(struct span bytes, struct brief *out)
 	return out->n > 0;
 }
 
-/* Its sums do not matter: it says nothing. */
-static bool read_segment(const uint8_t *ip, struct span bytes, struct brief *out)
+/* One TLV that is all of the segment's payload, down to its length. */
+static bool read_cut_tlv(struct span bytes, unsigned header_bytes, unsigned wire, struct brief *out)
+{
+	unsigned length;
+
+	if (bytes.n == wire || bytes.n < header_bytes + MSDP_HEADER_BYTES)
+		return false;
+	length = load16(bytes.p + header_bytes + 1);
+	KEEP_LOADED(length);
+	out->is_cut = true;
+	out->tlv = (uint16_t)length;
+	out->seq = load32(bytes.p + 4);
+	return header_bytes + length == wire && length <= MSDP_TLV_MAX;
+}
+
+/* Of the segment, `wire` bytes were sent.  Where it carries nothing its sums do not matter. */
+static bool read_segment(const uint8_t *ip, struct span bytes, unsigned wire, struct brief *out)
 {
 	const uint8_t *p = bytes.p;
+	unsigned header_bytes;
 
-	if (bytes.n < TCP_BYTES || (p[12] >> 4) * 4u != bytes.n || p[13] & TCP_MARKS ||
-	    is_multicast(load32(ip + 16)))
+	if (bytes.n < TCP_BYTES || p[13] & TCP_MARKS || is_multicast(load32(ip + 16)))
+		return false;
+	header_bytes = (p[12] >> 4) * 4u;
+	KEEP_LOADED(header_bytes);
+	if (header_bytes < TCP_BYTES)
 		return false;
 	out->protocol = PROTOCOL_TCP;
 	out->sport = (uint16_t)load16(p);
@@ -163,7 +183,11 @@ static bool read_segment(const uint8_t *ip, struct span bytes, struct brief *out
 	out->ttl = ip[8];
 	out->speaker = load32(ip + 12);
 	out->receiver = load32(ip + 16);
-	return out->sport == MSDP_PORT || out->dport == MSDP_PORT;
+	out->tlv = 0;
+	if (out->sport != MSDP_PORT && out->dport != MSDP_PORT)
+		return false;
+	return (bytes.n == wire && header_bytes == wire) ||
+	       read_cut_tlv(bytes, header_bytes, wire, out);
 }
 
 /* A datagram that nobody looks into: no announcement, no tunnel.  `wire` bytes were sent. */
@@ -251,7 +275,8 @@ static __attribute__((noinline)) bool read_behind(const uint8_t *ip, unsigned he
 	uint64_t mix;
 
 	if (ip[9] == NUMBER_TCP)
-		return bytes.n == wire && read_segment(ip, bytes, out);
+		return read_segment(ip, bytes, wire, out) &&
+		       (out->tlv == 0 || sum_is_right(sum_of_header4(ip, header_bytes)));
 	if (ip[9] == NUMBER_PIM && bytes.n > 0 && bytes.p[0] == PIM_REGISTER) {
 		if (!read_register(ip, bytes, wire, out))
 			return false;

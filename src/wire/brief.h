@@ -2,9 +2,10 @@
 /* What most control messages say, in brief, for the audit's hot loop: who asks for which (S,G) or
  * (*,G).  A message is brief where it is a plain IPv4 packet with right checksums, and is whole,
  * goes to a group and says nothing but a few joins of hosts' groups (reports of IGMPv2 and IGMPv3,
- * joins of PIM), or is a Register of plain data; so is a segment of MSDP without a payload, which
- * says nothing at all.  All others are left to quick_decode().  What brief_read() tells is exactly
- * what that would have said (tests/unit/wire/brief.c holds the two together). */
+ * joins of PIM), or is a Register of plain data.  So is a segment of MSDP without a payload, which
+ * says nothing at all, or with one TLV that the snap length cut, which is one anomaly.
+ * All others are left to quick_decode().  What brief_read() tells is exactly what that would have
+ * said (tests/unit/wire/brief.c holds the two together). */
 #ifndef WEIR_WIRE_BRIEF_H
 #define WEIR_WIRE_BRIEF_H
 
@@ -20,7 +21,9 @@ struct brief {
 	uint8_t	 n, ttl;			/* n: 0 of a segment */
 	uint8_t	 point, protocol, type;		/* of all statements; a WHAT_REGISTER, or WHAT_JOIN */
 	bool	 is_cut;
-	uint16_t sport, dport;			/* of a segment */
+	uint16_t sport, dport;			/* of a segment: its ports, */
+	uint16_t tlv;				/* the length of its TLV, or 0, and */
+	uint32_t seq;				/* where that begins */
 };
 
 /* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change

@@ -458,6 +458,15 @@ bool msdp_frame_gap(struct msdp_framer *framer, uint32_t n)
 	return true;
 }
 
+bool msdp_frame_pass(struct msdp_framer *framer)
+{
+	if (framer->lost || framer->skip > 0 || framer->n > framer->given)
+		return false;
+	framer->n = framer->given = 0;
+	framer->passed = true;
+	return true;
+}
+
 void msdp_encode_sa(struct wr *w, struct addr rp, const struct msdp_entry *entries, unsigned n,
 		    struct span data)
 {

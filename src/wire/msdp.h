@@ -40,6 +40,10 @@ bool msdp_frame_next(struct msdp_framer *framer, struct span *bytes, struct span
  * took nothing that would have been read. */
 bool msdp_frame_gap(struct msdp_framer *framer, uint32_t n);
 
+/* The next TLV is begun and broken off, and the stream goes on behind it.  False, and nothing was
+ * done, where no TLV begins here for certain. */
+bool msdp_frame_pass(struct msdp_framer *framer);
+
 struct msdp_entry {
 	struct addr source, group;
 };

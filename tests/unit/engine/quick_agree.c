@@ -243,6 +243,33 @@ static struct span vary(uint64_t *seed, struct span frame)
 	return (struct span){ copy, frame.n };
 }
 
+/* What a peering says next, or its other end to it; now and then the same again, or with a hole. */
+static struct span next_segment(uint64_t *seed, const struct pool *p, uint32_t *seq)
+{
+	static struct frame f;
+	struct msdp_entry entries[6];
+	uint8_t bytes[128], *copy;
+	struct wr w = wr_of(bytes, sizeof(bytes));
+	bool is_said = pick(seed, 3) != 0;
+	struct span made;
+
+	for (size_t i = 0; i < COUNT(entries); i++)
+		entries[i] = (struct msdp_entry){ source4(seed, p), group4(seed, p) };
+	msdp_encode_sa(&w, p->hosts[3], entries, COUNT(entries), (struct span){ 0 });
+	frame_open(&f);
+	put_ether(&f, p->hosts[4], p->hosts[5]);
+	put_ip(&f, p->hosts[is_said ? 4 : 5], p->hosts[is_said ? 5 : 4], 60, 6, PLAIN);
+	put_tcp(&f, is_said ? 50000 : 639, is_said ? 639 : 50000, is_said ? *seq : 1, 1, 0x18);
+	if (is_said) {
+		wr_bytes(&f.w, bytes, wr_done(&w));
+		*seq += pick(seed, 12) ? (uint32_t)wr_done(&w) : pick(seed, 3);
+	}
+	made = frame_close(&f);
+	copy = malloc(made.n);
+	memcpy(copy, made.p, made.n);
+	return (struct span){ copy, made.n };
+}
+
 static void replace(struct span *bytes, struct span other)
 {
 	free((void *)bytes->p);
@@ -254,10 +281,12 @@ static void replace(struct span *bytes, struct span other)
 static void make_packets(uint64_t *seed, const struct pool *p, struct packet *out)
 {
 	int64_t at_ns = NS_PER_S;
+	uint32_t seq = 1;
 
 	for (size_t i = 0; i < PACKETS; i++) {
-		struct span bytes = vary(seed, p->frames[pick(seed, 1 + pick(seed, POOL))]);
-		bool again = i > 0 && pick(seed, 12) == 0;
+		bool again = i > 0 && pick(seed, 12) == 0, is_next = pick(seed, 10) == 0;
+		struct span bytes = is_next ? next_segment(seed, p, &seq)
+					    : vary(seed, p->frames[pick(seed, 1 + pick(seed, POOL))]);
 
 		if (again)
 			replace(&bytes, out[i - 1].bytes);
@@ -270,8 +299,8 @@ static void make_packets(uint64_t *seed, const struct pool *p, struct packet *ou
 			out[i].at.ns -= pick(seed, 900000000);	/* captures are not always in order */
 		if (pick(seed, 40) == 0)
 			out[i].bytes.n -= pick(seed, (unsigned)bytes.n);
-		else if (pick(seed, 10) == 0 && bytes.n > 96)
-			out[i].bytes.n = 96;
+		else if (pick(seed, is_next ? 2 : 6) == 0 && bytes.n > 104)
+			out[i].bytes.n = 64 + pick(seed, 40);
 	}
 }
 
@@ -376,6 +405,18 @@ static void lower_limits(char *text)
 		memcpy(text, low, strlen(low));
 }
 
+/* One more rule behind the others, of a kind that random ones seldom are. */
+static void add_rule(uint64_t *seed, struct text *policy)
+{
+	static const char *const rules[] = { "deny at sa anomaly cut", "deny at register flag cut", "warn flag cut",
+					     "deny anomaly any" };
+	char *at = strstr(policy->p, "\tdefault "), *rest = strdup(at);
+
+	policy->n = (size_t)(at - policy->p);
+	text_printf(policy, "\t%s as odd\n%s", rules[pick(seed, COUNT(rules))], rest);
+	free(rest);
+}
+
 /* Few of them ask for more than weir will do. */
 static struct policy *load_random(uint64_t *seed, struct text *out)
 {
@@ -386,6 +427,8 @@ static struct policy *load_random(uint64_t *seed, struct text *out)
 		text_release(out);
 		random_policy(seed, 12, out);
 		lower_limits(out->p);
+		if (pick(seed, 2))
+			add_rule(seed, out);
 		diags_init(&diags);
 		policy = policy_load(&(struct policy_input){ .name = "random", .text = text_string(out),
 							     .n = out->n }, &diags);
