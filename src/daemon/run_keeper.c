@@ -306,6 +306,7 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 		return;
 	} else if (message->kind == MESSAGE_PEERINGS) {
 		keeper_peerings_asked(k, payload);
+		enforce_prepare(k->enforcer);	/* the judge makes an image meanwhile */
 		return;
 	}
 	if (payload >= 0)

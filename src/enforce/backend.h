@@ -17,6 +17,8 @@ struct backend_calls {
 	/* `*out_state` is the back end's own, or NULL. */
 	int (*open)(const char *pin_folder, void **out_state);
 	void (*close)(void *state);
+	/* An install is about to come: what it would look for first is looked for; NULL: nothing. */
+	void (*prepare)(void *state);
 	/* Empty bytes: takes away what it enforced, and keeps the counters. */
 	int (*install)(void *state, struct span bytes, struct text *error);
 	/* What the last install has left to do; each other call does it first where it must. */

@@ -275,6 +275,13 @@ const char *enforcer_error(const struct enforcer *enforcer)
 	return text_string(&enforcer->error);
 }
 
+void enforce_prepare(struct enforcer *enforcer)
+{
+	for (size_t i = 0; i < PART_COUNT; i++)
+		if (parts[i] && parts[i]->prepare)
+			parts[i]->prepare(enforcer->states[i]);
+}
+
 /* A link that moves from one back end to the other is judged by both for a moment, never by none:
  * those that get bytes come first. */
 int enforce_install(struct enforcer *enforcer, const struct enforce_image *image)

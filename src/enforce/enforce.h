@@ -117,6 +117,10 @@ void enforcer_free(struct enforcer *enforcer);
 /* One line, or "": why the last call failed, in the words of the kernel or of the back end. */
 const char *enforcer_error(const struct enforcer *enforcer);
 
+/* For a moment in which somebody makes an image, and the enforcer has nothing to do: looks at what
+ * stands, so that installing that image soon need not.  Nothing changes. */
+void enforce_prepare(struct enforcer *enforcer);
+
 /* Each back end changes from the old to the new as a whole, while packets pass: none is judged by
  * half of a policy.  Negative errno: the old one stands. */
 int enforce_install(struct enforcer *enforcer, const struct enforce_image *image);

@@ -17,8 +17,10 @@
 #include "enforce/nft_bulk.h"
 #include "enforce/nft_joined.h"
 #include "enforce/nft_tally.h"
+#include "os/clock.h"
 
 #define LETTERS 26
+#define LOOK_HOLDS_NS (INT64_C(100) * 1000000)	/* others may have changed what stands since */
 #define GENERATIONS_MAX 8		/* that stand at once before those of the dead are swept */
 
 /* "family name" of each counter whose chain stands since the last install, in order. */
@@ -36,6 +38,9 @@ struct nft {
 	struct text	named;			/* what was installed last, and what stood before: not */
 	struct nft_objects before;		/* looked through yet */
 	struct nft_objects old;			/* nothing refers to them; still to be taken away */
+	struct nft_objects standing;		/* as an install that is about to come will find it, */
+	char		letter;			/* and its letter; 0: nobody has looked */
+	int64_t		looked_ns;
 };
 
 static void take_stock(struct nft *nft);
@@ -58,9 +63,16 @@ static void wait_for_packets(struct nft *nft)
 	nft->is_settling = false;
 }
 
+static void forget_look(struct nft *nft)
+{
+	nft_objects_release(&nft->standing);
+	nft->letter = 0;
+}
+
 /* What cannot be taken away now is found again by the next install. */
 static void tidy(struct nft *nft)
 {
+	forget_look(nft);
 	take_stock(nft);
 	wait_for_packets(nft);
 	if (nft->old.n > 0 && nft_tally_leave(&nft->old) == 0)
@@ -525,6 +537,30 @@ static int look_for_room(struct nft_objects *standing, char *out_letter, struct 
 	return status;
 }
 
+static void nft_prepare(void *state)
+{
+	struct nft *nft = state;
+	struct text unheard = { 0 };
+
+	tidy(nft);
+	nft->looked_ns = clock_steady().ns;
+	if (look_for_room(&nft->standing, &nft->letter, &unheard) < 0)
+		forget_look(nft);
+	text_release(&unheard);
+}
+
+/* What nft_prepare() found, if that was a moment ago. */
+static bool take_look(struct nft *nft, struct nft_objects *standing, char *out_letter)
+{
+	if (!nft->letter || clock_steady().ns - nft->looked_ns > LOOK_HOLDS_NS)
+		return false;
+	*standing = nft->standing;
+	*out_letter = nft->letter;
+	nft->standing = (struct nft_objects){ 0 };
+	nft->letter = 0;
+	return true;
+}
+
 /* All of it stands beside what stood, and then base chains turn to it. */
 static int bring(struct nft *nft, const char *text, const struct nft_objects *standing,
 		 struct text *error)
@@ -567,10 +603,12 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	struct nft_objects standing = { 0 };
 	struct text named = { 0 };
 	char letter = 0;
-	int status;
+	int status = 0;
 
-	tidy(nft);
-	status = look_for_room(&standing, &letter, error);
+	if (!take_look(nft, &standing, &letter)) {
+		tidy(nft);
+		status = look_for_room(&standing, &letter, error);
+	}
 	if (status == 0) {
 		put_named(&named, bytes, letter);
 		status = bring(nft, text_string(&named), &standing, error);
@@ -605,6 +643,7 @@ static int nft_remove(void *state, struct text *error)
 			    nft_table_family(t), nft_table_family(t));
 	status = run(nft, commands.p, error);
 	text_release(&commands);
+	forget_look(nft);
 	text_release(&nft->named);
 	nft_objects_release(&nft->before);
 	nft_objects_release(&nft->old);
@@ -627,6 +666,7 @@ static void nft_probe(struct enforce_support *out)
 
 const struct backend_calls nft_backend = {
 	.probe = nft_probe, .compile = nft_compile, .open = nft_open, .close = nft_close,
-	.install = nft_install, .settle = nft_settle, .remove = nft_remove, .counts = nft_counts,
-	.forget = nft_forget, .tell_asked = nft_tell_asked, .asked = nft_asked,
+	.prepare = nft_prepare, .install = nft_install, .settle = nft_settle, .remove = nft_remove,
+	.counts = nft_counts, .forget = nft_forget, .tell_asked = nft_tell_asked,
+	.asked = nft_asked,
 };
