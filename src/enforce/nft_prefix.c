@@ -215,7 +215,9 @@ static struct lengths choose_lengths(const struct census *c, unsigned hashes)
  * prefixes; a policy of many small maps must not take longer to come into force. */
 static uint64_t enough(uint64_t n)
 {
-	return 12 * n + 64 < 3 * n + 1024 ? 12 * n + 64 : 3 * n + 1024;
+	uint64_t few = 12 * n + 64, many = 3 * n + 1024 > 16384 ? 3 * n + 1024 : 16384;
+
+	return few < many ? few : many;
 }
 
 /* The fewest hashes that take not many more elements than there are entries: a hash more costs
