@@ -539,13 +539,6 @@ void frame_find_crossed(struct engine *e, const struct packet *packet, uint8_t p
 	find_out(e, FINDING_FORWARDED_LINK_LOCAL, point, speaker, receiver, ttl);
 }
 
-void frame_cross(struct engine *e, const struct packet *packet, uint8_t point,
-		 const struct passage *passage, uint8_t ttl)
-{
-	if (copies_crossed(e->copies, passage))
-		frame_find_crossed(e, packet, point, passage->speaker, passage->receiver, ttl);
-}
-
 void frame_find_copy(struct engine *e, const struct packet *packet, const struct observation *obs)
 {
 	e->packet = packet;

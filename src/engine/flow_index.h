@@ -108,15 +108,26 @@ static inline struct flow *flow_begin4(struct flow_table *table, uint32_t source
 	return f;
 }
 
-/* Whether it is a source's flow at `data`, and needs nothing but to be counted. */
-static inline bool flow_is_plain_lump4(const struct flow *f, uint32_t source, uint32_t group)
+/* Whether it is a source's flow at `data` whose `asked` bits of the state are FLOW_LUMP. */
+static inline bool flow_is_data4(const struct flow *f, uint32_t source, uint32_t group,
+				 uint32_t asked)
 {
 	uint64_t pair = (uint64_t)f->group << 32 | f->source;	/* as they lie there */
 	uint32_t kind = (uint32_t)f->state << 16 | f->tag;
 
 	return pair == ((uint64_t)group << 32 | source) &&
-	       (kind & ((FLOW_LUMP | FLOW_LINK_LOCAL) << 16 | 0xffff)) ==
-		       (FLOW_LUMP << 16 | FLOW_TAG_DATA4);
+	       (kind & (asked << 16 | 0xffff)) == (FLOW_LUMP << 16 | FLOW_TAG_DATA4);
+}
+
+static inline bool flow_is_lump4(const struct flow *f, uint32_t source, uint32_t group)
+{
+	return flow_is_data4(f, source, group, FLOW_LUMP);
+}
+
+/* The same, and needs nothing but to be counted. */
+static inline bool flow_is_plain_lump4(const struct flow *f, uint32_t source, uint32_t group)
+{
+	return flow_is_data4(f, source, group, FLOW_LUMP | FLOW_LINK_LOCAL);
 }
 
 #endif

@@ -92,12 +92,14 @@ static void find_copy(struct engine *e, const struct flow *flow, const struct pa
 static void __attribute__((noinline)) meet_link_local(struct engine *e, const struct packet *packet,
 						      const struct quick *q)
 {
-	struct passage passage = { .at = packet->at, .print = q->print, .link = packet->link,
-				   .vlan = quick_vlan(q, packet) };
+	struct addr speaker, receiver;
+	uint64_t hash;
 
-	quick_addresses(q, packet, &passage.speaker, &passage.receiver);
+	quick_addresses(q, packet, &speaker, &receiver);
+	hash = copies_hash(copies_pair(speaker, receiver), q->print);
 	e->link_local_packets++;
-	frame_cross(e, packet, POINT_DATA, &passage, q->ttl);
+	if (copies_crossed_by(e->copies, hash, q->print, packet, quick_vlan(q, packet)))
+		frame_find_crossed(e, packet, POINT_DATA, speaker, receiver, q->ttl);
 }
 
 static void take_cuts(struct engine *e, struct expected *x)
@@ -193,17 +195,20 @@ static struct flow *find_or_open(struct engine *e, const struct packet *packet,
 	return f ? f : open_lump(e, packet, q, &key, hash);
 }
 
-/* Where the flow is not the one that was expected, or more is to be done than to count.  `is_new`:
- * it was not there when it was expected. */
+/* Where the flow is not the one that was expected, whose number is this, or more is to be done than
+ * to count.  0: it was not there when it was expected. */
 static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t i,
-						 bool is_new)
+						 uint32_t number)
 {
 	const struct packet *packet = &x->packets[i];
 	const struct quick *q = &x->quick[i];
+	bool is_new = number == 0;
 	struct flow *f = NULL;
 
 	if (is_new && q->kind == QUICK_DATA4)
 		f = open_lump4(e, packet, q);
+	else if (flow_is_lump4(&e->flows.ip4.list[number], q->source, q->group))
+		f = &e->flows.ip4.list[number];
 	if (!f)
 		f = find_or_open(e, packet, q, &is_new);
 	if (!f || !(f->state & FLOW_LUMP)) {
@@ -308,7 +313,7 @@ __attribute__((noinline)) void lump_take(struct engine *e, struct expected *x, s
 			meet(e, f, &x->packets[i], q);
 			x->cuts += q->is_cut;
 		} else {
-			meet_other(e, x, i, x->flow[k] == 0);
+			meet_other(e, x, i, x->flow[k]);
 		}
 	}
 	x->data_taken = k;

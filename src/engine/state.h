@@ -98,10 +98,7 @@ struct flow *frame_open_lump(struct engine *engine, const struct packet *packet,
 /* The source has one group more. */
 void frame_look_for_scan(struct engine *engine, const struct packet *packet, uint8_t point,
 			 struct addr source);
-/* A packet to a link-local group, after the first of its flow: it may have come by another link too. */
-void frame_cross(struct engine *engine, const struct packet *packet, uint8_t point,
-		 const struct passage *passage, uint8_t ttl);
-/* It has. */
+/* A packet to a link-local group has come by another link, too. */
 void frame_find_crossed(struct engine *engine, const struct packet *packet, uint8_t point,
 			struct addr speaker, struct addr receiver, uint8_t ttl);
 /* Takes note of a statement and its flow, or NULL, for engine_learn(). */
