@@ -87,8 +87,8 @@ static bool are_known(const struct engine *e, const struct expected_brief *messa
 
 static inline void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
 {
-	copies_remember(f, print);
 	f->packets++;
+	copies_remember(f, print);
 	f->bytes += packet->length;
 	if (packet->at.ns > f->last_ns)
 		f->last_ns = packet->at.ns;

@@ -10,8 +10,10 @@
 #include "model/packet.h"
 
 struct counter {
-	uint64_t hits, packets, bytes;
+	uint64_t hits, packets;
 	uint64_t link_local;		/* hits on link-local groups */
+	uint64_t bytes;			/* not beside the packets: two additions to memory are less
+					 * work than one of both */
 	int64_t	 first_ns, last_ns;	/* where there are hits */
 	uint32_t frame;			/* serial number of the frame that counted last */
 };

@@ -52,8 +52,8 @@ static bool is_repetition(const struct memo *memo, const struct packet *packet, 
 
 static void meet(struct flow *f, const struct packet *packet, uint32_t print)
 {
-	copies_pass(f, print);
 	f->packets++;
+	copies_pass(f, print);
 	f->bytes += packet->length;
 	if (packet->at.ns > f->last_ns)
 		f->last_ns = packet->at.ns;

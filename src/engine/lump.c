@@ -68,7 +68,8 @@ static struct flow *open_lump4(struct engine *e, const struct packet *packet, co
 }
 
 /* The long way, for a flow that is no lump. */
-static void observe(struct engine *e, const struct packet *packet, const struct quick *q)
+static void __attribute__((noinline)) observe(struct engine *e, const struct packet *packet,
+					      const struct quick *q)
 {
 	struct observation obs = quick_statement(q, packet);
 
@@ -77,8 +78,9 @@ static void observe(struct engine *e, const struct packet *packet, const struct 
 	frame_end(e);
 }
 
-static void find_copy(struct engine *e, const struct flow *flow, const struct packet *packet,
-		      const struct quick *q, uint32_t print)
+static void __attribute__((noinline)) find_copy(struct engine *e, const struct flow *flow,
+						const struct packet *packet, const struct quick *q,
+						uint32_t print)
 {
 	struct observation obs;
 
