@@ -32,7 +32,10 @@
 /* What look_at() needs to look. */
 #define LOOK_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + PRINT_BYTES)
 
+#define SHORT_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + UDP_BYTES)
+
 #define NUMBER_ICMP  1
+#define NUMBER_IGMP  2
 #define NUMBER_TCP   6
 #define NUMBER_UDP   17
 #define NUMBER_ICMP6 58
@@ -184,6 +187,20 @@ static uint8_t alert_header4(const struct look *look, uint64_t first)
 	return total < IP4_ALERT_BYTES || total > look->wire ? 0 : IP4_ALERT_BYTES;
 }
 
+/* The bytes of a plain header, which decode_plain4() reads; else 0. */
+static inline uint8_t plain_header4(const struct look *look)
+{
+	uint64_t first = load64(look->p);	/* version, length; total; identification; fragment */
+	unsigned total;
+
+	KEEP_LOADED(first);				/* a file may be written to */
+	total = first >> 32 & 0xffff;
+	if ((first & HEADER_MASK) != HEADER_PLAIN || total < IP4_BYTES + UDP_BYTES ||
+	    total > look->wire)
+		return alert_header4(look, first);
+	return IP4_BYTES;
+}
+
 static inline enum quick_kind look_ip4(const struct quick_rules *rules, const struct look *look,
 				       struct quick *out)
 {
@@ -286,8 +303,28 @@ static inline bool may_be_isl(const uint8_t *p)
 	return load16(p + 2) == 0x0c00;
 }
 
-/* What the headers of the link say, whatever they are.  Out of line: few frames need it. */
-static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_rules *rules,
+/* Reports and joins: they are short, and ask whatever they are. */
+static inline bool asks_in_short(const struct packet *packet, struct quick *out)
+{
+	const uint8_t *p = packet->bytes.p;
+	size_t n = packet->bytes.n, offset;
+	struct look look;
+
+	if (packet->linktype != LINKTYPE_ETHERNET || n < SHORT_BYTES)
+		return false;
+	offset = ETHERNET_BYTES + (size_t)(load16(p + 12) == 0x8100) * TAG_BYTES;
+	look = (struct look){ .p = p + offset, .n = n - offset };
+	if (load16(look.p - 2) != 0x0800 || may_be_isl(p) ||
+	    (look.p[9] != NUMBER_IGMP && look.p[9] != NUMBER_PIM))
+		return false;
+	look.wire = (packet->length > n ? packet->length : n) - offset;
+	out->ip_offset = (uint8_t)offset;
+	out->plain = plain_header4(&look);
+	return true;
+}
+
+/* What the headers of the link say, whatever they are. */
+static __attribute__((noinline)) enum quick_kind look_at_any(const struct quick_rules *rules,
 							     const struct packet *packet,
 							     struct quick *out)
 {
@@ -310,6 +347,14 @@ static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_
 	if (ethertype == 0x86dd && look.n >= IP6_BYTES + UDP_BYTES)
 		return look_ip6(rules, &look, out);
 	return ethertype == 0x0806 ? QUICK_NO_IP : QUICK_ASK;
+}
+
+/* Out of line: few frames need it. */
+static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_rules *rules,
+							     const struct packet *packet,
+							     struct quick *out)
+{
+	return asks_in_short(packet, out) ? QUICK_ASK : look_at_any(rules, packet, out);
 }
 
 static inline bool is_fragment(const uint8_t *ip)
