@@ -145,7 +145,8 @@ static inline void end(struct bench *b)
 static inline int compile(struct bench *b, const struct policy *policy, struct text *parcel)
 {
 	struct enforce_boundary boundary = { policy->boundaries[0], b->links, b->link_count };
-	struct enforce_plan plan = { &boundary, 1, 1, at, b->by_pairs };
+	struct enforce_plan plan = { .boundaries = &boundary, .n = 1, .generation = 1, .now = at,
+				     .by_pairs = b->by_pairs };
 	struct enforce_notes notes = { 0 };
 	int status = bpf_backend.compile(&plan, b->choices, parcel, &notes);
 

@@ -18,6 +18,7 @@ enum message_kind {
 	MESSAGE_READY,		/* judge: it stands; the first policy is in force, or error */
 	MESSAGE_INSTALL,	/* judge: this image (number: seconds to confirm); keeper: done (number:
 				 * when, by clock_steady()) */
+	MESSAGE_PIECE,		/* judge: of the image that comes next, into the kernel ahead of it */
 	MESSAGE_QUEUE,		/* judge: control packets of these links (struct queue_link);
 				 * keeper: what is refused, or done */
 	MESSAGE_QUEUE_CHECK,	/* the same, and nothing is changed */

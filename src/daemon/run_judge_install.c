@@ -121,6 +121,16 @@ static void put_sets(const struct judge *j, struct text *out)
 	plan_sets_free(sets, conf->set_count);
 }
 
+static void tell_piece(void *ctx, struct span bytes)
+{
+	const struct message message = { .kind = MESSAGE_PIECE };
+	const struct judge *j = ctx;
+	int payload = payload_of(bytes.p, bytes.n);
+
+	if (payload >= 0)
+		(void)message_send(j->keeper, &message, payload);
+}
+
 /* The keeper looks whether the queue and the peers can be while the image is compiled.  What it took is
  * taken back where anything of it cannot be. */
 static int check_and_put(struct judge *j, const struct ruling *r, struct plan *plan,
@@ -128,9 +138,11 @@ static int check_and_put(struct judge *j, const struct ruling *r, struct plan *p
 {
 	struct enforce_image *image = NULL;
 	struct text unheard = { 0 }, unmade = { 0 };
-	int queue = control_ask(j, plan), peers = judge_ask_peers(j, r);
-	int error = compile(plan, &j->options->support, notes, &image, &unmade);
+	int queue = control_ask(j, plan), peers = judge_ask_peers(j, r), error;
 
+	plan->plan.piece = tell_piece;
+	plan->plan.piece_ctx = j;
+	error = compile(plan, &j->options->support, notes, &image, &unmade);
 	queue = control_hear(j, queue, problem);
 	peers = judge_hear_peers(j, peers, queue < 0 ? &unheard : problem);
 	if (queue == 0 && peers == 0 && error < 0)

@@ -165,6 +165,16 @@ static void install_asked(struct keeper_state *k, const struct message *message,
 	keeper_tell(k, CHILD_JUDGE, &reply);
 }
 
+static void piece_told(struct keeper_state *k, int payload)
+{
+	struct text bytes = { 0 };
+
+	if (payload >= 0 && payload_read(payload, &bytes) == 0)
+		enforce_ahead(k->enforcer,
+			      (struct span){ (const uint8_t *)text_string(&bytes), bytes.n });
+	text_release(&bytes);
+}
+
 static void take_nothing(struct keeper_state *k, int payload)
 {
 	struct enforce_image *image = NULL;
@@ -281,6 +291,9 @@ static void hear_judge(struct keeper_state *k, const struct message *message, in
 		keeper_ring_asked(k, message);
 	} else if (message->kind == MESSAGE_NOTHING) {
 		take_nothing(k, payload);
+		return;
+	} else if (message->kind == MESSAGE_PIECE) {
+		piece_told(k, payload);
 		return;
 	} else if (message->kind == MESSAGE_INSTALL) {
 		install_asked(k, message, payload);

@@ -19,6 +19,8 @@ struct backend_calls {
 	void (*close)(void *state);
 	/* An install is about to come: what it would look for first is looked for; NULL: nothing. */
 	void (*prepare)(void *state);
+	/* enforce_ahead(); NULL where compile() tells of no pieces. */
+	void (*ahead)(void *state, struct span piece);
 	/* Empty bytes: takes away what it enforced, and keeps the counters. */
 	int (*install)(void *state, struct span bytes, struct text *error);
 	/* What the last install has left to do; each other call does it first where it must. */

@@ -282,6 +282,13 @@ void enforce_prepare(struct enforcer *enforcer)
 			parts[i]->prepare(enforcer->states[i]);
 }
 
+void enforce_ahead(struct enforcer *enforcer, struct span piece)
+{
+	for (size_t i = 0; i < PART_COUNT; i++)
+		if (parts[i] && parts[i]->ahead)
+			parts[i]->ahead(enforcer->states[i], piece);
+}
+
 /* A link that moves from one back end to the other is judged by both for a moment, never by none:
  * those that get bytes come first. */
 int enforce_install(struct enforcer *enforcer, const struct enforce_image *image)

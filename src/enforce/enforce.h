@@ -50,12 +50,17 @@ struct enforce_boundary {
 	size_t			   link_count;
 };
 
+/* A piece of an image that is being made, which can go into the kernel ahead of it. */
+typedef void enforce_piece_fn(void *ctx, struct span bytes);
+
 struct enforce_plan {
 	const struct enforce_boundary *boundaries;
 	size_t			       n;
 	uint64_t		       generation;
 	struct mtime		       now;	/* rules that have ended are left out (S44) */
 	bool			       by_pairs; /* for tests: as large policies are, whatever size */
+	enforce_piece_fn	      *piece;	 /* told of pieces; NULL: nobody is */
+	void			      *piece_ctx;
 };
 
 /* All links of all boundaries. */
@@ -120,6 +125,10 @@ const char *enforcer_error(const struct enforcer *enforcer);
 /* For a moment in which somebody makes an image, and the enforcer has nothing to do: looks at what
  * stands, so that installing that image soon need not.  Nothing changes. */
 void enforce_prepare(struct enforcer *enforcer);
+
+/* Brings a piece into the kernel, where no packet meets it before the image is installed of which it
+ * is one, and no longer than until something else is asked for.  What does not succeed does no harm. */
+void enforce_ahead(struct enforcer *enforcer, struct span piece);
 
 /* Each back end changes from the old to the new as a whole, while packets pass: none is judged by
  * half of a policy.  Negative errno: the old one stands. */

@@ -41,9 +41,12 @@ struct nft {
 	struct nft_objects standing;		/* as an install that is about to come will find it, */
 	char		letter;			/* and its letter; 0: nobody has looked */
 	int64_t		looked_ns;
+	struct nft_ahead *ahead;		/* of its generation: pieces that stand */
+	size_t		ahead_n;
 };
 
 static void take_stock(struct nft *nft);
+static void give_up(char letter);
 
 static void forget_wanted(struct nft *nft)
 {
@@ -63,8 +66,20 @@ static void wait_for_packets(struct nft *nft)
 	nft->is_settling = false;
 }
 
+static void release_ahead(struct nft *nft)
+{
+	for (size_t i = 0; i < nft->ahead_n; i++)
+		text_release(&nft->ahead[i].text);
+	free(nft->ahead);
+	nft->ahead = NULL;
+	nft->ahead_n = 0;
+}
+
 static void forget_look(struct nft *nft)
 {
+	if (nft->ahead_n > 0)
+		give_up(nft->letter);
+	release_ahead(nft);
 	nft_objects_release(&nft->standing);
 	nft->letter = 0;
 }
@@ -549,10 +564,32 @@ static void nft_prepare(void *state)
 	text_release(&unheard);
 }
 
+static bool has_looked(const struct nft *nft)
+{
+	return nft->letter && clock_steady().ns - nft->looked_ns < LOOK_HOLDS_NS;
+}
+
+static void nft_ahead(void *state, struct span bytes)
+{
+	struct nft *nft = state;
+	struct nft_ahead *piece;
+
+	if (!has_looked(nft))
+		return;
+	if (nft->fd < 0)
+		nft->fd = nfnl_open();
+	nft->ahead = memory_grow(nft->ahead, nft->ahead_n + 1, sizeof(*nft->ahead));
+	piece = &nft->ahead[nft->ahead_n++];
+	*piece = (struct nft_ahead){ .has_rest = false };
+	put_named(&piece->text, bytes, nft->letter);
+	if (nft->fd < 0 || nft_bulk_ahead(nft->fd, piece) < 0)
+		forget_look(nft);
+}
+
 /* What nft_prepare() found, if that was a moment ago. */
 static bool take_look(struct nft *nft, struct nft_objects *standing, char *out_letter)
 {
-	if (!nft->letter || clock_steady().ns - nft->looked_ns > LOOK_HOLDS_NS)
+	if (!has_looked(nft))
 		return false;
 	*standing = nft->standing;
 	*out_letter = nft->letter;
@@ -572,7 +609,8 @@ static int bring(struct nft *nft, const char *text, const struct nft_objects *st
 	if (nft->fd < 0)
 		nft->fd = status = nfnl_open();
 	if (status >= 0)
-		status = nft_bulk_bring(nft->fd, text, &ended, &commands);
+		status = nft_bulk_bring(nft->fd, text, &ended, nft->ahead, nft->ahead_n, &commands);
+	release_ahead(nft);
 	status = told(status, error);
 	if (status == 0 && commands.n > 0) {
 		status = run(nft, commands.p, error);
@@ -666,7 +704,7 @@ static void nft_probe(struct enforce_support *out)
 
 const struct backend_calls nft_backend = {
 	.probe = nft_probe, .compile = nft_compile, .open = nft_open, .close = nft_close,
-	.prepare = nft_prepare, .install = nft_install, .settle = nft_settle, .remove = nft_remove,
+	.prepare = nft_prepare, .ahead = nft_ahead, .install = nft_install, .settle = nft_settle, .remove = nft_remove,
 	.counts = nft_counts, .forget = nft_forget, .tell_asked = nft_tell_asked,
 	.asked = nft_asked,
 };

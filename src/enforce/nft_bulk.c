@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "enforce/nft_read.h"
 #include "enforce/nft_tally.h"
 #include "enforce/ruleset.h"
@@ -20,8 +21,16 @@
 #define ROOM_BYTES 8192			/* for two messages */
 #define ELEMENTS_BYTES 3000		/* of a message; one element more fits in any */
 
+/* What stands already: from its first line to the one behind it. */
+struct standing {
+	const char *begin, *end;
+	bool	    has_rest;
+};
+
 struct bulk {
 	struct ruleset rules;
+	struct standing *ahead;
+	size_t	       ahead_n;
 	int	       fd;
 	bool	       is_begun, is_whole;	/* whole: one transaction, however much it is */
 	uint8_t	       family;
@@ -293,10 +302,48 @@ static const char *bring_lines(struct bulk *b, const char *chain)
 
 /* --- texts --- */
 
+static const struct standing *ahead_at(const struct bulk *b, const char *line)
+{
+	for (size_t i = 0; i < b->ahead_n; i++)
+		if (line >= b->ahead[i].begin && line < b->ahead[i].end)
+			return &b->ahead[i];
+	return NULL;
+}
+
+/* The next line of which something is to be brought. */
+static const char *pass_ahead(const struct bulk *b, const char *line)
+{
+	const struct standing *ahead;
+
+	while ((ahead = ahead_at(b, line)))
+		line = ahead->end;
+	return line;
+}
+
+/* Within the braces of its table each piece is a part of the text, to the letter. */
+static void find_ahead(struct bulk *b, const char *text, const struct nft_ahead *ahead, size_t n)
+{
+	size_t left = strlen(text);
+
+	b->ahead = memory_array(n, sizeof(*b->ahead));
+	for (size_t i = 0; i < n && b->status == 0; i++) {
+		const char *piece = nft_next_line(ahead[i].text.p);
+		size_t bytes = ahead[i].text.n - (size_t)(piece - ahead[i].text.p) - strlen("}\n");
+		const char *begin = memmem(text, left, piece, bytes);
+
+		if (!begin)
+			b->status = -EBADMSG;
+		else
+			b->ahead[b->ahead_n++] = (struct standing){ begin, begin + bytes,
+								    ahead[i].has_rest };
+	}
+}
+
 /* Tables and chains, for maps refer to them. */
 static void bring_chains(struct bulk *b, const char *text)
 {
-	for (const char *line = text; *line && b->status == 0; line = nft_next_line(line)) {
+	for (const char *line = text; *(line = pass_ahead(b, line)) && b->status == 0;
+	     line = nft_next_line(line)) {
 		if (nft_begins(line, "table ")) {
 			read_table(b, line);
 			ruleset_table(make_room(b));
@@ -318,7 +365,7 @@ static void bring_maps(struct bulk *b, const char *line)
 	struct nft_map map;
 	struct nft_set set;
 
-	while (*line && b->status == 0) {
+	while (*(line = pass_ahead(b, line)) && b->status == 0) {
 		if (nft_begins(line, "table "))
 			read_table(b, line);
 		if (nft_read_set(line, &set))
@@ -366,16 +413,19 @@ static bool has_its_time(const char *line)
 static void bring_lookups(struct bulk *b, const char *line, struct rest *rest)
 {
 	while (*line && b->status == 0) {
+		const struct standing *ahead = ahead_at(b, line);
 		const char *next = nft_next_line(line);
 
-		if (nft_begins(line, "table ")) {
+		if (ahead && !ahead->has_rest) {
+			next = ahead->end;
+		} else if (nft_begins(line, "table ")) {
 			close_rest(rest);
 			rest->table = line;
 			read_table(b, line);
 		} else if (has_its_time(line)) {
 			next = behind_chain(line);
 		} else if (nft_begins(line, "\tchain ") && nft_only_looks_up(line)) {
-			next = bring_lines(b, line);
+			next = ahead ? behind_chain(line) : bring_lines(b, line);
 		} else if (*line == '\t' && rest->table) {
 			put_rest(rest, line, next);
 		}
@@ -446,17 +496,34 @@ int nft_bulk_turn(int fd, const char *text, const struct nft_objects *ended)
 	return b.status;
 }
 
+int nft_bulk_ahead(int fd, struct nft_ahead *piece)
+{
+	struct text left = { 0 };
+	struct rest rest = { .out = &left };
+	struct bulk b = { .fd = fd };
+
+	bring_chains(&b, piece->text.p);
+	bring_maps(&b, piece->text.p);
+	bring_lookups(&b, piece->text.p, &rest);
+	send_begun(&b);
+	piece->has_rest = left.n > 0;
+	text_release(&left);
+	return b.status;
+}
+
 int nft_bulk_bring(int fd, const char *text, const struct nft_objects *ended,
-		   struct text *out_rest)
+		   const struct nft_ahead *ahead, size_t ahead_n, struct text *out_rest)
 {
 	struct rest rest = { .out = out_rest };
 	struct bulk b = { .fd = fd };
 
+	find_ahead(&b, text, ahead, ahead_n);
 	bring_chains(&b, text);
 	bring_maps(&b, text);
 	bring_lookups(&b, text, &rest);
 	if (b.status == 0 && out_rest->n == 0)
 		turn(&b, text, ended);
 	send_begun(&b);
+	free(b.ahead);
 	return b.status;
 }

@@ -24,8 +24,16 @@ struct table_text {
 	unsigned    egress_count;
 };
 
+/* What stands in a table's body of the hook that was compiled last. */
+struct piece {
+	enum nft_table table;
+	size_t	       at, n;
+};
+
 struct compilation {
+	const struct enforce_plan *plan;
 	struct table_text     tables[NFT_TABLE_COUNT];
+	struct piece	      piece;
 	struct enforce_notes *notes;
 	unsigned	      hook_count;
 };
@@ -369,14 +377,13 @@ struct sharing {
 };
 
 static struct nft_hook hook_of(const struct enforce_boundary *b, const struct artefact *a,
-			       const struct enforce_link *link, enum hook hook,
-			       struct compilation *c)
+			       const struct enforce_link *link, enum hook hook, unsigned id)
 {
 	enum nft_table table = table_of(link, hook);
 
 	struct nft_hook h = {
 		.boundary = b->boundary, .artefact = a, .link = link, .hook = hook,
-		.table = table, .id = c->hook_count++,
+		.table = table, .id = id,
 		.is_behind_decrement = table == NFT_INET, .drops_unjudged = table == NFT_INET,
 		.rules = memory_array(b->boundary->rule_count, sizeof(bool)),
 	};
@@ -408,11 +415,27 @@ static void release_hook(struct nft_hook *h)
 	text_release(&h->chains);
 }
 
+/* All but the last hook are told while the next one is compiled. */
+static void tell_piece(struct compilation *c)
+{
+	struct text piece = { 0 };
+
+	if (!c->plan->piece || c->piece.n == 0)
+		return;
+	text_printf(&piece, "table %s weir {\n", nft_table_family(c->piece.table));
+	text_put_n(&piece, c->tables[c->piece.table].body.p + c->piece.at, c->piece.n);
+	text_put(&piece, "}\n");
+	c->plan->piece(c->plan->piece_ctx, (struct span){ (const uint8_t *)piece.p, piece.n });
+	text_release(&piece);
+}
+
 static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct compilation *c)
 {
 	enum direction direction = enforce_direction(h->link, h->hook);
 	bool *has_joined = &sharing->has_joined[h->table][direction];
+	size_t before = c->tables[h->table].body.n;
 
+	tell_piece(c);
 	h->shared = sharing->shared[h->table];
 	if (!*has_joined && asks_joined(h->artefact, direction))
 		nft_put_joined_sets(&c->tables[h->table].heads, h->table, h->boundary->name,
@@ -421,10 +444,40 @@ static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct comp
 	put_hook(h, c);
 	release_hook(h);
 	sharing->last[h->table] = *h;
+	c->piece = (struct piece){ h->table, before, c->tables[h->table].body.n - before };
+	if (asks_joined(h->artefact, direction))
+		c->piece.n = 0;			/* its lines name sets that outlive it */
 	return h->span_count > NFT_SPANS_MAX ? -E2BIG : 0;
 }
 
 #define SERVED (1u << BACKEND_NFTABLES)
+
+static unsigned count_served(const struct enforce_choice *choice)
+{
+	return backend_serves(choice, HOOK_INGRESS, SERVED) +
+	       backend_serves(choice, HOOK_EGRESS, SERVED);
+}
+
+/* Egress first: it is less, and can be in the kernel when ingress is done.  Numbers are in the order
+ * of hooks all the same. */
+static int compile_link(const struct enforce_boundary *b, unsigned index, size_t i,
+			const struct artefact *a, const struct enforce_choice *choice,
+			struct sharing *sharing, struct compilation *c)
+{
+	unsigned id = c->hook_count + count_served(choice);
+	int status = 0;
+
+	for (unsigned hook = HOOK_COUNT; hook-- > 0 && status == 0;) {
+		struct nft_hook h;
+
+		if (!backend_serves(choice, hook, SERVED))
+			continue;
+		h = hook_of(b, a, &b->links[i], hook, --id);
+		h.boundary_index = index;
+		status = compile_hook(&h, sharing, c);
+	}
+	return status;
+}
 
 static int compile_links(const struct enforce_boundary *b, unsigned index,
 			 const struct artefact *a, const struct enforce_choice *choices,
@@ -436,20 +489,14 @@ static int compile_links(const struct enforce_boundary *b, unsigned index,
 	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++)
 		sharing.shared[t] = memory_array(b->boundary->rule_count, sizeof(bool));
 	for (size_t i = 0; i < b->link_count && status == 0; i++) {
-		for (unsigned hook = 0; hook < HOOK_COUNT && status == 0; hook++) {
-			struct nft_hook h;
-
-			if (!backend_serves(&choices[i], hook, SERVED))
-				continue;
-			if (!can_be_named(&b->links[i])) {
-				note(c, b, &b->links[i], NULL, "nftables cannot write this name");
-				status = -EINVAL;
-				continue;
-			}
-			h = hook_of(b, a, &b->links[i], hook, c);
-			h.boundary_index = index;
-			status = compile_hook(&h, &sharing, c);
+		if (can_be_named(&b->links[i])) {
+			status = compile_link(b, index, i, a, &choices[i], &sharing, c);
+		} else if (backend_serves(&choices[i], HOOK_INGRESS, SERVED) ||
+			   backend_serves(&choices[i], HOOK_EGRESS, SERVED)) {
+			note(c, b, &b->links[i], NULL, "nftables cannot write this name");
+			status = -EINVAL;
 		}
+		c->hook_count += count_served(&choices[i]);
 	}
 	for (unsigned t = 0; t < NFT_TABLE_COUNT; t++) {
 		if (sharing.last[t].boundary)
@@ -544,7 +591,7 @@ static void put_tables(struct compilation *c, struct text *out)
 int nft_compile(const struct enforce_plan *plan, const struct enforce_choice *choices,
 		struct text *out, struct enforce_notes *notes)
 {
-	struct compilation c = { .notes = notes };
+	struct compilation c = { .plan = plan, .notes = notes };
 	int status = 0;
 
 	for (unsigned i = 0; i < plan->n && status == 0; i++) {

@@ -124,7 +124,7 @@ static double install(void *state, const struct boundary *boundary)
 	struct enforce_link link = { .name = "weir1", .index = if_nametoindex("weir1") };
 	struct enforce_choice choice = { .hooks = { BACKEND_XDP, BACKEND_AUTO } };
 	struct enforce_boundary one = { boundary, &link, 1 };
-	struct enforce_plan plan = { &one, 1, 1, { 0 }, false };
+	struct enforce_plan plan = { .boundaries = &one, .n = 1, .generation = 1 };
 	struct enforce_notes notes = { 0 };
 	struct text parcel = { 0 }, error = { 0 };
 	double start = milliseconds();

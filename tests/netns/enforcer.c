@@ -141,12 +141,21 @@ static bool by_pairs(void)
 	return getenv("ENFORCER_PAIRS") != NULL;
 }
 
+static void bring_piece(void *ctx, struct span bytes)
+{
+	enforce_ahead(ctx, bytes);
+}
+
+/* As a daemon does, pieces of it are brought into the kernel at once. */
 static struct enforce_image *compile(const struct request *r, size_t which,
-				     const struct enforce_support *support, bool tells)
+				     const struct enforce_support *support, bool tells,
+				     struct enforcer *e)
 {
 	const struct boundary *boundary = policy_boundary(r->policies[which], r->boundary);
 	struct enforce_boundary b = { boundary, r->links, r->link_count };
-	struct enforce_plan plan = { &b, 1, 1, today(), by_pairs() };
+	struct enforce_plan plan = { .boundaries = &b, .n = 1, .generation = 1, .now = today(),
+				     .by_pairs = by_pairs(), .piece = e ? bring_piece : NULL,
+				     .piece_ctx = e };
 	struct enforce_choice choices[LINKS_MAX];
 	struct enforce_notes notes = { 0 };
 	struct enforce_image *image = NULL;
@@ -171,7 +180,8 @@ static void put_text(const struct request *r)
 {
 	const struct boundary *boundary = policy_boundary(r->policies[0], r->boundary);
 	struct enforce_boundary b = { boundary, r->links, r->link_count };
-	struct enforce_plan plan = { &b, 1, 1, today(), by_pairs() };
+	struct enforce_plan plan = { .boundaries = &b, .n = 1, .generation = 1, .now = today(),
+				     .by_pairs = by_pairs() };
 	struct enforce_choice choices[LINKS_MAX];
 	struct enforce_support support = { 0 };
 	struct enforce_notes notes = { 0 };
@@ -221,7 +231,7 @@ static void reload(struct enforcer *e, const struct request *r, unsigned times)
 
 	enforce_probe(&support);
 	for (size_t i = 0; i < 2; i++)
-		images[i] = compile(r, i, &support, true);
+		images[i] = compile(r, i, &support, true, NULL);
 	begin = now_ms();
 	for (unsigned i = 0; i < times; i++)
 		install(e, images[i % 2]);
@@ -255,7 +265,9 @@ static void install_timed(const struct request *r, bool dies)
 
 	enforce_probe(&support);		/* once, as a daemon does */
 	begin = now_ms();
-	image = compile(r, 0, &support, true);
+	if (getenv("ENFORCER_AHEAD"))
+		enforce_prepare(e);
+	image = compile(r, 0, &support, true, getenv("ENFORCER_AHEAD") ? e : NULL);
 	compiled = now_ms();
 	install(e, image);
 	printf("loaded in %.2f ms, compiled in %.2f ms, in force in %.2f ms\n", r->load_ms,

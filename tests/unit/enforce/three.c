@@ -211,7 +211,7 @@ struct trial {
 static int install_nft(struct trial *t, const struct policy *policy)
 {
 	struct enforce_boundary boundary = { policy->boundaries[0], &t->link, 1 };
-	struct enforce_plan plan = { &boundary, 1, 1, at, false };
+	struct enforce_plan plan = { .boundaries = &boundary, .n = 1, .generation = 1, .now = at };
 	const struct enforce_choice choice = { .hooks = { BACKEND_NFTABLES, BACKEND_AUTO } };
 	struct enforce_notes notes = { 0 };
 	struct text image = { 0 }, error = { 0 };
