@@ -126,8 +126,8 @@ const char *enforcer_error(const struct enforcer *enforcer);
  * stands, so that installing that image soon need not.  Nothing changes. */
 void enforce_prepare(struct enforcer *enforcer);
 
-/* Brings a piece into the kernel, where no packet meets it before the image is installed of which it
- * is one, and no longer than until something else is asked for.  What does not succeed does no harm. */
+/* Brings a piece into the kernel, where no packet meets it before the image is installed of which
+ * it is one; it goes again when anything else is asked for.  What does not succeed does no harm. */
 void enforce_ahead(struct enforcer *enforcer, struct span piece);
 
 /* Each back end changes from the old to the new as a whole, while packets pass: none is judged by

@@ -16,9 +16,9 @@ struct nft_ahead {
 
 /* Brings a generation's chains, with the lines of those kinds, its maps of addresses, and sets that
  * outlive it into the kernel, where nothing refers to them yet.  What libnftables is left with goes
- * to `out_rest`; where that is nothing, base chains turn as well.  Pieces stand already.  0 or negative errno; some of it
- * may then stand, but no base chain has changed.  `fd` is of nfnl_open(), for whoever closes one
- * waits. */
+ * to `out_rest`; where that is nothing, base chains turn as well.  Pieces stand already.  0 or
+ * negative errno; some of it may then stand, but no base chain has changed.  `fd` is of
+ * nfnl_open(), for whoever closes one waits. */
 int nft_bulk_bring(int fd, const char *text, const struct nft_objects *ended,
 		   const struct nft_ahead *ahead, size_t ahead_n, struct text *out_rest);
 /* Brings a piece of it that is there before the rest is: chains that count, maps, and chains that look

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Drives the back ends from scripts: compiles a policy, installs it, and prints what was counted.
  *
- *	enforcer text|install|abandon POLICY BOUNDARY [NAME=SET]... -- LINK...
+ *	enforcer text|install|abandon|ahead|ahead-and-die POLICY BOUNDARY [NAME=SET]... -- LINK...
  *	enforcer reload N POLICY-A POLICY-B BOUNDARY [NAME=SET]... -- LINK...
  *	enforcer replace POLICY-A POLICY-B ...		A, then B; then forgets what is gone
  *	enforcer counts|forget|remove
@@ -11,7 +11,8 @@
  *
  * LINK is NAME,SIDE,BACKEND[,dry][,port].  A packet is "source group protocol dport ttl fragment word
  * action rule": fragment is 0, 1 (the first) or 2 (a later one), word is what its payload is.  With
- * ENFORCER_PAIRS in the environment small policies are compiled as those of many pairs are. */
+ * ENFORCER_PAIRS in the environment small policies are compiled as those of many pairs are, and with
+ * ENFORCER_AHEAD pieces of an image are brought into the kernel before it is installed. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -141,21 +142,37 @@ static bool by_pairs(void)
 	return getenv("ENFORCER_PAIRS") != NULL;
 }
 
-static void bring_piece(void *ctx, struct span bytes)
+#define PIECES_MAX 2
+
+/* What an image tells of itself ahead, kept. */
+struct pieces {
+	struct text list[PIECES_MAX];
+	size_t	    n;
+};
+
+static void keep_piece(void *ctx, struct span bytes)
 {
-	enforce_ahead(ctx, bytes);
+	struct pieces *pieces = ctx;
+
+	if (pieces->n < PIECES_MAX)
+		text_put_n(&pieces->list[pieces->n++], (const char *)bytes.p, bytes.n);
 }
 
-/* As a daemon does, pieces of it are brought into the kernel at once. */
+static void release_pieces(struct pieces *pieces)
+{
+	while (pieces->n > 0)
+		text_release(&pieces->list[--pieces->n]);
+}
+
 static struct enforce_image *compile(const struct request *r, size_t which,
 				     const struct enforce_support *support, bool tells,
-				     struct enforcer *e)
+				     struct pieces *out)
 {
 	const struct boundary *boundary = policy_boundary(r->policies[which], r->boundary);
 	struct enforce_boundary b = { boundary, r->links, r->link_count };
 	struct enforce_plan plan = { .boundaries = &b, .n = 1, .generation = 1, .now = today(),
-				     .by_pairs = by_pairs(), .piece = e ? bring_piece : NULL,
-				     .piece_ctx = e };
+				     .by_pairs = by_pairs(), .piece = keep_piece,
+				     .piece_ctx = out };
 	struct enforce_choice choices[LINKS_MAX];
 	struct enforce_notes notes = { 0 };
 	struct enforce_image *image = NULL;
@@ -207,10 +224,23 @@ static struct enforcer *open_enforcer(void)
 	return e;
 }
 
-static void install(struct enforcer *e, const struct enforce_image *image)
+/* As a daemon does while the image is made. */
+static void bring_ahead(struct enforcer *e, const struct pieces *pieces)
 {
-	int status = enforce_install(e, image);
+	enforce_prepare(e);
+	for (size_t i = 0; i < pieces->n; i++)
+		enforce_ahead(e, (struct span){ (const uint8_t *)pieces->list[i].p,
+						pieces->list[i].n });
+}
 
+static void install(struct enforcer *e, const struct enforce_image *image,
+		    const struct pieces *pieces)
+{
+	int status;
+
+	if (getenv("ENFORCER_AHEAD"))
+		bring_ahead(e, pieces);
+	status = enforce_install(e, image);
 	if (status < 0)
 		fail(strerror(-status), enforcer_error(e));
 }
@@ -226,20 +256,23 @@ static void put_count(void *ctx, const struct enforce_count *c)
 static void reload(struct enforcer *e, const struct request *r, unsigned times)
 {
 	struct enforce_image *images[2];
+	struct pieces pieces[2] = { { .n = 0 } };
 	struct enforce_support support;
 	double begin;
 
 	enforce_probe(&support);
 	for (size_t i = 0; i < 2; i++)
-		images[i] = compile(r, i, &support, true, NULL);
+		images[i] = compile(r, i, &support, true, &pieces[i]);
 	begin = now_ms();
 	for (unsigned i = 0; i < times; i++)
-		install(e, images[i % 2]);
+		install(e, images[i % 2], &pieces[i % 2]);
 	printf("%u installs in %.1f ms\n", times, now_ms() - begin);
 	if (enforce_counts(e, put_count, NULL) < 0)
 		fail("counts", enforcer_error(e));
-	free(images[0]);
-	free(images[1]);
+	for (size_t i = 0; i < 2; i++) {
+		free(images[i]);
+		release_pieces(&pieces[i]);
+	}
 }
 
 static void replace(const struct request *r)
@@ -261,18 +294,36 @@ static void install_timed(const struct request *r, bool dies)
 	struct enforcer *e = open_enforcer();
 	struct enforce_support support;
 	struct enforce_image *image;
+	struct pieces pieces = { .n = 0 };
 	double begin, compiled;
 
 	enforce_probe(&support);		/* once, as a daemon does */
 	begin = now_ms();
-	if (getenv("ENFORCER_AHEAD"))
-		enforce_prepare(e);
-	image = compile(r, 0, &support, true, getenv("ENFORCER_AHEAD") ? e : NULL);
+	image = compile(r, 0, &support, true, &pieces);
 	compiled = now_ms();
-	install(e, image);
+	install(e, image, &pieces);
 	printf("loaded in %.2f ms, compiled in %.2f ms, in force in %.2f ms\n", r->load_ms,
 	       compiled - begin, now_ms() - compiled);
 	free(image);
+	release_pieces(&pieces);
+	if (dies)
+		_exit(0);
+	enforcer_free(e);
+}
+
+/* Pieces of an image that never comes. */
+static void bring_pieces(const struct request *r, bool dies)
+{
+	struct enforcer *e = open_enforcer();
+	struct enforce_support support;
+	struct pieces pieces = { .n = 0 };
+
+	enforce_probe(&support);
+	free(compile(r, 0, &support, true, &pieces));
+	bring_ahead(e, &pieces);
+	printf("%zu pieces\n", pieces.n);
+	fflush(stdout);
+	release_pieces(&pieces);
 	if (dies)
 		_exit(0);
 	enforcer_free(e);
@@ -444,6 +495,10 @@ int main(int argc, char **argv)
 			install_timed(&r, false);
 		else if (strcmp(word, "abandon") == 0)
 			install_timed(&r, true);
+		else if (strcmp(word, "ahead") == 0)
+			bring_pieces(&r, false);
+		else if (strcmp(word, "ahead-and-die") == 0)
+			bring_pieces(&r, true);
 		else
 			fail(word, "unknown word");
 	} else {
