@@ -235,6 +235,16 @@ static void judge_ahead(struct judging *j, const struct batch *b, struct expecte
 		engine_packet(j->engine, &ahead->packet, ahead->said);
 }
 
+static struct quick_ahead lies_ahead(const struct batch *b)
+{
+	const uint8_t *first = b->packets->bytes.p;
+
+	if (b->ahead == 0)
+		return (struct quick_ahead){ .next = first };
+	return (struct quick_ahead){ first + b->ahead, b->packets[b->n - 1].bytes.p + b->ahead,
+				     QUICK_LINE_BYTES };
+}
+
 /* At most QUICK_BATCH packets: what the quick look does not tell is read in full. */
 static void judge_some(struct judging *j, const struct batch *b)
 {
@@ -245,8 +255,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 	size_t n;
 
 	engine_foretell(j->engine, &lists);
-	lists.ahead.next = b->packets->bytes.p + b->ahead;
-	lists.ahead.step = b->ahead > 0 ? QUICK_LINE_BYTES : 0;
+	lists.ahead = lies_ahead(b);
 	if (b->quick)
 		quick_sort(b->quick, b->n, &lists);
 	else
@@ -261,6 +270,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 			judge_ahead(j, b, &expected, asks[k], &j->ahead[k]);
 	}
 	engine_take(j->engine, &expected, b->n);
+	quick_fetch_rest(&expected.ahead);
 }
 
 void judging_batch(struct judging *j, const struct batch *b)

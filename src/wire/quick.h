@@ -40,10 +40,10 @@ struct quick {
 #define QUICK_LINE_BYTES 64
 
 /* Memory that will be looked at later.  It is fetched into the second cache, a line with each
- * packet that is looked at, and one with each that is taken: not all at once, for only so many
- * lines can be on their way. */
+ * packet that is looked at, one with each that is taken, and the rest at the end: not all at once,
+ * for only so many lines can be on their way. */
 struct quick_ahead {
-	const uint8_t *next;
+	const uint8_t *next, *end;
 	size_t	       step;		/* QUICK_LINE_BYTES; 0: nothing lies ahead */
 };
 
@@ -51,6 +51,12 @@ static inline void quick_fetch(struct quick_ahead *ahead)
 {
 	__builtin_prefetch(ahead->next, 0, 2);
 	ahead->next += ahead->step;
+}
+
+static inline void quick_fetch_rest(struct quick_ahead *ahead)
+{
+	while (ahead->next < ahead->end)
+		quick_fetch(ahead);
 }
 
 /* Which of them are of which kind.  What the caller sets is fetched meanwhile. */
