@@ -176,10 +176,11 @@ static enum way choose_way(struct judging *j, const struct packet *packet,
 			   const struct quick *quick, struct ahead *out)
 {
 	out->may_echo = false;
-	if (!out->said && brief_read(quick, packet, &out->brief.brief))
+	if (!out->said && brief_may_be(quick, packet) &&
+	    brief_read(quick, packet, &out->brief.brief))
 		return WAY_BRIEF;
 	out->may_echo = echo_of(quick, packet, &out->echo.echo);
-	if (out->may_echo && engine_foresee_echo(j->engine, packet->bytes.n, &out->echo))
+	if (out->may_echo && engine_foresee_echo(j->engine, &out->echo))
 		return WAY_ECHO;
 	return WAY_SAID;
 }

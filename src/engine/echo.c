@@ -10,9 +10,9 @@
 #define FLAGS_TOLD (FLAG_BIT(NOT_SAP) | FLAG_BIT(HOP_LIMIT) | FLAG_BIT(TUNNEL) | \
 		    FLAG_BIT(BAD_IP_CHECKSUM))
 
-bool engine_foresee_echo(const struct engine *e, size_t captured, struct expected_echo *message)
+bool engine_foresee_echo(const struct engine *e, struct expected_echo *message)
 {
-	message->memo = e->may_echo ? recall_find(e->recall, &message->echo, captured) : NULL;
+	message->memo = e->may_echo ? recall_find(e->recall, &message->echo) : NULL;
 	return message->memo != NULL;
 }
 
@@ -106,10 +106,7 @@ bool engine_take_echo(struct engine *e, struct expected *x, size_t i,
 	    !is_repetition(memo, packet, print))
 		return false;
 	frame_number(e);
-	e->packets.total++;
-	e->packets.ip++;
-	e->packets.control += memo->is_control;
-	e->packets.multicast += memo->is_multicast;
+	x->briefs++;
 	e->link_local_packets += memo->is_link_local;
 	if (memo->stays)
 		cross(e, x, i, message);
@@ -167,8 +164,6 @@ static void learn(struct engine *e, const struct heard *heard, const struct pack
 	memo->stays = addr_is_link_local_group(first->receiver);
 	memo->ttl = first->ttl;
 	memo->n = (uint8_t)heard->n;
-	memo->is_multicast = said->is_multicast;
-	memo->is_control = e->frame_control;
 	memo->is_link_local = e->frame_link_local;
 	memcpy(memo->list, heard->list, sizeof(memo->list));
 }
@@ -182,7 +177,8 @@ void engine_learn(struct engine *e, const struct packet *packet, struct said *sa
 		e->heard = &heard;
 	engine_packet(e, packet, said);
 	if (e->heard && !heard.is_lost && heard.n > 0 && heard.n == said->n &&
-	    said->segment_count == 0 && said->has_ip && said->is_read)
+	    said->segment_count == 0 && said->has_ip && said->is_read && said->is_multicast &&
+	    e->frame_control)
 		learn(e, &heard, packet, said, echo);
 	e->heard = NULL;
 }

@@ -52,7 +52,7 @@ struct expected {
 	const struct quick_lists *lists;
 	size_t			  taken;	/* before it all sums are made */
 	size_t			  cuts;		/* behind it, that the snap length cut */
-	size_t			  briefs;	/* behind it, that say something; all to groups */
+	size_t			  briefs;	/* behind it, or echoes: control messages to groups */
 	size_t			  data_taken;	/* of lists->data */
 	struct quick_ahead	  ahead;
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
@@ -96,8 +96,7 @@ struct expected_echo {
 	const struct memo *memo;
 };
 
-bool engine_foresee_echo(const struct engine *engine, size_t captured,
-			 struct expected_echo *message);
+bool engine_foresee_echo(const struct engine *engine, struct expected_echo *message);
 void engine_expect_echo(const struct engine *engine, const struct expected_echo *message);
 bool engine_take_echo(struct engine *engine, struct expected *expected, size_t i,
 		      const struct expected_echo *message);

@@ -10,7 +10,8 @@
 #define WAYS 4
 #define SETS 1024
 #define ASKED 8192			/* hashes that were asked for once */
-#define LINE 64
+#define LINE 64				/* of memory */
+#define FETCHED 4			/* lines */
 
 struct recall {
 	uint32_t     tags[SETS][WAYS];	/* 0: nothing is kept there */
@@ -44,15 +45,16 @@ static uint32_t tag_of(const struct echo *echo)
 	return (uint32_t)(echo->hash >> 32) | 1;
 }
 
-static inline void fetch(const struct memo *memo, size_t captured)
+/* What is longer goes on where the processor looks by itself. */
+static inline void fetch(const struct memo *memo)
 {
 	const uint8_t *p = (const uint8_t *)memo;
 
-	for (size_t at = 0; at < offsetof(struct memo, bytes) + captured; at += LINE)
-		__builtin_prefetch(p + at);
+	for (size_t line = 0; line < FETCHED; line++)
+		__builtin_prefetch(p + line * LINE);
 }
 
-struct memo *recall_find(const struct recall *recall, const struct echo *echo, size_t captured)
+struct memo *recall_find(const struct recall *recall, const struct echo *echo)
 {
 	size_t set = echo->hash % SETS;
 	uint32_t tag = tag_of(echo);
@@ -60,7 +62,7 @@ struct memo *recall_find(const struct recall *recall, const struct echo *echo, s
 	for (size_t way = 0; way < WAYS; way++) {
 		if (recall->tags[set][way] != tag)
 			continue;
-		fetch(&recall->memos[set * WAYS + way], captured);
+		fetch(&recall->memos[set * WAYS + way]);
 		return &recall->memos[set * WAYS + way];
 	}
 	return NULL;

@@ -31,7 +31,7 @@ struct memo {
 	uint16_t	captured, link;
 	uint8_t		n, ttl;
 	bool		stays;			/* its receiver is link-local */
-	bool		is_multicast, is_control, is_link_local;
+	bool		is_link_local;
 	struct recalled list[RECALL_STATEMENTS];
 	uint8_t		bytes[ECHO_BYTES_MAX];
 };
@@ -42,7 +42,7 @@ struct recall *recall_new(void);
 void recall_free(struct recall *recall);
 
 /* What may be it, and is being fetched; NULL where nothing is.  recall_is_same() looks. */
-struct memo *recall_find(const struct recall *recall, const struct echo *echo, size_t captured);
+struct memo *recall_find(const struct recall *recall, const struct echo *echo);
 bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet);
 
 /* True where the message was asked for before: it is worth being kept. */

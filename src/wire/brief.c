@@ -310,8 +310,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	size_t n = packet->bytes.n - quick->ip_offset;
 	unsigned header_bytes = quick->plain, total;
 
-	if (!header_bytes || header_bytes > ALERT_BYTES || packet->checksums_unreliable ||
-	    ip[9] == NUMBER_UDP)
+	if (!header_bytes || header_bytes > ALERT_BYTES || packet->checksums_unreliable)
 		return false;
 	total = load16(ip + 2);
 	KEEP_LOADED(total);			/* it may change, and have changed since the look */

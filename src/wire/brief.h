@@ -26,6 +26,12 @@ struct brief {
 	uint32_t seq;				/* where that begins */
 };
 
+/* A look at its protocol, of a packet that is QUICK_ASK. */
+static inline bool brief_may_be(const struct quick *quick, const struct packet *packet)
+{
+	return quick->plain && packet->bytes.p[quick->ip_offset + 9] != 17;	/* UDP */
+}
+
 /* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change
  * meanwhile: then any of them may be told. */
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out);

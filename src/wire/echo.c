@@ -20,8 +20,8 @@ static inline uint64_t hash_of(const struct packet *packet, const uint8_t *ip, u
 	const uint8_t *end = packet->bytes.p + packet->bytes.n;
 	uint64_t x = mix + addresses * UINT64_C(0xc2b2ae3d27d4eb4f);
 
-	x = (x ^ x >> 32) + load64(end - 8) + packet->bytes.n + packet->link;
-	x = x * UINT64_C(0x9e3779b97f4a7c15) + load64(ip - 8);
+	x = (x ^ x >> 32) + load_native(end - 8) + packet->bytes.n + packet->link;
+	x = x * UINT64_C(0x9e3779b97f4a7c15) + load_native(ip - 8);
 	return x ^ x >> 32;
 }
 
@@ -49,7 +49,7 @@ static inline bool echo_of4(const struct quick *quick, const struct packet *pack
 	out->print = print_end(print_header4(ip.p, ip.p[9]), (uint16_t)load16(ip.p + 4),
 			       mix);
 	out->varies = (uint8_t)(quick->ip_offset + 4);
-	out->hash = hash_of(packet, ip.p, load64(ip.p + 12), mix);
+	out->hash = hash_of(packet, ip.p, load_native(ip.p + 12), mix);
 	return true;
 }
 
@@ -68,7 +68,8 @@ static inline bool echo_of6(const struct quick *quick, const struct packet *pack
 	mix = print_mix_some(bytes);
 	out->print = print_end((uint64_t)bytes.n << 16 | ip.p[6], 0, mix);
 	out->varies = 0;
-	out->hash = hash_of(packet, ip.p, load64(ip.p + 16) ^ load64(ip.p + 32), mix);
+	out->hash = hash_of(packet, ip.p, load_native(ip.p + 16) ^ load_native(ip.p + 32),
+			    mix);
 	return true;
 }
 
@@ -82,7 +83,7 @@ bool echo_of(const struct quick *quick, const struct packet *packet, struct echo
 
 static inline uint64_t differ(const uint8_t *p, const uint8_t *q, size_t at)
 {
-	return load64(p + at) ^ load64(q + at);
+	return load_native(p + at) ^ load_native(q + at);
 }
 
 bool echo_is_same(const struct echo *echo, const struct packet *packet, const uint8_t *other)
