@@ -3,8 +3,6 @@
  * read from one moment on; adopts what stands; reads counters.  Knows no policy. */
 #include "enforce/bpf.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +17,7 @@
 #include "enforce/bpf_hooks.h"
 #include "enforce/bpf_parcel.h"
 #include "enforce/bpf_store.h"
+#include "enforce/libbpf.h"
 
 /* A parcel that was looked over: every offset lies inside. */
 struct view {
@@ -299,12 +298,18 @@ static void probe(struct enforce_support *out)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "weir_probe", "GPL", nothing, 2, NULL);
-	int helper = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL);
 	const char *why = "";
 	char text[ENFORCE_WHY];
+	int fd = -1, helper = 1;
+	bool is_there = libbpf_load() == 0;
 
-	if (fd < 0) {
+	if (is_there) {
+		fd = libbpf.prog_load(BPF_PROG_TYPE_XDP, "weir_probe", "GPL", nothing, 2, NULL);
+		helper = libbpf.probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL);
+	}
+	if (!is_there) {
+		why = "no libbpf";
+	} else if (fd < 0) {
 		snprintf(text, sizeof(text), "no BPF: %s%s", strerror(-fd),
 			 fd == -EPERM ? " (needs CAP_BPF and CAP_NET_ADMIN)" : "");
 		why = text;

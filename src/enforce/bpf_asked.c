@@ -3,7 +3,6 @@
  * Nothing waits for the kernel, but for the first member of a map.  bpf(2).  Knows no rule. */
 #include "enforce/bpf_asked.h"
 
-#include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "enforce/libbpf.h"
 
 #define PIN_START "asked-v"
 #define PATH_BYTES 512
@@ -167,8 +167,8 @@ static struct member_list list_standing(int fd)
 	while (status == 0 && s.n < BPF_MEMBERS_ROOM) {
 		uint32_t n = BPF_MEMBERS_ROOM - (uint32_t)s.n;
 
-		status = bpf_map_lookup_batch(fd, from, &token, s.list + s.n, values + s.n, &n,
-					      NULL);
+		status = libbpf.map_lookup_batch(fd, from, &token, s.list + s.n, values + s.n, &n,
+						 NULL);
 		if (status == 0 || status == -ENOENT)
 			s.n += n;
 		from = &token;
@@ -184,7 +184,7 @@ static int put_member(int fd, const struct bpf_member *m)
 {
 	const uint8_t value = 1;
 
-	return bpf_map_update_elem(fd, m, &value, BPF_ANY) < 0 ? -errno : 0;
+	return libbpf.map_update_elem(fd, m, &value, BPF_ANY) < 0 ? -errno : 0;
 }
 
 /* That all is known holds only while it does: it goes first and comes last.  Who stays is there all the
@@ -195,7 +195,7 @@ static int change_members(int fd, const struct member_list *is, const struct mem
 	int status = 0, changes = 0;
 
 	if (has_member(is, &known) && !has_member(wanted, &known))
-		changes += bpf_map_delete_elem(fd, &known) == 0;
+		changes += libbpf.map_delete_elem(fd, &known) == 0;
 	for (size_t i = 0; i < wanted->n && status == 0; i++) {
 		if (wanted->list[i].kind == BPF_MEMBER_KNOWN || has_member(is, &wanted->list[i]))
 			continue;
@@ -204,13 +204,13 @@ static int change_members(int fd, const struct member_list *is, const struct mem
 	}
 	for (size_t i = 0; i < is->n && status == 0; i++)
 		if (is->list[i].kind != BPF_MEMBER_KNOWN && !has_member(wanted, &is->list[i]))
-			changes += bpf_map_delete_elem(fd, &is->list[i]) == 0;
+			changes += libbpf.map_delete_elem(fd, &is->list[i]) == 0;
 	if (status == 0 && has_member(wanted, &known) && !has_member(is, &known)) {
 		status = put_member(fd, &known);
 		changes++;
 	}
 	if (status < 0)
-		bpf_map_delete_elem(fd, &known);
+		libbpf.map_delete_elem(fd, &known);
 	return status < 0 ? status : changes;
 }
 
@@ -223,14 +223,14 @@ static int open_members(const struct bpf_store *store, const struct bpf_set *set
 	int fd, status = 0;
 
 	pin_path(store, key, path);
-	fd = bpf_obj_get(path);
+	fd = libbpf.obj_get(path);
 	if (fd >= 0)
 		return fd;
 	fd = bpf_set_members_new();
 	if (fd < 0)
 		return fd;
-	if (bpf_map_update_elem(set->maps[MAP_ASKED], key, &fd, BPF_ANY) < 0 ||
-	    bpf_obj_pin(fd, path) < 0)
+	if (libbpf.map_update_elem(set->maps[MAP_ASKED], key, &fd, BPF_ANY) < 0 ||
+	    libbpf.obj_pin(fd, path) < 0)
 		status = -errno;
 	if (status == 0)
 		return fd;
@@ -308,7 +308,7 @@ int bpf_asked_read(struct bpf_store *store, enforce_asked_fn *each, void *ctx)
 		if (!key_of_pin(entry->d_name, &key))
 			continue;
 		pin_path(store, &key, path);
-		fd = bpf_obj_get(path);
+		fd = libbpf.obj_get(path);
 		if (fd < 0)
 			continue;
 		read_members(fd, &key, each, ctx);
@@ -337,7 +337,7 @@ void bpf_asked_settle(struct bpf_store *store)
 			unlink(path);
 		} else if (!is_asked_for(store, &key)) {
 			unlink(path);		/* first: what is pinned is in force */
-			bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_ASKED], &key);
+			libbpf.map_delete_elem(bpf_store_set(store)->maps[MAP_ASKED], &key);
 		}
 	}
 	if (dir)

@@ -2,8 +2,6 @@
 /* XDP links and tc filters, by libbpf.  tc-bpf(8).  Knows no maps. */
 #include "enforce/bpf_attach.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
@@ -12,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "enforce/libbpf.h"
 
 #define PATH_BYTES 512
 #define FILTER_HANDLE 1
@@ -33,10 +33,10 @@ static int open_link(const struct bpf_spot *spot, struct bpf_link_info *out)
 	int fd;
 
 	link_path(spot, path);
-	fd = bpf_obj_get(path);
+	fd = libbpf.obj_get(path);
 	if (fd < 0)
 		return -1;
-	if (bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && info.type == BPF_LINK_TYPE_XDP &&
+	if (libbpf.obj_get_info_by_fd(fd, &info, &n) == 0 && info.type == BPF_LINK_TYPE_XDP &&
 	    info.xdp.ifindex == spot->ifindex) {
 		*out = info;
 		return fd;
@@ -50,12 +50,12 @@ static void name_program(uint32_t id, struct text *out)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t n = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
+	int fd = libbpf.prog_get_fd_by_id(id);
 
 	text_printf(out, "program %u", id);
 	if (fd < 0)
 		return;
-	if (bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && info.name[0])
+	if (libbpf.obj_get_info_by_fd(fd, &info, &n) == 0 && info.name[0])
 		text_printf(out, " (%s)", info.name);
 	close(fd);
 }
@@ -65,7 +65,7 @@ static void explain_xdp(const struct bpf_spot *spot, int failure, struct text *e
 	LIBBPF_OPTS(bpf_xdp_query_opts, options);
 	uint32_t id = 0;
 
-	if (bpf_xdp_query((int)spot->ifindex, 0, &options) == 0)
+	if (libbpf.xdp_query((int)spot->ifindex, 0, &options) == 0)
 		id = options.prog_id ? options.prog_id
 		     : options.drv_prog_id ? options.drv_prog_id
 					   : options.skb_prog_id;
@@ -84,12 +84,12 @@ static void explain_xdp(const struct bpf_spot *spot, int failure, struct text *e
 static int new_link(const struct bpf_spot *spot, int program)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-	int fd = bpf_link_create(program, (int)spot->ifindex, BPF_XDP, &options);
+	int fd = libbpf.link_create(program, (int)spot->ifindex, BPF_XDP, &options);
 
 	if (fd >= 0 || fd == -EBUSY)
 		return fd;
 	options.flags = XDP_FLAGS_SKB_MODE;
-	return bpf_link_create(program, (int)spot->ifindex, BPF_XDP, &options);
+	return libbpf.link_create(program, (int)spot->ifindex, BPF_XDP, &options);
 }
 
 static int attach_xdp(const struct bpf_spot *spot, int program, struct text *error)
@@ -99,7 +99,7 @@ static int attach_xdp(const struct bpf_spot *spot, int program, struct text *err
 	char path[PATH_BYTES];
 
 	if (fd >= 0) {
-		status = bpf_link_update(fd, program, NULL);
+		status = libbpf.link_update(fd, program, NULL);
 		close(fd);
 		if (status < 0)
 			explain_xdp(spot, status, error);
@@ -112,7 +112,7 @@ static int attach_xdp(const struct bpf_spot *spot, int program, struct text *err
 	}
 	link_path(spot, path);
 	unlink(path);
-	status = bpf_obj_pin(fd, path) < 0 ? -errno : 0;
+	status = libbpf.obj_pin(fd, path) < 0 ? -errno : 0;
 	close(fd);
 	if (status < 0)
 		explain_xdp(spot, status, error);
@@ -126,7 +126,7 @@ static int detach_xdp(const struct bpf_spot *spot)
 	char path[PATH_BYTES];
 
 	if (fd >= 0) {
-		status = bpf_link_detach(fd);
+		status = libbpf.link_detach(fd);
 		close(fd);
 	}
 	link_path(spot, path);
@@ -160,12 +160,12 @@ static bool is_own(uint32_t id)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t n = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
+	int fd = libbpf.prog_get_fd_by_id(id);
 	bool is_other;
 
 	if (fd < 0)
 		return true;
-	is_other = bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && strcmp(info.name, "weir_tc") != 0;
+	is_other = libbpf.obj_get_info_by_fd(fd, &info, &n) == 0 && strcmp(info.name, "weir_tc") != 0;
 	close(fd);
 	return !is_other;
 }
@@ -175,7 +175,7 @@ static uint32_t program_of_tc(const struct bpf_spot *spot)
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(spot);
 
-	if (bpf_tc_query(&hook, &options) < 0 || !is_own(options.prog_id))
+	if (libbpf.tc_query(&hook, &options) < 0 || !is_own(options.prog_id))
 		return 0;
 	return options.prog_id;
 }
@@ -185,11 +185,11 @@ static int attach_tc(const struct bpf_spot *spot, int program, bool *out_made, s
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
 	struct bpf_tc_hook hook = hook_of(spot);
-	int status = bpf_tc_hook_create(&hook);
+	int status = libbpf.tc_hook_create(&hook);
 
 	*out_made = status == 0;
 	if (status == 0 || status == -EEXIST)
-		status = bpf_tc_attach(&hook, &options);
+		status = libbpf.tc_attach(&hook, &options);
 	if (status < 0) {
 		text_reset(error);
 		text_printf(error, "cannot attach a tc filter to the %s of %s: %s",
@@ -251,10 +251,10 @@ static int detach_tc(const struct bpf_spot *spot, bool made)
 	int status = 0;
 
 	if (program_of_tc(spot))
-		status = bpf_tc_detach(&hook, &options);
+		status = libbpf.tc_detach(&hook, &options);
 	if (made && !is_clsact_used(spot->ifindex)) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-		bpf_tc_hook_destroy(&hook);
+		libbpf.tc_hook_destroy(&hook);
 	}
 	return status;
 }

@@ -3,7 +3,6 @@
  * slot again.  Knows no image. */
 #include "enforce/bpf_hooks.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -16,6 +15,7 @@
 
 #include "base/memory.h"
 #include "enforce/bpf_attach.h"
+#include "enforce/libbpf.h"
 
 static struct bpf_spot spot_of(const struct bpf_store *store, const struct bpf_hook *h)
 {
@@ -31,9 +31,9 @@ static size_t read_hooks(const struct bpf_set *set, struct bpf_hook *out, size_t
 	const struct bpf_hook_key *at = NULL;
 	size_t n = 0;
 
-	while (n < max && bpf_map_get_next_key(set->maps[MAP_HOOKS], at, &out[n].key) == 0) {
+	while (n < max && libbpf.map_get_next_key(set->maps[MAP_HOOKS], at, &out[n].key) == 0) {
 		at = &out[n].key;
-		if (bpf_map_lookup_elem(set->maps[MAP_HOOKS], at, &out[n].value) < 0)
+		if (libbpf.map_lookup_elem(set->maps[MAP_HOOKS], at, &out[n].value) < 0)
 			break;
 		n++;
 	}
@@ -42,7 +42,7 @@ static size_t read_hooks(const struct bpf_set *set, struct bpf_hook *out, size_t
 
 static void write_down(const struct bpf_set *set, const struct bpf_hook *h)
 {
-	bpf_map_update_elem(set->maps[MAP_HOOKS], &h->key, &h->value, BPF_ANY);
+	libbpf.map_update_elem(set->maps[MAP_HOOKS], &h->key, &h->value, BPF_ANY);
 }
 
 enum backend bpf_hooks_backend(struct bpf_store *store, const char *link, unsigned hook)
@@ -52,7 +52,7 @@ enum backend bpf_hooks_backend(struct bpf_store *store, const char *link, unsign
 	const struct bpf_set *set = bpf_store_set(store);
 
 	snprintf(key.link, sizeof(key.link), "%s", link);
-	if (!set || bpf_map_lookup_elem(set->maps[MAP_HOOKS], &key, &value) < 0)
+	if (!set || libbpf.map_lookup_elem(set->maps[MAP_HOOKS], &key, &value) < 0)
 		return BACKEND_AUTO;
 	return value.backend;
 }
@@ -201,7 +201,7 @@ static uint32_t id_of(int program)
 	struct bpf_prog_info info = { 0 };
 	uint32_t n = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(program, &info, &n) < 0 ? 0 : info.id;
+	return libbpf.obj_get_info_by_fd(program, &info, &n) < 0 ? 0 : info.id;
 }
 
 static int attach(struct bpf_store *store, const struct bpf_set *set, struct bpf_hook *h,
@@ -249,7 +249,7 @@ static void undo(struct bpf_store *store, struct bpf_hook *h)
 	struct text error = { 0 };
 
 	h->is_new = false;
-	if (older && bpf_map_lookup_elem(older->maps[MAP_HOOKS], &h->key, &was) == 0) {
+	if (older && libbpf.map_lookup_elem(older->maps[MAP_HOOKS], &h->key, &was) == 0) {
 		h->value = was;
 		if (attach(store, older, h, &error) == 0)
 			write_down(older, h);
@@ -257,7 +257,7 @@ static void undo(struct bpf_store *store, struct bpf_hook *h)
 		return;
 	}
 	bpf_spot_detach(&spot, h->value.has_clsact);
-	bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS], &h->key);
+	libbpf.map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS], &h->key);
 }
 
 /* Back to the programs that stood before. */
@@ -305,7 +305,7 @@ static void detach(struct bpf_store *store, const struct bpf_hook *h)
 	struct bpf_spot spot = spot_of(store, h);
 
 	bpf_spot_detach(&spot, h->value.has_clsact);
-	bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS], &h->key);
+	libbpf.map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS], &h->key);
 }
 
 /* An ingress that went from XDP to tc, or back, has still the other's program. */
@@ -325,8 +325,8 @@ void bpf_hooks_settle(struct bpf_hooks *hooks, struct bpf_store *store)
 {
 	for (size_t i = 0; i < hooks->other_count; i++) {
 		if (is_replaced(hooks, &hooks->others[i]))
-			bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS],
-					    &hooks->others[i].key);
+			libbpf.map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS],
+					       &hooks->others[i].key);
 		else
 			detach(store, &hooks->others[i]);
 	}
@@ -334,8 +334,8 @@ void bpf_hooks_settle(struct bpf_hooks *hooks, struct bpf_store *store)
 		if (hooks->list[i].is_new)
 			detach_other_way(store, &hooks->list[i]);
 		if (hooks->list[i].is_renamed)
-			bpf_map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS],
-					    &hooks->list[i].was);
+			libbpf.map_delete_elem(bpf_store_set(store)->maps[MAP_HOOKS],
+					       &hooks->list[i].was);
 		write_down(bpf_store_set(store), &hooks->list[i]);
 	}
 }

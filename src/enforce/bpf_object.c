@@ -2,8 +2,6 @@
 /* Sets of maps, and programs that read them, by libbpf.  bpf(2).  Knows no interface. */
 #include "enforce/bpf_object.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
@@ -16,6 +14,7 @@
 
 #include "base/memory.h"
 #include "enforce/grace.h"
+#include "enforce/libbpf.h"
 
 #define PATH_BYTES 512
 #define BUCKETS_MAX 32768
@@ -41,12 +40,12 @@ static int new_map(const char *name, enum bpf_map_type type, uint32_t key, uint3
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
 
-	return bpf_map_create(type, name, key, value, entries, &options);
+	return libbpf.map_create(type, name, key, value, entries, &options);
 }
 
 static uint32_t processor_count(void)
 {
-	int n = libbpf_num_possible_cpus();
+	int n = libbpf.num_possible_cpus();
 	uint32_t room = 1;
 
 	while (n > 0 && room < (uint32_t)n)
@@ -208,8 +207,8 @@ static int new_asked_map(void)
 	if (like < 0)
 		return like;
 	options.inner_map_fd = (uint32_t)like;
-	fd = bpf_map_create(BPF_MAP_TYPE_HASH_OF_MAPS, "weir_asked", sizeof(struct bpf_asked_key),
-			    sizeof(uint32_t), BPF_ASKED_MAX, &options);
+	fd = libbpf.map_create(BPF_MAP_TYPE_HASH_OF_MAPS, "weir_asked", sizeof(struct bpf_asked_key),
+			       sizeof(uint32_t), BPF_ASKED_MAX, &options);
 	close(like);
 	return fd;
 }
@@ -280,7 +279,7 @@ int bpf_set_pin(const struct bpf_set *set, const char *folder)
 		return -errno;
 	for (unsigned i = MAP_COUNT; i-- > 0;) {
 		pin_path(folder, set->number, map_names[i], path);
-		if (bpf_obj_pin(set->maps[i], path) < 0)
+		if (libbpf.obj_pin(set->maps[i], path) < 0)
 			return -errno;
 	}
 	return 0;
@@ -322,7 +321,7 @@ static int map_size(int fd, struct bpf_map_info *out)
 	uint32_t n = sizeof(*out);
 
 	memset(out, 0, sizeof(*out));
-	return bpf_obj_get_info_by_fd(fd, out, &n) < 0 ? -errno : 0;
+	return libbpf.obj_get_info_by_fd(fd, out, &n) < 0 ? -errno : 0;
 }
 
 static int open_pins(const char *folder, struct bpf_set *set)
@@ -331,7 +330,7 @@ static int open_pins(const char *folder, struct bpf_set *set)
 
 	for (unsigned i = 0; i < MAP_COUNT; i++) {
 		pin_path(folder, set->number, map_names[i], path);
-		set->maps[i] = bpf_obj_get(path);
+		set->maps[i] = libbpf.obj_get(path);
 		if (set->maps[i] < 0)
 			return -errno;
 	}
@@ -367,7 +366,7 @@ int bpf_set_open_samples(const char *folder, unsigned number)
 	int fd;
 
 	pin_path(folder, number, map_names[MAP_SAMPLES], path);
-	fd = bpf_obj_get(path);
+	fd = libbpf.obj_get(path);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -556,9 +555,9 @@ static struct bpf_told told_of(const struct bpf_set *set, const struct bpf_progr
 
 static int tell(struct bpf_object *object, const struct bpf_told *told)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	struct bpf_map *map = libbpf.object__find_map_by_name(object, ".rodata");
 
-	return map ? bpf_map__set_initial_value(map, told, sizeof(*told)) : -ENOENT;
+	return map ? libbpf.map__set_initial_value(map, told, sizeof(*told)) : -ENOENT;
 }
 
 /* As the object calls it. */
@@ -575,8 +574,8 @@ static const char *section_of(enum bpf_map_index index)
 static int reuse_maps(struct bpf_object *object, const struct bpf_set *set)
 {
 	for (unsigned i = MAP_POLICY; i <= MAP_SAMPLES; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(object, section_of(i));
-		int status = map ? bpf_map__reuse_fd(map, set->maps[i]) : -ENOENT;
+		struct bpf_map *map = libbpf.object__find_map_by_name(object, section_of(i));
+		int status = map ? libbpf.map__reuse_fd(map, set->maps[i]) : -ENOENT;
 
 		if (status < 0)
 			return status;
@@ -606,8 +605,8 @@ static struct bpf_object *open_wide(const struct bpf_set *set, const void *bytes
 	memcpy(copy, bytes, n);
 	widen_section(copy, section_of(MAP_OWN), own_bytes(set));
 	widen_section(copy, section_of(MAP_FLOWS), flows_bytes(set) + (uint32_t)FLOWS_SPARE);
-	libbpf_set_print(say_nothing);
-	object = bpf_object__open_mem(copy, n, &options);
+	libbpf.set_print(say_nothing);
+	object = libbpf.object__open_mem(copy, n, &options);
 	free(copy);
 	return object;
 }
@@ -622,28 +621,28 @@ struct bpf_object *bpf_set_open_object(const struct bpf_set *set, const void *by
 	status = status < 0 ? status : reuse_maps(object, set);
 	if (status == 0)
 		return object;
-	bpf_object__close(object);
+	libbpf.object__close(object);
 	errno = -status;
 	return NULL;
 }
 
 static int load_program(struct bpf_object *object, const char *name)
 {
-	struct bpf_program *program, *wanted = NULL;
+	struct bpf_program *program = NULL, *wanted = NULL;
 	int status;
 
-	bpf_object__for_each_program(program, object) {
-		bool is_wanted = strcmp(bpf_program__name(program), name) == 0;
+	while ((program = libbpf.object__next_program(object, program))) {
+		bool is_wanted = strcmp(libbpf.program__name(program), name) == 0;
 
-		bpf_program__set_autoload(program, is_wanted);
+		libbpf.program__set_autoload(program, is_wanted);
 		wanted = is_wanted ? program : wanted;
 	}
 	if (!wanted)
 		return -ENOENT;
-	status = bpf_object__load(object);
+	status = libbpf.object__load(object);
 	if (status < 0)
 		return status;
-	status = dup(bpf_program__fd(wanted));
+	status = dup(libbpf.program__fd(wanted));
 	return status < 0 ? -errno : status;
 }
 
@@ -657,7 +656,7 @@ int bpf_set_load(const struct bpf_set *set, const struct bpf_program_options *op
 	if (!object)
 		return -errno;
 	status = load_program(object, names[options->is_xdp][options->is_bare]);
-	bpf_object__close(object);
+	libbpf.object__close(object);
 	return status;
 }
 
@@ -690,12 +689,12 @@ int bpf_clock_load(void)
 	struct bpf_object *object;
 	int status;
 
-	libbpf_set_print(say_nothing);
-	object = bpf_object__open_mem(bpf_bytes, bpf_bytes_n, &options);
+	libbpf.set_print(say_nothing);
+	object = libbpf.object__open_mem(bpf_bytes, bpf_bytes_n, &options);
 	if (!object)
 		return -errno;
 	status = load_program(object, "weir_clock");
-	bpf_object__close(object);
+	libbpf.object__close(object);
 	return status;
 }
 
@@ -705,7 +704,7 @@ int bpf_clock_read(int program, struct bpf_clock *out)
 	uint8_t packet[16] = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof(packet),
 		    .data_out = both, .data_size_out = sizeof(both), .repeat = 1);
-	int status = program < 0 ? -ENOENT : bpf_prog_test_run_opts(program, &options);
+	int status = program < 0 ? -ENOENT : libbpf.prog_test_run_opts(program, &options);
 
 	if (status == 0)
 		*out = (struct bpf_clock){ both[0], both[1], rate_of(both[0], both[1]) };

@@ -3,8 +3,6 @@
  * in its place (IEEE 802.1Q), so that readers see the frame as it was on the wire. */
 #include "enforce/bpf.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 
 #include "base/memory.h"
 #include "enforce/bpf_object.h"
+#include "enforce/libbpf.h"
 
 #define TAG_AT 12				/* behind the two addresses */
 #define TAG_BYTES 4
@@ -85,7 +84,7 @@ int bpf_samples_open(const char *pin_folder, struct bpf_samples **out)
 		return map;
 	s = memory_take(sizeof(*s));
 	s->map = map;
-	s->ring = ring_buffer__new(map, tell_sample, s, NULL);
+	s->ring = libbpf.ring_buffer__new(map, tell_sample, s, NULL);
 	if (!s->ring) {
 		status = -errno;
 		bpf_samples_free(s);
@@ -99,14 +98,14 @@ void bpf_samples_free(struct bpf_samples *samples)
 {
 	if (!samples)
 		return;
-	ring_buffer__free(samples->ring);
+	libbpf.ring_buffer__free(samples->ring);
 	close(samples->map);
 	free(samples);
 }
 
 int bpf_samples_fd(const struct bpf_samples *samples)
 {
-	return ring_buffer__epoll_fd(samples->ring);
+	return libbpf.ring_buffer__epoll_fd(samples->ring);
 }
 
 int bpf_samples_read(struct bpf_samples *samples, bpf_sample_fn *each, void *ctx)
@@ -114,5 +113,5 @@ int bpf_samples_read(struct bpf_samples *samples, bpf_sample_fn *each, void *ctx
 	samples->each = each;
 	samples->ctx = ctx;
 	samples->offset_ns = now_of(CLOCK_REALTIME) - now_of(CLOCK_MONOTONIC);
-	return ring_buffer__consume(samples->ring);
+	return libbpf.ring_buffer__consume(samples->ring);
 }

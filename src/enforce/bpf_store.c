@@ -4,8 +4,6 @@
  * bpf(2), the file system of bpf. */
 #include "enforce/bpf_store.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -19,6 +17,7 @@
 #include "base/memory.h"
 #include "enforce/bpf_asked.h"
 #include "enforce/grace.h"
+#include "enforce/libbpf.h"
 #include "os/privilege.h"
 
 #define IMAGE_BYTES_MIN (1u << 19)
@@ -112,8 +111,9 @@ static struct name_list list_names(const struct bpf_set *set)
 	while (status == 0 && list.n < set->capacity) {
 		uint32_t n = set->capacity - (uint32_t)list.n;
 
-		status = bpf_map_lookup_batch(set->maps[MAP_NAMES], from, &token,
-					      list.names + list.n, list.values + list.n, &n, NULL);
+		status = libbpf.map_lookup_batch(set->maps[MAP_NAMES], from, &token,
+						 list.names + list.n, list.values + list.n, &n,
+						 NULL);
 		if (status == 0 || status == -ENOENT)
 			list.n += n;
 		from = &token;
@@ -177,8 +177,11 @@ int bpf_store_open(const char *folder, struct bpf_store *out)
 	unsigned numbers[STORE_SETS_MAX];
 	struct bpf_clock clock;
 	size_t n;
+	int status = libbpf_load();
 
 	*out = (struct bpf_store){ .clock = -1, .ticks_per_s = 250 };
+	if (status < 0)
+		return status;
 	if (strlen(folder) >= sizeof(out->folder))
 		return -ENAMETOOLONG;
 	snprintf(out->folder, sizeof(out->folder), "%s", folder);
@@ -243,7 +246,7 @@ static void add_set(const struct bpf_set *set, const struct bpf_name *name,
 {
 	struct bpf_name_value value;
 
-	if (bpf_map_lookup_elem(set->maps[MAP_NAMES], name, &value) < 0)
+	if (libbpf.map_lookup_elem(set->maps[MAP_NAMES], name, &value) < 0)
 		return;
 	if (based)
 		add_counter(sum, &value.base);
@@ -319,14 +322,14 @@ int bpf_store_counter(struct bpf_store *store, const struct bpf_name *name, uint
 	struct bpf_name_value value = { 0 };
 	int status;
 
-	if (bpf_map_lookup_elem(set->maps[MAP_NAMES], name, &value) == 0) {
+	if (libbpf.map_lookup_elem(set->maps[MAP_NAMES], name, &value) == 0) {
 		*out_id = value.id;
 		return 0;
 	}
 	status = take_counter(store, &value.id);
 	if (status < 0)
 		return status;
-	if (bpf_map_update_elem(set->maps[MAP_NAMES], name, &value, BPF_ANY) < 0)
+	if (libbpf.map_update_elem(set->maps[MAP_NAMES], name, &value, BPF_ANY) < 0)
 		return -errno;
 	*out_id = value.id;
 	return 0;
@@ -346,7 +349,7 @@ int bpf_store_forget(struct bpf_store *store)
 
 		if (id >= set->capacity || store->in_force[id])
 			continue;
-		bpf_map_delete_elem(set->maps[MAP_NAMES], &list.names[i]);
+		libbpf.map_delete_elem(set->maps[MAP_NAMES], &list.names[i]);
 		store->taken[id] = 0;
 	}
 	release_names(&list);
@@ -380,13 +383,13 @@ static int copy_hooks(const struct bpf_set *from, const struct bpf_set *to)
 	const struct bpf_hook_key *at = NULL;
 	struct bpf_hook_value value;
 
-	while (bpf_map_get_next_key(from->maps[MAP_HOOKS], at, &next) == 0) {
+	while (libbpf.map_get_next_key(from->maps[MAP_HOOKS], at, &next) == 0) {
 		key = next;
 		at = &key;
-		if (bpf_map_lookup_elem(from->maps[MAP_HOOKS], &key, &value) < 0)
+		if (libbpf.map_lookup_elem(from->maps[MAP_HOOKS], &key, &value) < 0)
 			continue;
 		value.program = 0;		/* the one that runs reads the older set */
-		if (bpf_map_update_elem(to->maps[MAP_HOOKS], &key, &value, BPF_ANY) < 0)
+		if (libbpf.map_update_elem(to->maps[MAP_HOOKS], &key, &value, BPF_ANY) < 0)
 			return -errno;
 	}
 	return 0;
@@ -448,8 +451,8 @@ void bpf_store_settle(struct bpf_store *store)
 
 		for (size_t i = 0; i < list.n; i++) {
 			list.values[i].base = sum_of(store, &list.names[i], 1);
-			bpf_map_update_elem(next->maps[MAP_NAMES], &list.names[i], &list.values[i],
-					    BPF_ANY);
+			libbpf.map_update_elem(next->maps[MAP_NAMES], &list.names[i],
+					       &list.values[i], BPF_ANY);
 		}
 		release_names(&list);
 		drop_first(store);

@@ -250,7 +250,7 @@ int enforcer_open(const char *pin_folder, struct enforcer **out)
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		int status = parts[i] ? parts[i]->open(pin_folder, &e->states[i]) : 0;
 
-		if (status < 0) {
+		if (status < 0 && status != -ELIBACC) {		/* then it serves no link */
 			enforcer_free(e);
 			return status;
 		}
@@ -278,14 +278,14 @@ const char *enforcer_error(const struct enforcer *enforcer)
 void enforce_prepare(struct enforcer *enforcer)
 {
 	for (size_t i = 0; i < PART_COUNT; i++)
-		if (parts[i] && parts[i]->prepare)
+		if (enforcer->states[i] && parts[i]->prepare)
 			parts[i]->prepare(enforcer->states[i]);
 }
 
 void enforce_ahead(struct enforcer *enforcer, struct span piece)
 {
 	for (size_t i = 0; i < PART_COUNT; i++)
-		if (parts[i] && parts[i]->ahead)
+		if (enforcer->states[i] && parts[i]->ahead)
 			parts[i]->ahead(enforcer->states[i], piece);
 }
 
@@ -302,8 +302,10 @@ int enforce_install(struct enforcer *enforcer, const struct enforce_image *image
 		for (size_t i = 0; i < PART_COUNT; i++) {
 			int status;
 
-			if (!parts[i] || (bytes[i].n == 0) != empty)
+			if ((bytes[i].n == 0) != empty || (empty && !enforcer->states[i]))
 				continue;
+			if (!enforcer->states[i])
+				return -ENOTSUP;
 			status = parts[i]->install(enforcer->states[i], bytes[i], &enforcer->error);
 			if (status < 0)
 				return status;
@@ -315,7 +317,7 @@ int enforce_install(struct enforcer *enforcer, const struct enforce_image *image
 void enforce_settle(struct enforcer *enforcer)
 {
 	for (size_t i = 0; i < PART_COUNT; i++)
-		if (parts[i])
+		if (enforcer->states[i])
 			parts[i]->settle(enforcer->states[i]);
 }
 
@@ -340,8 +342,10 @@ static int each_part(struct enforcer *enforcer, choose_call *chosen)
 
 	text_reset(&enforcer->error);
 	for (size_t i = 0; i < PART_COUNT; i++) {
-		int now = parts[i] ? chosen(parts[i])(enforcer->states[i], &enforcer->error) : 0;
+		int now = 0;
 
+		if (enforcer->states[i])
+			now = chosen(parts[i])(enforcer->states[i], &enforcer->error);
 		status = status < 0 ? status : now;
 	}
 	return status;
@@ -365,7 +369,7 @@ int enforce_counts(struct enforcer *enforcer, enforce_count_fn *each, void *ctx)
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		int now = 0;
 
-		if (parts[i])
+		if (enforcer->states[i])
 			now = parts[i]->counts(enforcer->states[i], each, ctx, &enforcer->error);
 		status = status < 0 ? status : now;
 	}
@@ -382,7 +386,7 @@ int enforce_tell_asked(struct enforcer *enforcer, const struct enforce_asked *as
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		int now = 0;
 
-		if (parts[i])
+		if (enforcer->states[i])
 			now = parts[i]->tell_asked(enforcer->states[i], asked, &enforcer->error);
 		status = status < 0 ? status : now;
 	}
@@ -397,7 +401,7 @@ int enforce_asked(struct enforcer *enforcer, enforce_asked_fn *each, void *ctx)
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		int now = 0;
 
-		if (parts[i])
+		if (enforcer->states[i])
 			now = parts[i]->asked(enforcer->states[i], each, ctx, &enforcer->error);
 		status = status < 0 ? status : now;
 	}

@@ -4,32 +4,34 @@
  * kernel: it is for those without BPF.  Knows no rules. */
 #include "enforce/grace.h"
 
-#include <bpf/bpf.h>
 #include <linux/membarrier.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "enforce/libbpf.h"
+
 static int new_array(void)
 {
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_inner", sizeof(uint32_t), sizeof(uint32_t), 1,
-			      NULL);
+	return libbpf.map_create(BPF_MAP_TYPE_ARRAY, "weir_inner", sizeof(uint32_t), sizeof(uint32_t), 1,
+				 NULL);
 }
 
 static int new_array_of(int inner)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)inner);
 
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "weir_grace", sizeof(uint32_t),
-			      sizeof(uint32_t), 1, &options);
+	return libbpf.map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "weir_grace", sizeof(uint32_t),
+				 sizeof(uint32_t), 1, &options);
 }
 
 void grace_wait(void)
 {
-	int inner = new_array(), outer = inner < 0 ? -1 : new_array_of(inner);
+	int inner = libbpf_load() < 0 ? -1 : new_array();
+	int outer = inner < 0 ? -1 : new_array_of(inner);
 	uint32_t zero = 0;
 
-	if (outer < 0 || bpf_map_update_elem(outer, &zero, &inner, BPF_ANY) < 0)
+	if (outer < 0 || libbpf.map_update_elem(outer, &zero, &inner, BPF_ANY) < 0)
 		(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	if (outer >= 0)
 		close(outer);

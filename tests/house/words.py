@@ -8,8 +8,8 @@ import tree
 BANNED_CALLS = re.compile(r"\b(gets|strcpy|strcat|strncpy|strncat|sprintf|vsprintf|atoi|atol|atoll|atof|"
                           r"strtok|asctime|ctime|gmtime|localtime|alloca|system|popen|tmpnam|mktemp|"
                           r"rand|srand|setjmp|longjmp)\s*\(")
-# json_, pcap_, pthread_ and bpf_ are the names of libraries
-BANNED_VERBS = re.compile(r"\b(?!json_|pcap_|pthread_|bpf_)\w*_(create|destroy|get|do|handle|process)\s*\(|"
+# json_, pcap_, pthread_, bpf_ and what libbpf. has are the names of libraries
+BANNED_VERBS = re.compile(r"\b(?<!libbpf\.)(?!json_|pcap_|pthread_|bpf_)\w*_(create|destroy|get|do|handle|process)\s*\(|"
                           r"\b(create|destroy|get|do|handle|process)_\w+\s*\(|"
                           r"\b\w*(_util|_utils|_misc|_common|_manager)\b")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b|\bst" r"ub\b")
