@@ -369,14 +369,42 @@ struct policies {
 	const struct boundary *other;
 	const struct table    *other_table;
 	struct inside	       inside;
+	bool		       tells;		/* events (watch) */
 };
+
+static int order_lines(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Those of one packet come in any order. */
+static void read_events(struct engine *engine, struct text *out)
+{
+	static char lines[8192][256];
+	char source[ADDR_TEXT], group[ADDR_TEXT];
+	struct event e;
+	size_t n = 0;
+
+	for (; n < COUNT(lines) && engine_event_next(engine, &e); n++) {
+		addr_text(e.key.source, source);
+		addr_text(e.key.group, group);
+		snprintf(lines[n], sizeof(lines[n]),
+			 "event at %020" PRId64 " %u %u %s > %s point %u rule %u action %u detail %u ttl %u\n",
+			 e.at.ns, e.kind, e.which, source, group, e.key.point, e.verdict.rule,
+			 e.verdict.action, e.detail, e.ttl);
+	}
+	qsort(lines, n, sizeof(lines[0]), order_lines);
+	for (size_t i = 0; i < n; i++)
+		text_put(out, lines[i]);
+}
 
 static void play(const struct policies *policies, const struct packet *packets, uint64_t *seed,
 		 bool is_quick, struct text *out)
 {
 	struct engine_options options = { .against = policies->other,
 					  .against_table = policies->other_table,
-					  .inside = policies->inside };
+					  .inside = policies->inside,
+					  .events = policies->tells };
 	struct judging j;
 	struct scene s;
 	size_t n;
@@ -392,6 +420,7 @@ static void play(const struct policies *policies, const struct packet *packets, 
 			judging_packet(&j, &packets[i + k]);
 	}
 	read_engine(s.engine, out);
+	read_events(s.engine, out);
 	end(&j);
 	scene_close(&s);
 }
@@ -445,7 +474,7 @@ static void agree_on_policy(uint64_t *seed)
 	struct table *table = table_new(other->boundaries[0]);
 	bool is_compared = pick(seed, 3) == 0;
 	struct policies policies = { text_string(&text), is_compared ? other->boundaries[0] : NULL, table,
-				     { .link_count = pick(seed, 4) == 0 } };	/* link 0 */
+				     { .link_count = pick(seed, 4) == 0 }, pick(seed, 2) };	/* link 0 */
 	struct pool pool;
 
 	choose_addresses(seed, policy->boundaries[0], &pool);
