@@ -465,6 +465,22 @@ static void test_forms(void)
 	check(steps[0].kind == NFT_STEP_FIND && steps[0].is_inverted && !steps[0].fields[0].is_raw);
 }
 
+static void test_elements(void)
+{
+	static const char *const bad[] = { "\t\t\t*: goto a,\n", "\t\t\t* : drop,\n", "\t\t\t*\n",
+					   "\t\t\t* . 10.0.0.1 : goto a,\n",
+					   "\t\t\t10.0.0.1 . * : goto a,\n", "\t\t\t : goto a,\n" };
+	struct nft_element element = { .key_bytes = 99 };
+
+	check(nft_read_element("\t\t\t* : goto a0c1,\n", &element) && element.key_bytes == 0);
+	check(!element.continues);
+	check_text(element.chain.text, "a0c1", "chain");
+	check(nft_read_element("\t\t\t224.0.0.1 : continue,\n", &element) &&
+	      element.key_bytes == 4 && element.continues);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		check_named(!nft_read_element(bad[i], &element), bad[i]);
+}
+
 static void test_bases(void)
 {
 	static const char *const bad[] = {
@@ -492,4 +508,5 @@ static void test_bases(void)
 }
 
 TEST_MAIN({ "names", test_names }, { "images", test_images }, { "look-ups", test_lookups },
-	  { "look-ups of lists", test_listed }, { "forms", test_forms }, { "base chains", test_bases })
+	  { "look-ups of lists", test_listed }, { "forms", test_forms }, { "elements", test_elements },
+	  { "base chains", test_bases })
