@@ -257,6 +257,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 
 	engine_foretell(j->engine, &lists);
 	lists.ahead = lies_ahead(b);
+	lists.in_order = b->in_order;
 	if (b->quick)
 		quick_sort(b->quick, b->n, &lists);
 	else

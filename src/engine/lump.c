@@ -127,31 +127,41 @@ static void take_briefs(struct engine *e, struct expected *x)
 	x->briefs = 0;
 }
 
-/* What the packets before this one, which were taken since this was last called, add up to.  Two by
- * two, for each comparison with what is kept waits for the one before. */
+/* The times between which they passed.  Two by two, for each comparison with what is kept waits for
+ * the one before. */
+static void span_times(const struct packet *packets, size_t n, int64_t *first_ns, int64_t *last_ns)
+{
+	for (size_t i = 0; i < n; i += 2) {
+		int64_t a_ns = packets[i].at.ns;
+		int64_t b_ns = packets[i + 1 < n ? i + 1 : i].at.ns;
+		int64_t low_ns = a_ns < b_ns ? a_ns : b_ns, high_ns = a_ns < b_ns ? b_ns : a_ns;
+
+		*first_ns = low_ns < *first_ns ? low_ns : *first_ns;
+		*last_ns = high_ns > *last_ns ? high_ns : *last_ns;
+	}
+}
+
+/* What the packets before this one, which were taken since this was last called, add up to. */
 static void take_sums(struct engine *e, struct expected *x, size_t end)
 {
-	int64_t first_ns = e->begun ? e->first.ns : INT64_MAX;
-	int64_t last_ns = e->begun ? e->last.ns : INT64_MIN;
+	const struct packet *packets = &x->packets[x->taken];
+	size_t n = end - x->taken;
+	int64_t first_ns, last_ns;
 
-	if (x->taken == end)
+	if (n == 0)
 		return;
 	take_cuts(e, x);
 	take_briefs(e, x);
-	for (size_t i = x->taken; i < end; i += 2) {
-		int64_t a_ns = x->packets[i].at.ns;
-		int64_t b_ns = x->packets[i + 1 < end ? i + 1 : i].at.ns;
-		int64_t low_ns = a_ns < b_ns ? a_ns : b_ns, high_ns = a_ns < b_ns ? b_ns : a_ns;
-
-		first_ns = low_ns < first_ns ? low_ns : first_ns;
-		last_ns = high_ns > last_ns ? high_ns : last_ns;
-	}
-	e->first.ns = first_ns;
-	e->last.ns = last_ns;
-	e->now.ns = last_ns > e->now.ns ? last_ns : e->now.ns;
+	first_ns = packets[0].at.ns;
+	last_ns = packets[n - 1].at.ns;
+	if (!x->lists->in_order)
+		span_times(packets, n, &first_ns, &last_ns);
+	e->first.ns = e->begun && e->first.ns < first_ns ? e->first.ns : first_ns;
+	e->last.ns = e->begun && e->last.ns > last_ns ? e->last.ns : last_ns;
+	e->now.ns = e->last.ns > e->now.ns ? e->last.ns : e->now.ns;
 	e->begun = true;
-	e->last_file = x->packets[end - 1].file;
-	e->last_frame = x->packets[end - 1].frame;
+	e->last_file = packets[n - 1].file;
+	e->last_frame = packets[n - 1].frame;
 }
 
 /* One more packet of a lump, of the addresses that the flow has. */

@@ -52,6 +52,7 @@ struct batch {
 	struct said *const  *said;	/* of each that asks for wire_decode(): NULL: not decoded */
 	size_t		     ahead;	/* behind the packets, and what lies there will be looked at
 					 * next; 0: it need not be fetched */
+	bool		     in_order;	/* surely: no packet is older than the one before it */
 	bool		     is_shared;	/* some lie in files that may be written to: take a copy of what
 					 * is looked at more than once */
 };

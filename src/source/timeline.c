@@ -366,6 +366,7 @@ static bool next_alone(struct timeline *t, struct batch *out)
 		return false;
 	*out = l->batch;
 	out->is_shared = t->options.shares;
+	out->in_order = t->inputs[index_of(t, l)].odd[ODD_TIME_BACK] == 0;
 	out->ahead = l->feed.is_viewed && capture_is_dense(&l->feed.capture) ? BATCH_BYTES : 0;
 	l->next = l->batch.n;
 	return true;

@@ -59,9 +59,10 @@ static inline void quick_fetch_rest(struct quick_ahead *ahead)
 		quick_fetch(ahead);
 }
 
-/* Which of them are of which kind.  What the caller sets is fetched meanwhile. */
+/* Which of them are of which kind.  What the caller sets comes first; it is fetched meanwhile. */
 struct quick_lists {
 	struct quick_ahead ahead;
+	bool		   in_order;	/* surely: no packet is older than the one before it */
 	const uint32_t	  *places;	/* where he looks up each hash, by its low bits: */
 	uint64_t	   place_mask;
 	uint64_t hash[QUICK_BATCH];		/* addr_hash_pair() of each of data; IPv6: of zeros */
