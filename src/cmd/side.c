@@ -154,6 +154,7 @@ bool side_parse(const struct texts *words, const struct policy *policy, const st
 			     "VLANs, MAC addresses or links tell it");
 		good = false;
 	}
+	out->inside.by_link = out->links.n > 0;
 	text_release(&expression);
 	return good;
 }

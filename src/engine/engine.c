@@ -44,7 +44,8 @@ static void pass_cut(struct engine *e, const struct boundary *boundary)
 
 static bool is_inside_known(const struct inside *inside)
 {
-	return inside->set || inside->vlan_count + inside->mac_count + inside->link_count > 0;
+	return inside->set || inside->by_link ||
+	       inside->vlan_count + inside->mac_count + inside->link_count > 0;
 }
 
 struct engine *engine_new(const struct boundary *boundary, const struct table *table,

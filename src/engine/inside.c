@@ -22,7 +22,7 @@ static bool has_mac(const struct inside *inside, const uint8_t mac[6])
 
 static bool is_physical(const struct inside *inside)
 {
-	return inside->vlan_count + inside->mac_count + inside->link_count > 0;
+	return inside->vlan_count + inside->mac_count + inside->link_count > 0 || inside->by_link;
 }
 
 enum direction inside_direction(const struct inside *inside, const struct observation *obs)
@@ -30,7 +30,8 @@ enum direction inside_direction(const struct inside *inside, const struct observ
 	bool out;
 
 	if (is_physical(inside)) {
-		if (inside->vlan_count + inside->link_count == 0 && !obs->has_mac)
+		if (inside->vlan_count + inside->link_count == 0 && !inside->by_link &&
+		    !obs->has_mac)
 			return DIRECTION_UNKNOWN;
 		out = has_number(inside->vlans, inside->vlan_count, obs->vlan) ||
 		      has_number(inside->links, inside->link_count, obs->link) ||

@@ -17,6 +17,7 @@ struct inside {
 	uint8_t		  macs[INSIDE_MAX][6];
 	uint16_t	  links[INSIDE_MAX];
 	size_t		  vlan_count, mac_count, link_count;
+	bool		  by_link;	/* links were named, though perhaps none was seen yet */
 };
 
 /* The direction of what the observation's packet does; unknown where nothing tells it. */

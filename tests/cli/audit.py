@@ -240,6 +240,34 @@ def test_inside():
           {"spoofed-own", "foreign-source"})
 
 
+def pcapng_block(kind, body):
+    body += bytes(-len(body) % 4)
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+def pcapng_interface(name):
+    return pcapng_block(1, struct.pack("<HHIHH", 1, 0, 0, 2, len(name)) + name.ljust(4, b"\0") + bytes(4))
+
+
+def test_inside_of_a_link_that_comes_late():
+    """An interface that is described behind the first packets: the direction is known from the first."""
+    udp = bytes.fromhex("01005e0101010200000000010800"
+                        "4500001c000000000411bcce0a000001ef0101011388138800080000")
+    packets = [pcapng_block(6, struct.pack("<IIIII", link, 0, i, len(udp), len(udp)) + udp)
+               for link in (0, 1) for i in range(200)]
+    path = file("late.pcapng")
+    with open(path, "wb") as f:
+        f.write(pcapng_block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)))
+        f.write(pcapng_interface(b"eth0") + b"".join(packets[:200]))
+        f.write(pcapng_interface(b"eth1") + b"".join(packets[200:]))
+    policy = file("sides.weir", "boundary b { deny in to 239.0.0.0/8 as comes\nwarn out to 239.0.0.0/8 as goes\n"
+                                "default permit }\n")
+    for link, comes in ("eth0", 200), ("eth1", 200), ("eth7", 400):
+        told = audit("-p", policy, "--inside", "link:" + link, path)
+        hits = {r["name"]: r["hits"] for r in told["rules"]}
+        equal((hits["comes"], hits["goes"], told["off"]), (comes, 400 - comes, []), link)
+
+
 def test_write():
     if not shutil.which("tshark"):
         raise Skip("tshark is not installed")
