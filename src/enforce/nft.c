@@ -20,7 +20,7 @@
 #include "os/clock.h"
 
 #define LETTERS 26
-#define LOOK_HOLDS_NS (INT64_C(100) * 1000000)	/* others may have changed what stands since */
+#define LOOK_HOLDS_NS (INT64_C(500) * 1000000)	/* others may have changed what stands since */
 #define GENERATIONS_MAX 8		/* that stand at once before those of the dead are swept */
 
 /* "family name" of each counter whose chain stands since the last install, in order. */
@@ -564,9 +564,11 @@ static void nft_prepare(void *state)
 	text_release(&unheard);
 }
 
+/* A moment ago; where pieces have come since, the image is still being made, however long that takes. */
 static bool has_looked(const struct nft *nft)
 {
-	return nft->letter && clock_steady().ns - nft->looked_ns < LOOK_HOLDS_NS;
+	return nft->letter &&
+	       (nft->ahead_n > 0 || clock_steady().ns - nft->looked_ns < LOOK_HOLDS_NS);
 }
 
 static void nft_ahead(void *state, struct span bytes)
