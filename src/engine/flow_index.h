@@ -113,7 +113,8 @@ static inline bool flow_is_data4(const struct flow *f, uint32_t source, uint32_t
 				 uint32_t asked)
 {
 	uint64_t pair = (uint64_t)f->group << 32 | f->source;	/* as they lie there */
-	uint32_t kind = (uint32_t)f->state << 16 | f->tag;
+	/* the action has no say, but so it is one load */
+	uint32_t kind = (uint32_t)f->action << 24 | (uint32_t)f->state << 16 | f->tag;
 
 	return pair == ((uint64_t)group << 32 | source) &&
 	       (kind & (asked << 16 | 0xffff)) == (FLOW_LUMP << 16 | FLOW_TAG_DATA4);
