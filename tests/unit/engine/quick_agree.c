@@ -3,6 +3,7 @@
  * random policies x captures of a few hosts that say the same things again and again, on two links
  * and VLANs, some of it broken.  40 policies; WEIR_LONG=1: thirty times as many. */
 #include "cmd/judging.h"
+#include "engine/roll.h"
 #include "gen/frame.h"
 #include "random_policy.h"
 #include "scene.h"
@@ -272,15 +273,31 @@ static struct span next_segment(uint64_t *seed, const struct pool *p, uint32_t *
 
 static void replace(struct span *bytes, struct span other)
 {
+	uint8_t *copy = malloc(other.n);
+
+	memcpy(copy, other.p, other.n);
 	free((void *)bytes->p);
-	*bytes = (struct span){ malloc(other.n), other.n };
-	memcpy((void *)bytes->p, other.p, other.n);
+	*bytes = (struct span){ copy, other.n };
+}
+
+/* Shortly before one of the dates until which rules of random_policy() are in force. */
+static int64_t near_a_date(uint64_t *seed)
+{
+	static const unsigned months[] = { 20454, 20485, 20513 };	/* 2026-01-01 and the next */
+
+	return (int64_t)((months[pick(seed, COUNT(months))] + 9 + pick(seed, 4)) * 86400 - 60) * NS_PER_S;
+}
+
+/* So that none lie behind those that were captured. */
+static void cut(struct packet *packet, size_t n)
+{
+	replace(&packet->bytes, (struct span){ packet->bytes.p, n });
 }
 
 /* Some come much more often than others, and some at once again, here or on another link. */
 static void make_packets(uint64_t *seed, const struct pool *p, struct packet *out)
 {
-	int64_t at_ns = NS_PER_S;
+	int64_t at_ns = near_a_date(seed);
 	uint32_t seq = 1;
 
 	for (size_t i = 0; i < PACKETS; i++) {
@@ -298,9 +315,9 @@ static void make_packets(uint64_t *seed, const struct pool *p, struct packet *ou
 		if (pick(seed, 40) == 0)
 			out[i].at.ns -= pick(seed, 900000000);	/* captures are not always in order */
 		if (pick(seed, 40) == 0)
-			out[i].bytes.n -= pick(seed, (unsigned)bytes.n);
+			cut(&out[i], bytes.n - pick(seed, (unsigned)bytes.n));
 		else if (pick(seed, is_next ? 2 : 6) == 0 && bytes.n > 104)
-			out[i].bytes.n = 64 + pick(seed, 40);
+			cut(&out[i], 64 + pick(seed, 40));
 	}
 }
 
@@ -370,6 +387,7 @@ struct policies {
 	const struct table    *other_table;
 	struct inside	       inside;
 	bool		       tells;		/* events (watch) */
+	bool		       rolls;		/* who asked for what */
 };
 
 static int order_lines(const void *a, const void *b)
@@ -398,13 +416,26 @@ static void read_events(struct engine *engine, struct text *out)
 		text_put(out, lines[i]);
 }
 
+static void read_roll(const struct roll *roll, struct text *out)
+{
+	for (size_t i = 0; roll && i < ROLL_MAX; i++) {
+		const struct roll_entry *entry = &roll->list[i];
+
+		if (entry->reports > 0)
+			text_printf(out, "asked %zu: %" PRIu64 " times till %" PRId64 " until %" PRId64
+					 " rule %u\n", i, entry->reports, entry->last.ns,
+				    entry->until.ns, entry->verdict.rule);
+	}
+}
+
 static void play(const struct policies *policies, const struct packet *packets, uint64_t *seed,
 		 bool is_quick, struct text *out)
 {
 	struct engine_options options = { .against = policies->other,
 					  .against_table = policies->other_table,
 					  .inside = policies->inside,
-					  .events = policies->tells };
+					  .events = policies->tells,
+					  .roll = policies->rolls };
 	struct judging j;
 	struct scene s;
 	size_t n;
@@ -421,6 +452,7 @@ static void play(const struct policies *policies, const struct packet *packets, 
 	}
 	read_engine(s.engine, out);
 	read_events(s.engine, out);
+	read_roll(engine_roll(s.engine), out);
 	end(&j);
 	scene_close(&s);
 }
@@ -474,7 +506,8 @@ static void agree_on_policy(uint64_t *seed)
 	struct table *table = table_new(other->boundaries[0]);
 	bool is_compared = pick(seed, 3) == 0;
 	struct policies policies = { text_string(&text), is_compared ? other->boundaries[0] : NULL, table,
-				     { .link_count = pick(seed, 4) == 0 }, pick(seed, 2) };	/* link 0 */
+				     { .link_count = pick(seed, 4) == 0 },	/* link 0 */
+				     pick(seed, 2), pick(seed, 6) == 0 };
 	struct pool pool;
 
 	choose_addresses(seed, policy->boundaries[0], &pool);
