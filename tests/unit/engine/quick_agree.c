@@ -14,6 +14,7 @@
 #define POOL 1000
 #define GROUPS 12
 #define BATCH_MAX 200
+#define DATE "2026-02-11"		/* day 20495 */
 
 static unsigned pick(uint64_t *seed, unsigned n)
 {
@@ -280,12 +281,10 @@ static void replace(struct span *bytes, struct span other)
 	*bytes = (struct span){ copy, other.n };
 }
 
-/* Shortly before one of the dates until which rules of random_policy() are in force. */
-static int64_t near_a_date(uint64_t *seed)
+/* Shortly before DATE begins, or ends. */
+static int64_t near_date(uint64_t *seed)
 {
-	static const unsigned months[] = { 20454, 20485, 20513 };	/* 2026-01-01 and the next */
-
-	return (int64_t)((months[pick(seed, COUNT(months))] + 9 + pick(seed, 4)) * 86400 - 60) * NS_PER_S;
+	return (int64_t)((20495 + pick(seed, 2)) * 86400 - 60) * NS_PER_S;
 }
 
 /* So that none lie behind those that were captured. */
@@ -297,7 +296,7 @@ static void cut(struct packet *packet, size_t n)
 /* Some come much more often than others, and some at once again, here or on another link. */
 static void make_packets(uint64_t *seed, const struct pool *p, struct packet *out)
 {
-	int64_t at_ns = near_a_date(seed);
+	int64_t at_ns = near_date(seed);
 	uint32_t seq = 1;
 
 	for (size_t i = 0; i < PACKETS; i++) {
@@ -457,20 +456,23 @@ static void play(const struct policies *policies, const struct packet *packets, 
 	scene_close(&s);
 }
 
-/* Limits that these captures pass. */
+/* Limits that these captures pass, and a date. */
 static void lower_limits(char *text)
 {
-	const char *high = "limit 10/s burst 20", *low = "limit  1/s burst  2";
+	const char *high = "limit 10/s burst 20", *low = "limit  1/s burst  2", *date = "until 2026-";
 
-	while ((text = strstr(text, high)))
-		memcpy(text, low, strlen(low));
+	for (char *at = text; (at = strstr(at, high));)
+		memcpy(at, low, strlen(low));
+	for (char *at = text; (at = strstr(at, date)); at++)
+		memcpy(at + strlen("until "), DATE, strlen(DATE));
 }
 
 /* One more rule behind the others, of a kind that random ones seldom are. */
 static void add_rule(uint64_t *seed, struct text *policy)
 {
 	static const char *const rules[] = { "deny at sa anomaly cut", "deny at register flag cut", "warn flag cut",
-					     "deny anomaly any" };
+					     "deny anomaly any", "deny to 224.0.0.0/4 until " DATE,
+					     "warn at membership until " DATE };
 	char *at = strstr(policy->p, "\tdefault "), *rest = strdup(at);
 
 	policy->n = (size_t)(at - policy->p);
