@@ -9,6 +9,7 @@
 #include "scene.h"
 #include "wire/membership.h"
 #include "wire/msdp.h"
+#include "wire/rasadv.h"
 
 #define PACKETS 3000
 #define POOL 1000
@@ -134,6 +135,21 @@ static void put_sap_message(uint64_t *seed, const struct pool *p, struct frame *
 	put_text(f, "\r\nt=0 0\r\n");
 }
 
+/* A server that announces itself, or somebody who speaks to it. */
+static void put_ras_message(uint64_t *seed, const struct pool *p, struct frame *f)
+{
+	struct addr server = p->hosts[8 + pick(seed, 4)];
+
+	if (pick(seed, 3) == 0) {
+		put_ip(f, p->hosts[0], server, 60, 6, PLAIN);
+		put_tcp(f, 50000, RASADV_PORT, 1, 1, 0x10);
+		return;
+	}
+	put_ip(f, server, rasadv_group(), 15 - pick(seed, 2), 17, PLAIN);
+	put_udp(f, 5004, RASADV_PORT);
+	rasadv_encode(&f->w, span_of(pick(seed, 4) ? "a" : "b"), span_of("example.org"));
+}
+
 static void put_router_message(uint64_t *seed, const struct pool *p, struct frame *f)
 {
 	struct addr router = addr_of6(UINT64_C(0xfe80) << 48, 1 + pick(seed, 3));
@@ -194,7 +210,7 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 {
 	static struct frame f;
 	struct addr host = p->hosts[pick(seed, COUNT(p->hosts))];
-	unsigned kind = pick(seed, 7);
+	unsigned kind = pick(seed, 8);
 	struct span made;
 	uint8_t *copy;
 
@@ -210,6 +226,8 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 		put_sap_message(seed, p, &f);
 	else if (kind == 3)
 		put_router_message(seed, p, &f);
+	else if (kind == 7)
+		put_ras_message(seed, p, &f);
 	else if (kind == 4)
 		put_msdp_message(seed, p, &f);
 	else
@@ -224,24 +242,33 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 
 /* --- both ways --- */
 
-/* A copy with another identification in the IPv4 header, if there is one, and its checksum as right or
- * wrong as it was (RFC 1624 3). */
+/* Writes 16 bits of an IPv4 header, whose checksum is then as right or wrong as it was (RFC 1624 3). */
+static void rewrite(uint8_t *ip, size_t at, unsigned new)
+{
+	unsigned old = (unsigned)ip[at] << 8 | ip[at + 1], sum;
+
+	sum = (~((unsigned)ip[10] << 8 | ip[11]) & 0xffff) + (~old & 0xffff) + new;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[at] = (uint8_t)(new >> 8);
+	ip[at + 1] = (uint8_t)new;
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+}
+
+/* A copy with another identification in the IPv4 header, if there is one; seldom with another TTL or a
+ * checksum that is no longer right. */
 static struct span vary(uint64_t *seed, struct span frame)
 {
 	uint8_t *copy = malloc(frame.n), *ip = copy + (frame.p[12] == 0x81 ? 18 : 14);
-	unsigned old, new = pick(seed, 65536), sum;
 
 	memcpy(copy, frame.p, frame.n);
 	if (ip[-2] != 8 || ip[-1] != 0 || pick(seed, 4) == 0)
 		return (struct span){ copy, frame.n };
-	old = (unsigned)ip[4] << 8 | ip[5];
-	sum = (~((unsigned)ip[10] << 8 | ip[11]) & 0xffff) + (~old & 0xffff) + new;
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	ip[4] = (uint8_t)(new >> 8);
-	ip[5] = (uint8_t)new;
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
+	rewrite(ip, 4, pick(seed, 65536));
+	if (pick(seed, 30) == 0)
+		rewrite(ip, 8, (ip[8] + 1 + pick(seed, 2)) % 256 << 8 | ip[9]);
+	ip[10] ^= pick(seed, 30) == 0;
 	return (struct span){ copy, frame.n };
 }
 
@@ -308,7 +335,8 @@ static void make_packets(uint64_t *seed, const struct pool *p, struct packet *ou
 			replace(&bytes, out[i - 1].bytes);
 		at_ns += pick(seed, 4) && !again ? pick(seed, 90000000) : pick(seed, 900000);
 		out[i] = (struct packet){ .at = { at_ns }, .bytes = bytes, .frame = i + 1,
-					  .length = (uint32_t)bytes.n, .linktype = 1,
+					  .length = (uint32_t)bytes.n + (pick(seed, 20) ? 0 : 4),
+					  .linktype = 1,
 					  .link = pick(seed, again ? 2 : 10) == 0,
 					  .checksums_unreliable = pick(seed, 50) == 0 };
 		if (pick(seed, 40) == 0)
