@@ -21,6 +21,8 @@
 
 #define LETTERS 26
 #define LOOK_HOLDS_NS (INT64_C(500) * 1000000)	/* others may have changed what stands since */
+#define AHEAD_MAX 1024			/* pieces that stand; more of them come with the image, */
+#define AHEAD_BYTES_MAX (64u << 20)	/* and so do more bytes */
 #define GENERATIONS_MAX 8		/* that stand at once before those of the dead are swept */
 
 /* "family name" of each counter whose chain stands since the last install, in order. */
@@ -42,7 +44,7 @@ struct nft {
 	char		letter;			/* and its letter; 0: nobody has looked */
 	int64_t		looked_ns;
 	struct nft_ahead *ahead;		/* of its generation: pieces that stand */
-	size_t		ahead_n;
+	size_t		ahead_n, ahead_bytes;
 };
 
 static void take_stock(struct nft *nft);
@@ -72,7 +74,7 @@ static void release_ahead(struct nft *nft)
 		text_release(&nft->ahead[i].text);
 	free(nft->ahead);
 	nft->ahead = NULL;
-	nft->ahead_n = 0;
+	nft->ahead_n = nft->ahead_bytes = 0;
 }
 
 static void forget_look(struct nft *nft)
@@ -576,16 +578,20 @@ static void nft_ahead(void *state, struct span bytes)
 	struct nft *nft = state;
 	struct nft_ahead *piece;
 
-	if (!has_looked(nft))
+	if (!has_looked(nft) || bytes.n == 0 || nft->ahead_n == AHEAD_MAX ||
+	    bytes.n > AHEAD_BYTES_MAX - nft->ahead_bytes)
 		return;
 	if (nft->fd < 0)
 		nft->fd = nfnl_open();
+	nft->ahead_bytes += bytes.n;
 	nft->ahead = memory_grow(nft->ahead, nft->ahead_n + 1, sizeof(*nft->ahead));
 	piece = &nft->ahead[nft->ahead_n++];
 	*piece = (struct nft_ahead){ .has_rest = false };
 	put_named(&piece->text, bytes, nft->letter);
-	if (nft->fd < 0 || nft_bulk_ahead(nft->fd, piece) < 0)
+	if (nft->fd < 0 || nft_bulk_ahead(nft->fd, piece) < 0) {
 		forget_look(nft);
+		hang_up(nft);			/* with answers that nobody has read */
+	}
 }
 
 /* What nft_prepare() found, if that was a moment ago. */
@@ -637,24 +643,39 @@ static void give_up(char letter)
 	text_release(&unheard);
 }
 
+/* Where that does not succeed, nothing of it is left. */
+static int bring_named(struct nft *nft, struct span bytes, char letter,
+		       const struct nft_objects *standing, struct text *named, struct text *error)
+{
+	int status;
+
+	text_reset(named);
+	put_named(named, bytes, letter);
+	status = bring(nft, text_string(named), standing, error);
+	if (status < 0)
+		give_up(letter);
+	return status;
+}
+
 static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
 	struct nft_objects standing = { 0 };
-	struct text named = { 0 };
+	struct text named = { 0 }, unheard = { 0 };
 	char letter = 0;
-	int status = 0;
+	int status = -EAGAIN;
 
-	if (!take_look(nft, &standing, &letter)) {
+	if (take_look(nft, &standing, &letter))
+		status = bring_named(nft, bytes, letter, &standing, &named, &unheard);
+	/* what was seen may have gone since, and pieces be those of an image that never came */
+	if (status < 0) {
+		nft_objects_release(&standing);
 		tidy(nft);
 		status = look_for_room(&standing, &letter, error);
+		if (status == 0)
+			status = bring_named(nft, bytes, letter, &standing, &named, error);
 	}
-	if (status == 0) {
-		put_named(&named, bytes, letter);
-		status = bring(nft, text_string(&named), &standing, error);
-		if (status < 0)
-			give_up(letter);
-	}
+	text_release(&unheard);
 	if (status < 0) {
 		nft_objects_release(&standing);
 		text_release(&named);
@@ -706,7 +727,7 @@ static void nft_probe(struct enforce_support *out)
 
 const struct backend_calls nft_backend = {
 	.probe = nft_probe, .compile = nft_compile, .open = nft_open, .close = nft_close,
-	.prepare = nft_prepare, .ahead = nft_ahead, .install = nft_install, .settle = nft_settle, .remove = nft_remove,
-	.counts = nft_counts, .forget = nft_forget, .tell_asked = nft_tell_asked,
-	.asked = nft_asked,
+	.prepare = nft_prepare, .ahead = nft_ahead, .install = nft_install,
+	.settle = nft_settle, .remove = nft_remove, .counts = nft_counts, .forget = nft_forget,
+	.tell_asked = nft_tell_asked, .asked = nft_asked,
 };

@@ -320,21 +320,29 @@ static const char *pass_ahead(const struct bulk *b, const char *line)
 	return line;
 }
 
-/* Within the braces of its table each piece is a part of the text, to the letter. */
+/* What is within the braces of its table. */
+static struct span body_of(const struct text *piece)
+{
+	const char *begin = nft_next_line(piece->p);
+	size_t n = piece->n - (size_t)(begin - piece->p), end = strlen("}\n");
+
+	return (struct span){ (const uint8_t *)begin, n > end ? n - end : 0 };
+}
+
+/* The body of each piece is a part of the text, to the letter. */
 static void find_ahead(struct bulk *b, const char *text, const struct nft_ahead *ahead, size_t n)
 {
 	size_t left = strlen(text);
 
 	b->ahead = memory_array(n, sizeof(*b->ahead));
 	for (size_t i = 0; i < n && b->status == 0; i++) {
-		const char *piece = nft_next_line(ahead[i].text.p);
-		size_t bytes = ahead[i].text.n - (size_t)(piece - ahead[i].text.p) - strlen("}\n");
-		const char *begin = memmem(text, left, piece, bytes);
+		struct span body = body_of(&ahead[i].text);
+		const char *begin = body.n > 0 ? memmem(text, left, body.p, body.n) : NULL;
 
 		if (!begin)
 			b->status = -EBADMSG;
 		else
-			b->ahead[b->ahead_n++] = (struct standing){ begin, begin + bytes,
+			b->ahead[b->ahead_n++] = (struct standing){ begin, begin + body.n,
 								    ahead[i].has_rest };
 	}
 }

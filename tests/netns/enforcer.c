@@ -4,6 +4,7 @@
  *	enforcer text|install|abandon|ahead|ahead-and-die POLICY BOUNDARY [NAME=SET]... -- LINK...
  *	enforcer reload N POLICY-A POLICY-B BOUNDARY [NAME=SET]... -- LINK...
  *	enforcer replace POLICY-A POLICY-B ...		A, then B; then forgets what is gone
+ *	enforcer amiss POLICY-A POLICY-B ...		B, after pieces that are none of it
  *	enforcer counts|forget|remove
  *	enforcer blast SENDER RECEIVER MS		sequence-numbered packets to two groups
  *	enforcer random|random-pairs SEED RULES			a policy
@@ -288,6 +289,48 @@ static void replace(const struct request *r)
 	enforcer_free(e);
 }
 
+static void install_amiss(struct enforcer *e, const struct enforce_image *image, const char *what)
+{
+	if (enforce_install(e, image) < 0)
+		fail(what, enforcer_error(e));
+	printf("in force after %s\n", what);
+}
+
+/* Pieces of an image that never came, or that are no pieces, and a table that is gone meanwhile. */
+static void install_after_others(const struct request *r)
+{
+	static const struct {
+		const char *name, *text;
+	} odd[] = { { "nothing", "" }, { "a line without end", "table" }, { "a brace", "}\n" },
+		    { "another table", "table inet elsewhere {\n\tchain %0 {\n" },
+		    { "lines that go nowhere", "table bridge weir {\n\tchain %0 {\n\t\tgoto %1\n"
+		      "\t\tgoto %2\n\t\tgoto %3\n\t}\n}\n" } };
+	struct enforcer *e = open_enforcer(), *other = open_enforcer();
+	struct enforce_image *images[2];
+	struct pieces pieces[2] = { { .n = 0 } };
+	struct enforce_support support;
+
+	enforce_probe(&support);
+	for (size_t i = 0; i < 2; i++)
+		images[i] = compile(r, i, &support, true, &pieces[i]);
+	bring_ahead(e, &pieces[0]);
+	install_amiss(e, images[1], "pieces of another");
+	bring_ahead(e, &pieces[1]);
+	enforce_remove(other);
+	enforcer_free(other);
+	install_amiss(e, images[1], "its table's end");
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		enforce_prepare(e);
+		enforce_ahead(e, (struct span){ (const uint8_t *)odd[i].text, strlen(odd[i].text) });
+		install_amiss(e, images[i % 2], odd[i].name);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		free(images[i]);
+		release_pieces(&pieces[i]);
+	}
+	enforcer_free(e);
+}
+
 /* From a policy's text to rules in force, each step by itself.  One that dies tidies nothing. */
 static void install_timed(const struct request *r, bool dies)
 {
@@ -477,6 +520,9 @@ int main(int argc, char **argv)
 	} else if (strcmp(word, "replace") == 0 && argc > 5) {
 		r = read_request(argv + 2, 2, argv + 4);
 		replace(&r);
+	} else if (strcmp(word, "amiss") == 0 && argc > 5) {
+		r = read_request(argv + 2, 2, argv + 4);
+		install_after_others(&r);
 	} else if (strcmp(word, "blast") == 0 && argc == 5) {
 		return blast(argv[2], argv[3], (unsigned)atoi(argv[4]));
 	} else if (strncmp(word, "random", 6) == 0 && argc == 4) {

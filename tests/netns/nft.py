@@ -529,6 +529,18 @@ def test_pieces_alone():
     equal(chains(), usual, "pieces of the dead")
 
 
+def test_pieces_of_others():
+    """Pieces that are none of the image that comes, or have gone, stop nothing: a policy of before comes back."""
+    bridge()
+    a, b = write("a.weir", A), write("b.weir", B)
+    enforcer("install", b, "border", "--", "pb,outside,nftables,port")
+    usual = chains()
+    said = enforcer("amiss", a, b, "border", "--", "pb,outside,nftables,port")
+    equal(said.count("in force after"), 7, said)
+    enforcer("install", b, "border", "--", "pb,outside,nftables,port")
+    equal(chains(), usual, "pieces of others")
+
+
 def test_limits_by_source():
     """Each source has a bucket of its own: the burst, and what time brought meanwhile."""
     bridge()
