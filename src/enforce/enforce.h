@@ -122,12 +122,13 @@ void enforcer_free(struct enforcer *enforcer);
 /* One line, or "": why the last call failed, in the words of the kernel or of the back end. */
 const char *enforcer_error(const struct enforcer *enforcer);
 
-/* For a moment in which somebody makes an image, and the enforcer has nothing to do: looks at what
- * stands, so that installing that image soon need not.  Nothing changes. */
+/* For a moment in which somebody makes an image, and the enforcer has nothing to do: tidies up, and
+ * looks at what stands, so that installing that image soon need not.  What is in force stays. */
 void enforce_prepare(struct enforcer *enforcer);
 
 /* Brings a piece into the kernel, where no packet meets it before the image is installed of which
- * it is one; it goes again when anything else is asked for.  What does not succeed does no harm. */
+ * it is one; it goes again when anything else is asked for, or another image.  What does not
+ * succeed does no harm. */
 void enforce_ahead(struct enforcer *enforcer, struct span piece);
 
 /* Each back end changes from the old to the new as a whole, while packets pass: none is judged by

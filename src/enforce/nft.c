@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "base/memory.h"
 #include "enforce/backend.h"
@@ -657,6 +658,18 @@ static int bring_named(struct nft *nft, struct span bytes, char letter,
 	return status;
 }
 
+/* A kernel that does not know the element for all others says that the argument is invalid. */
+static void tell_needs(int status, struct text *error)
+{
+	unsigned major, minor;
+	struct utsname system;
+
+	if (status == -EINVAL && uname(&system) == 0 &&
+	    sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+	    (major < 5 || (major == 5 && minor < 13)))
+		text_put(error, ": this kernel is older than 5.13");
+}
+
 static int nft_install(void *state, struct span bytes, struct text *error)
 {
 	struct nft *nft = state;
@@ -677,6 +690,7 @@ static int nft_install(void *state, struct span bytes, struct text *error)
 	}
 	text_release(&unheard);
 	if (status < 0) {
+		tell_needs(status, error);
 		nft_objects_release(&standing);
 		text_release(&named);
 		return status;
