@@ -648,6 +648,9 @@ static int prepare(struct keeper_state *k)
 		error = keeper_steer(k);
 	if (error == 0)
 		error = enforcer_open(RUN_PIN_FOLDER, &k->enforcer);
+	if (error == -EBUSY)
+		run_say("BPF programs of before stand (%s), and libbpf, which tells what they do, cannot be loaded",
+			RUN_PIN_FOLDER);
 	return error < 0 ? error : lock_up(k);
 }
 

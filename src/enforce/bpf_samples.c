@@ -78,8 +78,11 @@ int bpf_samples_open(const char *pin_folder, struct bpf_samples **out)
 	struct bpf_samples *s;
 	unsigned numbers[SETS_MAX];
 	size_t n = bpf_set_list(pin_folder, numbers, SETS_MAX);
-	int status, map = n ? bpf_set_open_samples(pin_folder, numbers[n - 1]) : -ENOENT;
+	int map, status = n ? libbpf_load() : -ENOENT;
 
+	if (status < 0)
+		return status;
+	map = bpf_set_open_samples(pin_folder, numbers[n - 1]);
 	if (map < 0)
 		return map;
 	s = memory_take(sizeof(*s));

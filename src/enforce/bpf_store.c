@@ -176,12 +176,12 @@ int bpf_store_open(const char *folder, struct bpf_store *out)
 {
 	unsigned numbers[STORE_SETS_MAX];
 	struct bpf_clock clock;
-	size_t n;
+	size_t n = bpf_set_list(folder, numbers, STORE_SETS_MAX);
 	int status = libbpf_load();
 
 	*out = (struct bpf_store){ .clock = -1, .ticks_per_s = 250 };
 	if (status < 0)
-		return status;
+		return n > 0 ? -EBUSY : status;		/* what stands would go on, and nobody see it */
 	if (strlen(folder) >= sizeof(out->folder))
 		return -ENAMETOOLONG;
 	snprintf(out->folder, sizeof(out->folder), "%s", folder);

@@ -21,6 +21,7 @@ struct bpf_store {
 	uint32_t       ticks_per_s;	/* of the kernel */
 };
 
+/* -ELIBACC: there is no libbpf.  -EBUSY: nor is there, and what was brought with it stands. */
 int bpf_store_open(const char *folder, struct bpf_store *out);
 void bpf_store_close(struct bpf_store *store);
 /* NULL where nothing stands. */

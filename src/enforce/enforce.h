@@ -115,7 +115,8 @@ int enforce_image_of(struct span bytes, struct enforce_image **out);
 struct enforcer;
 
 /* `pin_folder` is where BPF objects are pinned; a bpf file system is mounted for it where there is
- * none.  Takes nothing away and changes nothing else. */
+ * none.  Takes nothing away and changes nothing else.  -EBUSY: what stands there needs libbpf, and
+ * there is none. */
 int enforcer_open(const char *pin_folder, struct enforcer **out);
 /* The kernel goes on as it was told. */
 void enforcer_free(struct enforcer *enforcer);

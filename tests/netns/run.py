@@ -289,6 +289,46 @@ def test_check():
     equal(weir("run", "--check", "-c", path("weir.conf"), status=None).returncode, 2)
 
 
+def test_without_libbpf():
+    """nftables serves, unless programs of before stand that nobody could read."""
+    if not os.path.ismount("/sys/fs/bpf"):
+        raise Skip("no bpf file system")
+    os.mkdir(path("lib"))
+    write("lib/libbpf.so.1", "none")
+    env = {**ENV, "LD_LIBRARY_PATH": path("lib")}
+    write("border.weir", POLICY)
+    conf()
+    with open(path("weir.conf"), encoding="utf-8") as f:
+        text = f.read()
+    text = text.replace('state "state"', 'state "apart"')
+    said = {}
+    for asked in ("auto", "xdp"):
+        write(f"{asked}.conf", text.replace(f"enforce {BACKEND}", f"enforce {asked}"))
+        said[asked] = subprocess.run([WEIR, "run", "--check", "-c", path(f"{asked}.conf")], capture_output=True,
+                                     text=True, env=env).stdout
+    assert re.search("eo +outside +auto +.* by nftables", said["auto"]), said
+    assert "no libbpf" in said["xdp"], said
+    with open(os.path.join(ROOT, "src/enforce/bpf/layout.h"), encoding="utf-8") as f:
+        version = re.search(r"BPF_LAYOUT_VERSION (\d+)u", f.read()).group(1)
+    standing = f"/sys/fs/bpf/weir/set-1-v{version}"
+    os.makedirs(standing)
+    try:
+        done = subprocess.run([WEIR, "run", "-c", path("auto.conf")], capture_output=True, text=True, env=env,
+                              timeout=PATIENCE)
+    finally:
+        os.rmdir(standing)
+    equal(done.returncode, 3)
+    assert "libbpf, which tells what they do, cannot be loaded" in done.stderr + done.stdout, done.stderr
+    with subprocess.Popen([WEIR, "run", "-c", path("auto.conf")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, env=env) as daemon:
+        try:
+            assert "is in force" in daemon.stdout.readline()
+            weir("stop", "--remove", "-c", path("auto.conf"))
+            equal(daemon.wait(PATIENCE), 0)
+        finally:
+            daemon.kill()
+
+
 def test_bad_policy_at_boot():
     write("border.weir", POLICY.replace("permit", "permitt"))
     conf()
