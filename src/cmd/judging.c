@@ -238,12 +238,8 @@ static void judge_ahead(struct judging *j, const struct batch *b, struct expecte
 
 static struct quick_ahead lies_ahead(const struct batch *b)
 {
-	const uint8_t *first = b->packets->bytes.p;
-
-	if (b->ahead == 0)
-		return (struct quick_ahead){ .next = first };
-	return (struct quick_ahead){ first + b->ahead, b->packets[b->n - 1].bytes.p + b->ahead,
-				     QUICK_LINE_BYTES };
+	return (struct quick_ahead){ b->packets->bytes.p + b->ahead,
+				     b->ahead > 0 ? QUICK_LINE_BYTES : 0 };
 }
 
 /* At most QUICK_BATCH packets: what the quick look does not tell is read in full. */
@@ -272,7 +268,8 @@ static void judge_some(struct judging *j, const struct batch *b)
 			judge_ahead(j, b, &expected, asks[k], &j->ahead[k]);
 	}
 	engine_take(j->engine, &expected, b->n);
-	quick_fetch_rest(&expected.ahead);
+	if (b->ahead > 0)
+		quick_fetch_rest(&expected.ahead, b->packets[b->n - 1].bytes.p + b->ahead);
 }
 
 void judging_batch(struct judging *j, const struct batch *b)

@@ -43,7 +43,7 @@ struct quick {
  * packet that is looked at, one with each that is taken, and the rest at the end: not all at once,
  * for only so many lines can be on their way. */
 struct quick_ahead {
-	const uint8_t *next, *end;
+	const uint8_t *next;
 	size_t	       step;		/* QUICK_LINE_BYTES; 0: nothing lies ahead */
 };
 
@@ -53,9 +53,10 @@ static inline void quick_fetch(struct quick_ahead *ahead)
 	ahead->next += ahead->step;
 }
 
-static inline void quick_fetch_rest(struct quick_ahead *ahead)
+/* Up to there, if that is not far: it need not be of the same memory. */
+static inline void quick_fetch_rest(struct quick_ahead *ahead, const uint8_t *end)
 {
-	while (ahead->next < ahead->end)
+	for (size_t i = 0; i < QUICK_BATCH && ahead->next < end; i++)
 		quick_fetch(ahead);
 }
 
