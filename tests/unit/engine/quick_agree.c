@@ -495,13 +495,14 @@ static void lower_limits(char *text)
 		memcpy(at + strlen("until "), DATE, strlen(DATE));
 }
 
-/* One more rule behind the others, of a kind that random ones seldom are. */
+/* One more rule before or behind the others, of a kind that random ones seldom are. */
 static void add_rule(uint64_t *seed, struct text *policy)
 {
 	static const char *const rules[] = { "deny at sa anomaly cut", "deny at register flag cut", "warn flag cut",
 					     "deny anomaly any", "deny to 224.0.0.0/4 until " DATE,
 					     "warn at membership until " DATE };
-	char *at = strstr(policy->p, "\tdefault "), *rest = strdup(at);
+	char *first = strstr(policy->p, "boundary border {\n") + strlen("boundary border {\n");
+	char *at = pick(seed, 2) ? first : strstr(policy->p, "\tdefault "), *rest = strdup(at);
 
 	policy->n = (size_t)(at - policy->p);
 	text_printf(policy, "\t%s as odd\n%s", rules[pick(seed, COUNT(rules))], rest);
