@@ -87,13 +87,8 @@ static bool are_known(const struct engine *e, const struct expected_brief *messa
 
 static inline void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
 {
-	f->packets++;
 	copies_remember(f, print);
-	f->bytes += packet->length;
-	if (packet->at.ns > f->last_ns)
-		f->last_ns = packet->at.ns;
-	else if (packet->at.ns < f->first_ns)
-		f->first_ns = packet->at.ns;
+	flow_count(f, packet->at, packet->length);
 	if (ttl < f->ttl_min)
 		f->ttl_min = ttl;
 }

@@ -50,17 +50,6 @@ static bool is_repetition(const struct memo *memo, const struct packet *packet, 
 	return true;
 }
 
-static void meet(struct flow *f, const struct packet *packet, uint32_t print)
-{
-	f->packets++;
-	copies_pass(f, print);
-	f->bytes += packet->length;
-	if (packet->at.ns > f->last_ns)
-		f->last_ns = packet->at.ns;
-	else if (packet->at.ns < f->first_ns)
-		f->first_ns = packet->at.ns;
-}
-
 static void count(struct engine *e, const struct recalled *r, const struct packet *packet,
 		  uint32_t print)
 {
@@ -75,7 +64,8 @@ static void count(struct engine *e, const struct recalled *r, const struct packe
 	if (f->frame == e->frame)
 		return;
 	f->frame = e->frame;
-	meet(f, packet, print);
+	copies_pass(f, print);
+	flow_count(f, packet->at, packet->length);
 }
 
 /* To a receiver that is link-local. */

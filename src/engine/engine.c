@@ -318,12 +318,7 @@ static void meet(struct engine *e, struct flow *f, const struct observation *obs
 		return;
 	look_for_copy(e, f, obs);
 	f->frame = e->frame;
-	f->packets++;
-	f->bytes += obs->bytes;
-	if (obs->at.ns < f->first_ns)
-		f->first_ns = obs->at.ns;
-	if (obs->at.ns > f->last_ns)
-		f->last_ns = obs->at.ns;
+	flow_count(f, obs->at, obs->bytes);
 	if (!obs->has_ttl)
 		return;
 	f->ttl_min = obs->ttl < f->ttl_min ? obs->ttl : f->ttl_min;

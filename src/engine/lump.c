@@ -170,14 +170,9 @@ static inline void meet(struct engine *e, struct flow *f, const struct packet *p
 {
 	uint32_t print = copies_print(q->print, packet->link, q->ttl);
 
-	f->packets++;
 	if (__builtin_expect(!copies_pass(f, print), 0))
 		find_copy(e, f, packet, q, print);
-	f->bytes += packet->length;
-	if (packet->at.ns > f->last_ns)
-		f->last_ns = packet->at.ns;
-	else if (packet->at.ns < f->first_ns)
-		f->first_ns = packet->at.ns;
+	flow_count(f, packet->at, packet->length);
 	if (q->ttl < f->ttl_min)
 		f->ttl_min = q->ttl;
 	if (q->ttl > f->ttl_max)
@@ -295,7 +290,7 @@ static void foresee_segment(const struct engine *e, const struct segment *segmen
 		return;
 	while (msdp_entry_next(&sa, &entry))
 		flow_expect4(&e->flows, addr_hash_pair((uint32_t)entry.source.lo,
-						   (uint32_t)entry.group.lo));
+						       (uint32_t)entry.group.lo));
 }
 
 void engine_foresee(const struct engine *e, const struct said *said)

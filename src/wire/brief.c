@@ -1,35 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.3 and 4.9.5, RFC
- * 9293 3.1; for each the layouts that
- * nearly all messages have, loaded directly behind one check that the bytes are there, and told
- * from others by whole words.  Whatever is otherwise is not brief; the protocols' own decoders
- * know what it is. */
+/* Brief control messages.  RFC 2236 2, RFC 3376 4.2, RFC 7761 4.9.3 and 4.9.5, RFC 9293
+ * 3.1; for each the layouts that nearly all messages have, loaded directly behind one check that
+ * the bytes are there, and told from others by whole words.  Whatever is otherwise is not brief;
+ * the protocols' own decoders know what it is. */
 #include "wire/brief.h"
 
 #include "wire/load.h"
 #include "wire/membership.h"
 #include "wire/msdp.h"
+#include "wire/number.h"
 #include "wire/peel.h"
 #include "wire/print.h"
 #include "wire/protocols.h"
 #include "wire/sum.h"
-
-#define ALERT_BYTES 24			/* of an IPv4 header with a Router Alert */
-#define NUMBER_IGMP 2
-#define NUMBER_TCP  6
-#define NUMBER_PIM  103
 
 #define IGMP_REPORT2 0x16
 #define IGMP_REPORT3 0x22
 #define IGMP_BYTES   8			/* of a report of version 2, or a header of version 3 */
 #define RECORD_BYTES 8
 
-#define NUMBER_UDP   17
-#define IP4_BYTES    20
-#define UDP_BYTES    8
 #define PIM_REGISTER 0x21		/* version 2, and neither Border nor Null-Register */
 #define REGISTER_BYTES 8		/* which are all that the checksum covers */
-#define TCP_BYTES    20
 #define TCP_MARKS    7			/* FIN, SYN, RST */
 #define MSDP_HEADER_BYTES 3		/* of a TLV: type, length */
 
@@ -263,7 +254,7 @@ static inline bool read_asked(const uint8_t *ip, unsigned header_bytes, struct s
 	if (!is_multicast(load32(ip + 16)))
 		return false;
 	if (ip[9] == NUMBER_IGMP)
-		return header_bytes == ALERT_BYTES && read_igmp(bytes, out);
+		return header_bytes == IP4_ALERT_BYTES && read_igmp(bytes, out);
 	return ip[9] == NUMBER_PIM && read_pim(bytes, out);
 }
 
@@ -293,7 +284,7 @@ static __attribute__((noinline)) bool read_behind(const uint8_t *ip, unsigned he
 /* The shortest of all, and the most frequent. */
 static inline bool read_report2(const uint8_t *ip, struct brief *out)
 {
-	const uint8_t *p = ip + ALERT_BYTES;
+	const uint8_t *p = ip + IP4_ALERT_BYTES;
 	uint64_t word = load_native(p);
 
 	out->point = POINT_MEMBERSHIP;
@@ -301,7 +292,7 @@ static inline bool read_report2(const uint8_t *ip, struct brief *out)
 	out->type = TYPE_V2_REPORT;
 	out->is_cut = false;
 	return is_multicast(load32(ip + 16)) && say(out, 0, load32(p + 4)) && sum_is_right(word) &&
-	       note_header(ip, ALERT_BYTES, word * print_weights[0], out);
+	       note_header(ip, IP4_ALERT_BYTES, word * print_weights[0], out);
 }
 
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)
@@ -310,15 +301,15 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	size_t n = packet->bytes.n - quick->ip_offset;
 	unsigned header_bytes = quick->plain, total;
 
-	if (!header_bytes || header_bytes > ALERT_BYTES || packet->checksums_unreliable)
+	if (!header_bytes || header_bytes > IP4_ALERT_BYTES || packet->checksums_unreliable)
 		return false;
 	total = load16(ip + 2);
 	KEEP_LOADED(total);			/* it may change, and have changed since the look */
 	if (total < header_bytes)
 		return false;
 	out->n = 0;
-	if (header_bytes == ALERT_BYTES && total == ALERT_BYTES + IGMP_BYTES && n >= total &&
-	    ip[9] == NUMBER_IGMP && ip[ALERT_BYTES] == IGMP_REPORT2)
+	if (header_bytes == IP4_ALERT_BYTES && total == header_bytes + IGMP_BYTES && n >= total &&
+	    ip[9] == NUMBER_IGMP && ip[IP4_ALERT_BYTES] == IGMP_REPORT2)
 		return read_report2(ip, out);
 	n = (n < total ? n : total) - header_bytes;
 	return read_behind(ip, header_bytes, (struct span){ ip + header_bytes, n },

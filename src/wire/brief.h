@@ -9,6 +9,7 @@
 #ifndef WEIR_WIRE_BRIEF_H
 #define WEIR_WIRE_BRIEF_H
 
+#include "wire/number.h"
 #include "wire/quick.h"
 
 #define BRIEF_MAX 4			/* statements; who says more is not brief */
@@ -29,7 +30,7 @@ struct brief {
 /* A look at its protocol, of a packet that is QUICK_ASK. */
 static inline bool brief_may_be(const struct quick *quick, const struct packet *packet)
 {
-	return quick->plain && packet->bytes.p[quick->ip_offset + 9] != 17;	/* UDP */
+	return quick->plain && packet->bytes.p[quick->ip_offset + 9] != NUMBER_UDP;
 }
 
 /* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change

@@ -3,13 +3,11 @@
  * protocol above IP but what never says the same: TCP, and Registers with others' packets. */
 #include "wire/echo.h"
 
+#include "wire/number.h"
 #include "wire/print.h"
 #include "wire/sum.h"
 
-#define NUMBER_TCP 6
-#define NUMBER_PIM 103
 #define PIM_REGISTER 0x21
-#define IP6_BYTES  40
 #define OFFSET_MAX 20			/* of an IPv4 header, for echo_is_same() */
 
 /* Every byte will be compared, so that it is enough to tell most messages apart: by their

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "wire/load.h"
+#include "wire/number.h"
 #include "wire/peel.h"
 #include "wire/print.h"
 #include "wire/protocols.h"
@@ -19,27 +20,16 @@
 #define LINKTYPE_ETHERNET 1
 #define ETHERNET_BYTES	  14
 #define TAG_BYTES	  4
-#define IP4_BYTES	  20
-#define IP4_ALERT_BYTES	  24
 #define ROUTER_ALERT	  0x94040000	/* RFC 2113 2.1 */
 /* In the first eight bytes of an IPv4 header: its version and length, offset and more fragments. */
 #define HEADER_MASK  UINT64_C(0xff00000000003fff)
 #define HEADER_PLAIN UINT64_C(0x4500000000000000)
 #define HEADER_ALERT UINT64_C(0x4600000000000000)
-#define IP6_BYTES	  40
-#define UDP_BYTES	  8
 
 /* What look_at() needs to look. */
 #define LOOK_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + PRINT_BYTES)
 
 #define SHORT_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + UDP_BYTES)
-
-#define NUMBER_ICMP  1
-#define NUMBER_IGMP  2
-#define NUMBER_TCP   6
-#define NUMBER_UDP   17
-#define NUMBER_ICMP6 58
-#define NUMBER_PIM   103
 
 /* Bits of quick_rules.ports: who asks for packets with this port. */
 enum { WANTED_UDP = 1, WANTED_TCP = 2, WANTED_NEVER = 4 };
@@ -188,13 +178,10 @@ static uint8_t alert_header4(const struct look *look, uint64_t first)
 }
 
 /* The bytes of a plain header, which decode_plain4() reads; else 0. */
-static inline uint8_t plain_header4(const struct look *look)
+static inline uint8_t plain_header4(const struct look *look, uint64_t first)
 {
-	uint64_t first = load64(look->p);	/* version, length; total; identification; fragment */
-	unsigned total;
+	unsigned total = first >> 32 & 0xffff;
 
-	KEEP_LOADED(first);				/* a file may be written to */
-	total = first >> 32 & 0xffff;
 	if ((first & HEADER_MASK) != HEADER_PLAIN || total < IP4_BYTES + UDP_BYTES ||
 	    total > look->wire)
 		return alert_header4(look, first);
@@ -213,12 +200,9 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	KEEP_LOADED(first);				/* a file may be written to */
 	total = first >> 32 & 0xffff;
 	captured = look->n < total ? look->n : total;
-	if ((first & HEADER_MASK) != HEADER_PLAIN || total < IP4_BYTES + UDP_BYTES ||
-	    total > look->wire) {
-		out->plain = alert_header4(look, first);
+	out->plain = plain_header4(look, first);
+	if (out->plain != IP4_BYTES)
 		return QUICK_ASK;
-	}
-	out->plain = IP4_BYTES;
 	wanted = wants_ports(rules, p + IP4_BYTES);
 	if (group >> 28 != 0xe)
 		return protocol == NUMBER_ICMP ? QUICK_IP : judge_unicast(protocol, wanted);
@@ -309,6 +293,7 @@ static inline bool asks_in_short(const struct packet *packet, struct quick *out)
 	const uint8_t *p = packet->bytes.p;
 	size_t n = packet->bytes.n, offset;
 	struct look look;
+	uint64_t first;
 
 	if (packet->linktype != LINKTYPE_ETHERNET || n < SHORT_BYTES)
 		return false;
@@ -319,7 +304,9 @@ static inline bool asks_in_short(const struct packet *packet, struct quick *out)
 		return false;
 	look.wire = (packet->length > n ? packet->length : n) - offset;
 	out->ip_offset = (uint8_t)offset;
-	out->plain = plain_header4(&look);
+	first = load64(look.p);
+	KEEP_LOADED(first);				/* a file may be written to */
+	out->plain = plain_header4(&look, first);
 	return true;
 }
 

@@ -2,17 +2,10 @@
 /* What an IP header carries: the decoder of its protocol, a tunnel, UDP and TCP ports, or plain
  * data.  RFC 768, RFC 9293, RFC 4302, RFC 4443.  Knows no layout behind the ports. */
 #include "wire/msdp.h"
+#include "wire/number.h"
 #include "wire/peel.h"
 #include "wire/protocols.h"
 #include "wire/rasadv.h"
-
-#define PROTOCOL_NUMBER_TCP   6
-#define PROTOCOL_NUMBER_UDP   17
-#define PROTOCOL_NUMBER_AH    51
-#define PROTOCOL_NUMBER_ICMP6 58
-#define PROTOCOL_NUMBER_VRRP  112
-
-#define UDP_HEADER_BYTES 8
 
 /* Lets a row's decoder speak about a message at the front of a packet.  A later fragment cannot:
  * the rest of a Register, unicast, has nothing to add to its first one, and no other message
@@ -33,7 +26,7 @@ static void check_udp(struct layers *at, struct span datagram, unsigned checksum
 {
 	if (checksum == 0 && at->template.receiver.family == FAMILY_IP4)
 		return;
-	if (layers_bad_pseudo(at, datagram, PROTOCOL_NUMBER_UDP))
+	if (layers_bad_pseudo(at, datagram, NUMBER_UDP))
 		at->template.flags |= FLAG_BIT(BAD_UDP_CHECKSUM);
 }
 
@@ -43,7 +36,7 @@ static void peel_datagram(struct layers *at, struct span datagram, unsigned chec
 {
 	const struct observation *t = &at->template;
 	const struct protocol_row *row = NULL;
-	struct span payload = { datagram.p + UDP_HEADER_BYTES, datagram.n - UDP_HEADER_BYTES };
+	struct span payload = { datagram.p + UDP_BYTES, datagram.n - UDP_BYTES };
 	peel *tunnel;
 
 	if (addr_is_multicast(t->receiver))
@@ -66,7 +59,7 @@ static bool limit_datagram(struct layers *at, struct span *datagram, unsigned le
 {
 	if (length == 0)
 		return true;
-	if (length < UDP_HEADER_BYTES)
+	if (length < UDP_BYTES)
 		return false;
 	return at->is_fragment || layers_limit(at, datagram, length);
 }
@@ -158,7 +151,7 @@ static void icmp6_peel(struct layers *at, struct span bytes, struct said *out)
 		return;
 	}
 	if (at->fragment_offset == 0 && addr_is_multicast(at->template.receiver) &&
-	    layers_bad_pseudo(at, bytes, PROTOCOL_NUMBER_ICMP6))
+	    layers_bad_pseudo(at, bytes, NUMBER_ICMP6))
 		at->template.flags |= FLAG_BIT(BAD_CHECKSUM);
 	say_data(at, PROTOCOL_ICMP6, out);
 }
@@ -171,7 +164,7 @@ static void ah_peel(struct layers *at, struct span bytes, struct said *out)
 	unsigned length = (rd_u8(&r) + 2u) * 4;
 
 	rd_skip(&r, length - 2);
-	if (!rd_ok(&r) || next == PROTOCOL_NUMBER_AH) {
+	if (!rd_ok(&r) || next == NUMBER_AH) {
 		say_data(at, PROTOCOL_IP, out);
 		return;
 	}
@@ -185,9 +178,9 @@ static bool was_forwarded(const struct layers *at, unsigned protocol, struct spa
 {
 	if (at->fragment_offset > 0 || at->template.ttl == 255)
 		return false;
-	if (protocol == PROTOCOL_NUMBER_VRRP)
+	if (protocol == NUMBER_VRRP)
 		return true;
-	return protocol == PROTOCOL_NUMBER_ICMP6 && at->template.receiver.family == FAMILY_IP6 &&
+	return protocol == NUMBER_ICMP6 && at->template.receiver.family == FAMILY_IP6 &&
 	       bytes.n > 0 && bytes.p[0] >= 133 && bytes.p[0] <= 137;
 }
 
@@ -239,7 +232,7 @@ void upper_peel(struct layers *at, unsigned protocol, struct span bytes, struct 
 		return;
 	if (row)
 		decode_row(row, at, bytes, out);
-	else if (is_ip6 && protocol == PROTOCOL_NUMBER_ICMP6)
+	else if (is_ip6 && protocol == NUMBER_ICMP6)
 		icmp6_peel(at, bytes, out);
 	else
 		peel_other(at, protocol, bytes, out);
