@@ -45,6 +45,8 @@ struct walk {
 #define WALK_END UINT32_MAX
 
 struct walk walk_of(const struct table_rest *rest, const struct pair *pair);
+/* The same of those alone that ask for the group. */
+struct walk walk_of_group(const struct pair *pair);
 unsigned walk_next(struct walk *walk);
 
 #endif

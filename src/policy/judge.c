@@ -39,18 +39,28 @@ static void find_both(struct walk *w)
 		w->few++;
 }
 
-struct walk walk_of(const struct table_rest *rest, const struct pair *pair)
+static void walk_list(struct walk *w, int i, const struct rule_list *list)
 {
-	const struct rule_list *lists[3] = { &rest->neither, &pair->sources->alone[pair->source],
-					     &pair->groups->alone[pair->group] };
-	struct walk w;
+	w->at[i] = list->rules;
+	w->end[i] = list->rules + list->n;
+}
 
-	for (int i = 0; i < 3; i++) {
-		w.at[i] = lists[i]->rules;
-		w.end[i] = lists[i]->rules + lists[i]->n;
-	}
+struct walk walk_of_group(const struct pair *pair)
+{
+	struct walk w = { 0 };
+
+	walk_list(&w, 0, &pair->groups->alone[pair->group]);
 	walk_both(&w, &pair->sources->both[pair->source], &pair->groups->both[pair->group]);
 	find_both(&w);
+	return w;
+}
+
+struct walk walk_of(const struct table_rest *rest, const struct pair *pair)
+{
+	struct walk w = walk_of_group(pair);
+
+	walk_list(&w, 1, &pair->sources->alone[pair->source]);
+	walk_list(&w, 2, &rest->neither);
 	return w;
 }
 

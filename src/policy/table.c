@@ -12,6 +12,7 @@
 
 #define MATRIX_BYTES_MAX (16u << 20)
 #define DIRECTIONS 3
+#define UNFIT UINT16_MAX
 
 struct compiler {
 	struct table	  *table;
@@ -19,6 +20,12 @@ struct compiler {
 	struct live	  *live;
 	size_t		   live_count;
 	uint16_t	  *candidates;		/* scratch: one of each rule and the default */
+	uint16_t	  *fits;		/* by rule: what it depends on in the plane, or UNFIT */
+	uint16_t	  *row;			/* the rules that all pairs of the row meet */
+	size_t		   row_n;
+	unsigned	   row_last;		/* that decides where these do not */
+	uint32_t	   row_cell;		/* of groups that no rule asks for */
+	uint16_t	  *own;			/* scratch: the rules of a pair */
 	uint32_t	  *by_content;		/* hash table of lists: offset + 1 */
 	size_t		   mask;
 };
@@ -269,29 +276,111 @@ static uint32_t intern_list(struct compiler *c, const uint16_t *list)
 	return (uint32_t)(rest->lists_n - n);
 }
 
-/* What a pair meets in a plane: the rule that decides, or candidates in order. */
-static uint32_t resolve(struct compiler *c, const struct pair *pair, const struct plane *plane)
+/* Whether a rule fits is a question of the plane and of the kind of pairs: no cell asks it again. */
+static void fit_rules(struct compiler *c, const struct plane *plane, struct kin kin)
 {
-	const struct boundary *boundary = c->rest->boundary;
-	struct walk walk = walk_of(c->rest, pair);
-	uint16_t *list = c->candidates, depends;
-	unsigned last = (unsigned)boundary->rule_count - 1, rule;
+	for (size_t i = 0; i < c->live_count; i++) {
+		uint16_t rule = c->live[i].index;
 
-	list[0] = list[1] = 0;
-	while ((rule = walk_next(&walk)) != WALK_END) {
-		if (!demand_fits(&c->rest->demands[rule], plane, pair->kin, &depends))
-			continue;
-		if (depends == 0) {
-			last = rule;
-			break;
-		}
-		list[2 + list[0]++] = (uint16_t)rule;
-		list[1] |= depends;
+		if (!demand_fits(&c->rest->demands[rule], plane, kin, &c->fits[rule]))
+			c->fits[rule] = UNFIT;
 	}
+}
+
+static void begin_list(struct compiler *c)
+{
+	c->candidates[0] = c->candidates[1] = 0;
+}
+
+static void add_candidate(struct compiler *c, uint16_t rule)
+{
+	c->candidates[2 + c->candidates[0]++] = rule;
+	c->candidates[1] |= c->fits[rule];
+}
+
+/* The cell of the candidates, behind which `last` needs no test. */
+static uint32_t end_list(struct compiler *c, unsigned last)
+{
+	uint16_t *list = c->candidates;
+
 	if (list[0] == 0)
-		return (uint32_t)boundary->rules[last]->action << 16 | last;
+		return (uint32_t)c->rest->boundary->rules[last]->action << 16 | last;
 	list[2 + list[0]++] = (uint16_t)last;
 	return CELL_LIST | intern_list(c, list);
+}
+
+/* The rules that fit and do not ask for the group, up to the first that needs no test. */
+static void begin_row(struct compiler *c, const struct pair *pair)
+{
+	const struct rule_list *own = &pair->sources->alone[pair->source];
+	const struct rule_list *all = &c->rest->neither;
+	size_t i = 0, k = 0;
+
+	c->row_n = 0;
+	c->row_last = (unsigned)c->rest->boundary->rule_count - 1;
+	while (i < own->n || k < all->n) {
+		bool is_own = k == all->n || (i < own->n && own->rules[i] < all->rules[k]);
+		uint16_t rule = is_own ? own->rules[i++] : all->rules[k++];
+
+		if (c->fits[rule] == 0) {
+			c->row_last = rule;
+			break;
+		}
+		if (c->fits[rule] != UNFIT)
+			c->row[c->row_n++] = rule;
+	}
+	begin_list(c);
+	for (i = 0; i < c->row_n; i++)
+		add_candidate(c, c->row[i]);
+	c->row_cell = end_list(c, c->row_last);
+}
+
+/* The rules of a pair that ask for its group. */
+static struct rule_list list_own(struct compiler *c, const struct pair *pair)
+{
+	struct rule_list own = pair->groups->alone[pair->group];
+	struct walk walk;
+	unsigned rule;
+
+	if (pair->groups->both[pair->group].n == 0 || pair->sources->both[pair->source].n == 0)
+		return own;
+	walk = walk_of_group(pair);
+	for (own = (struct rule_list){ c->own, 0 }; (rule = walk_next(&walk)) != WALK_END; own.n++)
+		c->own[own.n] = (uint16_t)rule;
+	return own;
+}
+
+/* The first from there on that fits; the end, where none does. */
+static const uint16_t *next_fit(const struct compiler *c, const uint16_t *at, const uint16_t *end)
+{
+	while (at < end && c->fits[*at] == UNFIT)
+		at++;
+	return at;
+}
+
+/* What a pair meets in a plane: the rule that decides, or candidates in order.  Those that ask for the
+ * group stand between those of the row. */
+static uint32_t resolve(struct compiler *c, const struct pair *pair)
+{
+	const struct rule_list own = list_own(c, pair);
+	const uint16_t *end = own.rules + own.n, *at = next_fit(c, own.rules, end);
+	unsigned last = c->row_last;
+	size_t k = 0;
+
+	if (at == end || *at > last)
+		return c->row_cell;
+	begin_list(c);
+	for (; at < end && *at < last; at = next_fit(c, at + 1, end)) {
+		while (k < c->row_n && c->row[k] < *at)
+			add_candidate(c, c->row[k++]);
+		if (c->fits[*at] == 0)
+			last = *at;
+		else
+			add_candidate(c, *at);
+	}
+	while (k < c->row_n && c->row[k] < last)
+		add_candidate(c, c->row[k++]);
+	return end_list(c, last);
 }
 
 static enum family source_family(unsigned class, enum family family)
@@ -310,34 +399,45 @@ static void fill_row(struct compiler *c, struct pair *pair, const struct plane *
 {
 	bool lacks_group = plane->point == POINT_ROUTER;
 
+	begin_row(c, pair);
 	for (unsigned g = 0; g < pair->groups->n; g++) {
 		pair->group = g;
-		row[g] = g > 0 && lacks_group ? row[0] : resolve(c, pair, plane);
+		row[g] = g > 0 && lacks_group ? row[0] : resolve(c, pair);
+	}
+}
+
+static void fill_plane(struct compiler *c, struct pair *pair, const struct plane *plane,
+		       uint32_t *cells)
+{
+	size_t row = pair->groups->n;
+
+	for (unsigned s = 0; s < pair->sources->n; s++) {
+		uint32_t *at = cells + s * row;
+		enum family family = source_family(s, pair->sources->family);
+
+		if (s > 0 && lacks_source(plane)) {
+			memcpy(at, at - row, row * sizeof(*at));
+			continue;
+		}
+		if (s == 0 || family != pair->kin.source_family) {
+			pair->kin.source_family = family;
+			fit_rules(c, plane, pair->kin);
+		}
+		pair->source = s;
+		fill_row(c, pair, plane, at);
 	}
 }
 
 static uint32_t *fill_matrix(struct compiler *c, const struct classes *sources,
 			     const struct classes *groups, bool plain)
 {
-	size_t row = groups->n, n = sources->n * row;
-	uint32_t *cells = memory_array(c->rest->plane_count * n, sizeof(*cells));
-	struct pair pair = { .sources = sources, .groups = groups };
+	size_t n = sources->n * groups->n;
+	uint32_t *cells = memory_room(c->rest->plane_count * n, sizeof(*cells));
+	struct pair pair = { .sources = sources, .groups = groups,
+			     .kin = { .family = groups->family, .plain = plain } };
 
-	for (size_t p = 0; p < c->rest->plane_count; p++) {
-		const struct plane *plane = &c->rest->planes[p];
-
-		for (unsigned s = 0; s < sources->n; s++) {
-			uint32_t *at = cells + p * n + s * row;
-
-			pair.source = s;
-			pair.kin = (struct kin){ groups->family, source_family(s, sources->family),
-						 plain };
-			if (s > 0 && lacks_source(plane))
-				memcpy(at, at - row, row * sizeof(*at));
-			else
-				fill_row(c, &pair, plane, at);
-		}
-	}
+	for (size_t p = 0; p < c->rest->plane_count; p++)
+		fill_plane(c, &pair, &c->rest->planes[p], cells + p * n);
 	return cells;
 }
 
@@ -396,7 +496,10 @@ static void build_matrix(struct compiler *c, size_t matrix_bytes)
 
 	if (n * sizeof(uint32_t) > matrix_bytes)
 		return;
-	c->candidates = memory_array(c->live_count + 3, sizeof(*c->candidates));
+	c->candidates = memory_room(c->live_count + 3, sizeof(*c->candidates));
+	c->fits = memory_room(rest->boundary->match_count + 1, sizeof(*c->fits));
+	c->row = memory_room(c->live_count + 1, sizeof(*c->row));
+	c->own = memory_room(c->live_count + 1, sizeof(*c->own));
 	grow_index(c);
 	rest->cells4 = fill_matrix(c, &rest->source4, &rest->group4, false);
 	rest->cells6 = fill_matrix(c, &rest->source6, &rest->group6, false);
@@ -413,6 +516,9 @@ static void build_matrix(struct compiler *c, size_t matrix_bytes)
 	c->table->plane6 = rest->source6.n * rest->group6.n;
 	rest->bytes += n * sizeof(uint32_t);
 	free(c->candidates);
+	free(c->fits);
+	free(c->row);
+	free(c->own);
 	free(c->by_content);
 }
 
