@@ -49,6 +49,7 @@ struct registry {
 	struct entries	   variable;	/* ff0x::, ff3x::, with the scope's nibble 0 */
 	struct number_list relative, ports;
 	uint16_t	   files;
+	bool		   is_read;	/* the built-in names */
 };
 
 /* --- reading --- */
@@ -295,12 +296,35 @@ static bool read_file(struct reading *r, struct span text)
 	return r->complaints == 0;
 }
 
+static void read_built_in(struct registry *registry)
+{
+	for (size_t i = 0; i < registry_files_count; i++) {
+		const struct embedded *file = &registry_files[i];
+		struct reading r = { .registry = registry,
+				     .unofficial = strcmp(file->name, "unofficial") == 0 };
+
+		read_file(&r, (struct span){ (const uint8_t *)file->text, file->n });
+	}
+	link_entries(&registry->fixed);
+	link_entries(&registry->variable);
+	registry->is_read = true;
+}
+
+/* The same, with the built-in names there.  Most runs that may name a group never do. */
+static const struct registry *filled(const struct registry *registry)
+{
+	if (!registry->is_read)
+		read_built_in((struct registry *)(uintptr_t)registry);
+	return registry;
+}
+
 bool registry_read(struct registry *registry, struct span csv, registry_complain *say, void *arg)
 {
 	struct reading r = { .registry = registry, .complain = say, .arg = arg };
 	struct registry before;
 	bool good;
 
+	filled(registry);
 	registry->files++;
 	before = *registry;
 	good = read_file(&r, csv);
@@ -320,15 +344,6 @@ struct registry *registry_new(void)
 	struct registry *registry = memory_take(sizeof(*registry));
 
 	arena_init(&registry->arena);
-	for (size_t i = 0; i < registry_files_count; i++) {
-		const struct embedded *file = &registry_files[i];
-		struct reading r = { .registry = registry,
-				     .unofficial = strcmp(file->name, "unofficial") == 0 };
-
-		read_file(&r, (struct span){ (const uint8_t *)file->text, file->n });
-	}
-	link_entries(&registry->fixed);
-	link_entries(&registry->variable);
 	return registry;
 }
 
@@ -504,7 +519,7 @@ void registry_group(const struct registry *registry, struct addr group, struct g
 	*out = (struct group_name){ .kind = NAME_NONE, .reference = "" };
 	if (!addr_is_multicast(group))
 		return;
-	e = find_name(registry, group);
+	e = find_name(filled(registry), group);
 	if (e && is_name(e))
 		name_by(out, e->unofficial ? NAME_UNOFFICIAL : NAME_REGISTERED, e->name,
 			e->reference);
@@ -518,7 +533,7 @@ void registry_group(const struct registry *registry, struct addr group, struct g
 
 const char *registry_port(const struct registry *registry, uint16_t port)
 {
-	for (size_t i = registry->ports.n; i-- > 0;)
+	for (size_t i = filled(registry)->ports.n; i-- > 0;)
 		if (port >= registry->ports.list[i].first && port <= registry->ports.list[i].last)
 			return registry->ports.list[i].name;
 	return NULL;

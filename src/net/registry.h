@@ -10,7 +10,8 @@
 
 struct registry;
 
-/* With the built-in names.  The caller frees it. */
+/* With the built-in names, which are read when the first name is asked for: only one thread may ask.
+ * The caller frees it. */
 struct registry *registry_new(void);
 void registry_free(struct registry *registry);
 
