@@ -19,6 +19,7 @@ struct named_set {
 	enum field	  field;
 	bool		  negated;		/* of `embeds`: then the set is derived so */
 	const struct set *asked;		/* what the sweep sees */
+	uint64_t	  hash, hash2;		/* of being inside of it */
 };
 
 /* One clause of a rule, as a set of the sweep. */
@@ -41,6 +42,16 @@ struct event {
 	uint32_t    set;
 };
 
+/* Where the sweep is in a large set, and its next event there. */
+struct cursor {
+	struct event	    event;
+	const struct range *range, *end;	/* the event is at the first, or behind the last, of it */
+	bool		    is_inside;
+};
+
+/* A set of more ranges has a cursor; the events of the others are sorted beforehand. */
+#define RANGES_FEW 64
+
 struct known {
 	uint64_t hash, hash2;
 	uint32_t class;				/* 0: free */
@@ -60,8 +71,10 @@ struct sweep {
 	size_t		  part_count;
 	uint32_t	 *anchored;		/* by set: first part whose first positive clause it is */
 	uint32_t	  unanchored;		/* parts without a positive clause */
-	struct event	 *events;
+	struct event	 *events;		/* of small sets, in order */
 	size_t		  event_count;
+	struct cursor	 *cursors;		/* a heap: the nearest event first */
+	size_t		  cursor_count;
 	uint64_t	 *inside;		/* by set: one bit */
 	uint64_t	  hash, hash2;		/* of `inside` */
 	struct known	 *known;
@@ -159,6 +172,7 @@ static uint32_t intern_set(struct sweep *s, const struct match *m)
 	s->sets[s->set_count] = (struct named_set){
 		m->set, m->field, m->negated,
 		derived ? derive_embeds(s->arena, m->set, m->negated) : m->set,
+		mix(2 * (uint64_t)s->set_count), mix(2 * (uint64_t)s->set_count + 1),
 	};
 	s->by_pointer[i] = (uint32_t)++s->set_count;
 	return s->by_pointer[i] - 1;
@@ -206,18 +220,24 @@ static bool is_last(struct addr a)
 	return a.family == FAMILY_IP4 ? a.lo == UINT32_MAX : (a.hi & a.lo) == UINT64_MAX;
 }
 
-/* Events are in order within each set: of one family, ranges[n4 ..] or [.. n4). */
-static void gather_events_of(struct sweep *s, uint32_t index)
+/* The ranges of one family: ranges[n4 ..] or [.. n4). */
+static const struct range *ranges_of(const struct sweep *s, uint32_t index, size_t *out_n)
 {
 	const struct set *set = s->sets[index].asked;
-	size_t from = s->out->family == FAMILY_IP4 ? 0 : set->n4;
-	size_t to = s->out->family == FAMILY_IP4 ? set->n4 : set->n;
+	bool is4 = s->out->family == FAMILY_IP4;
 
-	for (size_t k = from; k < to; k++) {
-		s->events[s->event_count++] = (struct event){ set->ranges[k].first, index };
-		if (!is_last(set->ranges[k].last))
+	*out_n = is4 ? set->n4 : set->n - set->n4;
+	return set->ranges + (is4 ? 0 : set->n4);
+}
+
+/* In order. */
+static void gather_events_of(struct sweep *s, uint32_t index, const struct range *ranges, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		s->events[s->event_count++] = (struct event){ ranges[k].first, index };
+		if (!is_last(ranges[k].last))
 			s->events[s->event_count++] =
-				(struct event){ addr_next(set->ranges[k].last), index };
+				(struct event){ addr_next(ranges[k].last), index };
 	}
 }
 
@@ -252,20 +272,20 @@ static size_t merge_pairs(const struct event *from, size_t *ends, size_t runs, s
 	return (runs + 1) / 2;
 }
 
-/* In the order of their addresses. */
-static void gather_events(struct sweep *s)
+/* Of the small sets, in the order of their addresses: `n` at most. */
+static void sort_events(struct sweep *s, size_t n)
 {
-	struct event *other;
-	size_t n = 0, runs = s->set_count, *ends;
+	struct event *other = memory_room(n + 1, sizeof(*other));
+	size_t runs = 0, *ends = memory_room(s->set_count + 1, sizeof(*ends));
 
-	for (size_t i = 0; i < s->set_count; i++)
-		n += 2 * s->sets[i].asked->n;
 	s->events = memory_room(n + 1, sizeof(*s->events));
-	other = memory_room(n + 1, sizeof(*other));
-	ends = memory_array(runs + 1, sizeof(*ends));
 	for (uint32_t i = 0; i < s->set_count; i++) {
-		gather_events_of(s, i);
-		ends[i] = s->event_count;
+		const struct range *ranges = ranges_of(s, i, &n);
+
+		if (n == 0 || n > RANGES_FEW)
+			continue;
+		gather_events_of(s, i, ranges, n);
+		ends[runs++] = s->event_count;
 	}
 	while (runs > 1) {
 		struct event *merged = other;
@@ -276,6 +296,79 @@ static void gather_events(struct sweep *s)
 	}
 	free(other);
 	free(ends);
+}
+
+/* --- cursors --- */
+
+static bool is_before(const struct cursor *a, const struct cursor *b)
+{
+	const struct addr *x = &a->event.at, *y = &b->event.at;
+
+	return x->hi < y->hi || (x->hi == y->hi && x->lo < y->lo);
+}
+
+/* Puts a cursor into the heap whose place i is free, no higher than there. */
+static void sink(struct sweep *s, size_t i, const struct cursor *cursor)
+{
+	size_t child;
+
+	while ((child = 2 * i + 1) < s->cursor_count) {
+		if (child + 1 < s->cursor_count &&
+		    is_before(&s->cursors[child + 1], &s->cursors[child]))
+			child++;
+		if (!is_before(&s->cursors[child], cursor))
+			break;
+		s->cursors[i] = s->cursors[child];
+		i = child;
+	}
+	s->cursors[i] = *cursor;
+}
+
+/* The nearest cursor goes on to its next event. */
+static void step(struct sweep *s)
+{
+	struct cursor c = s->cursors[0];
+
+	c.range += c.is_inside;
+	c.is_inside = !c.is_inside;
+	if (c.range == c.end || (c.is_inside && is_last(c.range->last)))
+		c = s->cursors[--s->cursor_count];
+	else
+		c.event.at = c.is_inside ? addr_next(c.range->last) : c.range->first;
+	if (s->cursor_count > 0)
+		sink(s, 0, &c);
+}
+
+static void begin_cursors(struct sweep *s)
+{
+	struct cursor last;
+
+	for (uint32_t i = 0; i < s->set_count; i++) {
+		size_t n;
+		const struct range *ranges = ranges_of(s, i, &n);
+
+		if (n > RANGES_FEW)
+			s->cursors[s->cursor_count++] = (struct cursor){
+				{ ranges[0].first, i }, ranges, ranges + n, false };
+	}
+	for (size_t i = s->cursor_count / 2; i-- > 0;) {
+		last = s->cursors[i];
+		sink(s, i, &last);
+	}
+}
+
+static void gather_events(struct sweep *s)
+{
+	size_t few = 0, large = 0, n;
+
+	for (uint32_t i = 0; i < s->set_count; i++) {
+		ranges_of(s, i, &n);
+		few += n > RANGES_FEW ? 0 : 2 * n;
+		large += n > RANGES_FEW;
+	}
+	sort_events(s, few);
+	s->cursors = memory_room(large, sizeof(*s->cursors));
+	begin_cursors(s);
 }
 
 /* --- classes and their lists --- */
@@ -470,8 +563,8 @@ static uint32_t look_class(struct sweep *s)
 static void toggle(struct sweep *s, uint32_t set)
 {
 	s->inside[set / WORD_BITS] ^= UINT64_C(1) << (set % WORD_BITS);
-	s->hash ^= mix(2 * (uint64_t)set);
-	s->hash2 ^= mix(2 * (uint64_t)set + 1);
+	s->hash ^= s->sets[set].hash;
+	s->hash2 ^= s->sets[set].hash2;
 }
 
 static void add_interval(struct sweep *s, struct addr first, uint32_t class)
@@ -493,20 +586,36 @@ static bool is_too_much(const struct classes *out)
 	return out->n > CLASSES_MAX || out->rules_n > RULES_LISTED_MAX;
 }
 
+/* The address of the next event behind those before i; false where there is none. */
+static bool find_next(const struct sweep *s, size_t i, struct addr *out)
+{
+	bool has_small = i < s->event_count;
+
+	if (!has_small && s->cursor_count == 0)
+		return false;
+	if (has_small && (s->cursor_count == 0 ||
+			  addr_order(s->events[i].at, s->cursors[0].event.at) <= 0))
+		*out = s->events[i].at;
+	else
+		*out = s->cursors[0].event.at;
+	return true;
+}
+
 static void run(struct sweep *s)
 {
 	struct addr at = { 0, 0, (uint8_t)s->out->family };
 	size_t i = 0;
 
-	for (;;) {
+	do {
 		while (i < s->event_count && addr_equal(s->events[i].at, at))
 			toggle(s, s->events[i++].set);
+		while (s->cursor_count > 0 && addr_equal(s->cursors[0].event.at, at)) {
+			toggle(s, s->cursors[0].event.set);
+			step(s);
+		}
 		add_interval(s, at, look_class(s));
 		s->out->overflow = is_too_much(s->out);
-		if (i == s->event_count || s->out->overflow)
-			return;
-		at = s->events[i].at;
-	}
+	} while (!s->out->overflow && find_next(s, i, &at));
 }
 
 /* `*` meets the rules that ask for `from *` and for no set (LANGUAGE S14). */
@@ -565,6 +674,7 @@ static void forget(struct sweep *s)
 	free(s->parts);
 	free(s->anchored);
 	free(s->events);
+	free(s->cursors);
 	free(s->inside);
 	free(s->known);
 	free(s->met);
