@@ -15,7 +15,7 @@ struct packet {
 	uint16_t	file;			/* index of the input */
 	uint16_t	link;			/* index of the interface within all inputs */
 	uint32_t	linktype;		/* LINKTYPE_* of the pcap registry */
-	bool		checksums_unreliable;	/* offloaded: never flag them */
+	uint32_t	checksums_unreliable;	/* 0, or 1: offloaded, never flag them */
 };
 
 #endif
