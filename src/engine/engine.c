@@ -68,8 +68,10 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->copies = copies_new();
 	e->recall = recall_new();
 	e->scans = scans_new();
-	if (options->advise)
+	if (options->advise) {
 		scans_advise(e->scans, options->advise);
+		recall_advise(e->recall, options->advise);
+	}
 	if (asks_joined(boundary) || asks_joined(options->against))
 		e->members = members_new();
 	e->ras = ras_table_new(options->authorised);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/large_page.h"
 #include "base/memory.h"
 
 #define WAYS 4
@@ -12,6 +13,7 @@
 #define ASKED 8192			/* hashes that were asked for once */
 #define LINE 64				/* of memory */
 #define FETCHED 4			/* lines */
+#define MEMOS_BYTES ((size_t)SETS * WAYS * sizeof(struct memo) + LARGE_PAGE)
 
 struct recall {
 	uint32_t     tags[SETS][WAYS];	/* 0: nothing is kept there */
@@ -24,12 +26,15 @@ struct recall {
 struct recall *recall_new(void)
 {
 	struct recall *r = memory_take(sizeof(*r));
-	uintptr_t p;
 
-	r->memory = memory_array((size_t)SETS * WAYS + 1, sizeof(r->memos[0]));
-	p = (uintptr_t)r->memory;
-	r->memos = (struct memo *)((p + LINE - 1) & ~(uintptr_t)(LINE - 1));
+	r->memory = memory_take(MEMOS_BYTES);
+	r->memos = large_page_of(r->memory);
 	return r;
+}
+
+void recall_advise(const struct recall *recall, void (*advise)(void *memory, size_t bytes))
+{
+	advise(recall->memory, MEMOS_BYTES);
 }
 
 void recall_free(struct recall *recall)

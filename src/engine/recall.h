@@ -41,6 +41,9 @@ struct recall;
 struct recall *recall_new(void);
 void recall_free(struct recall *recall);
 
+/* Tells of its large table before that is used. */
+void recall_advise(const struct recall *recall, void (*advise)(void *memory, size_t bytes));
+
 /* What may be it, and is being fetched; NULL where nothing is.  recall_is_same() looks. */
 struct memo *recall_find(const struct recall *recall, const struct echo *echo);
 bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet);
