@@ -3,10 +3,6 @@
  * rules. */
 #include "engine/copies.h"
 
-#include <stdlib.h>
-
-#include "base/memory.h"
-
 struct copy {
 	int64_t	 at_ns;
 	uint32_t print;			/* with the addresses; 0: empty */
@@ -26,14 +22,9 @@ bool copies_follow(const struct flow *flow, uint32_t print, struct mtime at)
 	return passed >= 0 && passed <= (sure ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
 }
 
-struct copies *copies_new(void)
+struct copies *copies_new(struct large_area *area)
 {
-	return memory_take(sizeof(struct copies));
-}
-
-void copies_free(struct copies *copies)
-{
-	free(copies);
+	return large_area_take(area, 1, sizeof(struct copies));
 }
 
 static inline uint64_t hash_of(const struct passage *p)

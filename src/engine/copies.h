@@ -5,6 +5,7 @@
 #ifndef WEIR_ENGINE_COPIES_H
 #define WEIR_ENGINE_COPIES_H
 
+#include "base/large_page.h"
 #include "engine/flow.h"
 #include "model/packet.h"
 
@@ -58,8 +59,8 @@ bool copies_follow(const struct flow *flow, uint32_t print, struct mtime at);
 /* Link-local packets that were seen lately. */
 struct copies;
 
-struct copies *copies_new(void);
-void copies_free(struct copies *copies);
+/* In the area, which outlives it. */
+struct copies *copies_new(struct large_area *area);
 /* Of a packet to a link-local group. */
 struct passage {
 	struct addr  speaker, receiver;

@@ -7,19 +7,19 @@
 
 #include "base/memory.h"
 
-void counters_init(struct counters *counters, size_t rules)
+void counters_init(struct counters *counters, size_t rules, struct large_area *area)
 {
 	counters->n = rules;
 	counters->rules = memory_array(rules, sizeof(counters->rules[0]));
-	counters->distinct = distinct_new(2 * rules);
-	counters->speakers = memory_array(COUNTERS_SPEAKERS, sizeof(counters->speakers[0]));
+	counters->speakers =
+		large_area_take(area, COUNTERS_SPEAKERS, sizeof(counters->speakers[0]));
+	counters->distinct = distinct_new(2 * rules, area);
 }
 
 void counters_release(struct counters *counters)
 {
 	free(counters->rules);
 	distinct_free(counters->distinct);
-	free(counters->speakers);
 	*counters = (struct counters){ 0 };
 }
 

@@ -33,7 +33,8 @@ struct counters {
 	struct speaker	*speakers;	/* COUNTERS_SPEAKERS that spoke lately, by address */
 };
 
-void counters_init(struct counters *counters, size_t rules);
+/* Partly in the area, which outlives them. */
+void counters_init(struct counters *counters, size_t rules, struct large_area *area);
 void counters_release(struct counters *counters);
 
 /* One observation, in the frame with this serial number. */

@@ -12,6 +12,7 @@
 
 #define TTL_LARGE 32
 #define STREAM_AHEAD 32
+#define TABLES_BYTES ((size_t)16 << 20)
 
 static bool asks_joined(const struct boundary *boundary)
 {
@@ -48,6 +49,23 @@ static bool is_inside_known(const struct inside *inside)
 	       inside->vlan_count + inside->mac_count + inside->link_count > 0;
 }
 
+/* What packets ask for at random: what is large, and seldom used to its end, lies behind. */
+static void take_tables(struct engine *e, size_t rules)
+{
+	void (*advise)(void *, size_t) = e->options.advise;
+
+	large_area_init(&e->area, TABLES_BYTES);
+	if (advise) {
+		advise(e->flows.ip4.memory, e->flows.ip4.bytes);
+		advise(e->flows.ip6.memory, e->flows.ip6.bytes);
+		advise(e->area.memory, e->area.bytes);
+	}
+	e->copies = copies_new(&e->area);
+	e->scans = scans_new(&e->area);
+	e->recall = recall_new(&e->area);
+	counters_init(&e->counters, rules, &e->area);
+}
+
 struct engine *engine_new(const struct boundary *boundary, const struct table *table,
 			  const struct engine_options *options)
 {
@@ -57,21 +75,10 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	court_init(&e->court, boundary, table);
 	if (options->against)
 		court_init(&e->against, options->against, options->against_table);
-	counters_init(&e->counters, boundary->rule_count);
 	flow_table_init(&e->flows, options->against != NULL);
-	if (options->advise) {
-		options->advise(e->flows.ip4.memory, e->flows.ip4.bytes);
-		options->advise(e->flows.ip6.memory, e->flows.ip6.bytes);
-	}
+	take_tables(e, boundary->rule_count);
 	findings_init(&e->findings);
 	e->listeners = listeners_new();
-	e->copies = copies_new();
-	e->recall = recall_new();
-	e->scans = scans_new();
-	if (options->advise) {
-		scans_advise(e->scans, options->advise);
-		recall_advise(e->recall, options->advise);
-	}
 	if (asks_joined(boundary) || asks_joined(options->against))
 		e->members = members_new();
 	e->ras = ras_table_new(options->authorised);
@@ -79,7 +86,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->events = options->events ? events_new(boundary->rule_count) : NULL;
 	e->roll = options->roll ? roll_new() : NULL;
 	said_init(&e->stream_said);
-	e->link_local_groups = distinct_new(1);
+	e->link_local_groups = distinct_new(1, NULL);
 	pass_cut(e, boundary);
 	e->now.ns = INT64_MIN;
 	engine_place(e, &options->inside);
@@ -106,9 +113,6 @@ void engine_free(struct engine *e)
 	flow_table_release(&e->flows);
 	findings_release(&e->findings);
 	listeners_free(e->listeners);
-	copies_free(e->copies);
-	recall_free(e->recall);
-	scans_free(e->scans);
 	members_free(e->members);
 	ras_table_free(e->ras);
 	stream_table_free(e->streams);
@@ -116,6 +120,7 @@ void engine_free(struct engine *e)
 	roll_free(e->roll);
 	said_release(&e->stream_said);
 	distinct_free(e->link_local_groups);
+	large_area_release(&e->area);
 	free(e);
 }
 
@@ -269,12 +274,11 @@ static void break_lump(struct engine *e, struct flow *f)
 
 /* --- one flow --- */
 
-void frame_look_for_scan(struct engine *e, const struct packet *packet, uint8_t point,
-			 struct addr source)
+void frame_find_scan(struct engine *e, const struct packet *packet, uint8_t point,
+		     struct addr source)
 {
 	e->packet = packet;
-	if (scans_note(e->scans, source, packet->at))
-		find_out(e, FINDING_GROUP_SCAN, point, source, ADDR_NONE, 0);
+	find_out(e, FINDING_GROUP_SCAN, point, source, ADDR_NONE, 0);
 }
 
 static void look_for_scan(struct engine *e, const struct flow_key *key, uint64_t hash)
@@ -283,7 +287,8 @@ static void look_for_scan(struct engine *e, const struct flow_key *key, uint64_t
 	    addr_is_link_local_group(key->group) ||
 	    flow_is_at(&e->flows, key, hash, FLOW_POINTS_SCANNED & ~(1u << key->point)))
 		return;
-	frame_look_for_scan(e, e->packet, key->point, key->source);
+	if (scans_note(e->scans, addr_hash(key->source), e->packet->at))
+		frame_find_scan(e, e->packet, key->point, key->source);
 }
 
 /* `port`: 0 where none is kept. */

@@ -36,7 +36,6 @@ static struct flow *open_lump(struct engine *e, const struct packet *packet, con
 static struct flow *open_lump4(struct engine *e, const struct packet *packet, const struct quick *q)
 {
 	uint64_t hash = addr_hash_pair(q->source, q->group), source_hash, group_hash;
-	struct addr source = addr_of4(q->source);
 	bool is_link_local = q->group >> 8 == 0xe00000, is_elsewhere;
 	struct verdict v;
 	struct flow *f;
@@ -48,11 +47,11 @@ static struct flow *open_lump4(struct engine *e, const struct packet *packet, co
 	v = court_settled4(&e->court, q->source, q->group);
 	if (v.rule == RULE_NONE)
 		return NULL;
-	source_hash = addr_hash(source);
-	group_hash = addr_hash(addr_of4(q->group));
+	source_hash = addr_hash4(q->source);
+	group_hash = addr_hash4(q->group);
 	counters_expect(&e->counters, v.rule, source_hash, group_hash);
-	if (!is_link_local && !is_elsewhere)
-		frame_look_for_scan(e, packet, POINT_DATA, source);
+	if (!is_link_local && !is_elsewhere && scans_note(e->scans, source_hash, packet->at))
+		frame_find_scan(e, packet, POINT_DATA, addr_of4(q->source));
 	counters_hashes(&e->counters, v.rule, source_hash, group_hash);
 	if (is_link_local)
 		distinct_add(e->link_local_groups, 0, group_hash);
@@ -258,7 +257,7 @@ __attribute__((noinline)) void engine_expect(struct engine *e, const struct pack
 	for (size_t k = 0; k < lists->data_n; k++) {
 		out->flow[k] = flow_guess4(&e->flows, lists->hash[k], FLOW_TAG_DATA4);
 		if (__builtin_expect(out->flow[k] == 0, 0))
-			scans_expect(e->scans, addr_of4(quick[lists->data[k]].source));
+			scans_expect(e->scans, addr_hash4(quick[lists->data[k]].source));
 	}
 }
 

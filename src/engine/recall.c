@@ -3,46 +3,25 @@
  * Knows bytes and hashes only. */
 #include "engine/recall.h"
 
-#include <stdlib.h>
-
-#include "base/large_page.h"
-#include "base/memory.h"
-
 #define WAYS 4
 #define SETS 1024
 #define ASKED 8192			/* hashes that were asked for once */
 #define LINE 64				/* of memory */
 #define FETCHED 4			/* lines */
-#define MEMOS_BYTES ((size_t)SETS * WAYS * sizeof(struct memo) + LARGE_PAGE)
 
 struct recall {
 	uint32_t     tags[SETS][WAYS];	/* 0: nothing is kept there */
 	uint32_t     asked[ASKED];
 	unsigned     next;		/* the way that gives way */
 	struct memo *memos;		/* SETS * WAYS, from the begin of a cache line */
-	void	    *memory;		/* that they lie in */
 };
 
-struct recall *recall_new(void)
+struct recall *recall_new(struct large_area *area)
 {
-	struct recall *r = memory_take(sizeof(*r));
+	struct recall *r = large_area_take(area, 1, sizeof(*r));
 
-	r->memory = memory_take(MEMOS_BYTES);
-	r->memos = large_page_of(r->memory);
+	r->memos = large_area_take(area, (size_t)SETS * WAYS, sizeof(r->memos[0]));
 	return r;
-}
-
-void recall_advise(const struct recall *recall, void (*advise)(void *memory, size_t bytes))
-{
-	advise(recall->memory, MEMOS_BYTES);
-}
-
-void recall_free(struct recall *recall)
-{
-	if (!recall)
-		return;
-	free(recall->memory);
-	free(recall);
 }
 
 static uint32_t tag_of(const struct echo *echo)

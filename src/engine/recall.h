@@ -5,6 +5,7 @@
 #ifndef WEIR_ENGINE_RECALL_H
 #define WEIR_ENGINE_RECALL_H
 
+#include "base/large_page.h"
 #include "engine/flow.h"
 #include "model/packet.h"
 #include "model/verdict.h"
@@ -38,11 +39,8 @@ struct memo {
 
 struct recall;
 
-struct recall *recall_new(void);
-void recall_free(struct recall *recall);
-
-/* Tells of its large table before that is used. */
-void recall_advise(const struct recall *recall, void (*advise)(void *memory, size_t bytes));
+/* In the area, which outlives it. */
+struct recall *recall_new(struct large_area *area);
 
 /* What may be it, and is being fetched; NULL where nothing is.  recall_is_same() looks. */
 struct memo *recall_find(const struct recall *recall, const struct echo *echo);

@@ -4,109 +4,97 @@
  * hide a scanner.  Knows no rules. */
 #include "engine/scan.h"
 
-#include <stdlib.h>
-
-#include "base/large_page.h"
-#include "base/memory.h"
-
 #define WAYS 4
+#define SETS (SCAN_SOURCES_MAX / WAYS)
 #define TICK_NS 100000			/* times: tenths of a millisecond, that wrap after five days */
 #define WINDOW_TICKS ((uint32_t)(SCAN_WINDOW_NS / TICK_NS))
 
 /* What is looked at for every new flow stands apart from the rings, which few sources fill.  A
  * source is known by its set and 32 more bits of its hash. */
-struct scan {
-	uint32_t tag, last;		/* tag 0: unused; last: tick of the latest group */
-	uint16_t n, next;		/* groups in the ring; where the next goes */
+struct set {
+	_Alignas(64) uint32_t tag[WAYS];	/* 0: unused */
+	uint32_t last[WAYS];			/* tick of the latest group */
+	uint16_t n[WAYS], next[WAYS];		/* groups in the ring; where the next goes */
 };
 
 /* One place of all rings.  Most sources have few groups: what is used lies together. */
 struct row {
-	uint32_t ticks[SCAN_SOURCES_MAX];	/* by the same index as the list */
+	uint32_t ticks[SETS][WAYS];
 };
 
 struct scans {
-	struct scan *list;
-	struct row  *rows;		/* SCAN_GROUPS */
-	void	    *memory;		/* that the rows lie in */
+	struct set *sets;		/* SETS */
+	struct row *rows;		/* SCAN_GROUPS */
 };
 
-#define ROWS_BYTES (SCAN_GROUPS * sizeof(struct row) + LARGE_PAGE)
-
-struct scans *scans_new(void)
+struct scans *scans_new(struct large_area *area)
 {
-	struct scans *s = memory_take(sizeof(*s));
+	struct scans *s = large_area_take(area, 1, sizeof(*s));
 
-	s->list = memory_array(SCAN_SOURCES_MAX, sizeof(s->list[0]));
-	s->memory = memory_take(ROWS_BYTES);
-	s->rows = large_page_of(s->memory);
+	s->sets = large_area_take(area, SETS, sizeof(s->sets[0]));
+	s->rows = large_area_take(area, SCAN_GROUPS, sizeof(s->rows[0]));
 	return s;
 }
 
-void scans_advise(const struct scans *scans, void (*advise)(void *memory, size_t bytes))
+void scans_expect(const struct scans *scans, uint64_t source)
 {
-	advise(scans->memory, ROWS_BYTES);
+	__builtin_prefetch(&scans->sets[source % SETS], 1);
 }
 
-void scans_free(struct scans *scans)
+/* The smaller, the sooner it gives way: who is unused, then who was quiet for a window, then who has
+ * few groups, then whose latest is long ago.  A number, for branches would be guessed wrong. */
+static inline uint64_t worth(const struct set *set, size_t way, uint32_t now)
 {
-	if (!scans)
-		return;
-	free(scans->list);
-	free(scans->memory);
-	free(scans);
+	uint32_t passed = now - set->last[way];
+	uint64_t worth = (uint64_t)(passed <= WINDOW_TICKS) << 48 | (uint64_t)set->n[way] << 32 |
+			 (UINT32_MAX - passed);
+
+	return set->tag[way] ? worth : 0;
 }
 
-static bool goes_first(const struct scan *a, const struct scan *b, uint32_t now)
+static size_t choose_way(const struct set *set, uint32_t now)
 {
-	bool a_quiet = now - a->last > WINDOW_TICKS, b_quiet = now - b->last > WINDOW_TICKS;
+	uint64_t least = worth(set, 0, now);
+	size_t victim = 0;
 
-	if (a_quiet != b_quiet)
-		return a_quiet;
-	return a->n != b->n ? a->n < b->n : now - a->last > now - b->last;
-}
+	for (size_t way = 1; way < WAYS; way++) {
+		uint64_t other = worth(set, way, now);
 
-static struct scan *set_of_hash(const struct scans *scans, uint64_t hash)
-{
-	return &scans->list[hash % (SCAN_SOURCES_MAX / WAYS) * WAYS];
-}
-
-void scans_expect(const struct scans *scans, struct addr source)
-{
-	__builtin_prefetch(set_of_hash(scans, addr_hash(source)), 1);
-}
-
-static struct scan *find(struct scans *scans, struct addr source, uint32_t now)
-{
-	uint64_t hash = addr_hash(source);
-	uint32_t tag = (uint32_t)(hash >> 32) | 1;
-	struct scan *set = set_of_hash(scans, hash);
-	struct scan *victim = set;
-
-	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].tag == tag)
-			return &set[i];
-		if (victim->tag && (!set[i].tag || goes_first(&set[i], victim, now)))
-			victim = &set[i];
+		victim = other < least ? way : victim;
+		least = other < least ? other : least;
 	}
-	*victim = (struct scan){ .tag = tag };
 	return victim;
 }
 
-bool scans_note(struct scans *scans, struct addr source, struct mtime at)
+static size_t find_way(struct set *set, uint32_t tag, uint32_t now)
+{
+	size_t way;
+
+	for (way = 0; way < WAYS; way++)
+		if (set->tag[way] == tag)
+			return way;
+	way = choose_way(set, now);
+	set->tag[way] = tag;
+	set->n[way] = set->next[way] = 0;
+	return way;
+}
+
+bool scans_note(struct scans *scans, uint64_t source, struct mtime at)
 {
 	uint32_t now = (uint32_t)(at.ns / TICK_NS);
-	struct scan *s = find(scans, source, now);
+	struct set *set = &scans->sets[source % SETS];
+	size_t way = find_way(set, (uint32_t)(source >> 32) | 1, now);
+	uint16_t n = set->n[way], next = set->next[way];
 	uint32_t *tick;
 	bool full;
 
-	if (s->n > 0 && now - s->last > WINDOW_TICKS)
-		s->n = s->next = 0;
-	tick = &scans->rows[s->next].ticks[s - scans->list];
-	full = s->n == SCAN_GROUPS && now - *tick <= WINDOW_TICKS;
+	if (n > 0 && now - set->last[way] > WINDOW_TICKS)
+		n = next = 0;
+	tick = &scans->rows[next].ticks[source % SETS][way];
+	full = n == SCAN_GROUPS && now - *tick <= WINDOW_TICKS;
 	*tick = now;
-	s->next = (uint16_t)((s->next + 1) % SCAN_GROUPS);
-	s->n = (uint16_t)(s->n < SCAN_GROUPS ? s->n + 1 : s->n);
-	s->last = now;
+	set->next[way] = (uint16_t)((next + 1) % SCAN_GROUPS);
+	set->n[way] = (uint16_t)(n < SCAN_GROUPS ? n + 1 : n);
+	set->last[way] = now;
 	return full;
 }

@@ -4,8 +4,10 @@
 #ifndef WEIR_ENGINE_SCAN_H
 #define WEIR_ENGINE_SCAN_H
 
+#include <stdbool.h>
+
+#include "base/large_page.h"
 #include "base/mtime.h"
-#include "net/addr.h"
 
 #define SCAN_GROUPS 256
 #define SCAN_WINDOW_NS (10 * NS_PER_S)
@@ -13,15 +15,13 @@
 
 struct scans;
 
-struct scans *scans_new(void);
-void scans_free(struct scans *scans);
+/* In the area, which outlives it. */
+struct scans *scans_new(struct large_area *area);
 
-/* Tells of its large table before that is used. */
-void scans_advise(const struct scans *scans, void (*advise)(void *memory, size_t bytes));
 /* Before scans_note(): has what that will read fetched. */
-void scans_expect(const struct scans *scans, struct addr source);
-/* A group that this source had not sent to before.  True where it is the 257th of 10 s, or
+void scans_expect(const struct scans *scans, uint64_t source);
+/* A group that this source, an addr_hash(), had not sent to before.  True where it is the 257th of 10 s, or
  * one more behind it. */
-bool scans_note(struct scans *scans, struct addr source, struct mtime at);
+bool scans_note(struct scans *scans, uint64_t source, struct mtime at);
 
 #endif

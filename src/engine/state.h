@@ -37,6 +37,7 @@ struct packet_counts {
 struct engine {
 	struct engine_options	 options;
 	struct court		 court, against;	/* against: where a second policy is given */
+	struct large_area	 area;			/* that some of the tables lie in */
 	struct counters		 counters;
 	struct flow_table	 flows;
 	struct findings		 findings;
@@ -95,9 +96,9 @@ void frame_observe(struct engine *engine, struct observation *obs, bool replay);
 struct flow *frame_open_lump(struct engine *engine, const struct packet *packet,
 			     const struct flow_key *key, uint64_t hash,
 			     const struct quick *quick, struct verdict v, struct verdict other);
-/* The source has one group more. */
-void frame_look_for_scan(struct engine *engine, const struct packet *packet, uint8_t point,
-			 struct addr source);
+/* The source has had one group too many. */
+void frame_find_scan(struct engine *engine, const struct packet *packet, uint8_t point,
+		     struct addr source);
 /* A packet to a link-local group has come by another link, too. */
 void frame_find_crossed(struct engine *engine, const struct packet *packet, uint8_t point,
 			struct addr speaker, struct addr receiver, uint8_t ttl);

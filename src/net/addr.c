@@ -309,16 +309,7 @@ void addr_write(struct addr a, struct wr *w)
 		wr_be32(w, (uint32_t)a.lo);
 }
 
-static uint64_t mix(uint64_t x)
-{
-	x ^= x >> 32;
-	x *= UINT64_C(0xd6e8feb86659fd93);
-	x ^= x >> 32;
-	x *= UINT64_C(0xd6e8feb86659fd93);
-	return x ^ x >> 32;
-}
-
 uint64_t addr_hash(struct addr a)
 {
-	return mix(a.hi ^ mix(a.lo ^ (uint64_t)a.family << 56));
+	return addr_mix(a.hi ^ addr_mix(a.lo ^ (uint64_t)a.family << 56));
 }

@@ -106,8 +106,23 @@ char *prefix_text(struct addr a, unsigned length, char buffer[ADDR_TEXT]);
 /* Appends the address's bytes in network order: 4, 16 or none. */
 void addr_write(struct addr a, struct wr *w);
 
+static inline uint64_t addr_mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= UINT64_C(0xd6e8feb86659fd93);
+	x ^= x >> 32;
+	x *= UINT64_C(0xd6e8feb86659fd93);
+	return x ^ x >> 32;
+}
+
 /* A well-mixed 64-bit hash, the same on every machine. */
 uint64_t addr_hash(struct addr a);
+/* The same of an IPv4 address (host order), for hot loops. */
+static inline uint64_t addr_hash4(uint32_t address)
+{
+	return addr_mix(addr_mix(address | (uint64_t)FAMILY_IP4 << 56));
+}
+
 /* The same, but other values, of an IPv4 source and group (host order). */
 static inline uint64_t addr_hash_pair(uint32_t source, uint32_t group)
 {

@@ -8,11 +8,14 @@
 
 static void test_crossing(void)
 {
-	struct copies *copies = copies_new();
+	struct large_area area;
+	struct copies *copies;
 	struct passage p = { .speaker = addr_of4(0xc0000201), .receiver = addr_of4(0xe000000d) };
 	uint64_t seed = 3;
 	size_t false_ones = 0, missed = 0;
 
+	large_area_init(&area, LARGE_PAGE);
+	copies = copies_new(&area);
 	for (size_t i = 0; i < PACKETS; i++) {
 		p.at.ns += 10000;
 		p.print = (uint32_t)t_random(&seed) | 1;
@@ -23,7 +26,7 @@ static void test_crossing(void)
 	}
 	check(false_ones == 0);
 	check(missed == 0);
-	copies_free(copies);
+	large_area_release(&area);
 }
 
 TEST_MAIN({ "crossing", test_crossing })
