@@ -194,6 +194,8 @@ static void read_packets(struct auditing *a)
 	}
 	a->is_interrupted = signals_stop_asked();
 	progress_end(&progress);
+	if (!a->is_interrupted)
+		side_check_links(side, a->timeline, a->io);
 }
 
 /* --- the report --- */

@@ -168,6 +168,8 @@ static void print_all(struct printing *p)
 	}
 	print_waiting(p, streams, &last, &said);
 	progress_end(&progress);
+	if (!p->ended && !signals_stop_asked())
+		side_check_links(p->side, p->timeline, p->io);
 	said_release(&said);
 	stream_table_free(streams);
 	flush(p);

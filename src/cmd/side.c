@@ -10,6 +10,8 @@
 #include "base/nearest.h"
 #include "policy/load.h"
 
+#define LINKS_SHOWN 8			/* of those that there are */
+
 static bool parse_vlan(const char *text, struct inside *out)
 {
 	char *end;
@@ -182,4 +184,53 @@ bool side_find_links(struct side *side, const struct timeline *timeline, struct 
 			found = true;
 		}
 	return found;
+}
+
+/* What may have been meant, or else what there is. */
+static void put_links(const char *typed, const struct link_info *links, size_t n, struct text *out)
+{
+	struct nearest nearest = nearest_of(typed);
+	size_t named = 0;
+
+	for (size_t i = 0; i < n; i++)
+		nearest_offer(&nearest, links[i].name);
+	if (nearest.word) {
+		text_printf(out, ", did you mean 'link:%s'?", nearest.word);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (links[i].name[0] && named++ < LINKS_SHOWN)
+			text_printf(out, "%s'%s'", named == 1 ? "; there are " : ", ", links[i].name);
+	if (named == 0)
+		text_printf(out, ", for they name none; vlan:N and mac:ADDR need no names");
+	else if (named > LINKS_SHOWN)
+		text_printf(out, " and %zu more", named - LINKS_SHOWN);
+}
+
+static bool has_link(const struct link_info *links, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(links[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void side_check_links(const struct side *side, const struct timeline *timeline,
+		      const struct io *io)
+{
+	const struct link_info *links;
+	size_t n;
+
+	links = timeline_links(timeline, &n);
+	for (size_t i = 0; i < side->links.n; i++) {
+		const char *name = side->links.list[i];
+		struct text hint = { 0 };
+
+		if (has_link(links, n, name))
+			continue;
+		put_links(name, links, n, &hint);
+		complain(io, "--inside: no interface of the captures is named '%s'%s", name,
+			 text_string(&hint));
+		text_release(&hint);
+	}
 }

@@ -24,5 +24,8 @@ void side_release(struct side *side);
 
 /* Looks through capture interfaces that came since the last call; true where one is inside. */
 bool side_find_links(struct side *side, const struct timeline *timeline, struct inside *out);
+/* At the end: complains of each link:NAME that no capture has, for then all packets came in. */
+void side_check_links(const struct side *side, const struct timeline *timeline,
+		      const struct io *io);
 
 #endif

@@ -266,7 +266,10 @@ def test_inside_of_a_link_that_comes_late():
         told = audit("-p", policy, "--inside", "link:" + link, path)
         hits = {r["name"]: r["hits"] for r in told["rules"]}
         equal((hits["comes"], hits["goes"], told["off"]), (comes, 400 - comes, []), link)
-
+    for link, hint in ("eth7", "did you mean 'link:eth0'?"), ("uplink", "there are 'eth0', 'eth1'"):
+        for command in "audit", "decode":
+            told = run(command, "--inside", "link:" + link, path).stderr.decode()
+            assert f"no interface of the captures is named '{link}'" in told and hint in told, told
 
 def test_write():
     if not shutil.which("tshark"):
