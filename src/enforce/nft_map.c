@@ -3,7 +3,8 @@
  * with their number and with every cache miss on the way down; a hash of masked addresses does not
  * grow.  So intervals become prefixes of a few lengths (nft_prefix.c), and there is one hash for
  * each.  The shortest comes first, and says where longer ones go on: most addresses are in no hash,
- * and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner 1997).
+ * and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner 1997).  But
+ * thousands of markers are cache lines that a packet waits for: there are none then.
  * Where nothing stands behind them the maps themselves say where all other addresses go: that takes
  * no line, and no test whether a frame has an address.  Lines are short, for the kernel walks a
  * line's expressions one after the other, but finds the next line at once.
@@ -21,8 +22,11 @@
 #define TRIE_SPANS_MAX 100000
 #define SPANS_WIDE 256			/* of IPv6 */
 #define ROOM 4				/* buckets for each element of a map */
+#define ROOM_AHEAD 16			/* of one that other look-ups stand behind */
+#define BUCKETS_AHEAD 49152		/* about so many at most, unless ROOM asks for more */
 #define NESTED_WORTH 64			/* one around others takes a chain: among so many entries */
 #define MARKERS_WORTH 4			/* markers go on to a look-up more: for each entry so many */
+#define MARKERS_MAX 4096		/* more cost more than the look-ups that they save */
 
 /* --- numbers --- */
 
@@ -110,12 +114,12 @@ void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body)
 /* With much room in it few keys share a bucket.  What it does not hold goes to `others`, or, where
  * that is none, behind it. */
 static void put_map(struct text *out, struct nft_hook *h, const struct domain *d,
-		    const struct entries *e, uint32_t others)
+		    const struct entries *e, size_t room, uint32_t others)
 {
 	struct text body = { 0 };
 
 	text_printf(&body, "\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
-		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", ROOM * e->n);
+		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", room * e->n);
 	put_elements(&body, h, d, e);
 	if (others != NFT_TARGET_NONE) {
 		text_put(&body, "\t\t\t* : ");
@@ -147,13 +151,14 @@ static uint32_t put_hash(struct text *out, struct nft_hook *h, const struct doma
 	if (e->n <= 1)
 		return others;
 	put_field(out, h, d, mask);
-	put_map(out, h, d, e, d->ends ? others : NFT_TARGET_NONE);
+	put_map(out, h, d, e, ROOM, d->ends ? others : NFT_TARGET_NONE);
 	end_line(out);
 	return d->ends ? NFT_TARGET_NONE : others;
 }
 
 /* --- the shortest first: a marker goes on to the next, and what is not found has nothing behind; a
- * map that takes that ends its line, others stand in one line --- */
+ * map that takes that ends its line, others stand in one line.  Without markers each has a line, and
+ * all that is not found goes on --- */
 
 static wide block_of(const struct domain *d, const struct entries *e, size_t i, unsigned length)
 {
@@ -187,9 +192,9 @@ static size_t count_markers(const struct domain *d, const struct entries *levels
 	return count;
 }
 
-/* From which on lengths are marked: one of few entries would mostly go on, and an entry around
+/* From which on the shorter come first: one of few entries would mostly go on, and an entry around
  * others takes a chain. */
-static unsigned first_marked(const struct domain *d, const struct entries *levels,
+static unsigned first_in_order(const struct domain *d, const struct entries *levels,
 			     const struct lengths *lengths)
 {
 	unsigned first = lengths->n - 1;
@@ -209,90 +214,152 @@ static unsigned first_marked(const struct domain *d, const struct entries *level
 	return first;
 }
 
-/* Where longer ones are looked for, and then what is around them is met. */
-static uint32_t chain_around(struct nft_hook *h, const struct domain *d, const struct text *longer,
-			     uint32_t target)
+/* Whether lengths from `first` on are marked. */
+static bool are_marked(const struct domain *d, const struct entries *levels,
+		       const struct lengths *lengths, unsigned first)
 {
+	size_t n = 0;
+
+	for (unsigned k = first; k + 1 < lengths->n; k++)
+		n += count_markers(d, &levels[k + 1], lengths->n - k - 1, lengths->list[k]);
+	return n <= MARKERS_MAX;
+}
+
+static struct entries within_block(const struct domain *d, const struct entries *longer, wide block,
+				   unsigned length)
+{
+	size_t i = 0, end = longer->n, n = 0;
+
+	while (i < end) {
+		size_t middle = i + (end - i) / 2;
+
+		if (longer->list[middle].key < block)
+			i = middle + 1;
+		else
+			end = middle;
+	}
+	while (i + n < longer->n && block_of(d, longer, i + n, length) == block)
+		n++;
+	return (struct entries){ longer->list + i, n, 0 };
+}
+
+/* Where those within an entry of the k-th length are looked for, and then what is around them is
+ * met. */
+static uint32_t chain_around(struct nft_hook *h, const struct domain *d,
+			     const struct entries *levels, const struct lengths *lengths,
+			     unsigned k, const struct entry *around)
+{
+	struct text chain = { 0 };
+	struct domain inner = *d;
 	unsigned id = h->chain_count++;
 
-	text_put(&h->chains, "\tchain ");
-	nft_put_chain(&h->chains, h, id);
-	text_put(&h->chains, " {\n\t\t");
-	text_put_n(&h->chains, longer->p, longer->n);
-	end_line(&h->chains);
-	nft_put_goto(&h->chains, h, d->family, target);
-	text_put(&h->chains, "\n\t}\n");
+	inner.ends = false;
+	text_put(&chain, "\tchain ");
+	nft_put_chain(&chain, h, id);
+	text_put(&chain, " {\n\t\t");
+	for (unsigned longer = lengths->n; longer-- > k + 1;) {
+		struct entries e =
+			within_block(d, &levels[longer], around->key, lengths->list[k]);
+
+		put_hash(&chain, h, &inner, &e, mask_of(d, lengths->list[longer]),
+			 around->target);
+	}
+	nft_put_goto(&chain, h, d->family, around->target);
+	text_put(&chain, "\n\t}\n");
+	text_put_n(&h->chains, chain.p, chain.n);
+	text_release(&chain);
 	return NFT_TARGET_CHAIN | id;
 }
 
-/* Whether an entry of a length from `first` on stands around others. */
-static bool is_nested(const struct domain *d, const struct entries *levels,
-		      const struct lengths *lengths, unsigned first)
+/* The entries of the k-th length, and markers for the longer ones. */
+static struct entries mark(struct nft_hook *h, const struct domain *d,
+			   const struct entries *levels, const struct lengths *lengths, unsigned k,
+			   const struct entries *longer)
 {
-	for (unsigned k = first; k < lengths->n; k++)
-		for (unsigned longer = k + 1; longer < lengths->n; longer++)
-			if (count_nested(d, &levels[k], &levels[longer], lengths->list[k]) > 0)
-				return true;
-	return false;
-}
-
-/* The entries of a length, and markers for the longer ones, which `put` looks up. */
-static struct entries mark(struct nft_hook *h, const struct domain *d, const struct entries *e,
-			   const struct entries *longer, unsigned length, const struct text *put)
-{
+	const struct entries *e = &levels[k];
+	unsigned length = lengths->list[k];
 	struct entries out = { 0 };
-	size_t i = 0, k = 0;
+	size_t i = 0, at = 0;
 
-	while (i < e->n || k < longer->n) {
-		bool is_marker = k < longer->n &&
-				 (i == e->n || block_of(d, longer, k, length) <= e->list[i].key);
-		wide key = is_marker ? block_of(d, longer, k, length) : e->list[i].key;
+	while (i < e->n || at < longer->n) {
+		bool is_marker = at < longer->n &&
+				 (i == e->n || block_of(d, longer, at, length) <= e->list[i].key);
+		wide key = is_marker ? block_of(d, longer, at, length) : e->list[i].key;
 		uint32_t target = NFT_TARGET_CONTINUE;
 
 		if (i < e->n && e->list[i].key == key)
 			target = e->list[i++].target;
 		if (is_marker && target != NFT_TARGET_CONTINUE)
-			target = chain_around(h, d, put, target);
+			target = chain_around(h, d, levels, lengths, k, &e->list[i - 1]);
 		entries_add(&out, key, length, target);
-		while (k < longer->n && block_of(d, longer, k, length) == key)
-			k++;
+		while (at < longer->n && block_of(d, longer, at, length) == key)
+			at++;
 	}
 	return out;
 }
 
-/* Returned is as by put_hash().  What is around others is met behind the longer ones, whose maps so
- * do not take all. */
-static uint32_t put_marked(struct text *out, struct nft_hook *h, const struct domain *d,
-			   const struct entries *levels, const struct lengths *lengths,
-			   unsigned first, uint32_t others)
+static struct entries without_markers(const struct entries *e)
 {
-	bool nested = is_nested(d, levels, lengths, first);
+	struct entries out = { 0 };
+
+	for (size_t i = 0; i < e->n; i++)
+		if (e->list[i].target != NFT_TARGET_CONTINUE)
+			entries_add(&out, e->list[i].key, e->list[i].length, e->list[i].target);
+	return out;
+}
+
+static size_t room_ahead(size_t n)
+{
+	size_t most = BUCKETS_AHEAD / n;
+
+	return most < ROOM ? ROOM : most < ROOM_AHEAD ? most : ROOM_AHEAD;
+}
+
+/* What `longer` begins with.  What the map does not hold goes to `others`, or, where that is none,
+ * behind the line. */
+static void put_ahead(struct text *longer, struct nft_hook *h, const struct domain *d,
+		      const struct entries *marked, unsigned length, bool marks, uint32_t others)
+{
+	struct entries own = marks ? (struct entries){ 0 } : without_markers(marked);
+	const struct entries *e = marks ? marked : &own;
+	struct text line = { 0 };
+
+	put_field(&line, h, d, mask_of(d, length));
+	put_map(&line, h, d, e, longer->n > 0 ? room_ahead(e->n) : ROOM, others);
+	if (longer->n > 0 && (!marks || others != NFT_TARGET_NONE))
+		end_line(&line);
+	text_put_n(&line, text_string(longer), longer->n);
+	text_release(longer);
+	free(own.list);
+	*longer = line;
+}
+
+/* Returned is as by put_hash(). */
+static uint32_t put_in_order(struct text *out, struct nft_hook *h, const struct domain *d,
+			     const struct entries *levels, const struct lengths *lengths,
+			     unsigned first, uint32_t others)
+{
+	bool marks = are_marked(d, levels, lengths, first);
 	struct text longer = { 0 };
 	struct entries behind = { 0 };
 
 	for (unsigned k = lengths->n; k-- > first;) {
-		struct entries marked = mark(h, d, &levels[k], &behind, lengths->list[k], &longer);
-		bool takes_all = d->ends && (k == first || !nested);
-		struct text line = { 0 };
+		struct entries marked = mark(h, d, levels, lengths, k, &behind);
+		bool takes_all = d->ends && (marks || k + 1 == lengths->n);
 
-		put_field(&line, h, d, mask_of(d, lengths->list[k]));
-		put_map(&line, h, d, &marked, takes_all ? others : NFT_TARGET_NONE);
-		if (takes_all && longer.n > 0)
-			end_line(&line);
-		text_put_n(&line, text_string(&longer), longer.n);
-		text_release(&longer);
+		put_ahead(&longer, h, d, &marked, lengths->list[k], marks,
+			  takes_all ? others : NFT_TARGET_NONE);
 		free(behind.list);
-		longer = line;
 		behind = marked;
 	}
 	text_put_n(out, longer.p, longer.n);
 	end_line(out);
 	text_release(&longer);
 	free(behind.list);
-	return d->ends && !nested ? NFT_TARGET_NONE : others;
+	return d->ends ? NFT_TARGET_NONE : others;
 }
 
-/* Returned is as by put_hash(): the shortest is looked up last, or, marked, first. */
+/* Returned is as by put_hash(): the shortest is looked up last, or first. */
 static uint32_t put_hashes(struct text *out, struct nft_hook *h, const struct domain *d,
 			   const struct entries *e, const struct lengths *lengths, uint32_t others)
 {
@@ -303,10 +370,10 @@ static uint32_t put_hashes(struct text *out, struct nft_hook *h, const struct do
 
 	for (unsigned k = 0; k < lengths->n; k++)
 		levels[k] = entries_expand(d, e, k ? lengths->list[k - 1] : 0, lengths->list[k]);
-	first = first_marked(d, levels, lengths);
+	first = first_in_order(d, levels, lengths);
 	inner.ends = ends && first == 0;
 	if (first + 1 < lengths->n)
-		others = put_marked(out, h, &inner, levels, lengths, first, others);
+		others = put_in_order(out, h, &inner, levels, lengths, first, others);
 	else
 		others = put_hash(out, h, &inner, &levels[first], mask_of(d, lengths->list[first]),
 				  others);

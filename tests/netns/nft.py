@@ -238,6 +238,18 @@ def test_built_in_borders():
             one_policy(policy, 3 * seed + 2, "pc", "egress", side, own, n=200)
 
 
+def test_long_lists():
+    """Networks and four thousand hosts, some of them within networks, by three rules each."""
+    networks = [f"{225 + (i >> 15)}.{i >> 7 & 255}.{i << 1 & 255}" for i in range(5500)]
+    lists = [[f"{n}.9" for i, n in enumerate(networks) if i % 500 == 0]]
+    lists += [[f"{n}.9" if i % 4 else f"{n}.0/24" for i, n in enumerate(networks) if i % 3 == k] for k in range(3)]
+    rules = [f" {'permit' if k == 1 else 'deny'} to {{ {', '.join(groups)} }} as r{k}\n"
+             for k, groups in enumerate(lists)]
+    policy = write("long.weir", f"boundary border {{\n{''.join(rules)} default permit\n}}\n")
+    assert one_policy(policy, 2, "pb", "ingress", "outside", n=400)
+    assert one_policy(policy, 4, "pb", "ingress", "outside", n=400)
+
+
 def test_the_kernel_takes_the_golden_texts():
     bridge()
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "enforce", "golden")

@@ -206,7 +206,13 @@ static uint32_t follow(const struct text *chains, const char *at, struct addr a)
 /* --- look-ups --- */
 
 #define TARGETS 9
-#define LISTED 600
+#define MANY_SPANS 5000			/* of which some are tried */
+
+/* Every so manieth is not a network but a host, or the other way round; every so manieth is both. */
+static const struct list {
+	uint32_t n, every, both_every;
+	bool	 has_few_networks;
+} some_listed = { 600, 3, 100, false }, many_listed = { 5500, 4, 500, true };
 
 static unsigned markers, ended;	/* look-ups that have some; that let nothing through */
 
@@ -276,7 +282,7 @@ static bool follow_all(const struct nft_span *spans, size_t n, const struct text
 {
 	bool good = true;
 
-	for (size_t i = 0; i < 2 * n + 50 && good; i++) {
+	for (size_t i = 0; i < 2 * n + 50 && good; i += n > MANY_SPANS ? 7 : 1) {
 		struct addr a = i < 2 * n ? spans[i / 2].first
 					  : random_addr(seed, spans[0].first.family, side);
 		char text[ADDR_TEXT];
@@ -292,14 +298,15 @@ static bool follow_all(const struct nft_span *spans, size_t n, const struct text
 }
 
 /* Networks and hosts as an operator lists them; some hosts stand within the networks. */
-static size_t listed_spans(struct nft_span *out)
+static size_t listed_spans(const struct list *list, struct nft_span *out)
 {
 	size_t n = 0;
 
 	out[n++] = (struct nft_span){ addr_of4(0xe0000000), 0 };
-	for (uint32_t i = 0; i < LISTED; i++) {
+	for (uint32_t i = 0; i < list->n; i++) {
 		uint32_t network = 0xe1000000 | i << 9, host = network | 9;
-		bool is_network = i % 3, has_host = !is_network || i % 100 == 1;
+		bool is_network = (i % list->every == 0) == list->has_few_networks;
+		bool has_host = !is_network || i % list->both_every == 0;
 
 		if (is_network)
 			out[n++] = (struct nft_span){ addr_of4(network), 1 + i % 7 };
@@ -352,18 +359,26 @@ static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spa
 	return good;
 }
 
-static void test_listed(void)
+static void try_listed(const struct list *list, unsigned turns, bool is_marked)
 {
-	struct nft_span *spans = memory_array(4 * LISTED + 1, sizeof(*spans));
-	size_t n = listed_spans(spans);
+	struct nft_span *spans = memory_array(4 * list->n + 1, sizeof(*spans));
+	size_t n = listed_spans(list, spans);
 	unsigned before = markers, chains;
 	uint64_t seed = 42;
 
-	for (unsigned i = 1; i <= 8; i++) {
+	for (unsigned i = 1; i <= turns; i++) {
 		check(try_spans(&seed, SIDE_GROUP, spans, n, &chains));
-		check(markers == before + i && chains > 0 && chains <= LISTED / 100);
+		check(markers == before + (is_marked ? i : 0));
+		check(chains > 0 && chains <= list->n / list->both_every);
 	}
 	free(spans);
+}
+
+/* So many markers are none. */
+static void test_listed(void)
+{
+	try_listed(&some_listed, 8, true);
+	try_listed(&many_listed, 2, false);
 }
 
 static void test_lookups(void)
