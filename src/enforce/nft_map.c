@@ -3,8 +3,8 @@
  * with their number and with every cache miss on the way down; a hash of masked addresses does not
  * grow.  So intervals become prefixes of a few lengths (nft_prefix.c), and there is one hash for
  * each.  The shortest comes first, and says where longer ones go on: most addresses are in no hash,
- * and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner 1997).  But
- * thousands of markers are cache lines that a packet waits for: there are none then.
+ * and then the first look-up is the last (markers: Waldvogel, Varghese, Turner, Plattner 1997).
+ * But thousands of markers are cache lines that a packet waits for: there are none then.
  * Where nothing stands behind them the maps themselves say where all other addresses go: that takes
  * no line, and no test whether a frame has an address.  Lines are short, for the kernel walks a
  * line's expressions one after the other, but finds the next line at once.
@@ -156,9 +156,9 @@ static uint32_t put_hash(struct text *out, struct nft_hook *h, const struct doma
 	return d->ends ? NFT_TARGET_NONE : others;
 }
 
-/* --- the shortest first: a marker goes on to the next, and what is not found has nothing behind; a
- * map that takes that ends its line, others stand in one line.  Without markers each has a line, and
- * all that is not found goes on --- */
+/* --- the shortest first: a marker goes on to the next, and what is not found has nothing behind;
+ * a map that takes that ends its line, others stand in one line.  Without markers each has a line,
+ * and all that is not found goes on --- */
 
 static wide block_of(const struct domain *d, const struct entries *e, size_t i, unsigned length)
 {

@@ -282,7 +282,7 @@ static bool follow_all(const struct nft_span *spans, size_t n, const struct text
 {
 	bool good = true;
 
-	for (size_t i = 0; i < 2 * n + 50 && good; i += n > MANY_SPANS ? 7 : 1) {
+	for (size_t i = 0; i < 2 * n + 50 && good; i += n > MANY_SPANS ? 13 : 1) {
 		struct addr a = i < 2 * n ? spans[i / 2].first
 					  : random_addr(seed, spans[0].first.family, side);
 		char text[ADDR_TEXT];
@@ -378,7 +378,7 @@ static void try_listed(const struct list *list, unsigned turns, bool is_marked)
 static void test_listed(void)
 {
 	try_listed(&some_listed, 8, true);
-	try_listed(&many_listed, 2, false);
+	try_listed(&many_listed, 4, false);
 }
 
 static void test_lookups(void)
