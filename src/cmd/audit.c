@@ -315,6 +315,7 @@ static void audit(struct auditing *a)
 	bool shows_few = !o->common.json && !o->all && !is_inside && !o->against && !o->baseline;
 	const struct report_options options = {
 		.vantage_inside = is_inside,
+		.only_findings = shows_few && !o->history,
 		.rows = shows_few ? REPORT_ROWS : 0,
 	};
 	struct report *report;

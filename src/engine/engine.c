@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "engine/flow_index.h"
 #include "engine/state.h"
 
 #define TTL_LARGE 32
@@ -63,6 +64,7 @@ static void take_tables(struct engine *e, size_t rules)
 	e->copies = copies_new(&e->area);
 	e->scans = scans_new(&e->area);
 	e->recall = recall_new(&e->area);
+	findings_init(&e->findings, &e->area);
 	counters_init(&e->counters, rules, &e->area);
 }
 
@@ -77,7 +79,6 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 		court_init(&e->against, options->against, options->against_table);
 	flow_table_init(&e->flows, options->against != NULL);
 	take_tables(e, boundary->rule_count);
-	findings_init(&e->findings);
 	e->listeners = listeners_new();
 	if (asks_joined(boundary) || asks_joined(options->against))
 		e->members = members_new();
@@ -111,7 +112,6 @@ void engine_free(struct engine *e)
 		court_release(&e->against);
 	counters_release(&e->counters);
 	flow_table_release(&e->flows);
-	findings_release(&e->findings);
 	listeners_free(e->listeners);
 	members_free(e->members);
 	ras_table_free(e->ras);
@@ -219,12 +219,17 @@ static void find_out(struct engine *e, enum finding_kind kind, uint8_t point, st
 
 /* IPv4 local scope with its expansions (RFC 2365 6.1, 6.1.1), IPv6 realm-, admin- and site-local
  * (RFC 7346 2). */
+static bool is_site_scope4(uint32_t group)
+{
+	return group >> 16 >= 0xeffd && group >> 16 <= 0xefff;
+}
+
 static bool is_site_scope(struct addr group)
 {
 	unsigned scope = (unsigned)(group.hi >> 48 & 0xf);
 
 	if (group.family == FAMILY_IP4)
-		return group.lo >> 16 >= 0xeffd && group.lo >> 16 <= 0xefff;
+		return is_site_scope4((uint32_t)group.lo);
 	return addr_is_multicast(group) && scope >= 3 && scope <= 5;
 }
 
@@ -234,8 +239,11 @@ static void __attribute__((noinline)) find_large_ttl(struct engine *e, struct fl
 {
 	uint8_t ttl = f->ttl_max;
 	struct finding finding = { .kind = FINDING_TTL_LARGE, .point = POINT_DATA, .detail = ttl };
-	struct flow_key key = flow_key_read(&e->flows, f);
+	struct flow_key key;
 
+	if (f->tag == FLOW_TAG_DATA4 && !is_site_scope4(f->group))
+		return;
+	key = flow_key_read(&e->flows, f);
 	if (key.point != POINT_DATA || !is_site_scope(key.group))
 		return;
 	finding.source = key.source;
@@ -657,9 +665,6 @@ void engine_finish(struct engine *e)
 	e->finished = true;
 	if (e->begun)
 		flush_streams(e, &last);
-	for (size_t i = flow_next(&e->flows, 0); i < FLOWS4_MAX + FLOWS6_MAX;
-	     i = flow_next(&e->flows, i + 1))
-		break_lump(e, flow_at(&e->flows, i));
 	police_settle(e->court.police, e->now);
 	ras_table_settle(e->ras, e->last);
 }

@@ -103,7 +103,7 @@ bool engine_take_echo(struct engine *engine, struct expected *expected, size_t i
 void engine_learn(struct engine *engine, const struct packet *packet, struct said *said,
 		  const struct echo *echo);
 
-/* At the end of the input: what still waits is said, and every flow settled.  Idempotent. */
+/* At the end of the input: what still waits is said.  Idempotent. */
 void engine_finish(struct engine *engine);
 
 /* What was found of the latest packet, where engine_options.remarks asks for it. */

@@ -3,9 +3,6 @@
 #include "engine/finding.h"
 
 #include <assert.h>
-#include <stdlib.h>
-
-#include "base/memory.h"
 
 static const struct {
 	const char *name, *meaning;
@@ -27,16 +24,10 @@ const char *finding_meaning(enum finding_kind kind)
 	return kinds[kind].meaning;
 }
 
-void findings_init(struct findings *findings)
+void findings_init(struct findings *findings, struct large_area *area)
 {
-	*findings = (struct findings){ .list = memory_array(FINDINGS_MAX,
-							    sizeof(struct finding)) };
-}
-
-void findings_release(struct findings *findings)
-{
-	free(findings->list);
-	*findings = (struct findings){ 0 };
+	*findings = (struct findings){ .list = large_area_take(area, FINDINGS_MAX,
+							       sizeof(struct finding)) };
 }
 
 static bool is_same(const struct finding *a, const struct finding *b)

@@ -5,6 +5,7 @@
 #ifndef WEIR_ENGINE_FINDING_H
 #define WEIR_ENGINE_FINDING_H
 
+#include "base/large_page.h"
 #include "model/observation.h"
 
 enum finding_kind {
@@ -34,8 +35,8 @@ struct findings {
 	const struct finding *newest;	/* the entry that was made last */
 };
 
-void findings_init(struct findings *findings);
-void findings_release(struct findings *findings);
+/* In the area, which outlives them. */
+void findings_init(struct findings *findings, struct large_area *area);
 
 /* Counts it, under the entry of its kind, source, group and point; the detail kept is the
  * largest. */

@@ -194,6 +194,9 @@ static struct flow *choose_victim(const struct flow_side *side, uint64_t hash)
 {
 	struct flow *victim = NULL;
 
+	for (size_t i = 0; i < FLOW_PROBES; i++)
+		__builtin_prefetch(&side->list[side->index[(hash + i) & (side->max - 1)] &
+					       FLOW_NUMBER], 1);
 	for (size_t i = 0; i < FLOW_PROBES; i++) {
 		uint32_t entry = side->index[(hash + i) & (side->max - 1)];
 		struct flow *f = &side->list[entry & FLOW_NUMBER];

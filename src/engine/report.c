@@ -77,30 +77,57 @@ static int order_flows(const void *a, const void *b, void *context)
 	return order ? order : (int)kx.group_len - ky.group_len;
 }
 
-/* The first k of a list in order; the others stand behind them as they come. */
-static void sort_front(struct report *r, uint32_t *list, size_t n, size_t k)
-{
-	if (k >= n) {
-		qsort_r(list, n, sizeof(list[0]), order_flows, r);
-		return;
-	}
-	qsort_r(list, k, sizeof(list[0]), order_flows, r);
-	for (size_t i = k; i < n && k > 0; i++) {
-		uint32_t held = list[i];
-		size_t at = k - 1;
+/* Slots of flows.  Where only a few have to stand in order, these are kept so at the front, and the
+ * others stand behind them as they come. */
+struct front {
+	uint32_t *list;			/* NULL: none is wanted */
+	size_t	  n, max;		/* max: of those in order */
+	uint64_t  least;		/* packets of the last of these, where there are so many */
+};
 
-		if (order_flows(&held, &list[at], r) >= 0)
-			continue;
-		list[i] = list[at];
-		for (; at > 0 && order_flows(&held, &list[at - 1], r) < 0; at--)
-			list[at] = list[at - 1];
-		list[at] = held;
-	}
+static void insert(const struct report *r, struct front *front, size_t at, uint32_t slot)
+{
+	uint32_t *list = front->list;
+
+	for (; at > 0 && order_flows(&slot, &list[at - 1], (void *)r) < 0; at--)
+		list[at] = list[at - 1];
+	list[at] = slot;
 }
+
+static void add(const struct report *r, struct front *front, uint32_t slot, const struct flow *f)
+{
+	uint32_t *list = front->list;
+	size_t n = front->n++, last = front->max - 1;
+
+	list[n] = slot;
+	if (front->max == 0 || (n > last && f->packets < front->least))
+		return;
+	if (n <= last) {
+		insert(r, front, n, slot);
+	} else if (order_flows(&slot, &list[last], (void *)r) < 0) {
+		list[n] = list[last];
+		insert(r, front, last, slot);
+	}
+	front->least = n >= last ? flow_at(&r->engine->flows, list[last])->packets : 0;
+}
+
+static void sort_all(struct report *r, const struct front *front)
+{
+	if (front->list && front->max == 0)
+		qsort_r(front->list, front->n, sizeof(front->list[0]), order_flows, r);
+}
+
+/* One pass over the table, for it is large. */
+struct pass {
+	struct report  *report;
+	struct counters counters;	/* with the packets of lumps, of which the rules' do not know */
+	struct front	flows, denied;
+	size_t		limited;
+};
 
 static void count_flow(struct report *r, const struct flow *f)
 {
-	const struct flow_other *other = flow_other(&r->engine->flows, f);
+	const struct flow_other *other = r->against ? flow_other(&r->engine->flows, f) : NULL;
 
 	if (f->state & FLOW_LINK_LOCAL)
 		return;
@@ -108,76 +135,90 @@ static void count_flow(struct report *r, const struct flow *f)
 	r->change_count += other && other->action != f->action;
 }
 
-/* One pass over the table, for it is large: denied flows are listed from the front of the
- * findings, limited ones from the back. */
-static void list_flows(struct report *r, size_t *out_denied)
+static void read_flow(struct pass *p, uint32_t slot, const struct flow *f)
 {
-	const struct flow_table *table = &r->engine->flows;
-	size_t n = 0, denied = 0, limited = 0;
-	uint32_t *findings = r->flow_findings;
+	if (f->state & FLOW_LUMP) {
+		counters_lump(&p->counters, f);
+		p->report->points[POINT_DATA][f->action] += f->packets;
+	}
+	if (!p->denied.list)
+		return;
+	count_flow(p->report, f);
+	if (p->flows.list)
+		add(p->report, &p->flows, slot, f);
+	if (f->state & FLOW_FINDING && f->action == ACTION_DENY)
+		add(p->report, &p->denied, slot, f);
+	else if (f->state & FLOW_FINDING)
+		p->limited++;
+}
 
-	for (size_t i = flow_next(table, 0); i < FLOWS4_MAX + FLOWS6_MAX;
-	     i = flow_next(table, i + 1)) {
+static void read_side(struct pass *p, const struct flow_side *side, uint32_t first_slot)
+{
+	for (uint32_t i = 0; i < side->n; i++)
+		read_flow(p, first_slot + i, &side->list[i + 1]);
+}
+
+/* Few captures have any: behind the denied ones, by a pass of their own. */
+static void list_limited(struct pass *p)
+{
+	const struct flow_table *table = &p->report->engine->flows;
+	struct front limited = { .list = p->denied.list + p->denied.n, .max = p->denied.max };
+
+	for (size_t i = flow_next(table, 0); limited.n < p->limited; i = flow_next(table, i + 1)) {
 		const struct flow *f = flow_at(table, i);
 
-		r->flows[n++] = (uint32_t)i;
-		count_flow(r, f);
-		if (!(f->state & FLOW_FINDING))
-			continue;
-		if (f->action == ACTION_DENY)
-			findings[denied++] = (uint32_t)i;
-		else
-			findings[r->flow_count - ++limited] = (uint32_t)i;
+		if (f->state & FLOW_FINDING && f->action != ACTION_DENY)
+			add(p->report, &limited, (uint32_t)i, f);
 	}
-	assert(n == r->flow_count);
-	memmove(findings + denied, findings + n - limited, limited * sizeof(findings[0]));
-	r->flow_finding_count = denied + limited;
-	*out_denied = denied;
+	sort_all(p->report, &limited);
 }
 
-static void gather_flows(struct report *r)
+static void take_lists(struct pass *p, size_t flows)
 {
-	const struct flow_table *table = &r->engine->flows;
-	size_t rows = r->options.rows ? r->options.rows : SIZE_MAX, denied;
+	const struct report_options *options = &p->report->options;
 
-	r->flows_evicted = table->ip4.evicted + table->ip6.evicted;
-	if (r->options.no_flows)
+	if (options->no_flows)
 		return;
-	r->flow_count = table->ip4.n + table->ip6.n;
-	r->flows = memory_array(r->flow_count, sizeof(r->flows[0]));
-	r->flow_findings = memory_array(r->flow_count, sizeof(r->flow_findings[0]));
-	list_flows(r, &denied);
-	sort_front(r, r->flows, r->flow_count, rows);
-	sort_front(r, r->flow_findings, denied, rows);
-	sort_front(r, r->flow_findings + denied, r->flow_finding_count - denied, rows);
+	p->denied = (struct front){ .list = memory_room(flows, sizeof(uint32_t)),
+				    .max = options->rows };
+	if (!options->only_findings)
+		p->flows = (struct front){ .list = memory_room(flows, sizeof(uint32_t)),
+					   .max = options->rows };
 }
 
-/* --- rules, notes --- */
-
-/* Counters with the packets of lumps, of which a running engine has not told the rules yet. */
-static struct counters count_lumps(struct report *r)
+static struct counters copy_counters(const struct engine *e)
 {
-	const struct engine *e = r->engine;
 	struct counters c = { .n = e->counters.n, .distinct = e->counters.distinct };
 
 	c.rules = memory_array(c.n, sizeof(c.rules[0]));
 	memcpy(c.rules, e->counters.rules, c.n * sizeof(c.rules[0]));
-	for (size_t i = 0; !e->finished && i < FLOWS4_MAX + FLOWS6_MAX; i++) {
-		const struct flow *f = flow_at(&e->flows, i);
-
-		if (!f || !(f->state & FLOW_LUMP))
-			continue;
-		counters_lump(&c, f);
-		r->points[POINT_DATA][f->action] += f->packets;
-	}
 	return c;
 }
 
-static void gather_rules(struct report *r)
+/* The counters' rules are the caller's. */
+static struct counters gather_flows(struct report *r)
 {
-	struct counters lumped = count_lumps(r);
-	const struct counters *c = &lumped;
+	const struct flow_table *table = &r->engine->flows;
+	struct pass p = { .report = r, .counters = copy_counters(r->engine) };
 
+	r->flows_evicted = table->ip4.evicted + table->ip6.evicted;
+	take_lists(&p, table->ip4.n + table->ip6.n);
+	read_side(&p, &table->ip4, 0);
+	read_side(&p, &table->ip6, FLOWS4_MAX);
+	sort_all(r, &p.flows);
+	sort_all(r, &p.denied);
+	list_limited(&p);
+	r->flows = p.flows.list;
+	r->flow_count = p.flows.n;
+	r->flow_findings = p.denied.list;
+	r->flow_finding_count = p.denied.n + p.limited;
+	return p.counters;
+}
+
+/* --- rules, notes --- */
+
+static void gather_rules(struct report *r, const struct counters *c)
+{
 	r->rules = memory_array(c->n, sizeof(r->rules[0]));
 	for (size_t i = 0; i < c->n; i++) {
 		struct report_rule *rule = &r->rules[i];
@@ -190,7 +231,6 @@ static void gather_rules(struct report *r)
 		rule->sources = distinct_count(c->distinct, 2 * i, &rule->sources_estimated);
 		rule->groups = distinct_count(c->distinct, 2 * i + 1, &rule->groups_estimated);
 	}
-	free(lumped.rules);
 }
 
 static struct report_note note_of(const char *name, const struct noted *noted)
@@ -369,14 +409,16 @@ static void gather_full(struct report *r)
 static struct report *read_engine(const struct engine *engine, const struct report_options *options)
 {
 	struct report *r = memory_take(sizeof(*r));
+	struct counters counters;
 
 	r->engine = engine;
 	r->boundary = engine->court.boundary;
 	r->against = engine->options.against;
 	r->options = *options;
 	copy_totals(r);
-	gather_flows(r);
-	gather_rules(r);
+	counters = gather_flows(r);
+	gather_rules(r, &counters);
+	free(counters.rules);
 	gather_notes(r);
 	gather_hosts(r);
 	gather_full(r);

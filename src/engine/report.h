@@ -14,6 +14,7 @@
 struct report_options {
 	bool   vantage_inside;		/* scoped groups alone are no reason for exit 1 */
 	bool   no_flows;		/* no list of flows: counters of rules and other findings */
+	bool   only_findings;		/* no list of other flows, but all that is counted of them */
 	size_t rows;			/* only so many flows and findings need stand in order,
 					 * the rest behind them; 0: all */
 	struct mtime now;		/* of report_now(): as of when RAS servers are late; 0: the

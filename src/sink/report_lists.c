@@ -227,8 +227,13 @@ static void print_flows(struct sheet *s, const struct report_print *p, const cha
 	struct layout l = layout_of(s, p, rows, scoped);
 
 	for (size_t i = 0; i < r->flow_finding_count; i++) {
-		struct report_finding f = report_finding_at(r, i);
+		struct report_finding f;
 
+		if (shown == rows && !r->options.vantage_inside) {	/* all are of one kind */
+			left = r->flow_finding_count - i;
+			break;
+		}
+		f = report_finding_at(r, i);
 		if (!is_of_kind(p, &f, scoped))
 			continue;
 		if (shown == rows) {
