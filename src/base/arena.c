@@ -93,6 +93,33 @@ void arena_shorten(struct arena *arena, const void *p, size_t from, size_t to)
 		block->used -= aligned(from) - aligned(to);
 }
 
+struct arena_mark arena_mark(const struct arena *arena)
+{
+	return (struct arena_mark){ arena->blocks, arena->blocks ? arena->blocks->used : 0 };
+}
+
+const void *arena_keep(struct arena *arena, struct arena_mark mark, const void *p, size_t n)
+{
+	struct arena_block *block = arena->blocks;
+	char *at;
+
+	if (!block || block != mark.block)
+		return p;
+	at = (char *)block->bytes + mark.used;
+	if ((uintptr_t)p - (uintptr_t)at >= block->used - mark.used) {
+		block->used = mark.used;
+		return p;
+	}
+	block->used = mark.used + aligned(n);
+	return memmove(at, p, n);
+}
+
+void arena_reserve(struct arena *arena, size_t n)
+{
+	if (!arena->blocks)
+		add_block(arena, n);
+}
+
 char *arena_text(struct arena *arena, const char *text, size_t n)
 {
 	char *copy = arena_room(arena, n + 1, 1);

@@ -25,6 +25,20 @@ void *arena_array(struct arena *arena, size_t n, size_t size);
 void *arena_room(struct arena *arena, size_t n, size_t size);
 /* Of `from` bytes at p, which were taken last, all but the first `to` may be taken again. */
 void arena_shorten(struct arena *arena, const void *p, size_t from, size_t to);
+
+/* A place to come back to. */
+struct arena_mark {
+	struct arena_block *block;
+	size_t		    used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+/* Gives back what was taken since the mark but for the n bytes at p, and says where these are now: if
+ * they were taken since then, they move to where the mark is.  Where a block was begun meanwhile, all
+ * stays as it is. */
+const void *arena_keep(struct arena *arena, struct arena_mark mark, const void *p, size_t n);
+/* The first block will be so large: what is not used of it takes time no more than memory. */
+void arena_reserve(struct arena *arena, size_t n);
+
 /* A NUL-terminated copy of n characters. */
 char *arena_text(struct arena *arena, const char *text, size_t n);
 char *arena_printf(struct arena *arena, const char *format, ...)

@@ -310,9 +310,12 @@ static void gather_findings(struct report *r)
 	for (size_t i = 0; i < r->ras_count; i++)
 		if (r->ras[i]->authorised != RAS_AUTHORISED)
 			list[n++] = from_host(r->ras[i]);
-	for (size_t i = 0; i < FINDINGS_MAX; i++)
-		if (noted->list[i].count > 0)
-			list[n++] = from_noted(&noted->list[i]);
+	for (size_t i = 0, left = noted->n; left > 0; i++) {
+		if (noted->list[i].count == 0)
+			continue;
+		list[n++] = from_noted(&noted->list[i]);
+		left--;
+	}
 	qsort(list, n, sizeof(*list), order_findings);
 	r->other_findings = list;
 	r->other_finding_count = n;

@@ -60,46 +60,102 @@ struct set set_of(struct arena *arena, const struct range *ranges, size_t n)
 	return finish(arena, list, n, joined);
 }
 
-struct set set_union(struct arena *arena, const struct set *a, const struct set *b)
+/* --- one family at a time, so that addresses are plain numbers --- */
+
+static inline bool is_below(const struct addr *a, const struct addr *b)
 {
-	struct range *list = arena_room(arena, a->n + b->n, sizeof(*list));
-	size_t i = 0, j = 0, n = 0;
-
-	while (i < a->n || j < b->n) {
-		bool from_a = j == b->n ||
-			      (i < a->n && order_ranges(&a->ranges[i], &b->ranges[j]) <= 0);
-
-		append(list, &n, from_a ? a->ranges[i++] : b->ranges[j++]);
-	}
-	return finish(arena, list, a->n + b->n, n);
+	return a->hi < b->hi || (a->hi == b->hi && a->lo < b->lo);
 }
 
-struct set set_difference(struct arena *arena, const struct set *a, const struct set *b)
+/* Where there is such a number. */
+static inline struct addr above(struct addr a)
 {
-	struct range *list = arena_room(arena, a->n + b->n, sizeof(*list));
-	size_t n = 0, j = 0;
+	a.hi += ++a.lo == 0;
+	return a;
+}
 
-	for (size_t i = 0; i < a->n; i++) {
-		struct range left = a->ranges[i];
+static inline struct addr below(struct addr a)
+{
+	a.hi -= a.lo-- == 0;
+	return a;
+}
+
+/* True where there is at least one number between r and what begins at a, which r does not begin behind. */
+static inline bool is_apart(const struct range *r, const struct addr *a)
+{
+	const struct addr before = below(*a);
+
+	return is_below(&r->last, a) && is_below(&r->last, &before);
+}
+
+/* Writes the union behind `list`, and returns how many ranges that are. */
+static size_t unite(const struct range *a, size_t a_n, const struct range *b, size_t b_n,
+		    struct range *list)
+{
+	const struct range *a_end = a + a_n, *b_end = b + b_n;
+	size_t n = 0;
+
+	while (a < a_end || b < b_end) {
+		bool from_a = b == b_end || (a < a_end && !is_below(&b->first, &a->first));
+		const struct range *next = from_a ? a++ : b++;
+
+		if (n == 0 || is_apart(&list[n - 1], &next->first))
+			list[n++] = *next;
+		else if (is_below(&list[n - 1].last, &next->last))
+			list[n - 1].last = next->last;
+	}
+	return n;
+}
+
+/* The same of what is in a and not in b. */
+static size_t subtract(const struct range *a, size_t a_n, const struct range *b, size_t b_n,
+		       struct range *list)
+{
+	const struct range *a_end = a + a_n, *b_end = b + b_n;
+	size_t n = 0;
+
+	for (; a < a_end; a++) {
+		struct range left = *a;
 		bool more = true;
 
-		while (j < b->n && addr_order(b->ranges[j].last, left.first) < 0)
-			j++;
-		for (size_t k = j; more && k < b->n; k++) {
-			const struct range *cut = &b->ranges[k];
-
-			if (addr_order(cut->first, left.last) > 0)
-				break;
-			if (addr_order(cut->first, left.first) > 0)
-				list[n++] = (struct range){ left.first, addr_previous(cut->first) };
-			more = addr_order(cut->last, left.last) < 0;
-			left.first = addr_next(cut->last);
-			j = k;
+		while (b < b_end && is_below(&b->last, &left.first))
+			b++;
+		while (more && b < b_end && !is_below(&left.last, &b->first)) {
+			if (is_below(&left.first, &b->first))
+				list[n++] = (struct range){ left.first, below(b->first) };
+			more = is_below(&b->last, &left.last);
+			if (more)
+				left.first = above(b++->last);
 		}
 		if (more)
 			list[n++] = left;
 	}
-	return finish(arena, list, a->n + b->n, n);
+	return n;
+}
+
+typedef size_t combine(const struct range *a, size_t a_n, const struct range *b, size_t b_n,
+		       struct range *list);
+
+static struct set combine_families(struct arena *arena, const struct set *a, const struct set *b,
+				   combine *with)
+{
+	size_t room = a->n + b->n, n4, n;
+	struct range *list = arena_room(arena, room, sizeof(*list));
+
+	n4 = with(a->ranges, a->n4, b->ranges, b->n4, list);
+	n = n4 + with(a->ranges + a->n4, a->n - a->n4, b->ranges + b->n4, b->n - b->n4, list + n4);
+	arena_shorten(arena, list, room * sizeof(*list), n * sizeof(*list));
+	return (struct set){ list, n, n4 };
+}
+
+struct set set_union(struct arena *arena, const struct set *a, const struct set *b)
+{
+	return combine_families(arena, a, b, unite);
+}
+
+struct set set_difference(struct arena *arena, const struct set *a, const struct set *b)
+{
+	return combine_families(arena, a, b, subtract);
 }
 
 static struct addr later(struct addr a, struct addr b)

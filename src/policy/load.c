@@ -10,6 +10,9 @@
 #include "policy/resolve.h"
 #include "policy/text.h"
 
+/* More than the sets of most policies take to compute. */
+#define SCRATCH_BYTES (1u << 20)
+
 /* A policy with the memory that it lives in. */
 struct loaded {
 	struct policy	       policy;
@@ -197,6 +200,7 @@ struct policy *policy_load(const struct policy_input *input, struct diags *diags
 	*loader = (struct loader){ .arena = &loaded->arena, .diags = diags, .input = input };
 	arena_init(&loaded->arena);
 	arena_init(&loader->scratch);
+	arena_reserve(&loader->scratch, SCRATCH_BYTES);
 	units_load(loader);
 	fill(loader, loaded);
 	put_in_order(loader, from);

@@ -16,14 +16,16 @@
 /* A list with members larger than this is merged, not sorted. */
 #define MERGED_FROM 64
 
-static const struct set *keep(struct arena *arena, const struct set *set)
+/* For as long as the policy lives.  The scratch arena needs nothing anymore that it took since the mark. */
+static const struct set *keep(struct loader *loader, struct arena_mark mark, const struct set *set)
 {
-	struct set *kept = arena_take(arena, sizeof(*kept));
-	struct range *ranges = arena_room(arena, set->n, sizeof(*ranges));
+	struct set *kept = arena_take(loader->arena, sizeof(*kept));
+	struct range *ranges = arena_room(loader->arena, set->n, sizeof(*ranges));
 
 	if (set->n > 0)
 		memcpy(ranges, set->ranges, set->n * sizeof(*ranges));
 	*kept = (struct set){ ranges, set->n, set->n4 };
+	arena_keep(&loader->scratch, mark, NULL, 0);
 	return kept;
 }
 
@@ -44,6 +46,13 @@ static bool afford(struct loader *loader, const struct spot *spot, size_t n)
 		return true;
 	loader_error(loader, spot, NULL, NULL, "the sets of this policy are too large together");
 	return false;
+}
+
+/* Of what was made in the scratch arena since the mark only the set stays. */
+static struct set settle(struct loader *loader, struct arena_mark mark, struct set set)
+{
+	set.ranges = arena_keep(&loader->scratch, mark, set.ranges, set.n * sizeof(*set.ranges));
+	return set;
 }
 
 static bool evaluate(struct loader *loader, struct unit *unit, const struct expr *expr,
@@ -125,6 +134,7 @@ static struct set join(struct loader *loader, const struct set *sets, size_t n, 
 static bool evaluate_list(struct loader *loader, struct unit *unit, const struct expr *expr,
 			  struct set *out)
 {
+	struct arena_mark mark = arena_mark(&loader->scratch);
 	struct set *sets = arena_array(&loader->scratch, expr->n, sizeof(*sets));
 	size_t n = 0;
 	bool good = true;
@@ -140,13 +150,14 @@ static bool evaluate_list(struct loader *loader, struct unit *unit, const struct
 	}
 	if (!good || !afford(loader, &expr->spot, n))
 		return false;
-	*out = join(loader, sets, expr->n, n);
+	*out = settle(loader, mark, join(loader, sets, expr->n, n));
 	return true;
 }
 
 static bool evaluate_chain(struct loader *loader, struct unit *unit, const struct expr *expr,
 			   struct set *out)
 {
+	struct arena_mark mark = arena_mark(&loader->scratch);
 	struct set value, next;
 	bool good = evaluate(loader, unit, expr->list[0], &value);
 
@@ -159,6 +170,7 @@ static bool evaluate_chain(struct loader *loader, struct unit *unit, const struc
 			: expr->signs[i] == '-'
 				? set_difference(&loader->scratch, &value, &next)
 				: set_intersection(&loader->scratch, &value, &next);
+		value = settle(loader, mark, value);
 		good = afford(loader, &expr->list[i]->spot, value.n);
 		if (!good)
 			return false;
@@ -214,6 +226,7 @@ const struct expr *set_origin(const struct set_def *def)
 static const struct set *compute_value(struct loader *loader, struct unit *unit,
 				       struct set_def *def)
 {
+	struct arena_mark mark = arena_mark(&loader->scratch);
 	struct set value;
 
 	if (def->override && !def->given) {
@@ -229,7 +242,7 @@ static const struct set *compute_value(struct loader *loader, struct unit *unit,
 		return NULL;
 	if (!evaluate(loader, unit, def->given ? def->given : def->syntax->expr, &value))
 		return NULL;
-	return keep(loader->arena, &value);
+	return keep(loader, mark, &value);
 }
 
 static const struct set *compute(struct loader *loader, struct unit *unit, struct set_def *def)
@@ -263,6 +276,7 @@ void sets_compute(struct loader *loader, struct unit *unit)
 const struct set *set_value(struct loader *loader, struct unit *unit, const struct expr *expr,
 			    const char *text)
 {
+	struct arena_mark mark = arena_mark(&loader->scratch);
 	struct unit *home;
 	struct set_def *def;
 	struct set value;
@@ -278,7 +292,7 @@ const struct set *set_value(struct loader *loader, struct unit *unit, const stru
 		return unit->values.list[known];
 	if (!evaluate(loader, unit, expr, &value))
 		return NULL;
-	set = keep(loader->arena, &value);
+	set = keep(loader, mark, &value);
 	words_add(&unit->value_index, text, (uint32_t)unit->values.n);
 	pointers_add(&unit->values, loader->arena, set);
 	return set;

@@ -54,5 +54,52 @@ static void test_all_given_back(void)
 	arena_release(&arena);
 }
 
-TEST_MAIN({ "shortened", test_shortened }, { "not the last", test_not_last },
+static void test_kept(void)
+{
+	struct arena arena;
+	struct arena_mark mark;
+	unsigned char *first, *last;
+	const unsigned char *kept;
+
+	arena_init(&arena);
+	arena_reserve(&arena, 1 << 16);
+	first = arena_room(&arena, 100, 1);
+	mark = arena_mark(&arena);
+	arena_room(&arena, 5000, 1);
+	last = arena_room(&arena, 9000, 1);
+	for (size_t i = 0; i < 9000; i++)
+		last[i] = (unsigned char)(i % 251);
+	kept = arena_keep(&arena, mark, last, 9000);
+	check_named(kept > first && kept < first + 200, "what is kept moves to the mark");
+	for (size_t i = 0; i < 9000; i++)
+		if (kept[i] != i % 251)
+			check_named(false, "whole");
+	last = arena_room(&arena, 16, 1);
+	check_named(last >= kept + 9000 && last < kept + 9100, "what stands behind it is given back");
+	check_named(arena_keep(&arena, mark, first, 100) == first, "what is older stays where it is");
+	check_named(arena_room(&arena, 16, 1) == (void *)(uintptr_t)kept, "and all that is newer is given back");
+	arena_release(&arena);
+}
+
+static void test_kept_in_another_block(void)
+{
+	struct arena arena;
+	struct arena_mark mark;
+	unsigned char *first, *last;
+
+	arena_init(&arena);
+	mark = arena_mark(&arena);
+	first = arena_room(&arena, 16, 1);
+	check_named(arena_keep(&arena, mark, first, 16) == first, "a mark before all blocks gives nothing back");
+	mark = arena_mark(&arena);
+	last = arena_room(&arena, 1 << 21, 1);
+	last[0] = 7;
+	check_named(arena_keep(&arena, mark, last, 1 << 21) == last && last[0] == 7,
+		    "nor does one in another block");
+	check_named(arena_room(&arena, 1 << 21, 1) != (void *)last, "which stays taken");
+	arena_release(&arena);
+}
+
+TEST_MAIN({ "kept", test_kept }, { "kept in another block", test_kept_in_another_block },
+	  { "shortened", test_shortened }, { "not the last", test_not_last },
 	  { "all given back", test_all_given_back })
