@@ -70,9 +70,36 @@ static void step(struct lexer *lexer)
 		lexer->column++;
 }
 
-static bool is_space(char c)
+/* On to a place in the same line. */
+static void move(struct lexer *lexer, size_t to)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
+	unsigned follow = 0;
+
+	if (to == lexer->at)
+		return;
+	for (size_t i = lexer->at + 1; i < to; i++)
+		follow += ((unsigned char)lexer->text[i] & 0xc0) == 0x80;
+	follow += to < lexer->n && ((unsigned char)lexer->text[to] & 0xc0) == 0x80;
+	lexer->column += (unsigned)(to - lexer->at) - follow;
+	lexer->at = to;
+}
+
+/* What a character may be part of, and what no plain character of a text is. */
+enum { SPACE = 1, DIGIT = 2, LETTER = 4, IN_ADDRESS = 8, IN_NAME = 16, ENDS_TEXT = 32 };
+
+#define WORD (LETTER | IN_ADDRESS | IN_NAME)
+
+static const uint8_t kinds[256] = {
+	[0 ... 8] = ENDS_TEXT, ['\t'] = SPACE, ['\n' ... '\r'] = SPACE | ENDS_TEXT,
+	[0x0e ... 0x1f] = ENDS_TEXT, [' '] = SPACE, ['"'] = ENDS_TEXT, ['\\'] = ENDS_TEXT,
+	['0' ... '9'] = DIGIT | IN_ADDRESS | IN_NAME,
+	['a' ... 'z'] = WORD, ['A' ... 'Z'] = WORD, ['_'] = WORD,
+	['.'] = IN_ADDRESS | IN_NAME, [':'] = IN_ADDRESS, ['-'] = IN_NAME,
+};
+
+static bool is(char c, unsigned kind)
+{
+	return kinds[(unsigned char)c] & kind;
 }
 
 /* Reading twice, after a look ahead, keeps a comment once. */
@@ -93,14 +120,21 @@ static void keep_comment(struct lexer *lexer, struct comment comment)
 	all->list[all->n++] = comment;
 }
 
+/* The place of the next end of a line, or of the text. */
+static size_t line_end(const struct lexer *lexer)
+{
+	const char *end = memchr(lexer->text + lexer->at, '\n', lexer->n - lexer->at);
+
+	return end ? (size_t)(end - lexer->text) : lexer->n;
+}
+
 static void pass_comment(struct lexer *lexer)
 {
 	struct comment comment = { lexer->at, 0, lexer->line, lexer->begins_line };
 
-	while (!at_end(lexer) && look(lexer, 0) != '\n')
-		step(lexer);
+	move(lexer, line_end(lexer));
 	comment.n = lexer->at - comment.offset;
-	while (is_space(lexer->text[comment.offset + comment.n - 1]))
+	while (is(lexer->text[comment.offset + comment.n - 1], SPACE))
 		comment.n--;
 	keep_comment(lexer, comment);
 }
@@ -110,37 +144,30 @@ static void pass_space(struct lexer *lexer)
 	while (!at_end(lexer)) {
 		if (look(lexer, 0) == '#')
 			pass_comment(lexer);
-		else if (is_space(look(lexer, 0)))
+		else if (is(look(lexer, 0), SPACE))
 			step(lexer);
 		else
 			return;
 	}
 }
 
-static bool is_digit(char c)
+/* Over all characters of a kind, none of which ends a line. */
+static void pass_run(struct lexer *lexer, unsigned kind)
 {
-	return c >= '0' && c <= '9';
+	size_t to = lexer->at;
+
+	while (to < lexer->n && is(lexer->text[to], kind))
+		to++;
+	move(lexer, to);
 }
 
-static bool is_letter(char c)
+static void pass_plain_text(struct lexer *lexer)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+	size_t to = lexer->at;
 
-static bool in_address(char c)
-{
-	return is_digit(c) || is_letter(c) || c == '.' || c == ':';
-}
-
-static bool in_name(char c)
-{
-	return is_digit(c) || is_letter(c) || c == '.' || c == '-';
-}
-
-static void pass_run(struct lexer *lexer, bool (*belongs)(char))
-{
-	while (!at_end(lexer) && belongs(look(lexer, 0)))
-		step(lexer);
+	while (to < lexer->n && !is(lexer->text[to], ENDS_TEXT))
+		to++;
+	move(lexer, to);
 }
 
 /* What begins like an address runs up to a colon without anything that no address holds. */
@@ -148,9 +175,9 @@ static bool looks_like_address(const struct lexer *lexer)
 {
 	size_t i = 0;
 
-	if (is_digit(look(lexer, 0)) || look(lexer, 0) == ':')
+	if (is(look(lexer, 0), DIGIT) || look(lexer, 0) == ':')
 		return true;
-	while (is_letter(look(lexer, i)) || is_digit(look(lexer, i)) || look(lexer, i) == '.')
+	while (is(look(lexer, i), IN_NAME) && look(lexer, i) != '-')
 		i++;
 	return look(lexer, i) == ':';
 }
@@ -160,25 +187,25 @@ static void read_address(struct lexer *lexer, struct token *out)
 {
 	bool all_digits = true;
 
-	pass_run(lexer, in_address);
+	pass_run(lexer, IN_ADDRESS);
 	for (size_t i = out->offset; i < lexer->at; i++)
-		all_digits = all_digits && is_digit(lexer->text[i]);
+		all_digits = all_digits && is(lexer->text[i], DIGIT);
 	out->kind = all_digits ? TOKEN_NUMBER : TOKEN_ADDRESS;
-	if (all_digits || look(lexer, 0) != '/' || !is_digit(look(lexer, 1)))
+	if (all_digits || look(lexer, 0) != '/' || !is(look(lexer, 1), DIGIT))
 		return;
 	step(lexer);
-	pass_run(lexer, in_address);			/* a netmask too: the parser complains */
+	pass_run(lexer, IN_ADDRESS);			/* a netmask too: the parser complains */
 }
 
 static void read_word(struct lexer *lexer, struct token *out)
 {
 	out->kind = TOKEN_WORD;
-	pass_run(lexer, in_name);
+	pass_run(lexer, IN_NAME);
 	out->keyword = keyword_of(lexer->text + out->offset, lexer->at - out->offset);
 }
 
-/* One character in a text, or its escape; false where it ends or may not stand there. */
-static bool pass_character(struct lexer *lexer, struct token *out)
+/* What is no plain character of a text: an escape, or false where it ends or may not stand there. */
+static bool pass_escape(struct lexer *lexer, struct token *out)
 {
 	char c = look(lexer, 0);
 
@@ -186,19 +213,15 @@ static bool pass_character(struct lexer *lexer, struct token *out)
 		out->problem = "this text has no closing quote";
 		return false;
 	}
-	if (c == '\\') {
-		if (look(lexer, 1) != '"' && look(lexer, 1) != '\\') {
-			out->problem = "in a text, a backslash stands before a quote or another backslash only";
-			return false;
-		}
-		step(lexer);
-		step(lexer);
-		return true;
-	}
-	if ((unsigned char)c < 0x20 && c != '\t') {
+	if (c != '\\') {
 		out->problem = "a control character in a text";
 		return false;
 	}
+	if (look(lexer, 1) != '"' && look(lexer, 1) != '\\') {
+		out->problem = "in a text, a backslash stands before a quote or another backslash only";
+		return false;
+	}
+	step(lexer);
 	step(lexer);
 	return true;
 }
@@ -207,11 +230,13 @@ static void read_string(struct lexer *lexer, struct token *out)
 {
 	out->kind = TOKEN_STRING;
 	step(lexer);
-	while (at_end(lexer) || look(lexer, 0) != '"') {
-		if (!pass_character(lexer, out)) {
+	for (;;) {
+		pass_plain_text(lexer);
+		if (look(lexer, 0) == '"')
+			break;
+		if (!pass_escape(lexer, out)) {
 			out->kind = TOKEN_BAD;
-			while (!at_end(lexer) && look(lexer, 0) != '\n')
-				step(lexer);
+			move(lexer, line_end(lexer));
 			return;
 		}
 	}
@@ -254,7 +279,7 @@ struct token lexer_next(struct lexer *lexer)
 		read_string(lexer, &token);
 	else if (looks_like_address(lexer))
 		read_address(lexer, &token);
-	else if (is_letter(look(lexer, 0)))
+	else if (is(look(lexer, 0), LETTER))
 		read_word(lexer, &token);
 	else
 		read_sign(lexer, &token);
@@ -267,14 +292,14 @@ struct token lexer_again_as_name(struct lexer *lexer, const struct token *token)
 {
 	struct token name = *token;
 
-	if (token->kind == TOKEN_END || !in_name(lexer->text[token->offset]))
+	if (token->kind == TOKEN_END || !is(lexer->text[token->offset], IN_NAME))
 		return name;
 	lexer->at = token->offset;
 	lexer->line = token->line;
 	lexer->column = token->column;
 	name.kind = TOKEN_WORD;
 	name.keyword = KEYWORD_NONE;
-	pass_run(lexer, in_name);
+	pass_run(lexer, IN_NAME);
 	name.n = lexer->at - name.offset;
 	name.width = (unsigned)name.n;
 	return name;

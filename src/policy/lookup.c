@@ -122,9 +122,10 @@ static void build_side(struct pool *pool, const struct classes *classes, size_t 
 		bool uniform = classes->intervals[b.i].first.lo <= first;
 		size_t end = interval_end(classes, b.i) / (BLOCK * BLOCK);
 
-		do
-			pool->at[top + i++] = middle;
-		while (uniform && i < end);	/* the interval goes on */
+		if (!uniform || end <= i)
+			end = i + 1;		/* else the interval goes on */
+		for (uint16_t *tops = pool->at + top; i < end; i++)
+			tops[i] = middle;
 	}
 	free(b.middles);
 	free(b.bottoms);

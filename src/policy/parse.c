@@ -309,6 +309,21 @@ static struct spot spot_at(const struct source *source, size_t offset)
 	return spot;
 }
 
+/* How many letters of ASCII come first, or up to seven less. */
+static size_t count_plain(struct span s)
+{
+	const uint64_t ones = UINT64_MAX / 0xff, highs = ones * 0x80;
+	uint64_t word;
+	size_t n = 0;
+
+	for (; s.n - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s.p + n, sizeof(word));
+		if (((word - ones) | word) & highs)	/* a byte of 0, or beyond 0x7f */
+			break;
+	}
+	return n;
+}
+
 /* The first place where it is not UTF-8; NULs are letters to UTF-8 only. */
 void source_check(struct parser *p)
 {
@@ -316,10 +331,12 @@ void source_check(struct parser *p)
 	uint32_t point;
 
 	while (left.n > 0) {
-		size_t n = utf8_point(left, &point);
+		size_t plain = count_plain(left), n = plain;
 		struct spot spot;
 
-		if (n > 0 && point != 0) {
+		if (plain == 0)
+			n = utf8_point(left, &point);
+		if (plain > 0 || (n > 0 && point != 0)) {
 			left.p += n;
 			left.n -= n;
 			continue;

@@ -14,6 +14,7 @@ static const struct source *keep_source(struct arena *arena, const char *file, c
 {
 	struct source *source = arena_take(arena, sizeof(*source));
 	size_t *lines, count = 1;
+	const char *end;
 
 	source->file = arena_text(arena, file, strlen(file));
 	source->text = arena_text(arena, text, n);
@@ -21,9 +22,8 @@ static const struct source *keep_source(struct arena *arena, const char *file, c
 	for (size_t i = 0; i < n; i++)
 		count += text[i] == '\n';
 	lines = arena_array(arena, count, sizeof(*lines));
-	for (size_t i = 0; i < n; i++)
-		if (text[i] == '\n')
-			lines[++source->line_count] = i + 1;
+	for (size_t i = 0; (end = memchr(text + i, '\n', n - i)); i = lines[source->line_count])
+		lines[++source->line_count] = (size_t)(end - text) + 1;
 	source->line_count = count;
 	source->lines = lines;
 	return source;
