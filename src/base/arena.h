@@ -32,9 +32,9 @@ struct arena_mark {
 	size_t		    used;
 };
 struct arena_mark arena_mark(const struct arena *arena);
-/* Gives back what was taken since the mark but for the n bytes at p, and says where these are now: if
- * they were taken since then, they move to where the mark is.  Where a block was begun meanwhile, all
- * stays as it is. */
+/* Gives back what was taken since the mark but for the n bytes at p, and says where these are now:
+ * if they were taken since then, they move to where the mark is.  Where a block was begun
+ * meanwhile, all stays as it is. */
 const void *arena_keep(struct arena *arena, struct arena_mark mark, const void *p, size_t n);
 /* The first block will be so large: what is not used of it takes time no more than memory. */
 void arena_reserve(struct arena *arena, size_t n);
