@@ -68,8 +68,8 @@ static inline bool is_known(const struct flow *f, const struct expected_brief *m
 			    uint32_t print)
 {
 	const struct brief *brief = &message->brief;
-	uint64_t pair = (uint64_t)f->group << 32 | f->source;	/* as they lie there */
-	uint64_t other = (uint64_t)brief->list[i].group << 32 | brief->list[i].source;
+	uint64_t pair = (uint64_t)f->source << 32 | f->group;	/* as they lie there */
+	uint64_t other = (uint64_t)brief->list[i].source << 32 | brief->list[i].group;
 	uint32_t kind = (uint32_t)f->state << 16 | f->tag;
 
 	return pair == other &&

@@ -41,7 +41,7 @@ enum {
 };
 
 struct flow {
-	uint32_t source, group;		/* IPv4; for IPv6 64 bits of the hash */
+	uint32_t group, source;		/* IPv4; for IPv6 64 bits of the hash */
 	uint16_t tag;			/* point, kind of source, length of the group, families */
 	uint8_t	 state;
 	uint8_t	 action;		/* enum action: the worst verdict so far, and its */

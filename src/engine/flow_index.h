@@ -112,11 +112,11 @@ static inline struct flow *flow_begin4(struct flow_table *table, uint32_t source
 static inline bool flow_is_data4(const struct flow *f, uint32_t source, uint32_t group,
 				 uint32_t asked)
 {
-	uint64_t pair = (uint64_t)f->group << 32 | f->source;	/* as they lie there */
+	uint64_t pair = (uint64_t)f->source << 32 | f->group;	/* as they lie there */
 	/* the action has no say, but so it is one load */
 	uint32_t kind = (uint32_t)f->action << 24 | (uint32_t)f->state << 16 | f->tag;
 
-	return pair == ((uint64_t)group << 32 | source) &&
+	return pair == ((uint64_t)source << 32 | group) &&
 	       (kind & (asked << 16 | 0xffff)) == (FLOW_LUMP << 16 | FLOW_TAG_DATA4);
 }
 

@@ -16,7 +16,7 @@
 /* One statement. */
 struct recalled {
 	struct flow *flow;		/* NULL: none, for no rule speaks of it */
-	uint32_t     source, group;	/* as it has them */
+	uint32_t     group, source;	/* as it has them */
 	uint16_t     tag;		/* the flow's */
 	uint16_t     rule;		/* the verdict */
 	uint8_t	     action;

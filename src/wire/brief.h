@@ -16,7 +16,7 @@
 
 struct brief {
 	struct {
-		uint32_t source, group;		/* source 0: `*` */
+		uint32_t group, source;		/* source 0: `*` */
 	} list[BRIEF_MAX];
 	uint32_t speaker, receiver, print;	/* struct observation's */
 	uint8_t	 n, ttl;			/* n: 0 of a segment */

@@ -39,6 +39,17 @@ static inline uint64_t load_native(const uint8_t *p)
 	return x;
 }
 
+/* A value as it would lie there. */
+static inline uint64_t network64(uint64_t x)
+{
+	return load64((const uint8_t *)&x);
+}
+
+static inline uint32_t network16(size_t x)
+{
+	return load16((const uint8_t *)&(uint16_t){ (uint16_t)x });
+}
+
 /* The last n of eight bytes that end there, 0 < n < 8, as a shorter memcpy() into a zeroed word
  * would leave them. */
 static inline uint64_t load_last(const uint8_t *end, size_t n)

@@ -79,7 +79,7 @@ static inline __attribute__((always_inline)) uint32_t print_end(uint64_t header,
 	x = (x + header * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
 	if (id == 0)
 		return ((uint32_t)x & ~UINT32_C(3)) | 2;
-	return ((uint32_t)x & ~UINT32_C(0x3ff)) | (id * 0x101u >> 6 & 0x3fc) | 3;
+	return ((uint32_t)x & ~UINT32_C(0x3ff)) + (uint8_t)(id + (id >> 8)) * 4u + 3;
 }
 
 /* Bit 0 says that there is an identification (not 0), bits 2 to 9 are then its; bit 1 that there is

@@ -21,7 +21,7 @@
 #define ETHERNET_BYTES	  14
 #define TAG_BYTES	  4
 #define ROUTER_ALERT	  0x94040000	/* RFC 2113 2.1 */
-/* In the first eight bytes of an IPv4 header: its version and length, offset and more fragments. */
+/* In the first eight bytes of an IPv4 header: its version and length, more fragments and offset. */
 #define HEADER_MASK  UINT64_C(0xff00000000003fff)
 #define HEADER_PLAIN UINT64_C(0x4500000000000000)
 #define HEADER_ALERT UINT64_C(0x4600000000000000)
@@ -43,17 +43,17 @@ static inline uint32_t load16_raw(const uint8_t *p)
 	return x;
 }
 
-/* Where quick_rules.ports has one of two ports that were loaded at once, in any byte order. */
-static inline uint32_t port_slot(uint32_t ports, unsigned half)
+/* Where quick_rules.spared has a port, as it lies there. */
+static inline uint32_t port_slot(uint32_t port)
 {
-	return half ? ports >> 20 : ports >> 4 & 0xfff;
+	return port >> 4;
 }
 
 static void want_port(struct quick_rules *rules, unsigned port, uint8_t who)
 {
 	const uint8_t bytes[] = { (uint8_t)(port >> 8), (uint8_t)port };
 
-	rules->ports[port_slot(load16_raw(bytes), 0)] |= who;
+	rules->spared[port_slot(load16_raw(bytes))] &= (uint8_t)~who;
 }
 
 static void want_group(struct quick_rules *rules, const struct protocol_row *row)
@@ -73,6 +73,7 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
 	const struct udp_tunnel *tunnels;
 	size_t n;
 
+	memset(rules.spared, 0xff, sizeof(rules.spared));
 	rows = protocol_rows(&n);
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].carrier == CARRIER_UDP)
@@ -93,13 +94,16 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
 	return rules;
 }
 
-/* Who wants datagrams or segments with these ports, the first four bytes of theirs: WANTED_ bits. */
+/* Nobody wants datagrams, or segments, with these ports, the first four bytes of theirs: WANTED_
+ * bits. */
+static inline unsigned spares_ports(const struct quick_rules *rules, const uint8_t *p)
+{
+	return rules->spared[port_slot(load16_raw(p))] & rules->spared[port_slot(load16_raw(p + 2))];
+}
+
 static inline unsigned wants_ports(const struct quick_rules *rules, const uint8_t *p)
 {
-	uint32_t ports;
-
-	memcpy(&ports, p, sizeof(ports));
-	return rules->ports[port_slot(ports, 0)] | rules->ports[port_slot(ports, 1)];
+	return ~spares_ports(rules, p);
 }
 
 /* By its last byte.  What passes this filter is looked for among the rows. */
@@ -153,16 +157,13 @@ static inline bool is_length_right(unsigned length, unsigned n)
 	return length - UDP_BYTES <= n - UDP_BYTES || length == 0;
 }
 
-/* Of the 20 bytes of a header. */
+/* Of the 20 bytes of a plain header: its first eight are a number that is far from the largest. */
 static inline bool is_sum_right(const uint8_t *p)
 {
-	uint64_t sum, word;
 	uint32_t last;
 
-	memcpy(&sum, p, sizeof(sum));
-	memcpy(&word, p + 8, sizeof(word));
 	memcpy(&last, p + 16, sizeof(last));
-	return sum_is_right(sum_word(sum_word(sum, word), last));
+	return sum_is_right(sum_word(load_native(p) + last, load_native(p + 8)));
 }
 
 /* An IPv4 header that has more than 20 bytes, or is odd: the bytes of one that decode_plain4()
@@ -344,11 +345,28 @@ static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_
 	return asks_in_short(packet, out) ? QUICK_ASK : look_at_any(rules, packet, out);
 }
 
-static inline bool is_fragment(const uint8_t *ip)
+/* The first eight bytes of a plain header, as they lie there. */
+static inline bool is_plain4(uint64_t first)
 {
-	const uint8_t offset_or_more[] = { 0x3f, 0xff };
+	return (first & network64(HEADER_MASK)) == network64(HEADER_PLAIN);
+}
 
-	return load16_raw(ip + 6) & load16_raw(offset_or_more);
+/* Source and group, as struct quick has them. */
+static inline uint64_t order_pair(uint64_t pair)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? pair : pair << 32 | pair >> 32;
+}
+
+/* 224.0.0.0/4, by one addition. */
+static inline bool is_multicast4(uint32_t group)
+{
+	return group + 0x20000000 < 0x10000000;
+}
+
+static inline enum quick_kind ask_plain4(struct quick *out)
+{
+	out->plain = IP4_BYTES;
+	return QUICK_ASK;
 }
 
 /* Nearly every frame: IPv4 behind at most one tag, which is stepped over without a branch, and all
@@ -356,33 +374,35 @@ static inline bool is_fragment(const uint8_t *ip)
 static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
 				      struct quick *out)
 {
-	size_t n = packet->bytes.n, offset, total, wire;
+	size_t n = packet->bytes.n, offset, total;
 	const uint8_t *p = packet->bytes.p, *ip;
-	unsigned quiet;
+	uint64_t first, pair;
+	unsigned spared;
 
 	if (packet->linktype != LINKTYPE_ETHERNET || packet->checksums_unreliable || n < LOOK_BYTES)
 		return look_at_odd(rules, packet, out);
 	offset = ETHERNET_BYTES + (size_t)(load16(p + 12) == 0x8100) * TAG_BYTES;
+	KEEP_LOADED(offset);				/* and is made once */
 	ip = p + offset;
-	if (load16(ip - 2) != 0x0800 || may_be_isl(p) || ip[0] != 0x45 || is_fragment(ip))
+	first = load_native(ip);
+	if (load16(ip - 2) != 0x0800 || may_be_isl(p) || !is_plain4(first))
 		return look_at_odd(rules, packet, out);
 	total = load16(ip + 2);
 	KEEP_LOADED(total);				/* a file may be written to */
-	wire = packet->length > n ? packet->length : n;
-	if (total < IP4_BYTES + PRINT_BYTES || total + offset > wire)
+	if (total < IP4_BYTES + PRINT_BYTES || total + offset > packet->length)
 		return look_at_odd(rules, packet, out);
 	out->ip_offset = (uint8_t)offset;
-	out->plain = IP4_BYTES;
-	quiet = rules->carriers[ip[9]] & ~wants_ports(rules, ip + IP4_BYTES);
-	if (ip[16] >> 4 != 0xe)
-		return quiet ? QUICK_IP : QUICK_ASK;
-	if (!(quiet & WANTED_UDP) || !is_sum_right(ip))
-		return QUICK_ASK;
-	if (load16(ip + IP4_BYTES + 4) + IP4_BYTES != total || may_want_group(rules, ip[19]))
+	spared = rules->carriers[ip[9]] & spares_ports(rules, ip + IP4_BYTES);
+	pair = load64(ip + 12);				/* source and group */
+	if (__builtin_expect(!is_multicast4((uint32_t)pair), 0))
+		return spared ? QUICK_IP : ask_plain4(out);
+	if (!(spared & WANTED_UDP) || !is_sum_right(ip))
+		return ask_plain4(out);
+	if (load16_raw(ip + IP4_BYTES + 4) != network16(total - IP4_BYTES) ||
+	    __builtin_expect(may_want_group(rules, pair & 0xff), 0))
 		return look_at_odd(rules, packet, out);
+	out->pair = order_pair(pair);
 	out->is_cut = total + offset > n;
-	out->source = load32(ip + 12);
-	out->group = load32(ip + 16);
 	out->ttl = ip[8];
 	out->print = print_of_many(print_header4(ip, NUMBER_UDP), (uint16_t)load16_raw(ip + 4),
 				   ip + IP4_BYTES);

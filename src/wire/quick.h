@@ -24,7 +24,12 @@ enum quick_kind {
 /* What QUICK_DATA4 and QUICK_DATA6 say; of the other kinds only `kind` and what quick_decode()
  * reads is set. */
 struct quick {
-	uint32_t source, group;		/* IPv4, host order; of IPv6 see quick_addresses(); else 0 */
+	union {				/* IPv4, host order; of IPv6 see quick_addresses(); else 0 */
+		struct {
+			uint32_t group, source;
+		};
+		uint64_t pair;		/* both, so that they are stored at once */
+	};
 	uint32_t print;			/* struct observation's */
 	uint8_t	 ttl;
 	uint8_t	 kind;			/* enum quick_kind */
@@ -74,7 +79,7 @@ struct quick_lists {
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
  * much and never too little.  Made once. */
 struct quick_rules {
-	uint8_t ports[4096];		/* by 12 bits of a UDP or TCP port: who wants it */
+	uint8_t spared[4096];		/* by 12 bits of a UDP or TCP port: who does not want it */
 	uint8_t groups[256];		/* by the last byte of a group */
 	uint8_t carriers[256];		/* by IP protocol: whoever wants packets of such to a host */
 	bool	udp_checksums;		/* then every multicast datagram asks */

@@ -8,8 +8,9 @@
 
 static inline uint64_t sum_word(uint64_t sum, uint64_t word)
 {
-	sum += word;
-	return sum + (sum < word);		/* what is carried out comes back in */
+	bool is_carried = __builtin_add_overflow(sum, word, &sum);
+
+	return sum + is_carried;		/* what is carried out comes back in */
 }
 
 /* Of eight bytes or more. */
