@@ -16,30 +16,42 @@
 
 /* The print of a packet on its link: with the TTL, for a copy with a smaller one was routed.  The
  * bits that tell of an identification stay where they are (wire/print.h). */
-static inline uint32_t copies_print(uint32_t print, uint16_t link, uint8_t ttl)
+static inline uint32_t copies_print_some(uint32_t print, uint16_t link, uint8_t ttl)
 {
-	uint32_t way = ((uint32_t)link << 8 | ttl) * (UINT32_C(0x85ebca6b) << 2);
-
-	return print ? print ^ way : 0;
+	return print ^ ((uint32_t)link << 8 | ttl) * (UINT32_C(0x85ebca6b) << 2);
 }
 
-/* False where the packet may be a copy of one of the flow's latest. */
+static inline uint32_t copies_print(uint32_t print, uint16_t link, uint8_t ttl)
+{
+	return print ? copies_print_some(print, link, ttl) : 0;
+}
+
+/* False where the packet may be a copy of one of the flow's latest.  Here and below, `some` is for
+ * a packet that surely has a print. */
+static inline bool copies_differ_some(const struct flow *flow, uint32_t print)
+{
+	return flow->prints[0] != print && flow->prints[1] != print && flow->prints[2] != print;
+}
+
 static inline bool copies_differ(const struct flow *flow, uint32_t print)
 {
-	return print == 0 || (flow->prints[0] != print && flow->prints[1] != print &&
-			      flow->prints[2] != print);
+	return print == 0 || copies_differ_some(flow, print);
 }
 
 /* The flow remembers a packet with a print that differs. */
-static inline void copies_remember(struct flow *flow, uint32_t print)
+static inline void copies_remember_some(struct flow *flow, uint32_t print)
 {
-	if (print == 0)
-		return;
 	if (!(flow->state & FLOW_VARIES) && flow->prints[0] & print & 1 &&
 	    (flow->prints[0] ^ print) & 0x3fc)
 		flow->state |= FLOW_VARIES;
 	memmove(&flow->prints[1], &flow->prints[0], 2 * sizeof(flow->prints[0]));
 	flow->prints[0] = print;
+}
+
+static inline void copies_remember(struct flow *flow, uint32_t print)
+{
+	if (print)
+		copies_remember_some(flow, print);
 }
 
 /* The part that nearly every packet needs: true where nothing tells that it is a copy, and the

@@ -42,7 +42,7 @@ static inline uint32_t flow_number_near(const struct flow_side *side, uint64_t h
 	uint32_t second = side->index[(hash + 1) & (side->max - 1)] ^ mark;
 	uint32_t number = first < second ? first : second;
 
-	if (__builtin_expect(number > FLOW_NUMBER, 0))
+	if (__builtin_expect(number - 1 >= FLOW_NUMBER, 0))	/* 0: an empty place, and no mark */
 		return first != mark && second != mark ? flow_number(side, hash, tag) : 0;
 	return number;
 }

@@ -163,19 +163,38 @@ static void take_sums(struct engine *e, struct expected *x, size_t end)
 	e->last_frame = packets[n - 1].frame;
 }
 
-/* One more packet of a lump, of the addresses that the flow has. */
-static inline void meet(struct engine *e, struct flow *f, const struct packet *packet,
-			const struct quick *q)
+/* One more packet of a lump, of the addresses that the flow has.  Data always have a print. */
+static void meet(struct engine *e, struct flow *f, const struct packet *packet,
+		 const struct quick *q)
 {
-	uint32_t print = copies_print(q->print, packet->link, q->ttl);
+	uint32_t print = copies_print_some(q->print, packet->link, q->ttl);
 
-	if (__builtin_expect(!copies_pass(f, print), 0))
+	if (copies_differ_some(f, print))
+		copies_remember_some(f, print);
+	else
 		find_copy(e, f, packet, q, print);
 	flow_count(f, packet->at, packet->length);
 	if (q->ttl < f->ttl_min)
 		f->ttl_min = q->ttl;
 	if (q->ttl > f->ttl_max)
 		frame_raise_ttl(e, f, packet, q->ttl);
+}
+
+/* The same, of a lump that needs nothing but to be counted, as nearly all do: false, and nothing is
+ * done, where this may be a copy, or where anything calls for a function, which would cost all
+ * others the registers. */
+static inline bool meet_again(struct flow *f, const struct packet *packet, const struct quick *q)
+{
+	uint8_t ttl = q->ttl;
+	uint32_t print = copies_print_some(q->print, packet->link, ttl);
+
+	if (!copies_differ_some(f, print) || ttl > f->ttl_max)
+		return false;
+	copies_remember_some(f, print);
+	flow_count(f, packet->at, packet->length);
+	if (ttl < f->ttl_min)
+		f->ttl_min = ttl;
+	return true;
 }
 
 /* The first packet of a lump. */
@@ -201,11 +220,12 @@ static struct flow *find_or_open(struct engine *e, const struct packet *packet,
 	return f ? f : open_lump(e, packet, q, &key, hash);
 }
 
-/* Where the flow is not the one that was expected, whose number is this, or more is to be done than
- * to count.  0: it was not there when it was expected. */
-static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t i,
-						 uint32_t number)
+/* Where the k-th flow is not the one that was expected, or was not there when it was expected, or
+ * more is to be done than to count. */
+static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t k)
 {
+	uint32_t number = x->flow[k];
+	size_t i = x->lists->data[k];
 	const struct packet *packet = &x->packets[i];
 	const struct quick *q = &x->quick[i];
 	bool is_new = number == 0;
@@ -306,22 +326,23 @@ void engine_expect_said(const struct engine *e, const struct said *said)
 
 __attribute__((noinline)) void lump_take(struct engine *e, struct expected *x, size_t end)
 {
-	const struct quick_lists *lists = x->lists;
+	const uint8_t *data = x->lists->data;
+	struct flow *const list = e->flows.ip4.list;
+	struct quick_ahead ahead = x->ahead;
 	size_t k = x->data_taken;
 
-	for (; k < lists->data_n && lists->data[k] < end; k++) {
-		size_t i = lists->data[k];
+	for (size_t i; (i = data[k]) < end; k++) {
 		const struct quick *q = &x->quick[i];
-		struct flow *f = &e->flows.ip4.list[x->flow[k]];
+		struct flow *f = &list[x->flow[k]];
 
-		quick_fetch(&x->ahead);
-		if (__builtin_expect(flow_is_plain_lump4(f, q->source, q->group), 1)) {
-			meet(e, f, &x->packets[i], q);
+		quick_fetch(&ahead);
+		if (__builtin_expect(flow_is_plain_lump4(f, q->source, q->group) &&
+				     meet_again(f, &x->packets[i], q), 1))
 			x->cuts += q->is_cut;
-		} else {
-			meet_other(e, x, i, x->flow[k]);
-		}
+		else
+			meet_other(e, x, k);
 	}
+	x->ahead = ahead;
 	x->data_taken = k;
 }
 

@@ -451,6 +451,7 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 	}
 	lists->ask_n = asks;
 	lists->data_n = data;
+	lists->data[data] = QUICK_END;
 	lists->no_ip_n = no_ip;
 	lists->ahead = ahead;
 }
@@ -472,6 +473,7 @@ void quick_sort(const struct quick *quick, size_t n, struct quick_lists *lists)
 		list_data(&quick[lists->data[k]], lists->data[k], lists, k);
 	lists->ask_n = asks;
 	lists->data_n = data;
+	lists->data[data] = QUICK_END;
 	lists->no_ip_n = no_ip;
 }
 

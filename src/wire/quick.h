@@ -42,6 +42,7 @@ struct quick {
 
 /* So many packets are looked at and judged together. */
 #define QUICK_BATCH 64
+#define QUICK_END UINT8_MAX			/* no packet's number */
 #define QUICK_LINE_BYTES 64
 
 /* Memory that will be looked at later.  It is fetched into the second cache, a line with each
@@ -73,7 +74,8 @@ struct quick_lists {
 	uint64_t	   place_mask;
 	uint64_t hash[QUICK_BATCH];		/* addr_hash_pair() of each of data; IPv6: of zeros */
 	size_t	ask_n, data_n, no_ip_n;		/* QUICK_ASK, QUICK_DATA4 or 6, QUICK_NO_IP */
-	uint8_t asks[QUICK_BATCH], data[QUICK_BATCH];
+	uint8_t asks[QUICK_BATCH];
+	uint8_t data[QUICK_BATCH + 1];		/* behind the last of data: QUICK_END */
 };
 
 /* What the rows of protocols.c and the tunnels want for themselves, as filters that may want too
