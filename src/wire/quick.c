@@ -98,7 +98,8 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
  * bits. */
 static inline unsigned spares_ports(const struct quick_rules *rules, const uint8_t *p)
 {
-	return rules->spared[port_slot(load16_raw(p))] & rules->spared[port_slot(load16_raw(p + 2))];
+	return rules->spared[port_slot(load16_raw(p))] &
+	       rules->spared[port_slot(load16_raw(p + 2))];
 }
 
 static inline unsigned wants_ports(const struct quick_rules *rules, const uint8_t *p)
