@@ -10,18 +10,16 @@
 #define FETCHED 4			/* lines */
 
 struct recall {
-	uint32_t     tags[SETS][WAYS];	/* 0: nothing is kept there */
-	uint32_t     asked[ASKED];
-	unsigned     next;		/* the way that gives way */
-	struct memo *memos;		/* SETS * WAYS, from the begin of a cache line */
+	uint32_t    tags[SETS][WAYS];	/* 0: nothing is kept there */
+	uint32_t    asked[ASKED];
+	unsigned    next;		/* the way that gives way */
+	struct memo memos[SETS * WAYS];
 };
 
+/* Nothing is written until there is a message. */
 struct recall *recall_new(struct large_area *area)
 {
-	struct recall *r = large_area_take(area, 1, sizeof(*r));
-
-	r->memos = large_area_take(area, (size_t)SETS * WAYS, sizeof(r->memos[0]));
-	return r;
+	return large_area_take(area, 1, sizeof(struct recall));
 }
 
 static uint32_t tag_of(const struct echo *echo)
@@ -38,7 +36,7 @@ static inline void fetch(const struct memo *memo)
 		__builtin_prefetch(p + line * LINE);
 }
 
-struct memo *recall_find(const struct recall *recall, const struct echo *echo)
+struct memo *recall_find(struct recall *recall, const struct echo *echo)
 {
 	size_t set = echo->hash % SETS;
 	uint32_t tag = tag_of(echo);

@@ -43,7 +43,7 @@ struct recall;
 struct recall *recall_new(struct large_area *area);
 
 /* What may be it, and is being fetched; NULL where nothing is.  recall_is_same() looks. */
-struct memo *recall_find(const struct recall *recall, const struct echo *echo);
+struct memo *recall_find(struct recall *recall, const struct echo *echo);
 bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet);
 
 /* True where the message was asked for before: it is worth being kept. */

@@ -23,17 +23,14 @@ struct row {
 };
 
 struct scans {
-	struct set *sets;		/* SETS */
-	struct row *rows;		/* SCAN_GROUPS */
+	struct set sets[SETS];
+	struct row rows[SCAN_GROUPS];
 };
 
+/* Nothing is written until there is a source. */
 struct scans *scans_new(struct large_area *area)
 {
-	struct scans *s = large_area_take(area, 1, sizeof(*s));
-
-	s->sets = large_area_take(area, SETS, sizeof(s->sets[0]));
-	s->rows = large_area_take(area, SCAN_GROUPS, sizeof(s->rows[0]));
-	return s;
+	return large_area_take(area, 1, sizeof(struct scans));
 }
 
 void scans_expect(const struct scans *scans, uint64_t source)
