@@ -2,6 +2,7 @@
 /* Memory that is given back all at once: a list of growing blocks. */
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 struct arena_block {
 	struct arena_block *next;
 	size_t		    used, size;
+	bool		    is_lent;
 	max_align_t	    bytes[];
 };
 
@@ -27,7 +29,8 @@ void arena_release(struct arena *arena)
 	while (arena->blocks) {
 		struct arena_block *next = arena->blocks->next;
 
-		free(arena->blocks);
+		if (!arena->blocks->is_lent)
+			free(arena->blocks);
 		arena->blocks = next;
 	}
 }
@@ -42,9 +45,7 @@ static struct arena_block *add_block(struct arena *arena, size_t least)
 	if (size < least)
 		size = least;
 	block = memory_room(1, sizeof(*block) + size);
-	block->used = 0;
-	block->size = size;
-	block->next = arena->blocks;
+	*block = (struct arena_block){ .next = arena->blocks, .size = size };
 	arena->blocks = block;
 	return block;
 }
@@ -114,10 +115,14 @@ const void *arena_keep(struct arena *arena, struct arena_mark mark, const void *
 	return memmove(at, p, n);
 }
 
-void arena_reserve(struct arena *arena, size_t n)
+void arena_lend(struct arena *arena, void *p, size_t n)
 {
-	if (!arena->blocks)
-		add_block(arena, n);
+	struct arena_block *block = p;
+
+	if (arena->blocks || n < sizeof(*block))
+		return;
+	*block = (struct arena_block){ .size = n - sizeof(*block), .is_lent = true };
+	arena->blocks = block;
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t n)

@@ -36,8 +36,8 @@ struct arena_mark arena_mark(const struct arena *arena);
  * if they were taken since then, they move to where the mark is.  Where a block was begun
  * meanwhile, all stays as it is. */
 const void *arena_keep(struct arena *arena, struct arena_mark mark, const void *p, size_t n);
-/* The first block will be so large: what is not used of it takes time no more than memory. */
-void arena_reserve(struct arena *arena, size_t n);
+/* The first block lies in these n bytes, which begin where any type may and outlive the arena. */
+void arena_lend(struct arena *arena, void *p, size_t n);
 
 /* A NUL-terminated copy of n characters. */
 char *arena_text(struct arena *arena, const char *text, size_t n);

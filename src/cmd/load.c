@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "os/file.h"
+#include "os/pages.h"
 #include "policy/conf.h"
 #include "policy/load.h"
 #include "policy/profiles.h"
@@ -82,6 +83,7 @@ struct policy *load_parse(const char *name, const struct text *text, const struc
 		.sets = common->set.list,
 		.set_count = common->set.n,
 		.read = read_include,
+		.advise = pages_prefer_large,
 	};
 
 	return policy_load(&input, diags);

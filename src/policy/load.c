@@ -5,18 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large_page.h"
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "policy/resolve.h"
 #include "policy/text.h"
 
-/* More than the sets of most policies take to compute. */
-#define SCRATCH_BYTES (1u << 20)
-
 /* A policy with the memory that it lives in. */
 struct loaded {
 	struct policy	       policy;
 	struct arena	       arena;
+	void		      *memory;		/* that the arena begins in */
 	struct unit	      *units[UNIT_MAX];
 	size_t		       unit_count;
 	char		       sha256[SHA256_TEXT];	/* "": not taken yet */
@@ -190,6 +189,19 @@ static void fill(struct loader *loader, struct loaded *loaded)
 	loaded->unit_count = loader->unit_count;
 }
 
+/* Half of a large page is more than most policies take, and the other half more than computing their
+ * sets does: to be given as much in small pages would be a good part of the time that it takes. */
+static void lend_large_page(struct loader *loader, struct loaded *loaded)
+{
+	uint8_t *page;
+
+	loaded->memory = memory_room(2, LARGE_PAGE);
+	page = large_page_of(loaded->memory);
+	loader->input->advise(page, LARGE_PAGE);
+	arena_lend(&loaded->arena, page, LARGE_PAGE / 2);
+	arena_lend(&loader->scratch, page + LARGE_PAGE / 2, LARGE_PAGE / 2);
+}
+
 struct policy *policy_load(const struct policy_input *input, struct diags *diags)
 {
 	struct loaded *loaded = memory_take(sizeof(*loaded));
@@ -200,7 +212,8 @@ struct policy *policy_load(const struct policy_input *input, struct diags *diags
 	*loader = (struct loader){ .arena = &loaded->arena, .diags = diags, .input = input };
 	arena_init(&loaded->arena);
 	arena_init(&loader->scratch);
-	arena_reserve(&loader->scratch, SCRATCH_BYTES);
+	if (input->advise)
+		lend_large_page(loader, loaded);
 	units_load(loader);
 	fill(loader, loaded);
 	put_in_order(loader, from);
@@ -219,6 +232,7 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	arena_release(&loaded->arena);
+	free(loaded->memory);
 	free(loaded);
 }
 

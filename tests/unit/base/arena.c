@@ -56,13 +56,14 @@ static void test_all_given_back(void)
 
 static void test_kept(void)
 {
+	static max_align_t memory[4096];
 	struct arena arena;
 	struct arena_mark mark;
 	unsigned char *first, *last;
 	const unsigned char *kept;
 
 	arena_init(&arena);
-	arena_reserve(&arena, 1 << 16);
+	arena_lend(&arena, memory, sizeof(memory));
 	first = arena_room(&arena, 100, 1);
 	mark = arena_mark(&arena);
 	arena_room(&arena, 5000, 1);
@@ -100,6 +101,21 @@ static void test_kept_in_another_block(void)
 	arena_release(&arena);
 }
 
-TEST_MAIN({ "kept", test_kept }, { "kept in another block", test_kept_in_another_block },
+static void test_lent(void)
+{
+	static max_align_t memory[64];
+	struct arena arena;
+	unsigned char *first, *end = (unsigned char *)(memory + 64);
+
+	arena_init(&arena);
+	arena_lend(&arena, memory, sizeof(memory));
+	first = arena_take(&arena, 100);
+	check_named(first > (unsigned char *)memory && first < end, "what is lent is taken first");
+	first = arena_take(&arena, sizeof(memory));
+	check_named(first < (unsigned char *)memory || first >= end, "then other memory");
+	arena_release(&arena);
+}
+
+TEST_MAIN({ "lent", test_lent }, { "kept", test_kept }, { "kept in another block", test_kept_in_another_block },
 	  { "shortened", test_shortened }, { "not the last", test_not_last },
 	  { "all given back", test_all_given_back })
