@@ -38,13 +38,19 @@ void nft_put_within(struct text *out, const uint8_t range[2])
 	text_char(out, ' ');
 }
 
+void nft_put_part(struct text *out, const struct nft_hook *h, enum family family, enum side side,
+		  unsigned first, unsigned n)
+{
+	if (family == FAMILY_IP4)
+		nft_put_bits(out, h, (side == SIDE_SOURCE ? 96 : 128) + first, n);
+	else
+		nft_put_bits(out, h, (side == SIDE_SOURCE ? 64 : 192) + first, n);
+}
+
 void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
 		     enum side side)
 {
-	if (family == FAMILY_IP4)
-		nft_put_bits(out, h, side == SIDE_SOURCE ? 96 : 128, 32);
-	else
-		nft_put_bits(out, h, side == SIDE_SOURCE ? 64 : 192, 128);
+	nft_put_part(out, h, family, side, 0, family == FAMILY_IP4 ? 32 : 128);
 }
 
 void nft_put_number(struct text *out, struct addr value)

@@ -13,6 +13,9 @@
 void nft_put_address(struct text *out, const struct nft_hook *h, enum family family,
 		     enum side side);
 void nft_put_number(struct text *out, struct addr value);
+/* Some bits of it: "@nh,144,16 ". */
+void nft_put_part(struct text *out, const struct nft_hook *h, enum family family, enum side side,
+		  unsigned first, unsigned n);
 /* True where the frame has all of the group: none is 0. */
 void nft_put_whole(struct text *out, const struct nft_hook *h, enum family family);
 /* The same for libnftables, which must know that it is an address: "ip daddr "; "@nh,160,32 ". */

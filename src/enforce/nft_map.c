@@ -49,37 +49,92 @@ static wide mask_of(const struct domain *d, unsigned length)
 
 /* --- text --- */
 
-static void put_field(struct text *out, const struct nft_hook *h, const struct domain *d,
-		      wide mask)
+/* What is read of an address: whole bytes. */
+struct part {
+	unsigned first, bits;
+};
+
+static struct part whole_of(const struct domain *d)
 {
-	nft_put_address(out, h, d->family, d->side);
-	if (mask == domain_low_bits(d, 0))
+	return (struct part){ 0, d->bits };
+}
+
+/* The fewest that the kernel reads at once and that have all of the mask.  Where nothing is known
+ * of the address yet all of it is read: a frame may end within it, and then has none. */
+static struct part part_of(const struct domain *d, wide mask)
+{
+	if (d->from == 0)
+		return whole_of(d);
+	for (unsigned bits = 8; bits < d->bits; bits *= 2) {
+		for (unsigned first = 0; first < d->bits; first += bits) {
+			wide there = domain_low_bits(d, first) & ~domain_low_bits(d, first + bits);
+
+			if ((mask & there) == mask)
+				return (struct part){ first, bits };
+		}
+	}
+	return whole_of(d);
+}
+
+/* What stands there of a number, moved to its end. */
+static wide in_part(const struct domain *d, struct part part, wide number)
+{
+	return number >> (d->bits - part.first - part.bits);
+}
+
+static bool is_all(const struct domain *d, struct part part, wide mask)
+{
+	return in_part(d, part, mask) == domain_low_bits(d, d->bits - part.bits);
+}
+
+static void put_number(struct text *out, const struct domain *d, struct part part, wide number)
+{
+	text_put(out, "0x");
+	for (unsigned at = part.first; at < part.first + part.bits; at += 4)
+		text_char(out, "0123456789abcdef"[number >> (d->bits - 4 - at) & 15]);
+	text_char(out, ' ');
+}
+
+static void put_field(struct text *out, const struct nft_hook *h, const struct domain *d,
+		      struct part part, wide mask)
+{
+	nft_put_part(out, h, d->family, d->side, part.first, part.bits);
+	if (is_all(d, part, mask))
 		return;
 	text_put(out, "& ");
-	nft_put_number(out, addr_of(d, mask));
-	text_char(out, ' ');
+	put_number(out, d, part, mask);
 }
 
 /* One is compared. */
 static void put_compare(struct text *out, const struct nft_hook *h, const struct domain *d,
 			const struct entry *entry, wide mask)
 {
-	put_field(out, h, d, mask);
+	struct part part = part_of(d, mask);
+
+	put_field(out, h, d, part, mask);
 	text_put(out, "== ");
-	nft_put_number(out, addr_of(d, entry->key));
-	text_char(out, ' ');
+	put_number(out, d, part, entry->key);
 	nft_put_goto(out, h, d->family, entry->target);
 	text_put(out, "\n\t\t");
 }
 
+/* Where a part is all that a key of IPv4 has, the kernel fills it up with zeros; a key of IPv6 is
+ * read whole. */
+static struct part key_part(const struct domain *d, wide mask)
+{
+	struct part part = part_of(d, mask);
+
+	return d->family == FAMILY_IP4 && is_all(d, part, mask) ? part : whole_of(d);
+}
+
 static void put_elements(struct text *out, const struct nft_hook *h, const struct domain *d,
-			 const struct entries *e)
+			 const struct entries *e, struct part part)
 {
 	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < e->n; i++) {
 		text_put(out, "\t\t\t");
-		text_put(out, addr_text(addr_of(d, e->list[i].key), text));
+		text_put(out, addr_text(addr_of(d, e->list[i].key << part.first), text));
 		text_put(out, " : ");
 		if (e->list[i].target == NFT_TARGET_CONTINUE)
 			text_put(out, "continue");
@@ -113,19 +168,21 @@ void nft_put_map(struct text *out, struct nft_hook *h, const struct text *body)
 
 /* With much room in it few keys share a bucket.  What it does not hold goes to `others`, or, where
  * that is none, behind it. */
-static void put_map(struct text *out, struct nft_hook *h, const struct domain *d,
-		    const struct entries *e, size_t room, uint32_t others)
+static void put_lookup(struct text *out, struct nft_hook *h, const struct domain *d,
+		       const struct entries *e, wide mask, size_t room, uint32_t others)
 {
+	struct part part = key_part(d, mask);
 	struct text body = { 0 };
 
 	text_printf(&body, "\t\ttype %s : verdict; size %zu\n\t\telements = {\n",
 		    d->family == FAMILY_IP4 ? "ipv4_addr" : "ipv6_addr", room * e->n);
-	put_elements(&body, h, d, e);
+	put_elements(&body, h, d, e, part);
 	if (others != NFT_TARGET_NONE) {
 		text_put(&body, "\t\t\t* : ");
 		nft_put_goto(&body, h, d->family, others);
 		text_put(&body, ",\n");
 	}
+	put_field(out, h, d, part, mask);
 	nft_put_map(out, h, &body);
 	text_release(&body);
 }
@@ -150,8 +207,7 @@ static uint32_t put_hash(struct text *out, struct nft_hook *h, const struct doma
 		put_compare(out, h, d, e->list, mask);
 	if (e->n <= 1)
 		return others;
-	put_field(out, h, d, mask);
-	put_map(out, h, d, e, ROOM, d->ends ? others : NFT_TARGET_NONE);
+	put_lookup(out, h, d, e, mask, ROOM, d->ends ? others : NFT_TARGET_NONE);
 	end_line(out);
 	return d->ends ? NFT_TARGET_NONE : others;
 }
@@ -324,8 +380,8 @@ static void put_ahead(struct text *longer, struct nft_hook *h, const struct doma
 	const struct entries *e = marks ? marked : &own;
 	struct text line = { 0 };
 
-	put_field(&line, h, d, mask_of(d, length));
-	put_map(&line, h, d, e, longer->n > 0 ? room_ahead(e->n) : ROOM, others);
+	put_lookup(&line, h, d, e, mask_of(d, length), longer->n > 0 ? room_ahead(e->n) : ROOM,
+		   others);
 	if (longer->n > 0 && (!marks || others != NFT_TARGET_NONE))
 		end_line(&line);
 	text_put_n(&line, text_string(longer), longer->n);

@@ -15,6 +15,7 @@
 #define PREFIX_LOW (UINT64_C(0xffffffff) << 32)
 #define VALUES_MAX 4
 #define SET_MIN 3			/* a set does better for more */
+#define READ_AT_ONCE 8			/* bytes of a field */
 
 static unsigned plen_of(const struct artefact_mask *mask, size_t i)
 {
@@ -195,40 +196,6 @@ static bool is_every_prefix(struct range r)
 	       without_plen(r.last).hi == UINT32_MAX && r.last.lo >> 32 == UINT32_MAX;
 }
 
-/* From range i on, those of its length that run as far and did not begin before: a test for each, or
- * one set for all where they are many. */
-static size_t put_prefixes(struct text *out, const struct nft_hook *h,
-			   const struct artefact_mask *mask, struct run *runs, size_t i,
-			   size_t max)
-{
-	const struct addr prefix = addr_of6(PREFIX_HIGH, PREFIX_LOW);
-	unsigned plen = plen_of(mask, i), last = runs[i].last;
-	struct text list = { 0 };
-	size_t n = 0;
-
-	for (size_t j = i; j < mask->n && plen_of(mask, j) == plen; j++) {
-		struct range r = { without_plen(mask->ranges[j].first),
-				   without_plen(mask->ranges[j].last) };
-
-		if (runs[j].goes_on || runs[j].last != last)
-			continue;
-		text_put(&list, n ? ", " : "");
-		put_range(&list, h, r);
-		if (n < max && (n > 0 || !is_every_prefix(r)))
-			put_test(&out[n], h, prefix, r);
-		n++;
-		runs[j].goes_on = true;		/* it is written */
-	}
-	if (n > SET_MIN || n > max) {
-		for (size_t k = 0; k < max; k++)
-			text_reset(&out[k]);
-		put_set(&out[0], h, prefix, list.p);
-		n = 1;
-	}
-	text_release(&list);
-	return n;
-}
-
 static void put_lengths(struct text *out, const struct nft_hook *h, unsigned first, unsigned last)
 {
 	const struct range lengths = { addr_of6((uint64_t)first << PLEN_SHIFT, 0),
@@ -237,20 +204,53 @@ static void put_lengths(struct text *out, const struct nft_hook *h, unsigned fir
 	put_test(out, h, addr_of6(PLEN_BITS, 0), lengths);
 }
 
-/* One run: tests of the length and of the prefix. */
+/* A length alone stands just before its prefix: both are one test, where the kernel reads so many
+ * bytes at once. */
+static void put_length_and_prefix(struct text *out, const struct nft_hook *h, struct range r,
+				  unsigned first, unsigned last)
+{
+	const struct addr both = addr_of6(PLEN_BITS | PREFIX_HIGH, PREFIX_LOW);
+	const struct range prefix = { without_plen(r.first), without_plen(r.last) };
+
+	if (first == last && shortened(part_of(both), both, r).n <= READ_AT_ONCE) {
+		put_test(out, h, both, r);
+		return;
+	}
+	put_lengths(out, h, first, last);
+	if (!is_every_prefix(prefix))
+		put_test(out, h, addr_of6(PREFIX_HIGH, PREFIX_LOW), prefix);
+}
+
+/* From range i on, those of its length that run as far and did not begin before: a test for each,
+ * or one set for all where they are many.  How many tests. */
 static size_t put_run(const struct nft_hook *h, const struct artefact_mask *mask, struct run *runs,
 		      size_t i, struct text *out, size_t max)
 {
-	struct text prefixes[VALUES_MAX] = { { 0 } };
-	size_t room = max < VALUES_MAX ? max : VALUES_MAX;
-	size_t n = put_prefixes(prefixes, h, mask, runs, i, room);
+	unsigned plen = plen_of(mask, i), last = runs[i].last;
+	size_t room = max < VALUES_MAX ? max : VALUES_MAX, n = 0;
+	struct text list = { 0 };
 
-	for (size_t k = 0; k < n; k++) {
-		put_lengths(&out[k], h, plen_of(mask, i), runs[i].last);
-		text_put(&out[k], text_string(&prefixes[k]));
+	for (size_t j = i; j < mask->n && plen_of(mask, j) == plen; j++) {
+		const struct range *r = &mask->ranges[j];
+
+		if (runs[j].goes_on || runs[j].last != last)
+			continue;
+		text_put(&list, n ? ", " : "");
+		put_range(&list, h,
+			  (struct range){ without_plen(r->first), without_plen(r->last) });
+		if (n < room)
+			put_length_and_prefix(&out[n], h, *r, plen, last);
+		n++;
+		runs[j].goes_on = true;		/* it is written */
 	}
-	for (size_t k = 0; k < VALUES_MAX; k++)
-		text_release(&prefixes[k]);
+	if (n > SET_MIN || n > room) {
+		for (size_t k = 0; k < room; k++)
+			text_reset(&out[k]);
+		put_lengths(&out[0], h, plen, last);
+		put_set(&out[0], h, addr_of6(PREFIX_HIGH, PREFIX_LOW), list.p);
+		n = 1;
+	}
+	text_release(&list);
 	return n;
 }
 

@@ -2,6 +2,7 @@
 /* The pure parts of the nftables back end: names, images, and look-ups, whose text is followed here
  * as the kernel would follow it. */
 #include "enforce/nft_plane.h"
+#include "enforce/nft_prefix.h"
 #include "enforce/nft_read.h"
 
 #include <ctype.h>
@@ -89,21 +90,18 @@ static bool skip(const char **at, const char *word)
 	return true;
 }
 
-/* "0xef010101" */
-static struct addr read_number(const char **at)
+/* "0xef010101", of so many bits. */
+static wide read_number(const char **at, unsigned bits)
 {
-	struct addr a = { 0, 0, 0 };
-	size_t digits = 0;
+	wide number = 0;
+	unsigned digits = 0;
 
 	check(skip(at, "0x"));
-	for (; isxdigit((unsigned char)**at); (*at)++, digits++) {
-		a.hi = a.hi << 4 | a.lo >> 60;
-		a.lo = a.lo << 4 | strtoul((char[]){ **at, '\0' }, NULL, 16);
-	}
-	check(digits == 8 || digits == 32);
-	a.family = digits == 8 ? FAMILY_IP4 : FAMILY_IP6;
+	for (; isxdigit((unsigned char)**at); (*at)++, digits++)
+		number = number << 4 | strtoul((char[]){ **at, '\0' }, NULL, 16);
+	check(4 * digits == bits);
 	skip(at, " ");
-	return a;
+	return number;
 }
 
 static const char *find(const struct text *chains, const struct text *what)
@@ -132,11 +130,6 @@ static uint32_t follow_goto(const struct text *chains, const char *at, struct ad
 		target = follow(chains, chain + head.n, a);
 	text_release(&head);
 	return target;
-}
-
-static struct addr masked(struct addr a, struct addr mask)
-{
-	return (struct addr){ a.hi & mask.hi, a.lo & mask.lo, a.family };
 }
 
 /* What a map has for the key, or for all others, or NULL; it ends at `end`. */
@@ -170,18 +163,53 @@ static const char *look_up(const struct text *chains, const char **at, struct ad
 	return find_key(map, memmem(map, (size_t)(chains->p + chains->n - map), "\t\t}\n", 4), key);
 }
 
+static unsigned read_count(const char **at)
+{
+	char *end;
+	unsigned long count = strtoul(*at, &end, 10);
+
+	check(end != *at);
+	*at = end + 1;
+	return (unsigned)count;
+}
+
+/* The bits of "@nh,128,32 ", of the address alone that is looked for. */
+static wide read_bits(const char **at, struct addr a, unsigned *out_bits)
+{
+	unsigned all = a.family == FAMILY_IP4 ? 32 : 128, first, bits;
+	wide number = (wide)a.hi << 64 | a.lo;
+
+	check(skip(at, "@nh,"));
+	first = read_count(at) - (a.family == FAMILY_IP4 ? 96 : 64);
+	bits = read_count(at);
+	first %= all;
+	check(first + bits <= all);
+	number <<= 128 - all + first;
+	*out_bits = bits;
+	return number >> (128 - bits);
+}
+
+/* As a key that is filled up with zeros. */
+static struct addr key_of(wide number, unsigned bits, enum family family)
+{
+	if (family == FAMILY_IP4)
+		return addr_of4((uint32_t)(number << (32 - bits)));
+	check(bits == 128);
+	return addr_of6((uint64_t)(number >> 64), (uint64_t)number);
+}
+
 /* One step of a line: false where that is the line's last, and true where it goes on behind it. */
 static bool follow_step(const struct text *chains, const char **at, struct addr a, uint32_t *out)
 {
-	struct addr mask = { UINT64_MAX, UINT64_MAX, a.family };
+	unsigned bits;
+	wide number = read_bits(at, a, &bits);
 	const char *found;
 
-	*at += strcspn(*at, " ") + 1;			/* @nh,128,32 */
 	if (skip(at, "& "))
-		mask = read_number(at);
+		number &= read_number(at, bits);
 	if (skip(at, "== "))
-		return addr_equal(masked(a, mask), read_number(at));
-	found = look_up(chains, at, masked(a, mask));
+		return number == read_number(at, bits);
+	found = look_up(chains, at, key_of(number, bits, a.family));
 	if (found && strncmp(found, "continue,\n", 10) != 0)
 		*out = follow_goto(chains, found, a);
 	return found && *out == NO_TARGET;
@@ -208,7 +236,7 @@ static uint32_t follow(const struct text *chains, const char *at, struct addr a)
 #define TARGETS 9
 #define MANY_SPANS 5000			/* of which some are tried */
 
-/* Every so manieth is not a network but a host, or the other way round; every so manieth is both. */
+/* Every so manieth is not a network but a host, or the other way round; some are both. */
 static const struct list {
 	uint32_t n, every, both_every;
 	bool	 has_few_networks;
