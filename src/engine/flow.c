@@ -139,10 +139,10 @@ static inline bool is_flow(const struct flow_table *table, const struct flow_sid
 	       (is_short(key) || same_long(&table->keys6[number], key));
 }
 
-struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+static inline __attribute__((always_inline)) struct flow *
+find(const struct flow_table *table, const struct flow_side *side, const struct flow_key *key,
+     uint64_t hash, uint16_t tag)
 {
-	const struct flow_side *side = is_short(key) ? &table->ip4 : &table->ip6;
-	uint16_t tag = tag_of(key);
 	uint32_t mark = flow_mark(hash, tag);
 
 	for (size_t i = 0; i < FLOW_PROBES; i++) {
@@ -155,6 +155,14 @@ struct flow *flow_find(const struct flow_table *table, const struct flow_key *ke
 			return &side->list[entry & FLOW_NUMBER];
 	}
 	return NULL;
+}
+
+/* Each family has a loop of its own, in which nothing is asked twice. */
+struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
+{
+	if (is_short(key))
+		return find(table, &table->ip4, key, hash, tag_of(key));
+	return find(table, &table->ip6, key, hash, tag_of(key));
 }
 
 bool flow_is_at(const struct flow_table *table, const struct flow_key *key, uint64_t hash,

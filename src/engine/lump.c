@@ -258,6 +258,24 @@ void engine_foretell(const struct engine *e, struct quick_lists *out)
 	out->place_mask = e->flows.ip4.max - 1;
 }
 
+/* What a flow that is new, or of IPv6, will need. */
+static void __attribute__((noinline)) expect_other(const struct engine *e,
+						   const struct packet *packet,
+						   const struct quick *q)
+{
+	struct flow_key key;
+
+	if (q->kind == QUICK_DATA4) {
+		scans_expect(e->scans, addr_hash4(q->source));
+		return;
+	}
+	key = key_of(packet, q);
+	flow_expect(&e->flows, &key, flow_hash(&key));
+	if (addr_is_link_local_group(key.group))
+		copies_expect(e->copies,
+			      copies_hash(copies_pair(key.source, key.group), q->print));
+}
+
 /* The index is there: quick_look_sorted() had it fetched. */
 __attribute__((noinline)) void engine_expect(struct engine *e, const struct packet *packets,
 					     const struct quick *quick,
@@ -277,7 +295,7 @@ __attribute__((noinline)) void engine_expect(struct engine *e, const struct pack
 	for (size_t k = 0; k < lists->data_n; k++) {
 		out->flow[k] = flow_guess4(&e->flows, lists->hash[k], FLOW_TAG_DATA4);
 		if (__builtin_expect(out->flow[k] == 0, 0))
-			scans_expect(e->scans, addr_hash4(quick[lists->data[k]].source));
+			expect_other(e, &packets[lists->data[k]], &quick[lists->data[k]]);
 	}
 }
 
