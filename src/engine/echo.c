@@ -145,7 +145,7 @@ void frame_hear(struct engine *e, struct flow *f, const struct observation *obs,
 static void learn(struct engine *e, const struct heard *heard, const struct packet *packet,
 		  const struct said *said, const struct echo *echo)
 {
-	struct memo *memo = recall_keep(e->recall, echo, packet);
+	struct memo *memo = recall_keep(e->recall, echo, packet, heard->list, heard->n);
 	const struct observation *first = &said->list[0];
 
 	memo->evicted6 = e->flows.ip6.evicted;
@@ -153,9 +153,7 @@ static void learn(struct engine *e, const struct heard *heard, const struct pack
 	memo->pair = copies_pair(first->speaker, first->receiver);
 	memo->stays = addr_is_link_local_group(first->receiver);
 	memo->ttl = first->ttl;
-	memo->n = (uint8_t)heard->n;
 	memo->is_link_local = e->frame_link_local;
-	memcpy(memo->list, heard->list, sizeof(memo->list));
 }
 
 void engine_learn(struct engine *e, const struct packet *packet, struct said *said,

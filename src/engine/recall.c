@@ -7,7 +7,7 @@
 #define SETS 1024
 #define ASKED 8192			/* hashes that were asked for once */
 #define LINE 64				/* of memory */
-#define FETCHED 4			/* lines */
+#define FETCHED 3			/* lines */
 
 struct recall {
 	uint32_t    tags[SETS][WAYS];	/* 0: nothing is kept there */
@@ -25,6 +25,12 @@ struct recall *recall_new(struct large_area *area)
 static uint32_t tag_of(const struct echo *echo)
 {
 	return (uint32_t)(echo->hash >> 32) | 1;
+}
+
+/* Of a message with so many statements. */
+static size_t bytes_at(size_t statements)
+{
+	return offsetof(struct memo, list) + statements * sizeof(struct recalled);
 }
 
 /* What is longer goes on where the processor looks by itself. */
@@ -53,7 +59,7 @@ struct memo *recall_find(struct recall *recall, const struct echo *echo)
 bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet)
 {
 	return memo->captured == packet->bytes.n && memo->length == packet->length &&
-	       memo->link == packet->link && echo_is_same(echo, packet, memo->bytes);
+	       memo->link == packet->link && echo_is_same(echo, packet, (const uint8_t *)memo + bytes_at(memo->n));
 }
 
 bool recall_wants(struct recall *recall, const struct echo *echo)
@@ -78,7 +84,7 @@ static size_t choose_way(struct recall *r, size_t set, uint32_t tag)
 }
 
 struct memo *recall_keep(struct recall *recall, const struct echo *echo,
-			 const struct packet *packet)
+			 const struct packet *packet, const struct recalled *list, size_t n)
 {
 	size_t set = echo->hash % SETS, way = choose_way(recall, set, tag_of(echo));
 	struct memo *memo = &recall->memos[set * WAYS + way];
@@ -87,6 +93,8 @@ struct memo *recall_keep(struct recall *recall, const struct echo *echo,
 	memo->length = packet->length;
 	memo->captured = (uint16_t)packet->bytes.n;
 	memo->link = packet->link;
-	memcpy(memo->bytes, packet->bytes.p, packet->bytes.n);
+	memo->n = (uint8_t)n;
+	memcpy(memo->list, list, n * sizeof(list[0]));
+	memcpy((uint8_t *)memo + bytes_at(n), packet->bytes.p, packet->bytes.n);
 	return memo;
 }

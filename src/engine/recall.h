@@ -33,8 +33,8 @@ struct memo {
 	uint8_t		n, ttl;
 	bool		stays;			/* its receiver is link-local */
 	bool		is_link_local;
-	struct recalled list[RECALL_STATEMENTS];
-	uint8_t		bytes[ECHO_BYTES_MAX];
+	struct recalled list[RECALL_STATEMENTS];	/* n of them, and right behind these its bytes: */
+	uint8_t		bytes[ECHO_BYTES_MAX];		/* room for all */
 };
 
 struct recall;
@@ -48,8 +48,8 @@ bool recall_is_same(const struct memo *memo, const struct echo *echo, const stru
 
 /* True where the message was asked for before: it is worth being kept. */
 bool recall_wants(struct recall *recall, const struct echo *echo);
-/* Where to keep it: its bytes and what tells it from others are filled in. */
+/* Where to keep it: its bytes and what tells it from others are filled in, and its n statements. */
 struct memo *recall_keep(struct recall *recall, const struct echo *echo,
-			 const struct packet *packet);
+			 const struct packet *packet, const struct recalled *list, size_t n);
 
 #endif
