@@ -15,7 +15,7 @@
 
 struct file_view {
 	uint8_t *bytes;			/* NULL: not in use */
-	size_t	 size, passed;
+	size_t	 size, passed, page;
 	bool	 is_lost;
 };
 
@@ -23,15 +23,10 @@ static struct file_view views[FILE_VIEWS_MAX];
 static struct sigaction sigbus_before;
 static size_t views_open;
 
-static uintptr_t page_size(void)
-{
-	return (uintptr_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Zeros from the page of `at` to the end. */
 static bool blank(struct file_view *v, const uint8_t *at)
 {
-	uint8_t *page = v->bytes + (size_t)(at - v->bytes) / page_size() * page_size();
+	uint8_t *page = v->bytes + (size_t)(at - v->bytes) / v->page * v->page;
 	size_t left = (size_t)(v->bytes + v->size - page);
 
 	return mmap(page, left, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page;
@@ -87,7 +82,7 @@ struct file_view *file_view_new(int fd, size_t size)
 	bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED)
 		return NULL;
-	*v = (struct file_view){ .size = size };
+	*v = (struct file_view){ .size = size, .page = (size_t)sysconf(_SC_PAGESIZE) };
 	v->bytes = bytes;
 	guard();
 	return v;
@@ -112,7 +107,7 @@ const uint8_t *file_view_bytes(const struct file_view *view)
 
 bool file_view_fetch(struct file_view *view, size_t from, size_t to)
 {
-	size_t page = page_size(), first = from / page * page;
+	size_t first = from / view->page * view->page;
 
 	/* an old kernel maps the pages one by one, as they are asked for */
 	return madvise(view->bytes + first, to - first, MADV_POPULATE_READ) == 0 || errno != EFAULT;
@@ -120,7 +115,7 @@ bool file_view_fetch(struct file_view *view, size_t from, size_t to)
 
 void file_view_pass(struct file_view *view, size_t end)
 {
-	size_t page = page_size(), last = end / page * page;
+	size_t last = end / view->page * view->page;
 
 	if (last <= view->passed || file_view_is_lost(view))
 		return;
