@@ -58,8 +58,10 @@ struct memo *recall_find(struct recall *recall, const struct echo *echo)
 
 bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet)
 {
+	const uint8_t *bytes = (const uint8_t *)memo + bytes_at(memo->n);
+
 	return memo->captured == packet->bytes.n && memo->length == packet->length &&
-	       memo->link == packet->link && echo_is_same(echo, packet, (const uint8_t *)memo + bytes_at(memo->n));
+	       memo->link == packet->link && echo_is_same(echo, packet, bytes);
 }
 
 bool recall_wants(struct recall *recall, const struct echo *echo)
