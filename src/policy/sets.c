@@ -114,12 +114,16 @@ static bool evaluate_name(struct loader *loader, struct unit *unit, const struct
 }
 
 /* The union of n sets: the small ones sorted together, the large ones merged with them. */
-static struct set join(struct loader *loader, const struct set *sets, size_t n, size_t ranges)
+static struct set join(struct loader *loader, const struct set *sets, size_t n)
 {
-	struct range *small = arena_room(&loader->scratch, ranges, sizeof(*small));
+	struct range *small;
 	struct set joined;
 	size_t count = 0;
 
+	for (size_t i = 0; i < n; i++)
+		count += sets[i].n <= MERGED_FROM ? sets[i].n : 0;
+	small = arena_room(&loader->scratch, count, sizeof(*small));
+	count = 0;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < sets[i].n && sets[i].n <= MERGED_FROM; k++)
 			small[count++] = sets[i].ranges[k];
@@ -150,7 +154,7 @@ static bool evaluate_list(struct loader *loader, struct unit *unit, const struct
 	}
 	if (!good || !afford(loader, &expr->spot, n))
 		return false;
-	*out = settle(loader, mark, join(loader, sets, expr->n, n));
+	*out = settle(loader, mark, join(loader, sets, expr->n));
 	return true;
 }
 
