@@ -44,8 +44,9 @@ struct event {
 
 /* Where the sweep is in a large set, and its next event there. */
 struct cursor {
-	struct event	    event;
+	uint64_t	    hi, lo;		/* where it is */
 	const struct range *range, *end;	/* the event is at the first, or behind the last, of it */
+	uint32_t	    set;
 	bool		    is_inside;
 };
 
@@ -82,7 +83,7 @@ struct sweep {
 	uint64_t	 *met;			/* by part: one bit, scratch */
 	uint32_t	 *by_list;		/* hash table of classes by their lists: class */
 	size_t		  by_list_mask;
-	size_t		  class_cap, interval_cap;
+	size_t		  class_cap;
 };
 
 static uint64_t mix(uint64_t x)
@@ -300,75 +301,84 @@ static void sort_events(struct sweep *s, size_t n)
 
 /* --- cursors --- */
 
-static bool is_before(const struct cursor *a, const struct cursor *b)
+static inline bool is_before(const struct cursor *a, const struct cursor *b)
 {
-	const struct addr *x = &a->event.at, *y = &b->event.at;
-
-	return x->hi < y->hi || (x->hi == y->hi && x->lo < y->lo);
+	return a->hi < b->hi || (a->hi == b->hi && a->lo < b->lo);
 }
 
-/* Puts a cursor into the heap whose place i is free, no higher than there. */
-static void sink(struct sweep *s, size_t i, const struct cursor *cursor)
+static inline size_t nearer_child(const struct sweep *s, size_t i)
 {
-	size_t child;
+	size_t child = 2 * i + 1;
 
-	while ((child = 2 * i + 1) < s->cursor_count) {
-		if (child + 1 < s->cursor_count &&
-		    is_before(&s->cursors[child + 1], &s->cursors[child]))
-			child++;
-		if (!is_before(&s->cursors[child], cursor))
-			break;
+	return child + 1 < s->cursor_count &&
+			       is_before(&s->cursors[child + 1], &s->cursors[child])
+		       ? child + 1
+		       : child;
+}
+
+/* Puts the cursor at place i of the heap where it belongs, below it. */
+static void sink(struct sweep *s, size_t i)
+{
+	struct cursor cursor;
+	size_t child = nearer_child(s, i);
+
+	if (child >= s->cursor_count || !is_before(&s->cursors[child], &s->cursors[i]))
+		return;
+	cursor = s->cursors[i];
+	do {
 		s->cursors[i] = s->cursors[child];
 		i = child;
-	}
-	s->cursors[i] = *cursor;
+		child = nearer_child(s, i);
+	} while (child < s->cursor_count && is_before(&s->cursors[child], &cursor));
+	s->cursors[i] = cursor;
 }
 
 /* The nearest cursor goes on to its next event. */
 static void step(struct sweep *s)
 {
-	struct cursor c = s->cursors[0];
+	struct cursor *c = &s->cursors[0];
+	struct addr at;
 
-	c.range += c.is_inside;
-	c.is_inside = !c.is_inside;
-	if (c.range == c.end || (c.is_inside && is_last(c.range->last)))
-		c = s->cursors[--s->cursor_count];
-	else
-		c.event.at = c.is_inside ? addr_next(c.range->last) : c.range->first;
-	if (s->cursor_count > 0)
-		sink(s, 0, &c);
+	c->range += c->is_inside;
+	c->is_inside = !c->is_inside;
+	if (c->range == c->end || (c->is_inside && is_last(c->range->last))) {
+		*c = s->cursors[--s->cursor_count];
+	} else {
+		at = c->is_inside ? c->range->last : c->range->first;
+		c->lo = at.lo + c->is_inside;
+		c->hi = at.hi + (c->lo < at.lo);
+	}
+	sink(s, 0);
 }
 
 static void begin_cursors(struct sweep *s)
 {
-	struct cursor last;
-
 	for (uint32_t i = 0; i < s->set_count; i++) {
 		size_t n;
-		const struct range *ranges = ranges_of(s, i, &n);
+		const struct range *r = ranges_of(s, i, &n);
 
 		if (n > RANGES_FEW)
 			s->cursors[s->cursor_count++] = (struct cursor){
-				{ ranges[0].first, i }, ranges, ranges + n, false };
+				r->first.hi, r->first.lo, r, r + n, i, false };
 	}
-	for (size_t i = s->cursor_count / 2; i-- > 0;) {
-		last = s->cursors[i];
-		sink(s, i, &last);
-	}
+	for (size_t i = s->cursor_count / 2; i-- > 0;)
+		sink(s, i);
 }
 
+/* There are no more intervals than events, and the first. */
 static void gather_events(struct sweep *s)
 {
-	size_t few = 0, large = 0, n;
+	size_t few = 0, many = 0, large = 0, n;
 
 	for (uint32_t i = 0; i < s->set_count; i++) {
 		ranges_of(s, i, &n);
-		few += n > RANGES_FEW ? 0 : 2 * n;
+		*(n > RANGES_FEW ? &many : &few) += 2 * n;
 		large += n > RANGES_FEW;
 	}
 	sort_events(s, few);
 	s->cursors = memory_room(large, sizeof(*s->cursors));
 	begin_cursors(s);
+	s->out->intervals = memory_room(few + many + 1, sizeof(*s->out->intervals));
 }
 
 /* --- classes and their lists --- */
@@ -562,23 +572,22 @@ static uint32_t look_class(struct sweep *s)
 
 static void toggle(struct sweep *s, uint32_t set)
 {
+	const struct named_set *named = &s->sets[set];
+
 	s->inside[set / WORD_BITS] ^= UINT64_C(1) << (set % WORD_BITS);
-	s->hash ^= s->sets[set].hash;
-	s->hash2 ^= s->sets[set].hash2;
+	s->hash ^= named->hash;
+	s->hash2 ^= named->hash2;
 }
 
-static void add_interval(struct sweep *s, struct addr first, uint32_t class)
+static inline void add_interval(struct sweep *s, uint64_t hi, uint64_t lo, uint32_t class)
 {
 	struct classes *out = s->out;
+	struct interval *next = &out->intervals[out->interval_count];
 
-	if (out->interval_count > 0 && out->intervals[out->interval_count - 1].class == class)
+	if (out->interval_count > 0 && next[-1].class == class)
 		return;
-	if (out->interval_count == s->interval_cap) {
-		s->interval_cap = s->interval_cap ? 2 * s->interval_cap : 256;
-		out->intervals = memory_grow(out->intervals, s->interval_cap,
-					     sizeof(*out->intervals));
-	}
-	out->intervals[out->interval_count++] = (struct interval){ first, (uint16_t)class };
+	*next = (struct interval){ { hi, lo, (uint8_t)out->family }, (uint16_t)class };
+	out->interval_count++;
 }
 
 static bool is_too_much(const struct classes *out)
@@ -586,36 +595,33 @@ static bool is_too_much(const struct classes *out)
 	return out->n > CLASSES_MAX || out->rules_n > RULES_LISTED_MAX;
 }
 
-/* The address of the next event behind those before i; false where there is none. */
-static bool find_next(const struct sweep *s, size_t i, struct addr *out)
-{
-	bool has_small = i < s->event_count;
-
-	if (!has_small && s->cursor_count == 0)
-		return false;
-	if (has_small && (s->cursor_count == 0 ||
-			  addr_order(s->events[i].at, s->cursors[0].event.at) <= 0))
-		*out = s->events[i].at;
-	else
-		*out = s->cursors[0].event.at;
-	return true;
-}
-
 static void run(struct sweep *s)
 {
-	struct addr at = { 0, 0, (uint8_t)s->out->family };
-	size_t i = 0;
+	const struct event *small = s->events, *end = s->events + s->event_count;
+	uint64_t hi = 0, lo = 0;
 
-	do {
-		while (i < s->event_count && addr_equal(s->events[i].at, at))
-			toggle(s, s->events[i++].set);
-		while (s->cursor_count > 0 && addr_equal(s->cursors[0].event.at, at)) {
-			toggle(s, s->cursors[0].event.set);
+	for (;;) {
+		for (; small < end && small->at.hi == hi && small->at.lo == lo; small++)
+			toggle(s, small->set);
+		while (s->cursor_count > 0 && s->cursors->hi == hi && s->cursors->lo == lo) {
+			toggle(s, s->cursors->set);
 			step(s);
 		}
-		add_interval(s, at, look_class(s));
+		add_interval(s, hi, lo, look_class(s));
 		s->out->overflow = is_too_much(s->out);
-	} while (!s->out->overflow && find_next(s, i, &at));
+		if (s->out->overflow || (small == end && s->cursor_count == 0))
+			return;
+		if (s->cursor_count == 0 ||
+		    (small < end && (small->at.hi < s->cursors->hi ||
+				     (small->at.hi == s->cursors->hi &&
+				      small->at.lo < s->cursors->lo)))) {
+			hi = small->at.hi;
+			lo = small->at.lo;
+		} else {
+			hi = s->cursors->hi;
+			lo = s->cursors->lo;
+		}
+	}
 }
 
 /* `*` meets the rules that ask for `from *` and for no set (LANGUAGE S14). */
@@ -695,6 +701,7 @@ void classes_init(struct classes *out, enum family family, enum side side,
 	if (side == SIDE_SOURCE)
 		list_any(&s);
 	run(&s);
+	out->intervals = memory_grow(out->intervals, out->interval_count, sizeof(*out->intervals));
 	settle(&s);
 	forget(&s);
 }

@@ -166,6 +166,8 @@ static bool evaluate_chain(struct loader *loader, struct unit *unit, const struc
 	bool good = evaluate(loader, unit, expr->list[0], &value);
 
 	for (size_t i = 1; i < expr->n; i++) {
+		if (good && i > 1)
+			value = settle(loader, mark, value);
 		if (!evaluate(loader, unit, expr->list[i], &next) || !good) {
 			good = false;
 			continue;
@@ -174,7 +176,6 @@ static bool evaluate_chain(struct loader *loader, struct unit *unit, const struc
 			: expr->signs[i] == '-'
 				? set_difference(&loader->scratch, &value, &next)
 				: set_intersection(&loader->scratch, &value, &next);
-		value = settle(loader, mark, value);
 		good = afford(loader, &expr->list[i]->spot, value.n);
 		if (!good)
 			return false;

@@ -335,14 +335,23 @@ static void begin_row(struct compiler *c, const struct pair *pair)
 	c->row_cell = end_list(c, c->row_last);
 }
 
-/* The rules of a pair that ask for its group. */
+static bool any_fits(const struct compiler *c, const struct rule_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (c->fits[list->rules[i]] != UNFIT)
+			return true;
+	return false;
+}
+
+/* The rules of a pair that ask for its group; none that asks for both where none of these fits. */
 static struct rule_list list_own(struct compiler *c, const struct pair *pair)
 {
 	struct rule_list own = pair->groups->alone[pair->group];
 	struct walk walk;
 	unsigned rule;
 
-	if (pair->groups->both[pair->group].n == 0 || pair->sources->both[pair->source].n == 0)
+	if (pair->sources->both[pair->source].n == 0 ||
+	    !any_fits(c, &pair->groups->both[pair->group]))
 		return own;
 	walk = walk_of_group(pair);
 	for (own = (struct rule_list){ c->own, 0 }; (rule = walk_next(&walk)) != WALK_END; own.n++)
