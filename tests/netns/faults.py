@@ -155,6 +155,7 @@ def test_begins():
     print(f"# fo: {hooks['fo']}")
     # where there is BPF at all, the daemon brought the place for it along
     if subprocess.run(["mount", "-t", "bpf", "none", FOLDER.name], stderr=subprocess.DEVNULL).returncode == 0:
+        subprocess.run(["umount", FOLDER.name], check=True)
         equal((hooks["fo"], os.path.isdir("/sys/fs/bpf/weir")), ("tc", True))
 
 
