@@ -69,14 +69,16 @@ struct nft_hook {
 	bool		       is_behind_decrement;
 	bool		       drops_unjudged;	/* a router forwards no link-local group */
 	unsigned	       tags;		/* 0 or NFT_TAGGED: of the lines that are written */
-	/* What was met, and so must be written: rules by index, lists by cell, by tags. */
-	bool		      *rules, *lists4[NFT_TAGGED + 1], *lists6[NFT_TAGGED + 1];
+	bool		      *rules;		/* by index: packets may meet it */
+	/* What was met, and so must be written: lists by cell, by tags. */
+	bool		      *lists4[NFT_TAGGED + 1], *lists6[NFT_TAGGED + 1];
 	/* By rule: asked for what an IPv6 group embeds; who asked for it, of IPv4 and IPv6. */
 	bool		      *masked[NFT_TAGGED + 1];
 	bool		      *joined4[NFT_TAGGED + 1], *joined6[NFT_TAGGED + 1];
 	bool		      *shared;		/* by rule: its sets and limits, once a table */
 	unsigned	       chain_count;
 	size_t		       span_count;	/* that its look-ups have, most of them once */
+	size_t		       body_at;		/* where its text begins in the table's body */
 	struct nft_maps	       maps[NFT_TAGGED + 1];	/* those that tell how many tags apart */
 	struct nft_rest	      *rests;
 	size_t		       rest_count;
@@ -105,10 +107,14 @@ size_t nft_put_mask(const struct nft_hook *h, const struct artefact_mask *mask, 
 		    size_t max);
 /* Whether it is one test, whatever `max`. */
 bool nft_is_one_test(const struct artefact_mask *mask);
+/* Whether some lines that send a packet to a rule may stand in a chain that is jumped to. */
+bool nft_is_met_in_jumps(const struct nft_hook *h, unsigned index);
 /* "{ RANGE, ... }" */
 void nft_put_ranges(const struct nft_hook *h, const struct artefact_mask *mask, struct text *out);
 
-/* A line for each way in which all that a rule asks can hold, which sends a packet to it. */
+/* A line for each way in which all that a rule asks can hold, which sends a packet to it; false where
+ * there is no such way. */
+bool nft_can_hold(const struct nft_hook *h, unsigned index, enum family family);
 void nft_put_tests(struct text *out, struct nft_hook *h, enum family family, unsigned index);
 /* Sets that the lines of a rule look into. */
 void nft_put_mask_sets(const struct nft_hook *h, size_t index, struct text *out);
@@ -121,9 +127,12 @@ void nft_put_tagged(struct nft_hook *h);
 /* What is written for tagged packets, for each number of tags. */
 void nft_put_by_tags(struct text *out, const struct text *text);
 
-/* Chains of the rules and lists that were met, and of what is never judged.  In all of the text a
- * chain stands behind those that it refers to. */
+/* Chains of the rules that packets may meet, and of what is never judged: nothing need be looked up
+ * to know those. */
 void nft_put_rules(struct nft_hook *h, struct text *out);
+/* Chains of the lists that were met, and of their tests.  In all of the text a chain stands behind
+ * those that it refers to. */
+void nft_put_lists(struct nft_hook *h, struct text *out);
 /* Sets and limits of a table's rules. */
 void nft_put_shared(const struct nft_hook *h, struct text *out);
 

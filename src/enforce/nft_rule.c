@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rules as chains of nftables: what a rule does, and what it counts.  Knows how names are written, and
  * of what rules ask only the order. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "enforce/nft.h"
 
 #define SOURCES_LIMITED 65536		/* buckets of one rule; what comes when all are taken is refused */
@@ -147,7 +149,7 @@ void nft_put_goto(struct text *out, const struct nft_hook *h, enum family family
 	} else if (is_unread(h, target)) {
 		nft_put_counting(out, h, ENFORCE_TAGGED_TWICE, false);
 	} else {
-		h->rules[target] = true;
+		assert(h->rules[target]);
 		nft_put_counting(out, h, rule_name(h, target), false);
 	}
 }
@@ -190,16 +192,6 @@ static void put_counting_chain(struct text *out, const struct nft_hook *h, const
 	text_printf(out, "\t\tcounter%s\n\t}\n", verdict);
 }
 
-/* Lines of chains that were jumped to go to it: behind its end the packet would come back to them. */
-static bool is_met_in_jumps(const struct nft_hook *h, unsigned index)
-{
-	bool is_met = false;
-
-	for (unsigned t = 0; t <= NFT_TAGGED; t++)
-		is_met |= h->masked[t][index] || h->joined4[t][index] || h->joined6[t][index];
-	return is_met;
-}
-
 static const char *unit_name(const struct rate *rate)
 {
 	return rate->unit_s == 1 ? "second" : rate->unit_s == 60 ? "minute" : "hour";
@@ -229,7 +221,7 @@ static void put_limited(struct text *out, struct nft_hook *h, unsigned index,
 static void put_rule(struct text *out, struct nft_hook *h, unsigned index)
 {
 	const struct rule *rule = h->boundary->rules[index];
-	const char *pass = is_met_in_jumps(h, index) ? ACCEPTS_AT_ONCE : ACCEPTS;
+	const char *pass = nft_is_met_in_jumps(h, index) ? ACCEPTS_AT_ONCE : ACCEPTS;
 	const char *refusal = h->link->dry_run ? pass : DROPS;
 
 	if (rule->kind == RULE_MATCH && rule->action == ACTION_LIMIT)
@@ -260,6 +252,48 @@ static void put_unjudged(struct text *out, const struct nft_hook *h)
 		put_counting_chain(out, h, ENFORCE_TAGGED_TWICE, false, drops ? DROPS : ACCEPTS);
 }
 
+/* The last of a list decides in any case. */
+static void meet_cells(struct nft_hook *h, enum family family, bool *is_met, const uint32_t *cells,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rule_list list = artefact_list(h->artefact, cells[i]);
+
+		for (size_t k = 0; k < list.n && !is_met[cells[i]]; k++)
+			h->rules[list.rules[k]] |= k + 1 == list.n ||
+						   nft_can_hold(h, list.rules[k], family);
+		is_met[cells[i]] = true;
+	}
+}
+
+static void meet_family(struct nft_hook *h, enum family family, const struct artefact_family *f)
+{
+	const struct artefact *a = h->artefact;
+	size_t rows = f->pairs ? f->pairs->row_count : f->sources.classes;
+	size_t columns = f->pairs ? f->pairs->column_count : f->groups.classes;
+	bool *is_met = memory_array(a->cell_limit + 1, sizeof(*is_met));
+
+	for (unsigned p = 0; p < a->plane_count; p++) {
+		if (a->planes[p].direction != enforce_direction(h->link, h->hook))
+			continue;
+		meet_cells(h, family, is_met, f->cells + p * rows * columns, rows * columns);
+		if (f->pairs)
+			meet_cells(h, family, is_met, f->pairs->cells + p * f->pairs->n,
+				   f->pairs->n);
+	}
+	free(is_met);
+}
+
+void nft_put_rules(struct nft_hook *h, struct text *out)
+{
+	meet_family(h, FAMILY_IP4, &h->artefact->ip4);
+	meet_family(h, FAMILY_IP6, &h->artefact->ip6);
+	put_unjudged(out, h);
+	for (size_t i = 0; i < h->boundary->rule_count; i++)
+		if (h->rules[i])
+			put_rule(out, h, (unsigned)i);
+}
+
 static void put_lists(struct text *out, struct nft_hook *h)
 {
 	for (uint32_t cell = 0; cell < h->artefact->cell_limit; cell++) {
@@ -270,7 +304,7 @@ static void put_lists(struct text *out, struct nft_hook *h)
 	}
 }
 
-void nft_put_rules(struct nft_hook *h, struct text *out)
+void nft_put_lists(struct nft_hook *h, struct text *out)
 {
 	struct text lists = { 0 }, tests = { 0 }, tagged_lists = { 0 }, tagged_tests = { 0 };
 
@@ -280,10 +314,6 @@ void nft_put_rules(struct nft_hook *h, struct text *out)
 	h->tags = 0;
 	put_lists(&lists, h);
 	nft_put_test_chains(&tests, h);
-	put_unjudged(out, h);
-	for (size_t i = 0; i < h->boundary->rule_count; i++)
-		if (h->rules[i])
-			put_rule(out, h, (unsigned)i);
 	text_put_n(out, text_string(&tests), tests.n);
 	nft_put_by_tags(out, &tagged_tests);
 	text_put_n(out, text_string(&lists), lists.n);

@@ -324,9 +324,9 @@ static void ask_ttl(const struct nft_hook *h, const struct artefact_rule *rule,
 
 /* --- lines --- */
 
-static bool can_hold(const struct nft_hook *h, const struct artefact_rule *rule,
-		     enum family family)
+bool nft_can_hold(const struct nft_hook *h, unsigned index, enum family family)
 {
+	const struct artefact_rule *rule = &h->artefact->rules[index];
 	bool is_plain6 = family == FAMILY_IP6 && h->tags > 0;	/* and so no fragment */
 
 	if (rule->flags == FLAG_BIT(SCOPE_F) && family == FAMILY_IP4)
@@ -400,6 +400,14 @@ static bool has_mask_chain(const struct artefact_rule *rule)
 	return false;
 }
 
+bool nft_is_met_in_jumps(const struct nft_hook *h, unsigned index)
+{
+	const struct artefact_rule *rule = &h->artefact->rules[index];
+
+	return index < h->boundary->match_count &&
+	       (has_mask_chain(rule) || (rule->joined && h->table != NFT_INET));
+}
+
 static void multiply_by_tests(struct lines *lines, const struct nft_hook *h,
 			      const struct artefact_rule *rule)
 {
@@ -434,7 +442,7 @@ void nft_put_tests(struct text *out, struct nft_hook *h, enum family family, uns
 	struct lines lines = { .n = 1 }, ttl = { .n = 0 }, joined = { .n = 0 };
 	struct lines recognised = { .n = 0 };
 
-	if (!can_hold(h, rule, family))
+	if (!nft_can_hold(h, index, family))
 		return;
 	if (rule->asks_ttl)
 		ask_ttl(h, rule, family, &ttl);

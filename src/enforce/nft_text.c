@@ -280,15 +280,15 @@ static void put_forward(struct table_text *t)
 static void put_hook(struct nft_hook *h, struct compilation *c)
 {
 	struct table_text *t = &c->tables[h->table];
-	struct text rules = { 0 };
+	struct text lists = { 0 };
 
 	if (h->hook == HOOK_INGRESS)
 		put_ingress(h, c);
 	else
 		put_egress(h, c);
-	nft_put_rules(h, &rules);
-	text_put_n(&t->body, text_string(&rules), rules.n);
-	text_release(&rules);
+	nft_put_lists(h, &lists);
+	text_put_n(&t->body, text_string(&lists), lists.n);
+	text_release(&lists);
 	text_put_n(&t->body, text_string(&h->maps[0].text), h->maps[0].text.n);
 	nft_put_by_tags(&t->body, &h->maps[NFT_TAGGED].text);
 	text_put_n(&t->body, text_string(&h->chains), h->chains.n);
@@ -415,7 +415,6 @@ static void release_hook(struct nft_hook *h)
 	text_release(&h->chains);
 }
 
-/* All but the last hook are told while the next one is compiled. */
 static void tell_piece(struct compilation *c)
 {
 	struct text piece = { 0 };
@@ -427,26 +426,42 @@ static void tell_piece(struct compilation *c)
 	text_put(&piece, "}\n");
 	c->plan->piece(c->plan->piece_ctx, (struct span){ (const uint8_t *)piece.p, piece.n });
 	text_release(&piece);
+	c->piece.n = 0;
 }
 
+static void extend_piece(struct compilation *c, const struct nft_hook *h, size_t at)
+{
+	c->piece = (struct piece){ h->table, at, c->tables[h->table].body.n - at };
+}
+
+/* Those of the first link are told at once: until something is looked up nothing else can be. */
+static void compile_rules(struct nft_hook *h, struct sharing *sharing, struct compilation *c)
+{
+	h->shared = sharing->shared[h->table];
+	h->body_at = c->tables[h->table].body.n;
+	nft_put_rules(h, &c->tables[h->table].body);
+	if (c->hook_count > 0)
+		return;
+	extend_piece(c, h, h->body_at);
+	tell_piece(c);
+	h->body_at = c->tables[h->table].body.n;
+}
+
+/* All but the last hook are told while the next one is compiled. */
 static int compile_hook(struct nft_hook *h, struct sharing *sharing, struct compilation *c)
 {
 	enum direction direction = enforce_direction(h->link, h->hook);
 	bool *has_joined = &sharing->has_joined[h->table][direction];
-	size_t before = c->tables[h->table].body.n;
 
 	tell_piece(c);
-	h->shared = sharing->shared[h->table];
 	if (!*has_joined && asks_joined(h->artefact, direction))
 		nft_put_joined_sets(&c->tables[h->table].heads, h->table, h->boundary->name,
 				    direction);
 	*has_joined = true;
 	put_hook(h, c);
-	release_hook(h);
 	sharing->last[h->table] = *h;
-	c->piece = (struct piece){ h->table, before, c->tables[h->table].body.n - before };
-	if (asks_joined(h->artefact, direction))
-		c->piece.n = 0;			/* its lines name sets that outlive it */
+	if (!asks_joined(h->artefact, direction))	/* its lines name sets that outlive it */
+		extend_piece(c, h, h->body_at);
 	return h->span_count > NFT_SPANS_MAX ? -E2BIG : 0;
 }
 
@@ -464,17 +479,20 @@ static int compile_link(const struct enforce_boundary *b, unsigned index, size_t
 			const struct artefact *a, const struct enforce_choice *choice,
 			struct sharing *sharing, struct compilation *c)
 {
-	unsigned id = c->hook_count + count_served(choice);
+	unsigned id = c->hook_count + count_served(choice), n = 0;
+	struct nft_hook hooks[HOOK_COUNT];
 	int status = 0;
 
-	for (unsigned hook = HOOK_COUNT; hook-- > 0 && status == 0;) {
-		struct nft_hook h;
-
+	for (unsigned hook = HOOK_COUNT; hook-- > 0;) {
 		if (!backend_serves(choice, hook, SERVED))
 			continue;
-		h = hook_of(b, a, &b->links[i], hook, --id);
-		h.boundary_index = index;
-		status = compile_hook(&h, sharing, c);
+		hooks[n] = hook_of(b, a, &b->links[i], hook, --id);
+		hooks[n].boundary_index = index;
+		compile_rules(&hooks[n++], sharing, c);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		status = status == 0 ? compile_hook(&hooks[k], sharing, c) : status;
+		release_hook(&hooks[k]);
 	}
 	return status;
 }

@@ -359,7 +359,7 @@ static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spa
 	char names[TARGETS][4];
 	struct boundary boundary = { .name = "border", .rules = list, .rule_count = COUNT(list) };
 	struct enforce_link link = { .name = "eth0" };
-	bool rules[TARGETS] = { false }, good;
+	bool rules[TARGETS], good;
 	struct nft_hook h = { .rules = rules, .boundary = &boundary, .link = &link };
 	struct text lines = { 0 };
 	bool ends = t_random(seed) % 2;
@@ -369,6 +369,7 @@ static bool try_spans(uint64_t *seed, enum side side, const struct nft_span *spa
 		snprintf(names[i], sizeof(names[i]), "r%u", i % 10);
 		named[i] = (struct rule){ .name = names[i] };
 		list[i] = &named[i];
+		rules[i] = true;
 	}
 	other = nft_put_lookup(&lines, &h, side, spans, n, ends);
 	check(ends || other != NFT_TARGET_NONE);
