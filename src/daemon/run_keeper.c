@@ -4,6 +4,7 @@
  * counters.  It parses nothing: files and images pass through it as bytes. */
 #include <errno.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@
 #include "os/service.h"
 #include "sink/history_tally.h"
 
+#define KEPT_BLOCK (4 << 20)
+#define KEPT_BYTES (16 << 20)
 #define END_S 5				/* that a child may take to end */
 #define SETTLE_NS (INT64_C(10) * 1000000)	/* by then those who wait for an install go on */
 
@@ -654,14 +657,24 @@ static int prepare(struct keeper_state *k)
 	return error < 0 ? error : lock_up(k);
 }
 
+/* A command gives large blocks back at once, and gets them as zeros; the daemon takes the same ones
+ * again with each policy, and to be given their pages anew takes longer than to write them. */
+static void keep_blocks(void)
+{
+	mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 int run_daemon(struct run_options *options)
 {
 	struct keeper_state k = { .options = options, .confirm_ns = INT64_MAX, .signals = -1,
 				  .settle_ns = INT64_MAX,
 				  .queue = { .questions = -1, .hold_ns = INT64_MAX },
 				  .tallies.fd = -1 };
-	int error = prepare(&k);
+	int error;
 
+	keep_blocks();
+	error = prepare(&k);
 	if (error < 0) {
 		run_say("cannot begin: %s", strerror(-error));
 		k.status = 3;
