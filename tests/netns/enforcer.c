@@ -143,7 +143,7 @@ static bool by_pairs(void)
 	return getenv("ENFORCER_PAIRS") != NULL;
 }
 
-#define PIECES_MAX 2
+#define PIECES_MAX 8
 
 /* What an image tells of itself ahead, kept. */
 struct pieces {

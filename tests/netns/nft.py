@@ -532,7 +532,7 @@ def test_pieces_alone():
     a, b = write("a.weir", A), write("b.weir", B)
     enforcer("install", a, "border", "--", "pb,outside,nftables,port")
     usual = chains()
-    equal(enforcer("ahead", b, "border", "--", "pb,outside,nftables,port"), "1 pieces\n")
+    equal(enforcer("ahead", b, "border", "--", "pb,outside,nftables,port"), "3 pieces\n")
     equal(chains(), usual, "pieces that were forgotten")
     for _ in range(11):
         enforcer("ahead-and-die", b, "border", "--", "pb,outside,nftables,port")
