@@ -370,6 +370,16 @@ static inline enum quick_kind ask_plain4(struct quick *out)
 	return QUICK_ASK;
 }
 
+/* A datagram that is plain so far, to a group that somebody may want. */
+static __attribute__((noinline)) enum quick_kind look_at_wanted(const struct quick_rules *rules,
+								const struct packet *packet,
+								struct quick *out)
+{
+	if (wants_group4(packet->bytes.p + out->ip_offset + 16))
+		return ask_plain4(out);
+	return look_at_any(rules, packet, out);
+}
+
 /* Nearly every frame: IPv4 behind at most one tag, which is stepped over without a branch, and all
  * that is looked at is there.  What only look_at_odd() can tell is left to it. */
 static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
@@ -399,9 +409,10 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 		return spared ? QUICK_IP : ask_plain4(out);
 	if (!(spared & WANTED_UDP) || !is_sum_right(ip))
 		return ask_plain4(out);
-	if (load16_raw(ip + IP4_BYTES + 4) != network16(total - IP4_BYTES) ||
-	    __builtin_expect(may_want_group(rules, pair & 0xff), 0))
+	if (load16_raw(ip + IP4_BYTES + 4) != network16(total - IP4_BYTES))
 		return look_at_odd(rules, packet, out);
+	if (__builtin_expect(may_want_group(rules, pair & 0xff), 0))
+		return look_at_wanted(rules, packet, out);
 	out->pair = order_pair(pair);
 	out->is_cut = total + offset > n;
 	out->ttl = ip[8];
