@@ -384,12 +384,24 @@ static uint32_t build_groups(struct builder *b, size_t n)
 	return build_node(b, &s, s.first, 8, BITS_MAX);
 }
 
+/* How many intervals begin before ff00::/8. */
+static size_t count_unicast(const struct classes *classes)
+{
+	size_t n = 1;
+
+	while (n < classes->interval_count && classes->intervals[n].first.hi >> 56 != 0xff)
+		n++;
+	return n;
+}
+
+/* What groups are under ff00::/8 is for root_ff alone. */
 struct map6 *map6_new(const struct classes *classes, bool of_groups)
 {
 	struct builder b = { .map = memory_take(sizeof(*b.map)), .intervals = classes->intervals,
 			     .of_groups = of_groups, .mask = 255, .alike_mask = 255,
 			     .room = classes->interval_count > MANY ? ROOM_OF_MANY : ROOM };
-	struct slice all = { addr_of6(0, 0), 0, 0, classes->interval_count - 1 };
+	size_t n = of_groups ? count_unicast(classes) : classes->interval_count;
+	struct slice all = { addr_of6(0, 0), 0, 0, n - 1 };
 
 	b.by_content = memory_array(b.mask + 1, sizeof(*b.by_content));
 	b.alike = memory_array(b.alike_mask + 1, sizeof(*b.alike));
