@@ -109,6 +109,7 @@ void judging_begin(struct judging *j)
 					  .events = j->options->events,
 					  .roll = j->options->roll,
 					  .advise = pages_prefer_large };
+	uint8_t *bytes;
 
 	j->boundary = inside_boundary(&j->side.inside, &j->side.arena, j->boundary);
 	if (j->against)
@@ -123,19 +124,19 @@ void judging_begin(struct judging *j)
 	j->wire.udp_checksums = j->options->common->checksums;
 	j->rules = quick_rules_of(&j->wire);
 	said_init(&j->said);
+	bytes = memory_room(JUDGING_AHEAD, CAPTURE_PACKET_MAX);
 	for (size_t i = 0; i < JUDGING_AHEAD; i++) {
 		said_init(&j->ahead[i].own);
-		j->ahead[i].bytes = memory_room(CAPTURE_PACKET_MAX, 1);
+		j->ahead[i].bytes = bytes + i * CAPTURE_PACKET_MAX;
 	}
 }
 
 void judging_release(struct judging *j)
 {
 	said_release(&j->said);
-	for (size_t i = 0; i < JUDGING_AHEAD; i++) {
+	for (size_t i = 0; i < JUDGING_AHEAD; i++)
 		said_release(&j->ahead[i].own);
-		free(j->ahead[i].bytes);
-	}
+	free(j->ahead[0].bytes);
 	engine_free(j->engine);
 	registry_free(j->registry);
 	authorised_free(j->authorised);

@@ -8,17 +8,18 @@
 #include "wire/checksum.h"
 #include "wire/layers.h"
 
+/* The scratch lies behind the list: the kernel is asked once for both. */
 void said_init(struct said *said)
 {
-	*said = (struct said){ 0 };
-	said->list = memory_array(SAID_MAX, sizeof(said->list[0]));
-	said->scratch = memory_room(SAID_SCRATCH, 1);
+	size_t list = SAID_MAX * sizeof(said->list[0]);
+
+	*said = (struct said){ .list = memory_take(list + SAID_SCRATCH) };
+	said->scratch = (uint8_t *)said->list + list;
 }
 
 void said_release(struct said *said)
 {
 	free(said->list);
-	free(said->scratch);
 	*said = (struct said){ 0 };
 }
 
