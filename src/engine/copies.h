@@ -38,14 +38,19 @@ static inline bool copies_differ(const struct flow *flow, uint32_t print)
 	return print == 0 || copies_differ_some(flow, print);
 }
 
-/* The flow remembers a packet with a print that differs. */
+/* The flow remembers a packet with a print that differs.  Each print is moved by itself: the next
+ * packet may be of this flow, too, and two that were written one by one are slow to load as one. */
 static inline void copies_remember_some(struct flow *flow, uint32_t print)
 {
-	if (!(flow->state & FLOW_VARIES) && flow->prints[0] & print & 1 &&
-	    (flow->prints[0] ^ print) & 0x3fc)
+	uint32_t newest = flow->prints[0], second = flow->prints[1];
+
+	KEEP_LOADED(newest);
+	KEEP_LOADED(second);
+	if (!(flow->state & FLOW_VARIES) && newest & print & 1 && (newest ^ print) & 0x3fc)
 		flow->state |= FLOW_VARIES;
-	memmove(&flow->prints[1], &flow->prints[0], 2 * sizeof(flow->prints[0]));
 	flow->prints[0] = print;
+	flow->prints[1] = newest;
+	flow->prints[2] = second;
 }
 
 static inline void copies_remember(struct flow *flow, uint32_t print)

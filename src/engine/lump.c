@@ -190,10 +190,10 @@ static inline bool meet_again(struct flow *f, const struct packet *packet, const
 
 	if (!copies_differ_some(f, print) || ttl > f->ttl_max)
 		return false;
-	copies_remember_some(f, print);
 	flow_count(f, packet->at, packet->length);
 	if (ttl < f->ttl_min)
 		f->ttl_min = ttl;
+	copies_remember_some(f, print);
 	return true;
 }
 
