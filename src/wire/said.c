@@ -85,19 +85,6 @@ bool said_add(struct said *said, const struct observation *obs)
 	return true;
 }
 
-bool said_add_about(struct said *said, const struct observation *obs, struct addr source,
-		    struct addr group)
-{
-	struct observation *added = take_room(said, obs);
-
-	if (!added)
-		return false;
-	added->source = source;
-	added->group = group;
-	complete(added);
-	return true;
-}
-
 struct observation said_statement(const struct layers *at, enum protocol protocol, enum type type)
 {
 	struct observation obs = at->template;

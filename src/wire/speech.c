@@ -55,11 +55,13 @@ void speech_say(struct speech *s, const struct rd *r, enum what what, struct add
 		return;
 	s->next.what = (uint8_t)what;
 	s->next.notice = what_is_notice(what);
+	s->next.source = source;
+	s->next.group = group;
 	if (!addr_is_there(source))
 		s->next.source_len = 0;
 	if (!addr_is_there(group))
 		s->next.group_len = 0;
-	said_add_about(s->out, &s->next, source, group);
+	said_add(s->out, &s->next);
 }
 
 void speech_end(struct speech *s, const struct rd *r)

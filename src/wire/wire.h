@@ -47,9 +47,6 @@ void said_reset(struct said *said);
  * group_len of 0 becomes that of a host; scope F of IPv6 is flagged (the group stays as it is
  * on the wire, the judge reads it as E: LANGUAGE S18). */
 bool said_add(struct said *said, const struct observation *obs);
-/* The same, but about this source and group. */
-bool said_add_about(struct said *said, const struct observation *obs, struct addr source,
-		    struct addr group);
 
 struct wire_options {
 	bool udp_checksums;		/* verify UDP of every datagram, not of SAP and rasadv only */
