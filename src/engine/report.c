@@ -152,10 +152,14 @@ static void read_flow(struct pass *p, uint32_t slot, const struct flow *f)
 		p->limited++;
 }
 
+#define FLOWS_AHEAD 16
+
 static void read_side(struct pass *p, const struct flow_side *side, uint32_t first_slot)
 {
-	for (uint32_t i = 0; i < side->n; i++)
+	for (uint32_t i = 0; i < side->n; i++) {
+		__builtin_prefetch(&side->list[i + 1 + FLOWS_AHEAD]);
 		read_flow(p, first_slot + i, &side->list[i + 1]);
+	}
 }
 
 /* Few captures have any: behind the denied ones, by a pass of their own. */
