@@ -59,7 +59,7 @@ struct distinct *distinct_new(size_t ids, struct large_area *area)
 	struct large_area own;
 	struct distinct *d = memory_take(sizeof(*d));
 
-	assert(ids < DISTINCT_IDS_MAX);
+	assert(ids <= DISTINCT_IDS_MAX);	/* and none is that of DELETED */
 	d->n = ids;
 	d->counters = memory_array(ids, sizeof(d->counters[0]));
 	if (!area)
@@ -94,8 +94,8 @@ static void sketch_add(struct sketch *s, uint64_t hash)
 	uint8_t rank = (uint8_t)(rest == 0 ? RANK_BITS + 1
 					   : RANK_BITS - (63 - __builtin_clzll(rest)));
 
-	if (rank > s->ranks[index])
-		s->ranks[index] = rank;
+	/* without a branch, which would be guessed wrong */
+	s->ranks[index] = rank > s->ranks[index] ? rank : s->ranks[index];
 }
 
 /* Ertl 2017, section 2: the share of registers that are still zero, and of those at the end,
@@ -148,6 +148,7 @@ static uint64_t sketch_count(const struct sketch *s)
 static __attribute__((noinline)) void estimate(struct distinct *d, size_t id)
 {
 	struct counter *c = &d->counters[id];
+	uint64_t *end = d->slots + d->slot_count;
 	struct sketch *s = NULL;
 
 	c->estimated = true;
@@ -155,11 +156,11 @@ static __attribute__((noinline)) void estimate(struct distinct *d, size_t id)
 		c->sketch = (uint16_t)d->sketches_used++;
 		s = &d->sketches[c->sketch];
 	}
-	for (size_t i = 0; s && i < d->slot_count; i++) {
-		if (d->slots[i] == DELETED || d->slots[i] >> HASH_BITS != id + 1)
+	for (uint64_t *slot = d->slots; s && slot < end; slot++) {
+		if (*slot >> HASH_BITS != id + 1)
 			continue;
-		sketch_add(s, d->slots[i] & HASH_MASK);
-		d->slots[i] = DELETED;
+		sketch_add(s, *slot & HASH_MASK);
+		*slot = DELETED;
 	}
 }
 
@@ -224,30 +225,43 @@ void distinct_expect(const struct distinct *d, size_t id, uint64_t hash)
 		__builtin_prefetch(&d->sketches[c->sketch].ranks[register_of(hash)], 1);
 }
 
-void distinct_add(struct distinct *d, size_t id, uint64_t hash)
+static void add_estimated(struct distinct *d, const struct counter *c, uint64_t hash)
+{
+	if (c->sketch != SKETCH_NONE)
+		sketch_add(&d->sketches[c->sketch], hash & HASH_MASK);
+}
+
+static __attribute__((noinline)) void add_exact(struct distinct *d, size_t id, uint64_t hash)
 {
 	struct counter *c = &d->counters[id];
 	uint64_t entry = entry_of(id, hash);
 	size_t i;
 
-	assert(id < d->n);
-	if (!c->estimated) {
-		if (is_crowded(d) && d->slot_count < SLOTS_MAX)
-			grow(d);
-		i = find(d, entry);
-		if (d->slots[i] == entry)
-			return;
-		if (c->exact < DISTINCT_EXACT_MAX &&
-		    (d->slots[i] == DELETED || !is_crowded(d))) {
-			d->used += d->slots[i] == EMPTY;
-			d->slots[i] = entry;
-			c->exact++;
-			return;
-		}
-		estimate(d, id);
+	if (is_crowded(d) && d->slot_count < SLOTS_MAX)
+		grow(d);
+	i = find(d, entry);
+	if (d->slots[i] == entry)
+		return;
+	if (c->exact < DISTINCT_EXACT_MAX && (d->slots[i] == DELETED || !is_crowded(d))) {
+		d->used += d->slots[i] == EMPTY;
+		d->slots[i] = entry;
+		c->exact++;
+		return;
 	}
-	if (c->sketch != SKETCH_NONE)
-		sketch_add(&d->sketches[c->sketch], hash & HASH_MASK);
+	estimate(d, id);
+	add_estimated(d, c, hash);
+}
+
+/* Whose counters are asked often are soon past the exact sets. */
+void distinct_add(struct distinct *d, size_t id, uint64_t hash)
+{
+	const struct counter *c = &d->counters[id];
+
+	assert(id < d->n);
+	if (c->estimated)
+		add_estimated(d, c, hash);
+	else
+		add_exact(d, id, hash);
 }
 
 uint64_t distinct_count(const struct distinct *d, size_t id, bool *out_estimated)

@@ -13,7 +13,7 @@
 #include "base/large_page.h"
 
 #define DISTINCT_EXACT_MAX 1024
-#define DISTINCT_IDS_MAX (1u << 18)
+#define DISTINCT_IDS_MAX ((1u << 18) - 2)
 
 struct distinct;
 
