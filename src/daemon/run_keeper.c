@@ -24,8 +24,8 @@
 #include "os/service.h"
 #include "sink/history_tally.h"
 
-#define KEPT_BLOCK (4 << 20)
-#define KEPT_BYTES (16 << 20)
+#define KEPT_BLOCK (1 << 20)		/* larger ones are tables, of which most is never used */
+#define KEPT_BYTES (8 << 20)
 #define END_S 5				/* that a child may take to end */
 #define SETTLE_NS (INT64_C(10) * 1000000)	/* by then those who wait for an install go on */
 
