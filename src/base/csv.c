@@ -35,11 +35,16 @@ static bool ends_field(int c)
 	return c < 0 || c == ',' || c == '\n';
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static const char *keep(struct csv *csv, const char *p, size_t n)
 {
-	while (n > 0 && strchr(" \t\r\n", p[n - 1]))
+	while (n > 0 && is_blank(p[n - 1]))
 		n--;
-	while (n > 0 && strchr(" \t\r\n", *p)) {
+	while (n > 0 && is_blank(*p)) {
 		p++;
 		n--;
 	}
@@ -48,11 +53,12 @@ static const char *keep(struct csv *csv, const char *p, size_t n)
 
 static const char *read_plain(struct csv *csv)
 {
-	const char *start = (const char *)csv->left.p;
-	size_t n = 0;
+	const char *start = (const char *)csv->left.p, *end = start + csv->left.n, *p = start;
+	size_t n;
 
-	while (n < csv->left.n && !ends_field(csv->left.p[n]))
-		n++;
+	while (p < end && *p != ',' && *p != '\n')
+		p++;
+	n = (size_t)(p - start);
 	csv->left.p += n;
 	csv->left.n -= n;
 	return n > 0 && memchr(start, '\0', n) ? NULL : keep(csv, start, n);
