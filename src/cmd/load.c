@@ -83,7 +83,7 @@ struct policy *load_parse(const char *name, const struct text *text, const struc
 		.sets = common->set.list,
 		.set_count = common->set.n,
 		.read = read_include,
-		.advise = pages_prefer_large,
+		.prefer_large = pages_prefer_large, .give_back = pages_give_back,
 	};
 
 	return policy_load(&input, diags);

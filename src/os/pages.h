@@ -9,4 +9,7 @@
  * the kernel has none, nothing changes. */
 void pages_prefer_large(void *p, size_t n);
 
+/* What lies there is not needed any more, though the memory is not freed yet: it will be zeros. */
+void pages_give_back(void *p, size_t n);
+
 #endif

@@ -197,9 +197,23 @@ static void lend_large_page(struct loader *loader, struct loaded *loaded)
 
 	loaded->memory = memory_room(2, LARGE_PAGE);
 	page = large_page_of(loaded->memory);
-	loader->input->advise(page, LARGE_PAGE);
+	loader->input->prefer_large(page, LARGE_PAGE);
 	arena_lend(&loaded->arena, page, LARGE_PAGE / 2);
 	arena_lend(&loader->scratch, page + LARGE_PAGE / 2, LARGE_PAGE / 2);
+}
+
+/* What the policy does not need of the page. */
+static void give_back_scratch(struct loader *loader, struct loaded *loaded)
+{
+	uint8_t *page, *end = arena_room(&loaded->arena, 0, 1);
+
+	arena_release(&loader->scratch);
+	if (!loaded->memory)
+		return;
+	page = large_page_of(loaded->memory);
+	if ((uintptr_t)end - (uintptr_t)page > LARGE_PAGE / 2)
+		end = page + LARGE_PAGE / 2;
+	loader->input->give_back(end, LARGE_PAGE - (size_t)(end - page));
 }
 
 struct policy *policy_load(const struct policy_input *input, struct diags *diags)
@@ -212,12 +226,12 @@ struct policy *policy_load(const struct policy_input *input, struct diags *diags
 	*loader = (struct loader){ .arena = &loaded->arena, .diags = diags, .input = input };
 	arena_init(&loaded->arena);
 	arena_init(&loader->scratch);
-	if (input->advise)
+	if (input->prefer_large)
 		lend_large_page(loader, loaded);
 	units_load(loader);
 	fill(loader, loaded);
 	put_in_order(loader, from);
-	arena_release(&loader->scratch);
+	give_back_scratch(loader, loaded);
 	free(loader);
 	if (diags->errors == errors)
 		return &loaded->policy;

@@ -23,7 +23,9 @@ struct policy_input {
 	size_t		   ranges_max;	/* that the sets may take to compute; 0: some millions */
 	policy_reader	  *read;	/* for `include`; NULL: there is none */
 	void		  *context;
-	void (*advise)(void *memory, size_t bytes);	/* asks for large pages; or NULL */
+	/* Asks for large pages, and gives back what is there; both, or NULL. */
+	void (*prefer_large)(void *memory, size_t bytes);
+	void (*give_back)(void *memory, size_t bytes);
 };
 
 /* NULL where the text has mistakes: all of them are in diags, in the order of the text.  The
