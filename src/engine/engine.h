@@ -56,6 +56,7 @@ struct expected {
 	size_t			  data_taken;	/* of lists->data */
 	struct quick_ahead	  ahead;
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
+	uint32_t		  flow6[QUICK_BATCH];	/* and then of IPv6 data the IPv6 flow */
 };
 
 void engine_foretell(const struct engine *engine, struct quick_lists *out);

@@ -139,6 +139,24 @@ void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint
 	__builtin_prefetch(&side->list[flow_number(side, hash, tag_of(key))], 1);
 }
 
+uint32_t flow_guess6(const struct flow_table *table, const struct flow_key *key)
+{
+	uint64_t hash = hash_long(key->source, key->group);
+	uint32_t number = flow_number(&table->ip6, hash, tag_of(key));
+
+	__builtin_prefetch(&table->ip6.list[number], 1);
+	__builtin_prefetch(&table->keys6[number]);
+	return number;
+}
+
+struct flow *flow_guessed6(const struct flow_table *table, uint32_t number,
+			   const struct flow_key *key)
+{
+	struct flow *f = &table->ip6.list[number];
+
+	return f->tag == tag_of(key) && same_long(&table->keys6[number], key) ? f : NULL;
+}
+
 /* Whether the flow with this number is the one that is meant. */
 static inline bool is_flow(const struct flow_table *table, const struct flow_side *side,
 			   uint32_t number, const struct flow_key *key, uint64_t hash, uint16_t tag)

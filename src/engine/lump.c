@@ -209,13 +209,19 @@ static void meet_first(struct engine *e, struct flow *f, const struct packet *pa
 		frame_raise_ttl(e, f, packet, q->ttl);
 }
 
+/* `guess`: the number of an IPv6 flow; 0: none. */
 static struct flow *find_or_open(struct engine *e, const struct packet *packet,
-				 const struct quick *q, bool *out_new)
+				 const struct quick *q, uint32_t guess, bool *out_new)
 {
 	struct flow_key key = key_of(packet, q);
-	uint64_t hash = flow_hash(&key);
-	struct flow *f = flow_find(&e->flows, &key, hash);
+	struct flow *f = guess ? flow_guessed6(&e->flows, guess, &key) : NULL;
+	uint64_t hash;
 
+	*out_new = false;
+	if (f)
+		return f;
+	hash = flow_hash(&key);
+	f = flow_find(&e->flows, &key, hash);
 	*out_new = !f;
 	return f ? f : open_lump(e, packet, q, &key, hash);
 }
@@ -229,6 +235,7 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	const struct packet *packet = &x->packets[i];
 	const struct quick *q = &x->quick[i];
 	bool is_new = number == 0;
+	uint32_t guess = is_new && q->kind == QUICK_DATA6 ? x->flow6[k] : 0;
 	struct flow *f = NULL;
 
 	if (is_new && q->kind == QUICK_DATA4)
@@ -236,7 +243,7 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	else if (flow_is_lump4(&e->flows.ip4.list[number], q->source, q->group))
 		f = &e->flows.ip4.list[number];
 	if (!f)
-		f = find_or_open(e, packet, q, &is_new);
+		f = find_or_open(e, packet, q, guess, &is_new);
 	if (!f || !(f->state & FLOW_LUMP)) {
 		take_sums(e, x, i);
 		observe(e, packet, q);
@@ -259,10 +266,11 @@ void engine_foretell(const struct engine *e, struct quick_lists *out)
 }
 
 /* What a flow that is new, or of IPv6, will need. */
-static void __attribute__((noinline)) expect_other(const struct engine *e,
-						   const struct packet *packet,
-						   const struct quick *q)
+static void __attribute__((noinline)) expect_other(const struct engine *e, struct expected *x,
+						   size_t k)
 {
+	const struct packet *packet = &x->packets[x->lists->data[k]];
+	const struct quick *q = &x->quick[x->lists->data[k]];
 	struct flow_key key;
 
 	if (q->kind == QUICK_DATA4) {
@@ -270,7 +278,7 @@ static void __attribute__((noinline)) expect_other(const struct engine *e,
 		return;
 	}
 	key = key_of(packet, q);
-	flow_expect(&e->flows, &key, flow_hash(&key));
+	x->flow6[k] = flow_guess6(&e->flows, &key);
 	if (addr_is_link_local_group(key.group))
 		copies_expect(e->copies,
 			      copies_hash(copies_pair(key.source, key.group), q->print));
@@ -295,7 +303,7 @@ __attribute__((noinline)) void engine_expect(struct engine *e, const struct pack
 	for (size_t k = 0; k < lists->data_n; k++) {
 		out->flow[k] = flow_guess4(&e->flows, lists->hash[k], FLOW_TAG_DATA4);
 		if (__builtin_expect(out->flow[k] == 0, 0))
-			expect_other(e, &packets[lists->data[k]], &quick[lists->data[k]]);
+			expect_other(e, out, k);
 	}
 }
 
