@@ -706,6 +706,13 @@ void classes_init(struct classes *out, enum family family, enum side side,
 	forget(&s);
 }
 
+void classes_drop_intervals(struct classes *classes)
+{
+	free(classes->intervals);
+	classes->intervals = NULL;
+	classes->interval_count = 0;
+}
+
 void classes_release(struct classes *classes)
 {
 	free(classes->intervals);

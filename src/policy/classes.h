@@ -51,6 +51,8 @@ struct classes {
 void classes_init(struct classes *out, enum family family, enum side side,
 		  const struct live *live, size_t n, struct arena *arena);
 void classes_release(struct classes *classes);
+/* Gives back the intervals alone, where another lookup stands in for classes_of(). */
+void classes_drop_intervals(struct classes *classes);
 
 /* Which limit was passed, for a message. */
 const char *classes_overflow_text(const struct classes *classes, enum side side);

@@ -493,6 +493,8 @@ static bool build_lookups(struct table *t)
 
 	rest->sources6 = map6_new(&rest->source6, false);
 	rest->groups6 = map6_new(&rest->group6, true);
+	classes_drop_intervals(&rest->source6);
+	classes_drop_intervals(&rest->group6);
 	rest->blocks4 = blocks_new(&rest->source4, &rest->group4, &rest->bytes);
 	return rest->blocks4 != NULL;
 }
