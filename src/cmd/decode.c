@@ -144,7 +144,7 @@ static bool has_standard_input(const struct texts *files)
 static void print_all(struct printing *p)
 {
 	struct progress progress = progress_of(p->io, p->options->common.quiet, true);
-	struct stream_table *streams = stream_table_new(NULL);
+	struct stream_table *streams = stream_table_new();
 	/* somebody may be watching, through a filter of his own */
 	bool is_live = p->io->out_is_terminal || has_standard_input(&p->options->files);
 	struct packet last = { 0 };

@@ -64,7 +64,6 @@ static void take_tables(struct engine *e, size_t rules)
 	e->copies = copies_new(&e->area);
 	e->scans = scans_new(&e->area);
 	e->recall = recall_new(&e->area);
-	e->streams = stream_table_new(&e->area);
 	findings_init(&e->findings, &e->area);
 	counters_init(&e->counters, rules, &e->area);
 }
@@ -84,6 +83,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	if (asks_joined(boundary) || asks_joined(options->against))
 		e->members = members_new();
 	e->ras = ras_table_new(options->authorised);
+	e->streams = stream_table_new();
 	e->events = options->events ? events_new(boundary->rule_count) : NULL;
 	e->roll = options->roll ? roll_new() : NULL;
 	said_init(&e->stream_said);

@@ -50,7 +50,6 @@ struct stream {
 
 struct stream_table {
 	struct stream	      *streams;		/* SETS * WAYS */
-	struct stream	      *own;		/* the same; NULL: they lie in somebody's area */
 	struct stream	      *recent[RECENT];	/* that were found lately, by their ends; or NULL */
 	struct piece	      *pieces;		/* PIECES of them */
 	size_t		       pieces_used;	/* the rest was never touched */
@@ -61,14 +60,11 @@ struct stream_table {
 	struct stream_counters counters;
 };
 
-struct stream_table *stream_table_new(struct large_area *area)
+struct stream_table *stream_table_new(void)
 {
 	struct stream_table *t = memory_take(sizeof(*t));
 
-	if (area)
-		t->streams = large_area_take(area, STREAMS_MAX, sizeof(t->streams[0]));
-	else
-		t->streams = t->own = memory_array(STREAMS_MAX, sizeof(t->streams[0]));
+	t->streams = memory_array(STREAMS_MAX, sizeof(t->streams[0]));
 	t->pieces = memory_array(PIECES, sizeof(t->pieces[0]));
 	return t;
 }
@@ -77,7 +73,7 @@ void stream_table_free(struct stream_table *table)
 {
 	if (!table)
 		return;
-	free(table->own);
+	free(table->streams);
 	free(table->pieces);
 	free(table);
 }

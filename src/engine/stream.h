@@ -5,7 +5,6 @@
 #ifndef WEIR_ENGINE_STREAM_H
 #define WEIR_ENGINE_STREAM_H
 
-#include "base/large_page.h"
 #include "wire/brief.h"
 
 #define STREAMS_MAX 512			/* directions of connections */
@@ -22,9 +21,8 @@ struct stream_counters {
 	uint64_t refused_bytes;		/* bytes behind a hole that found no room */
 };
 
-/* Takes all of its memory at once, what is looked at most from the area, which outlives it; NULL:
- * none.  The caller frees it. */
-struct stream_table *stream_table_new(struct large_area *area);
+/* Takes all of its memory at once; the caller frees it. */
+struct stream_table *stream_table_new(void);
 void stream_table_free(struct stream_table *table);
 
 /* Appends to `out` what every TLV says that this segment completes.  Their time and frame are

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t age;
 
 	if (!table) {
-		table = stream_table_new(NULL);
+		table = stream_table_new();
 		said_init(&said);
 	}
 	run++;

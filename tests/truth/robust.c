@@ -125,7 +125,7 @@ static void read_file(struct reader *r, const char *path)
 	struct span bytes = load(path);
 
 	check_named(bytes.n > 0, path);
-	r->streams = stream_table_new(NULL);
+	r->streams = stream_table_new();
 	r->variants = PACKET_VARIANTS;
 	read_bytes(r, bytes);
 	r->variants = 0;

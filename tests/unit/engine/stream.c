@@ -43,7 +43,7 @@ struct talk {
 
 static struct talk talk_begin(void)
 {
-	struct talk t = { .table = stream_table_new(NULL) };
+	struct talk t = { .table = stream_table_new() };
 
 	said_init(&t.said);
 	return t;
