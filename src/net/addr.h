@@ -65,10 +65,16 @@ static inline int addr_order(struct addr a, struct addr b)
 	return a.lo < b.lo ? -1 : a.lo > b.lo;
 }
 
-/* 224.0.0.0/4 or ff00::/8. */
+/* 224.0.0.0/4: of an IPv4 address as a number. */
+static inline bool addr_is_multicast4(uint32_t a)
+{
+	return a >> 28 == 0xe;
+}
+
+/* The same, or ff00::/8. */
 static inline bool addr_is_multicast(struct addr a)
 {
-	return a.family == FAMILY_IP4 ? a.lo >> 28 == 0xe
+	return a.family == FAMILY_IP4 ? addr_is_multicast4((uint32_t)a.lo)
 				      : a.family == FAMILY_IP6 && a.hi >> 56 == 0xff;
 }
 

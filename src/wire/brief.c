@@ -32,15 +32,10 @@
 #define PIM_SET      12			/* a group, numbers of joined and pruned sources */
 #define PIM_SOURCE   8			/* flags, length, address */
 
-static bool is_multicast(uint32_t a)
-{
-	return a >> 28 == 0xe;
-}
-
 /* False where that is no plain join, or one too many. */
 static bool say(struct brief *out, uint32_t source, uint32_t group)
 {
-	if (out->n == BRIEF_MAX || !is_multicast(group) || is_multicast(source))
+	if (out->n == BRIEF_MAX || !addr_is_multicast4(group) || addr_is_multicast4(source))
 		return false;
 	out->list[out->n].source = source;
 	out->list[out->n++].group = group;
@@ -162,7 +157,7 @@ static bool read_segment(const uint8_t *ip, struct span bytes, unsigned wire, st
 	const uint8_t *p = bytes.p;
 	unsigned header_bytes;
 
-	if (bytes.n < TCP_BYTES || p[13] & TCP_MARKS || is_multicast(load32(ip + 16)))
+	if (bytes.n < TCP_BYTES || p[13] & TCP_MARKS || addr_is_multicast4(load32(ip + 16)))
 		return false;
 	header_bytes = (p[12] >> 4) * 4u;
 	KEEP_LOADED(header_bytes);
@@ -188,7 +183,7 @@ static bool is_plain_data(const uint8_t *p, unsigned wire)
 	unsigned total = load16(p + 2), ports = load32(p + IP4_BYTES);
 
 	return p[0] == 0x45 && p[9] == NUMBER_UDP && (load16(p + 6) & 0x3fff) == 0 &&
-	       total >= IP4_BYTES + UDP_BYTES && total <= wire && is_multicast(group) &&
+	       total >= IP4_BYTES + UDP_BYTES && total <= wire && addr_is_multicast4(group) &&
 	       (load16(p + 10) == 0 || sum_is_right(sum_of_header4(p, IP4_BYTES))) &&
 	       !protocol_row_of_udp(addr_of4(group), ports & 0xffff) &&
 	       !udp_tunnel_of(ports >> 16, ports & 0xffff);
@@ -200,7 +195,7 @@ static bool read_register(const uint8_t *ip, struct span bytes, unsigned wire, s
 	const uint8_t *inner = bytes.p + REGISTER_BYTES;
 
 	if (bytes.n < REGISTER_BYTES + IP4_BYTES + UDP_BYTES || load32(bytes.p + 4) != 0 ||
-	    is_multicast(load32(ip + 16)) || load32(inner + 12) == 0 ||
+	    addr_is_multicast4(load32(ip + 16)) || load32(inner + 12) == 0 ||
 	    !sum_is_right(load_native(bytes.p)) ||
 	    !is_plain_data(inner, wire - REGISTER_BYTES))
 		return false;
@@ -251,7 +246,7 @@ static inline bool note_header(const uint8_t *ip, unsigned header_bytes, uint64_
 static inline bool read_asked(const uint8_t *ip, unsigned header_bytes, struct span bytes,
 			      struct brief *out)
 {
-	if (!is_multicast(load32(ip + 16)))
+	if (!addr_is_multicast4(load32(ip + 16)))
 		return false;
 	if (ip[9] == NUMBER_IGMP)
 		return header_bytes == IP4_ALERT_BYTES && read_igmp(bytes, out);
@@ -291,8 +286,8 @@ static inline bool read_report2(const uint8_t *ip, struct brief *out)
 	out->protocol = PROTOCOL_IGMP;
 	out->type = TYPE_V2_REPORT;
 	out->is_cut = false;
-	return is_multicast(load32(ip + 16)) && say(out, 0, load32(p + 4)) && sum_is_right(word) &&
-	       note_header(ip, IP4_ALERT_BYTES, word * print_weights[0], out);
+	return addr_is_multicast4(load32(ip + 16)) && say(out, 0, load32(p + 4)) &&
+	       sum_is_right(word) && note_header(ip, IP4_ALERT_BYTES, word * print_weights[0], out);
 }
 
 bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)

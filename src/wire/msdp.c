@@ -285,7 +285,7 @@ static enum likeness judge_sa(struct span s)
 	if (s.n >= 4 && length > SA_FIXED_BYTES + ENTRY_BYTES * entries &&
 	    length < SA_FIXED_BYTES + ENTRY_BYTES * entries + IP4_HEADER_BYTES)
 		return LIKELY_NOT;
-	if (s.n >= 8 && (rp == 0 || rp >> 28 == 0xe))
+	if (s.n >= 8 && (rp == 0 || addr_is_multicast4(rp)))
 		return LIKELY_NOT;
 	if (s.n >= 12 && prefix != 32)
 		return LIKELY_NOT;

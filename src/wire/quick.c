@@ -206,7 +206,7 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	if (out->plain != IP4_BYTES)
 		return QUICK_ASK;
 	wanted = wants_ports(rules, p + IP4_BYTES);
-	if (group >> 28 != 0xe)
+	if (!addr_is_multicast4(group))
 		return protocol == NUMBER_ICMP ? QUICK_IP : judge_unicast(protocol, wanted);
 	if (protocol != NUMBER_UDP || rules->udp_checksums || wanted & WANTED_UDP ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
@@ -358,12 +358,6 @@ static inline uint64_t order_pair(uint64_t pair)
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? pair : pair << 32 | pair >> 32;
 }
 
-/* 224.0.0.0/4, by one addition. */
-static inline bool is_multicast4(uint32_t group)
-{
-	return group + 0x20000000 < 0x10000000;
-}
-
 static inline enum quick_kind ask_plain4(struct quick *out)
 {
 	out->plain = IP4_BYTES;
@@ -405,7 +399,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	out->ip_offset = (uint8_t)offset;
 	spared = rules->carriers[ip[9]] & spares_ports(rules, ip + IP4_BYTES);
 	pair = load64(ip + 12);				/* source and group */
-	if (__builtin_expect(!is_multicast4((uint32_t)pair), 0))
+	if (__builtin_expect(!addr_is_multicast4((uint32_t)pair), 0))
 		return spared ? QUICK_IP : ask_plain4(out);
 	if (!(spared & WANTED_UDP) || !is_sum_right(ip))
 		return ask_plain4(out);
