@@ -50,8 +50,8 @@ struct distinct {
 
 static void take_pools(struct distinct *d, struct large_area *area)
 {
-	d->sketches = large_area_take(area, SKETCHES, sizeof(d->sketches[0]));
 	d->memory = large_area_take(area, 2 * SLOTS_MAX, sizeof(d->memory[0]));
+	d->sketches = large_area_take(area, SKETCHES, sizeof(d->sketches[0]));
 }
 
 struct distinct *distinct_new(size_t ids, struct large_area *area)

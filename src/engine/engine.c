@@ -14,6 +14,7 @@
 #define TTL_LARGE 32
 #define STREAM_AHEAD 32
 #define TABLES_BYTES ((size_t)16 << 20)
+#define TABLES_LARGE (2 * LARGE_PAGE)	/* of these, in large pages */
 
 static bool asks_joined(const struct boundary *boundary)
 {
@@ -50,7 +51,8 @@ static bool is_inside_known(const struct inside *inside)
 	       inside->vlan_count + inside->mac_count + inside->link_count > 0;
 }
 
-/* What packets ask for at random: what is large, and seldom used to its end, lies behind. */
+/* What packets ask for at random: what is large, and seldom used to its end, lies behind, and there
+ * in small pages: to clear a large one takes as long as to have 170 of these. */
 static void take_tables(struct engine *e, size_t rules)
 {
 	void (*advise)(void *, size_t) = e->options.advise;
@@ -59,13 +61,13 @@ static void take_tables(struct engine *e, size_t rules)
 	if (advise) {
 		advise(e->flows.ip4.memory, e->flows.ip4.bytes);
 		advise(e->flows.ip6.memory, e->flows.ip6.bytes);
-		advise(e->area.memory, e->area.bytes);
+		advise(e->area.next, TABLES_LARGE);
 	}
 	e->copies = copies_new(&e->area);
-	e->scans = scans_new(&e->area);
 	e->recall = recall_new(&e->area);
 	findings_init(&e->findings, &e->area);
 	counters_init(&e->counters, rules, &e->area);
+	e->scans = scans_new(&e->area);
 }
 
 struct engine *engine_new(const struct boundary *boundary, const struct table *table,

@@ -14,26 +14,28 @@ struct flow_long {
 	uint64_t source_hi, source_lo, group_hi, group_lo;
 };
 
-_Static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
-_Static_assert(FLOWS6_MAX * sizeof(uint32_t) % 64 == 0, "the list behind the index begins at one");
+#define LINE_BYTES 64
+
+_Static_assert(sizeof(struct flow) == LINE_BYTES, "a flow is one cache line");
+_Static_assert(FLOWS6_MAX * sizeof(uint16_t) % LINE_BYTES == 0, "the list behind begins at one");
 _Static_assert(POINT_COUNT <= 16, "a point is four bits of a flow's tag");
 _Static_assert(FLOWS4_MAX <= FLOW_NUMBER && FLOWS6_MAX <= FLOW_NUMBER, "a number fits its bits");
 
-/* Index, list and ports of `max` flows, zeroed, in one piece that begins at a large page: what every
+/* Index, ports and list of `max` flows, zeroed, in one piece that begins at a large page: what every
  * packet asks for, the index and the flows that came first, then shares one. */
 static void init_side(struct flow_side *side, size_t max, bool with_others)
 {
 	size_t index = max * sizeof(side->index[0]);
+	size_t ports = max * sizeof(side->ports[0]) + LINE_BYTES;	/* one more */
 	size_t list = (max + 1) * sizeof(side->list[0]);
-	size_t ports = (max + 1) * sizeof(side->ports[0]);
 	uint8_t *p;
 
-	*side = (struct flow_side){ .max = max, .bytes = LARGE_PAGE + index + list + ports };
+	*side = (struct flow_side){ .max = max, .bytes = LARGE_PAGE + index + ports + list };
 	side->memory = memory_take(side->bytes);
 	p = large_page_of(side->memory);
 	side->index = (uint32_t *)(void *)p;
-	side->list = (struct flow *)(void *)(p + index);
-	side->ports = (uint16_t *)(void *)(p + index + list);
+	side->ports = (uint16_t *)(void *)(p + index);
+	side->list = (struct flow *)(void *)(p + index + ports);
 	if (with_others)
 		side->others = memory_array(max + 1, sizeof(side->others[0]));
 }
