@@ -63,33 +63,33 @@ static size_t choose_way(const struct set *set, uint32_t now)
 	return victim;
 }
 
-static size_t find_way(struct set *set, uint32_t tag, uint32_t now)
+/* The ways that the source has, a bit each: one at most.  Not way by way, for where the search ends
+ * would be guessed wrong. */
+static inline unsigned ways_of(const struct set *set, uint32_t tag)
 {
-	size_t way;
+	unsigned ways = 0;
 
-	for (way = 0; way < WAYS; way++)
-		if (set->tag[way] == tag)
-			return way;
-	way = choose_way(set, now);
-	set->tag[way] = tag;
-	set->n[way] = set->next[way] = 0;
-	return way;
+	for (size_t way = 0; way < WAYS; way++)
+		ways |= (unsigned)(set->tag[way] == tag) << way;
+	return ways;
 }
 
 bool scans_note(struct scans *scans, uint64_t source, struct mtime at)
 {
 	uint32_t now = (uint32_t)(at.ns / TICK_NS);
 	struct set *set = &scans->sets[source % SETS];
-	size_t way = find_way(set, (uint32_t)(source >> 32) | 1, now);
-	uint16_t n = set->n[way], next = set->next[way];
+	uint32_t tag = (uint32_t)(source >> 32) | 1;
+	unsigned ways = ways_of(set, tag);
+	size_t way = ways ? (size_t)__builtin_ctz(ways) : choose_way(set, now);
+	bool goes_on = (ways != 0) & (now - set->last[way] <= WINDOW_TICKS);
+	uint16_t n = goes_on ? set->n[way] : 0, next = goes_on ? set->next[way] : 0;
 	uint32_t *tick;
 	bool full;
 
-	if (n > 0 && now - set->last[way] > WINDOW_TICKS)
-		n = next = 0;
 	tick = &scans->rows[next].ticks[source % SETS][way];
 	full = n == SCAN_GROUPS && now - *tick <= WINDOW_TICKS;
 	*tick = now;
+	set->tag[way] = tag;
 	set->next[way] = (uint16_t)((next + 1) % SCAN_GROUPS);
 	set->n[way] = (uint16_t)(n < SCAN_GROUPS ? n + 1 : n);
 	set->last[way] = now;
