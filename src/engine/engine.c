@@ -102,6 +102,7 @@ void engine_place(struct engine *e, const struct inside *inside)
 	e->has_inside = is_inside_known(inside);
 	e->is_simple = !e->has_inside && !e->members && !e->roll && !e->options.against &&
 		       !e->options.remarks;
+	e->opens_plainly = !e->has_inside && !e->members && !e->events && !e->options.against;
 	e->may_echo = e->is_simple && !asks_date(e->court.boundary);
 }
 

@@ -46,6 +46,11 @@ void engine_packet(struct engine *engine, const struct packet *packet, struct sa
  * them up.  engine_expect() has fetched what the batch needs, so that the misses overlap;
  * engine_take() takes the packets that were not taken yet up to index `end`, none of which asks:
  * those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with remarks. */
+struct newcomer {
+	uint64_t       source, group;		/* addr_hash() */
+	struct verdict verdict;			/* of all its packets; RULE_NONE: of each its own */
+};
+
 struct expected {
 	const struct packet	 *packets;	/* all three: the caller's */
 	const struct quick	 *quick;
@@ -57,6 +62,7 @@ struct expected {
 	struct quick_ahead	  ahead;
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 	uint32_t		  flow6[QUICK_BATCH];	/* and then of IPv6 data the IPv6 flow */
+	struct newcomer		  fresh[QUICK_BATCH];	/* and of IPv4 data what begins a flow */
 };
 
 void engine_foretell(const struct engine *engine, struct quick_lists *out);

@@ -19,6 +19,14 @@ static inline uint32_t flow_mark(uint64_t hash, uint16_t tag)
 	return ((uint32_t)(hash >> 32) ^ tag * UINT32_C(0x9e3779b1)) & ~FLOW_NUMBER;
 }
 
+/* Whether the entry has that mark; so it is less work where several tags are asked for. */
+static inline bool flow_is_marked(uint32_t entry, uint64_t hash, uint16_t tag)
+{
+	uint32_t bits = (entry ^ (uint32_t)(hash >> 32)) & ~FLOW_NUMBER;
+
+	return bits == (tag * UINT32_C(0x9e3779b1) & ~FLOW_NUMBER);
+}
+
 /* The number of the flow that is probably meant; 0 where there is none, or none that is marked so. */
 static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, uint16_t tag)
 {
@@ -84,7 +92,7 @@ static inline bool flow_place4(const struct flow_table *table, uint32_t source, 
 			uint16_t tag = (uint16_t)((FLOW_TAG_DATA4 & ~15u) | point);
 			const struct flow *f = &side->list[entry & FLOW_NUMBER];
 
-			if ((entry ^ flow_mark(hash, tag)) > FLOW_NUMBER || f->tag != tag ||
+			if (!flow_is_marked(entry, hash, tag) || f->tag != tag ||
 			    f->source != source || f->group != group)
 				continue;
 			if (point == POINT_DATA)
@@ -95,17 +103,17 @@ static inline bool flow_place4(const struct flow_table *table, uint32_t source, 
 	return false;
 }
 
-/* The new flow, at the place that flow_place4() found: its addresses and tag, all else 0. */
-static inline struct flow *flow_begin4(struct flow_table *table, uint32_t source, uint32_t group,
-				       uint64_t hash, size_t at)
+/* The new flow, at the place that flow_place4() found: all zero, for the caller to fill. */
+static inline struct flow *flow_begin4(struct flow_table *table, uint64_t hash, size_t at,
+				       uint16_t port)
 {
 	struct flow_side *side = &table->ip4;
-	struct flow *f = &side->list[++side->n];
+	size_t number = ++side->n;
 
-	side->index[at] = (uint32_t)side->n | flow_mark(hash, FLOW_TAG_DATA4);
-	__builtin_prefetch(f + NEXT_FLOWS, 1);
-	*f = (struct flow){ .source = source, .group = group, .tag = FLOW_TAG_DATA4 };
-	return f;
+	side->index[at] = (uint32_t)number | flow_mark(hash, FLOW_TAG_DATA4);
+	side->ports[number] = port;
+	__builtin_prefetch(&side->list[number + NEXT_FLOWS], 1);
+	return &side->list[number];
 }
 
 /* Whether it is a source's flow at `data` whose `asked` bits of the state are FLOW_LUMP. */

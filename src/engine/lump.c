@@ -32,40 +32,6 @@ static struct flow *open_lump(struct engine *e, const struct packet *packet, con
 	return frame_open_lump(e, packet, key, hash, q, v, other);
 }
 
-/* The same for IPv4, where nobody wants to know more of a new flow; NULL also where it is known. */
-static struct flow *open_lump4(struct engine *e, const struct packet *packet, const struct quick *q)
-{
-	uint64_t hash = addr_hash_pair(q->source, q->group), source_hash, group_hash;
-	bool is_link_local = q->group >> 8 == 0xe00000, is_elsewhere;
-	struct verdict v;
-	struct flow *f;
-	size_t at;
-
-	if (e->has_inside || e->members || e->events || e->options.against ||
-	    !flow_place4(&e->flows, q->source, q->group, hash, &at, &is_elsewhere))
-		return NULL;
-	v = court_settled4(&e->court, q->source, q->group);
-	if (v.rule == RULE_NONE)
-		return NULL;
-	source_hash = addr_hash4(q->source);
-	group_hash = addr_hash4(q->group);
-	counters_expect(&e->counters, v.rule, source_hash, group_hash);
-	if (!is_link_local && !is_elsewhere && scans_note(e->scans, source_hash, packet->at))
-		frame_find_scan(e, packet, POINT_DATA, addr_of4(q->source));
-	counters_hashes(&e->counters, v.rule, source_hash, group_hash);
-	if (is_link_local)
-		distinct_add(e->link_local_groups, 0, group_hash);
-	f = flow_begin4(&e->flows, q->source, q->group, hash, at);
-	f->state = (uint8_t)(FLOW_USED | FLOW_LUMP | (is_link_local ? FLOW_LINK_LOCAL : 0) |
-			     (v.action >= ACTION_LIMIT && !is_link_local ? FLOW_FINDING : 0));
-	f->rule = v.rule;
-	f->action = v.action;
-	f->first_ns = f->last_ns = packet->at.ns;
-	f->ttl_min = UINT8_MAX;
-	flow_keep_port(&e->flows, f, quick_port(q, packet));
-	return f;
-}
-
 /* The long way, for a flow that is no lump. */
 static void __attribute__((noinline)) observe(struct engine *e, const struct packet *packet,
 					      const struct quick *q)
@@ -226,9 +192,59 @@ static struct flow *find_or_open(struct engine *e, const struct packet *packet,
 	return f ? f : open_lump(e, packet, q, &key, hash);
 }
 
-/* Where the k-th flow is not the one that was expected, or was not there when it was expected, or
- * more is to be done than to count. */
-static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t k)
+/* Each field is written where it belongs: a whole that was put together elsewhere and is then copied
+ * waits until all that was written before it has left the core. */
+static inline void write_lump(struct flow *f, const struct packet *packet, const struct quick *q,
+			      struct verdict v, bool is_link_local)
+{
+	unsigned is_finding = (v.action >= ACTION_LIMIT) & !is_link_local;	/* no branch */
+
+	f->group = q->group;
+	f->source = q->source;
+	f->tag = FLOW_TAG_DATA4;
+	f->state = (uint8_t)(FLOW_USED | FLOW_LUMP | (is_link_local ? FLOW_LINK_LOCAL : 0) |
+			     is_finding * FLOW_FINDING);
+	f->action = v.action;
+	f->rule = v.rule;
+	f->ttl_min = q->ttl;
+	f->first_ns = f->last_ns = packet->at.ns;
+	f->packets = 1;
+	f->bytes = packet->length;
+	f->prints[0] = copies_print_some(q->print, packet->link, q->ttl);
+}
+
+/* Begins a flow of IPv4 with its first packet, where nobody wants to know more of it and the verdict
+ * of all its packets is known; false, and nothing is done, also where it is there by now. */
+static inline bool meet_new4(struct engine *e, struct expected *x, size_t k)
+{
+	const struct newcomer *fresh = &x->fresh[k];
+	size_t i = x->lists->data[k], at;
+	const struct packet *packet = &x->packets[i];
+	const struct quick *q = &x->quick[i];
+	uint64_t hash = x->lists->hash[k];
+	bool is_link_local = q->group >> 8 == 0xe00000, is_elsewhere;
+	struct flow *f;
+
+	if (fresh->verdict.rule == RULE_NONE ||
+	    !flow_place4(&e->flows, q->source, q->group, hash, &at, &is_elsewhere))
+		return false;
+	if (!is_link_local && !is_elsewhere && scans_note(e->scans, fresh->source, packet->at))
+		frame_find_scan(e, packet, POINT_DATA, addr_of4(q->source));
+	counters_hashes(&e->counters, fresh->verdict.rule, fresh->source, fresh->group);
+	f = flow_begin4(&e->flows, hash, at, quick_port(q, packet));
+	write_lump(f, packet, q, fresh->verdict, is_link_local);
+	if (is_link_local) {
+		distinct_add(e->link_local_groups, 0, fresh->group);
+		meet_link_local(e, packet, q);
+	}
+	if (q->ttl > 0)
+		frame_raise_ttl(e, f, packet, q->ttl);
+	x->cuts += q->is_cut;
+	return true;
+}
+
+/* Where the k-th flow is not the one that was expected, or more is to be done than to count. */
+static void __attribute__((noinline)) meet_known(struct engine *e, struct expected *x, size_t k)
 {
 	uint32_t number = x->flow[k];
 	size_t i = x->lists->data[k];
@@ -238,9 +254,7 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	uint32_t guess = is_new && q->kind == QUICK_DATA6 ? x->flow6[k] : 0;
 	struct flow *f = NULL;
 
-	if (is_new && q->kind == QUICK_DATA4)
-		f = open_lump4(e, packet, q);
-	else if (flow_is_lump4(&e->flows.ip4.list[number], q->source, q->group))
+	if (flow_is_lump4(&e->flows.ip4.list[number], q->source, q->group))
 		f = &e->flows.ip4.list[number];
 	if (!f)
 		f = find_or_open(e, packet, q, guess, &is_new);
@@ -259,10 +273,34 @@ static void __attribute__((noinline)) meet_other(struct engine *e, struct expect
 	x->cuts += q->is_cut;
 }
 
+/* The same, or it was not there when it was expected. */
+static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t k)
+{
+	bool is_fresh = x->flow[k] == 0 && x->quick[x->lists->data[k]].kind == QUICK_DATA4;
+
+	if (!is_fresh || !meet_new4(e, x, k))
+		meet_known(e, x, k);
+}
+
 void engine_foretell(const struct engine *e, struct quick_lists *out)
 {
 	out->places = e->flows.ip4.index;
 	out->place_mask = e->flows.ip4.max - 1;
+}
+
+/* A flow of IPv4 that is new: its verdict, which many loads tell, and what it will be counted in. */
+static struct newcomer expect_new4(const struct engine *e, const struct quick *q)
+{
+	struct newcomer fresh = { addr_hash4(q->source), addr_hash4(q->group),
+				  { ACTION_PERMIT, RULE_NONE } };
+
+	scans_expect(e->scans, fresh.source);
+	if (!e->opens_plainly)
+		return fresh;
+	fresh.verdict = court_settled4(&e->court, q->source, q->group);
+	if (fresh.verdict.rule != RULE_NONE)
+		counters_expect(&e->counters, fresh.verdict.rule, fresh.source, fresh.group);
+	return fresh;
 }
 
 /* What a flow that is new, or of IPv6, will need. */
@@ -274,7 +312,7 @@ static void __attribute__((noinline)) expect_other(const struct engine *e, struc
 	struct flow_key key;
 
 	if (q->kind == QUICK_DATA4) {
-		scans_expect(e->scans, addr_hash4(q->source));
+		x->fresh[k] = expect_new4(e, q);
 		return;
 	}
 	key = key_of(packet, q);

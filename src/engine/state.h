@@ -63,6 +63,8 @@ struct engine {
 	uint64_t		 flags_passed;		/* that no rule asks for: a settled
 							 * verdict is that of these, too */
 	bool			 passes_cut;		/* nor for ANOMALY_CUT */
+	bool			 opens_plainly;		/* nor more of a new flow than that it is
+							 * there */
 	bool			 may_echo;		/* the same, and no rule asks for the date */
 	struct events		*events;		/* NULL unless asked for */
 	struct roll		*roll;			/* the same */
