@@ -13,11 +13,11 @@
 void engine_foresee_brief(const struct engine *e, struct expected_brief *message)
 {
 	const struct brief *brief = &message->brief;
-	unsigned tag = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6;
+	uint32_t kind = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6 | FLOW_SETTLED << 16;
 
 	for (size_t i = 0; i < brief->n; i++) {
-		message->hash[i] = addr_hash_pair(brief->list[i].source, brief->list[i].group);
-		message->tag[i] = (uint16_t)(tag + (brief->list[i].source ? 0 : TAG_ANY));
+		message->hash[i] = addr_hash_word(brief->pair[i]);
+		message->kind[i] = kind + (brief->pair[i] >> 32 ? 0 : TAG_ANY);
 		flow_expect4(&e->flows, message->hash[i]);
 	}
 }
@@ -38,7 +38,8 @@ void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 		copies_expect(e->copies, message->passage);
 	}
 	for (size_t i = 0; i < brief->n; i++)
-		message->flow[i] = flow_guess4(&e->flows, message->hash[i], message->tag[i]);
+		message->flow[i] = flow_guess4(&e->flows, message->hash[i],
+					       (uint16_t)message->kind[i]);
 }
 
 /* As long as listeners_hear() has nothing to learn of the speaker, */
@@ -68,13 +69,10 @@ static inline bool is_known(const struct flow *f, const struct expected_brief *m
 			    uint32_t print)
 {
 	const struct brief *brief = &message->brief;
-	uint64_t pair = (uint64_t)f->source << 32 | f->group;	/* as they lie there */
-	uint64_t other = (uint64_t)brief->list[i].source << 32 | brief->list[i].group;
-	uint32_t kind = (uint32_t)f->state << 16 | f->tag;
 
-	return pair == other &&
-	       (kind & (FLOW_SETTLED << 16 | 0xffff)) == (FLOW_SETTLED << 16 | message->tag[i]) &&
-	       brief->ttl <= f->ttl_max && !may_be_sap(f->group) && copies_differ(f, print);
+	return flow_is_kind4(f, brief->pair[i], FLOW_SETTLED, message->kind[i]) &&
+	       brief->ttl <= f->ttl_max && !may_be_sap((uint32_t)brief->pair[i]) &&
+	       copies_differ_some(f, print);
 }
 
 static bool are_known(const struct engine *e, const struct expected_brief *message, uint32_t print)
@@ -85,25 +83,33 @@ static bool are_known(const struct engine *e, const struct expected_brief *messa
 	return true;
 }
 
-static inline void meet(struct flow *f, const struct packet *packet, uint8_t ttl, uint32_t print)
+/* The flow's first statement in this frame. */
+static inline void meet(struct engine *e, struct flow *f, const struct packet *packet, uint8_t ttl,
+			uint32_t print)
 {
-	copies_remember(f, print);
+	f->frame = e->frame;
+	copies_remember_some(f, print);
 	flow_count(f, packet->at, packet->length);
 	if (ttl < f->ttl_min)
 		f->ttl_min = ttl;
 }
 
-static inline void count(struct engine *e, struct flow *f, const struct packet *packet,
-			 const struct brief *brief, uint32_t print)
+static inline void count(struct engine *e, const struct flow *f, const struct packet *packet,
+			 const struct brief *brief)
 {
 	e->points[brief->point][f->action]++;
 	if (f->source == 0)
 		counters_speaker4(&e->counters, f->rule, brief->speaker);
 	counters_again(&e->counters, f->rule, packet, f->state & FLOW_LINK_LOCAL, e->frame);
-	if (f->frame == e->frame)
-		return;
-	f->frame = e->frame;
-	meet(f, packet, brief->ttl, print);
+}
+
+/* One of several statements, of which two may be of one flow. */
+static inline void count_known(struct engine *e, struct flow *f, const struct packet *packet,
+			       const struct brief *brief, uint32_t print)
+{
+	count(e, f, packet, brief);
+	if (f->frame != e->frame)
+		meet(e, f, packet, brief->ttl, print);
 }
 
 /* It stays on its link: where it was seen on another one, that is told. */
@@ -150,32 +156,120 @@ static bool may_be_cut(const struct engine *e)
 	return e->flags_passed & FLAG_BIT(CUT) && e->notes[FLAG_INDEX_CUT].count > 0;
 }
 
+/* All of the message is known: the packet counts, before its statements do. */
+static inline void begin(struct engine *e, struct expected *x, size_t i,
+			 const struct expected_brief *message)
+{
+	const struct brief *brief = &message->brief;
+
+	frame_number(e);
+	x->briefs++;
+	if (is_link_local(brief->receiver))
+		cross(e, &x->packets[i], &x->quick[i], message);
+	if (brief->is_cut)
+		packet_note(&e->notes[FLAG_INDEX_CUT], &x->packets[i]);
+}
+
+/* A message with one statement, as most are. */
+static inline bool take_one(struct engine *e, struct expected *x, size_t i,
+			    const struct expected_brief *message, uint32_t print)
+{
+	const struct packet *packet = &x->packets[i];
+	struct flow *f = flow_of(e, message, 0);
+
+	if (!is_known(f, message, 0, print))
+		return false;
+	begin(e, x, i, message);
+	count(e, f, packet, &message->brief);
+	meet(e, f, packet, message->brief.ttl, print);
+	e->link_local_packets += (f->state & FLOW_LINK_LOCAL) != 0;
+	return true;
+}
+
+static inline bool take_some(struct engine *e, struct expected *x, size_t i,
+			     const struct expected_brief *message, uint32_t print)
+{
+	const struct packet *packet = &x->packets[i];
+	const struct brief *brief = &message->brief;
+	unsigned link_local = 0;
+
+	if (!are_known(e, message, print))
+		return false;
+	begin(e, x, i, message);
+	for (size_t k = 0; k < brief->n; k++) {
+		struct flow *f = flow_of(e, message, k);
+
+		link_local |= f->state & FLOW_LINK_LOCAL;
+		count_known(e, f, packet, brief, print);
+	}
+	e->link_local_packets += link_local != 0;
+	return true;
+}
+
+/* Whether the rules say at once what they will say of every such statement of a flow that is not
+ * there yet. */
+static bool is_new(const struct engine *e, const struct observation *obs,
+		   const struct expected_brief *message, size_t i, struct verdict *out)
+{
+	struct flow_key key = flow_key_of(obs);
+
+	if (may_be_sap((uint32_t)message->brief.pair[i]) ||
+	    flow_find(&e->flows, &key, message->hash[i]))
+		return false;
+	*out = court_plain(&e->court, obs);
+	return out->rule != RULE_NONE;
+}
+
+/* A message that opens flows, and says nothing else that is new. */
+static __attribute__((noinline)) bool take_new(struct engine *e, struct expected *x, size_t i,
+					       const struct expected_brief *message, uint32_t print)
+{
+	const struct packet *packet = &x->packets[i];
+	const struct brief *brief = &message->brief;
+	struct observation obs[BRIEF_MAX];
+	struct verdict verdicts[BRIEF_MAX];
+	bool known[BRIEF_MAX];
+	unsigned link_local = 0;
+
+	if (e->events)
+		return false;
+	for (size_t k = 0; k < brief->n; k++) {
+		known[k] = is_known(flow_of(e, message, k), message, k, print);
+		if (known[k])
+			continue;
+		obs[k] = brief_statement(brief, k, &x->quick[i], packet);
+		if (!is_new(e, &obs[k], message, k, &verdicts[k]))
+			return false;
+	}
+	begin(e, x, i, message);
+	e->packet = packet;
+	e->frame_has_one_link = true;
+	for (size_t k = 0; k < brief->n; k++) {
+		struct flow *f = flow_of(e, message, k);
+
+		if (!known[k])
+			f = frame_observe_settled(e, &obs[k], verdicts[k]);
+		else
+			count_known(e, f, packet, brief, print);
+		link_local |= f->state & FLOW_LINK_LOCAL;
+	}
+	e->link_local_packets += link_local != 0;
+	return true;
+}
+
 bool engine_take_brief(struct engine *e, struct expected *x, size_t i,
 		       const struct expected_brief *message)
 {
 	const struct packet *packet = &x->packets[i];
 	const struct brief *brief = &message->brief;
-	uint32_t print = copies_print(brief->print, packet->link, brief->ttl);
-	unsigned link_local = 0;
+	uint32_t print = copies_print_some(brief->print, packet->link, brief->ttl);
 
 	lump_take(e, x, i);
 	if (brief->n == 0)
 		return take_segment(e, packet, brief);
-	if (!e->is_simple || !is_heard(e, brief) || !are_known(e, message, print) ||
-	    (brief->is_cut && !may_be_cut(e)))
+	if (!e->is_simple || !is_heard(e, brief) || (brief->is_cut && !may_be_cut(e)))
 		return false;
-	frame_number(e);
-	x->briefs++;
-	if (is_link_local(brief->receiver))
-		cross(e, packet, &x->quick[i], message);
-	for (size_t k = 0; k < brief->n; k++) {
-		struct flow *f = flow_of(e, message, k);
-
-		link_local |= f->state & FLOW_LINK_LOCAL;
-		count(e, f, packet, brief, print);
-	}
-	e->link_local_packets += link_local != 0;
-	if (brief->is_cut)
-		packet_note(&e->notes[FLAG_INDEX_CUT], packet);
-	return true;
+	return (brief->n == 1 ? take_one(e, x, i, message, print)
+			      : take_some(e, x, i, message, print)) ||
+	       take_new(e, x, i, message, print);
 }

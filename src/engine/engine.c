@@ -517,6 +517,26 @@ void frame_observe(struct engine *e, struct observation *obs, bool replay)
 		frame_hear(e, v.rule == RULE_NONE ? NULL : f, obs, v);
 }
 
+struct flow *frame_observe_settled(struct engine *e, const struct observation *obs,
+				   struct verdict v)
+{
+	struct flow_key key = flow_key_of(obs);
+	uint64_t hash = flow_hash(&key);
+	struct flow *f = flow_find(&e->flows, &key, hash);
+	bool is_new = !f;
+
+	e->points[obs->point][v.action]++;
+	if (is_new)
+		f = open_flow(e, &key, hash, 0);
+	if (f->state & FLOW_LINK_LOCAL)
+		distinct_add(e->link_local_groups, 0, addr_hash(obs->group));
+	count(e, f, obs, v, is_new);
+	meet(e, f, obs);
+	sentence(f, v);
+	f->state |= FLOW_SETTLED;
+	return f;
+}
+
 /* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
 struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 			     const struct flow_key *key, uint64_t hash, const struct quick *q,

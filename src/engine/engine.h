@@ -84,7 +84,7 @@ struct expected_brief {
 	uint64_t     passage;			/* copies_hash(), where the receiver is link-local */
 	uint64_t     hash[BRIEF_MAX];		/* of each statement's flow, and */
 	uint32_t     flow[BRIEF_MAX];		/* its number; 0: none */
-	uint16_t     tag[BRIEF_MAX];
+	uint32_t     kind[BRIEF_MAX];		/* its flow_kind(), where it is settled */
 };
 
 void engine_foresee_brief(const struct engine *engine, struct expected_brief *message);

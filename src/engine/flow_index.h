@@ -116,16 +116,26 @@ static inline struct flow *flow_begin4(struct flow_table *table, uint64_t hash, 
 	return &side->list[number];
 }
 
+/* Tag and state as one word; the action has no say, but so it is one load. */
+static inline uint32_t flow_kind(const struct flow *f)
+{
+	return (uint32_t)f->action << 24 | (uint32_t)f->state << 16 | f->tag;
+}
+
+/* Whether it is the IPv4 flow of this pair, and its tag and `asked` bits of its state are those of
+ * `kind`. */
+static inline bool flow_is_kind4(const struct flow *f, uint64_t pair, uint32_t asked, uint32_t kind)
+{
+	return addr_pair(f->source, f->group) == pair &&		/* as they lie there */
+	       (flow_kind(f) & (asked << 16 | 0xffff)) == kind;
+}
+
 /* Whether it is a source's flow at `data` whose `asked` bits of the state are FLOW_LUMP. */
 static inline bool flow_is_data4(const struct flow *f, uint32_t source, uint32_t group,
 				 uint32_t asked)
 {
-	uint64_t pair = (uint64_t)f->source << 32 | f->group;	/* as they lie there */
-	/* the action has no say, but so it is one load */
-	uint32_t kind = (uint32_t)f->action << 24 | (uint32_t)f->state << 16 | f->tag;
-
-	return pair == ((uint64_t)source << 32 | group) &&
-	       (kind & (asked << 16 | 0xffff)) == (FLOW_LUMP << 16 | FLOW_TAG_DATA4);
+	return flow_is_kind4(f, addr_pair(source, group), asked,
+			     FLOW_LUMP << 16 | FLOW_TAG_DATA4);
 }
 
 static inline bool flow_is_lump4(const struct flow *f, uint32_t source, uint32_t group)

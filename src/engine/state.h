@@ -93,6 +93,10 @@ void frame_begin(struct engine *engine, const struct packet *packet);
 void frame_end(struct engine *engine);
 /* Judges one statement and remembers it. */
 void frame_observe(struct engine *engine, struct observation *obs, bool replay);
+/* The same for a statement whose verdict is known to be that of all plain ones of its flow, which is
+ * probably new: not at `data`, and nobody wants to know more of it. */
+struct flow *frame_observe_settled(struct engine *engine, const struct observation *obs,
+				   struct verdict v);
 /* Begins the flow of plain UDP data as a lump, without a packet yet: the verdict will be that of
  * all, and `other` that of a second policy, where there is one. */
 struct flow *frame_open_lump(struct engine *engine, const struct packet *packet,

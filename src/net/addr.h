@@ -129,14 +129,25 @@ static inline uint64_t addr_hash4(uint32_t address)
 	return addr_mix(addr_mix(address | (uint64_t)FAMILY_IP4 << 56));
 }
 
-/* The same, but other values, of an IPv4 source and group (host order). */
-static inline uint64_t addr_hash_pair(uint32_t source, uint32_t group)
+/* An IPv4 source and group (host order) as one word. */
+static inline uint64_t addr_pair(uint32_t source, uint32_t group)
 {
-	uint64_t x = ((uint64_t)source << 32 | group) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint64_t)source << 32 | group;
+}
+
+/* The same as addr_hash4(), but other values, of a pair. */
+static inline uint64_t addr_hash_word(uint64_t pair)
+{
+	uint64_t x = pair * UINT64_C(0x9e3779b97f4a7c15);
 
 	x ^= x >> 32;
 	x *= UINT64_C(0xd6e8feb86659fd93);
 	return x ^ x >> 29;
+}
+
+static inline uint64_t addr_hash_pair(uint32_t source, uint32_t group)
+{
+	return addr_hash_word(addr_pair(source, group));
 }
 
 #endif

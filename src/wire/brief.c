@@ -37,8 +37,7 @@ static bool say(struct brief *out, uint32_t source, uint32_t group)
 {
 	if (out->n == BRIEF_MAX || !addr_is_multicast4(group) || addr_is_multicast4(source))
 		return false;
-	out->list[out->n].source = source;
-	out->list[out->n++].group = group;
+	out->pair[out->n++] = addr_pair(source, group);
 	return true;
 }
 
@@ -315,9 +314,10 @@ struct observation brief_statement(const struct brief *brief, size_t i, const st
 				   const struct packet *packet)
 {
 	struct observation obs = observation_none();
+	uint32_t source = (uint32_t)(brief->pair[i] >> 32);
 
-	obs.source = brief->list[i].source ? addr_of4(brief->list[i].source) : ADDR_ANY;
-	obs.group = addr_of4(brief->list[i].group);
+	obs.source = source ? addr_of4(source) : ADDR_ANY;
+	obs.group = addr_of4((uint32_t)brief->pair[i]);
 	obs.source_len = (uint8_t)addr_bits(obs.source);
 	obs.group_len = (uint8_t)addr_bits(obs.group);
 	obs.speaker = addr_of4(brief->speaker);

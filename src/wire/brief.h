@@ -15,9 +15,7 @@
 #define BRIEF_MAX 4			/* statements; who says more is not brief */
 
 struct brief {
-	struct {
-		uint32_t group, source;		/* source 0: `*` */
-	} list[BRIEF_MAX];
+	uint64_t pair[BRIEF_MAX];		/* addr_pair() of each; source 0: `*` */
 	uint32_t speaker, receiver, print;	/* struct observation's */
 	uint8_t	 n, ttl;			/* n: 0 of a segment */
 	uint8_t	 point, protocol, type;		/* of all statements; a WHAT_REGISTER, or WHAT_JOIN */

@@ -205,6 +205,43 @@ static void put_udp_message(uint64_t *seed, const struct pool *p, struct frame *
 		wr_u8(&f->w, (uint8_t)t_random(seed));
 }
 
+static struct span copy_of(struct span bytes)
+{
+	uint8_t *copy = malloc(bytes.n);
+
+	memcpy(copy, bytes.p, bytes.n);
+	return (struct span){ copy, bytes.n };
+}
+
+/* What opens every capture, when nothing is known of anybody, of groups that nobody else speaks of:
+ * somebody asks twice in one breath, and that is seen twice; a router asks for announcements, and for a
+ * group of the link. */
+#define FIRST 5
+
+static struct span make_first(const struct pool *p, size_t i)
+{
+	static struct frame f;
+	struct addr router = p->hosts[39];
+	struct record twice[2] = { { .type = RECORD_TO_EX, .group = ip("233.252.0.9") } };
+
+	twice[1] = twice[0];
+	frame_open(&f);
+	put_ether(&f, router, p->groups[0]);
+	if (i < 2) {
+		put_ip(&f, p->hosts[38], ip("224.0.0.22"), 1, 2, ALERT);
+		put_igmp(&f, 0x22, 0);
+		membership_write_records(twice, 2, &f.w);
+	} else if (i == 2) {
+		put_ip(&f, router, ip("224.0.0.13"), 1, 103, PLAIN);
+		put_pim(&f, 0);
+	} else {
+		put_ip(&f, router, ip(i == 3 ? "224.2.127.254" : "224.0.0.106"), 1, 2, ALERT);
+		put_igmp(&f, 0x16, 0);
+		put_addr(&f, ip(i == 3 ? "224.2.127.254" : "224.0.0.106"));
+	}
+	return copy_of(frame_close(&f));
+}
+
 /* One in eight has a byte that was changed on its way. */
 static struct span make_frame(uint64_t *seed, const struct pool *p)
 {
@@ -212,7 +249,6 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 	struct addr host = p->hosts[pick(seed, COUNT(p->hosts))];
 	unsigned kind = pick(seed, 8);
 	struct span made;
-	uint8_t *copy;
 
 	frame_open(&f);
 	put_ether(&f, host, p->groups[0]);
@@ -232,12 +268,10 @@ static struct span make_frame(uint64_t *seed, const struct pool *p)
 		put_msdp_message(seed, p, &f);
 	else
 		put_igmp_message(seed, p, host, &f);
-	made = frame_close(&f);
-	copy = malloc(made.n);
-	memcpy(copy, made.p, made.n);
+	made = copy_of(frame_close(&f));
 	if (pick(seed, 8) == 0)
-		copy[12 + pick(seed, (unsigned)made.n - 12)] ^= (uint8_t)(1u << pick(seed, 8));
-	return (struct span){ copy, made.n };
+		((uint8_t *)made.p)[12 + pick(seed, (unsigned)made.n - 12)] ^= (uint8_t)(1u << pick(seed, 8));
+	return made;
 }
 
 /* --- both ways --- */
@@ -277,10 +311,9 @@ static struct span next_segment(uint64_t *seed, const struct pool *p, uint32_t *
 {
 	static struct frame f;
 	struct msdp_entry entries[6];
-	uint8_t bytes[128], *copy;
+	uint8_t bytes[128];
 	struct wr w = wr_of(bytes, sizeof(bytes));
 	bool is_said = pick(seed, 3) != 0;
-	struct span made;
 
 	for (size_t i = 0; i < COUNT(entries); i++)
 		entries[i] = (struct msdp_entry){ source4(seed, p), group4(seed, p) };
@@ -293,19 +326,15 @@ static struct span next_segment(uint64_t *seed, const struct pool *p, uint32_t *
 		wr_bytes(&f.w, bytes, wr_done(&w));
 		*seq += pick(seed, 12) ? (uint32_t)wr_done(&w) : pick(seed, 3);
 	}
-	made = frame_close(&f);
-	copy = malloc(made.n);
-	memcpy(copy, made.p, made.n);
-	return (struct span){ copy, made.n };
+	return copy_of(frame_close(&f));
 }
 
 static void replace(struct span *bytes, struct span other)
 {
-	uint8_t *copy = malloc(other.n);
+	struct span copy = copy_of(other);
 
-	memcpy(copy, other.p, other.n);
 	free((void *)bytes->p);
-	*bytes = (struct span){ copy, other.n };
+	*bytes = copy;
 }
 
 /* Shortly before DATE begins, or ends. */
@@ -326,8 +355,14 @@ static void make_packets(uint64_t *seed, const struct pool *p, struct packet *ou
 	int64_t at_ns = near_date(seed);
 	uint32_t seq = 1;
 
-	for (size_t i = 0; i < PACKETS; i++) {
-		bool again = i > 0 && pick(seed, 12) == 0, is_next = pick(seed, 10) == 0;
+	for (size_t i = 0; i < FIRST; i++) {
+		struct span bytes = make_first(p, i);
+
+		out[i] = (struct packet){ .at = { at_ns }, .bytes = bytes, .frame = i + 1,
+					  .length = (uint32_t)bytes.n, .linktype = 1 };
+	}
+	for (size_t i = FIRST; i < PACKETS; i++) {
+		bool again = pick(seed, 12) == 0, is_next = pick(seed, 10) == 0;
 		struct span bytes = is_next ? next_segment(seed, p, &seq)
 					    : vary(seed, p->frames[pick(seed, 1 + pick(seed, POOL))]);
 
