@@ -100,7 +100,8 @@ static inline bool same_print(const struct quick *quick, const struct packet *pa
 	if (!echo_of(quick, packet, &echo))
 		return true;
 	for (size_t i = 0; same && i < said->n; i++)
-		same = said->list[i].flags & FLAG_BIT(TUNNEL) || said->list[i].print == echo.print;
+		same = said->list[i].flags & FLAG_BIT(TUNNEL) ||
+		       said->list[i].print == echo_print(&echo, packet);
 	return same && echo_is_same(&echo, packet, packet->bytes.p);
 }
 

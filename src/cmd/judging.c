@@ -180,8 +180,8 @@ static enum way choose_way(struct judging *j, const struct packet *packet,
 	if (!out->said && brief_may_be(quick, packet) &&
 	    brief_read(quick, packet, &out->brief.brief))
 		return WAY_BRIEF;
-	out->may_echo = echo_of(quick, packet, &out->echo.echo);
-	if (out->may_echo && engine_foresee_echo(j->engine, &out->echo))
+	out->may_echo = quick->plain;
+	if (out->may_echo && engine_foresee_echo(j->engine, quick, packet, &out->echo))
 		return WAY_ECHO;
 	return WAY_SAID;
 }
@@ -199,12 +199,12 @@ static void read_one(struct judging *j, const struct batch *b, const struct quic
 	engine_foresee(j->engine, out->said);
 }
 
-static void expect_one(struct judging *j, struct ahead *ahead)
+static void expect_one(struct judging *j, const struct packet *packet, struct ahead *ahead)
 {
 	if (ahead->way == WAY_BRIEF)
 		engine_expect_brief(j->engine, &ahead->brief);
 	else if (ahead->way == WAY_ECHO)
-		engine_expect_echo(j->engine, &ahead->echo);
+		engine_expect_echo(j->engine, packet, &ahead->echo);
 	else
 		engine_expect_said(j->engine, ahead->said);
 }
@@ -217,7 +217,7 @@ static void read_ahead(struct judging *j, const struct batch *b, const struct qu
 	for (size_t k = 0; k < n; k++)
 		read_one(j, b, quick, asks[k], &j->ahead[k]);
 	for (size_t k = 0; k < n; k++)
-		expect_one(j, &j->ahead[k]);
+		expect_one(j, &b->packets[asks[k]], &j->ahead[k]);
 }
 
 /* The packet at `i` of the batch, and those before it. */
@@ -232,7 +232,8 @@ static void judge_ahead(struct judging *j, const struct batch *b, struct expecte
 		decode(j, b, expected->quick, i, ahead);
 	engine_take(j->engine, expected, i);
 	if (ahead->may_echo)
-		engine_learn(j->engine, &ahead->packet, ahead->said, &ahead->echo.echo);
+		engine_learn(j->engine, &expected->quick[i], &ahead->packet, ahead->said,
+			     ahead->echo.hash);
 	else
 		engine_packet(j->engine, &ahead->packet, ahead->said);
 }

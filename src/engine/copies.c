@@ -6,7 +6,7 @@
 struct copy {
 	int64_t	 at_ns;
 	uint32_t print;			/* with the addresses; 0: empty */
-	uint16_t link, vlan;
+	uint32_t where;			/* its link and VLAN */
 };
 
 struct copies {
@@ -37,30 +37,33 @@ void copies_expect(const struct copies *copies, uint64_t hash)
 	__builtin_prefetch(&copies->list[hash % COPIES_MAX], 1);
 }
 
+/* All is asked at once: where any of it may be so or so, no processor can guess it. */
 static inline bool cross(struct copies *copies, uint64_t hash, uint32_t print, int64_t at_ns,
-			 uint16_t link, uint16_t vlan)
+			 uint32_t where)
 {
 	struct copy *old = &copies->list[hash % COPIES_MAX];
-	uint32_t seen = (uint32_t)(hash >> 32) | 1;
-	int64_t passed = at_ns - old->at_ns;
-	bool crossed;
+	struct copy new = { at_ns, (uint32_t)(hash >> 32) | 1, where };
+	uint64_t window_ns = print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS;
+	bool is_near = (uint64_t)at_ns - (uint64_t)old->at_ns <= window_ns;
+	bool crossed = (old->print == new.print) & (old->where != where) & is_near;
 
-	if (print == 0)
-		return false;
-	crossed = old->print == seen && (old->link != link || old->vlan != vlan) && passed >= 0 &&
-		  passed <= (print & 1 ? COPY_WINDOW_NS : COPY_WINDOW_PLAIN_NS);
-	*old = (struct copy){ at_ns, seen, link, vlan };
+	*old = new;
 	return crossed;
+}
+
+static inline uint32_t where_of(uint16_t link, uint16_t vlan)
+{
+	return (uint32_t)link << 16 | vlan;
 }
 
 bool copies_crossed(struct copies *copies, const struct passage *passage)
 {
-	return cross(copies, hash_of(passage), passage->print, passage->at.ns, passage->link,
-		     passage->vlan);
+	return passage->print && cross(copies, hash_of(passage), passage->print, passage->at.ns,
+				       where_of(passage->link, passage->vlan));
 }
 
 bool copies_crossed_by(struct copies *copies, uint64_t hash, uint32_t print,
 		       const struct packet *packet, uint16_t vlan)
 {
-	return cross(copies, hash, print, packet->at.ns, packet->link, vlan);
+	return cross(copies, hash, print, packet->at.ns, where_of(packet->link, vlan));
 }

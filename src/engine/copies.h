@@ -89,7 +89,7 @@ struct passage {
 /* True where it was seen on another link or VLAN just before. */
 bool copies_crossed(struct copies *copies, const struct passage *passage);
 
-/* The same by a hash, which is made once.  copies_expect() has what will be read fetched. */
+/* The same by a hash, which is made once, of a packet that surely has a print.  copies_expect() has what will be read fetched. */
 static inline uint64_t copies_pair4(uint32_t speaker, uint32_t receiver)
 {
 	return receiver * UINT64_C(0x9e3779b97f4a7c15) + speaker * UINT64_C(0xc2b2ae3d27d4eb4f);

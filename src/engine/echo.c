@@ -10,77 +10,85 @@
 #define FLAGS_TOLD (FLAG_BIT(NOT_SAP) | FLAG_BIT(HOP_LIMIT) | FLAG_BIT(TUNNEL) | \
 		    FLAG_BIT(BAD_IP_CHECKSUM))
 
-bool engine_foresee_echo(const struct engine *e, struct expected_echo *message)
+bool engine_foresee_echo(const struct engine *e, const struct quick *quick,
+			 const struct packet *packet, struct expected_echo *message)
 {
-	message->memo = e->may_echo ? recall_find(e->recall, &message->echo) : NULL;
+	message->hash = echo_hash(quick, packet);
+	message->memo = e->may_echo ? recall_find(e->recall, message->hash) : NULL;
 	return message->memo != NULL;
 }
 
-void engine_expect_echo(const struct engine *e, const struct expected_echo *message)
+void engine_expect_echo(const struct engine *e, const struct packet *packet,
+			struct expected_echo *message)
 {
 	const struct memo *memo = message->memo;
 
+	if (!recall_is_same(memo, packet)) {
+		message->memo = NULL;
+		return;
+	}
+	message->serial = memo->serial;
+	message->print = echo_print(&memo->echo, packet);
 	for (size_t i = 0; i < memo->n; i++)
 		__builtin_prefetch(memo->list[i].flow, 1);
-	if (memo->stays)
-		copies_expect(e->copies, copies_hash(memo->pair, message->echo.print));
+	if (!memo->stays)
+		return;
+	message->passage = copies_hash(memo->pair, message->print);
+	copies_expect(e->copies, message->passage);
 }
 
-/* The flow is still there, or again, and has had as bad a verdict and such a TTL. */
-static bool has_had(const struct recalled *r, uint8_t ttl)
+/* The flow is still there, or again, and what it was when the message was learned: has had as bad
+ * a verdict and such a TTL, and is no lump.  A copy is found by the long way. */
+static inline bool is_more_of(const struct flow *f, const struct recalled *r,
+			      const struct packet *packet, uint32_t print)
 {
-	const struct flow *f = r->flow;
-
-	return ((f->source ^ r->source) | (f->group ^ r->group) |
-		(uint32_t)(f->tag ^ r->tag)) == 0 &&
-	       !(f->state & FLOW_LUMP) && r->action <= f->action && ttl >= f->ttl_min &&
-	       ttl <= f->ttl_max;
+	return ((recalled_pair(f) ^ r->pair) | (recalled_kind(f) ^ r->kind)) == 0 &&
+	       (copies_differ_some(f, print) || !copies_follow(f, print, packet->at));
 }
 
-/* A copy is found by the long way. */
-static bool is_repetition(const struct memo *memo, const struct packet *packet, uint32_t print)
+static inline bool is_repetition(const struct memo *memo, const struct packet *packet,
+				 uint32_t print)
 {
 	for (size_t i = 0; i < memo->n; i++) {
 		const struct flow *f = memo->list[i].flow;
 
-		if (f && (!has_had(&memo->list[i], memo->ttl) ||
-			  (!copies_differ(f, print) && copies_follow(f, print, packet->at))))
+		if (f && !is_more_of(f, &memo->list[i], packet, print))
 			return false;
 	}
 	return true;
 }
 
-static void count(struct engine *e, const struct recalled *r, const struct packet *packet,
-		  uint32_t print)
+/* Where there is a flag or an anomaly, the first with it was noted when the message was learned. */
+static inline void count(struct engine *e, const struct recalled *r, const struct packet *packet,
+			 uint32_t print)
 {
 	struct flow *f = r->flow;
 
 	e->points[r->point][r->action]++;
 	if (r->anomaly)
-		packet_note(&e->anomalies[r->anomaly], packet);
+		e->anomalies[r->anomaly].count++;
 	if (!f)
 		return;
 	counters_again(&e->counters, r->rule, packet, f->state & FLOW_LINK_LOCAL, e->frame);
 	if (f->frame == e->frame)
 		return;
 	f->frame = e->frame;
-	copies_pass(f, print);
+	(void)copies_pass(f, print);
 	flow_count(f, packet->at, packet->length);
 }
 
 /* To a receiver that is link-local. */
-static void cross(struct engine *e, struct expected *x, size_t i,
+static void cross(struct engine *e, const struct packet *packet, const struct quick *quick,
 		  const struct expected_echo *message)
 {
-	uint64_t hash = copies_hash(message->memo->pair, message->echo.print);
+	const struct memo *memo = message->memo;
 	struct addr speaker, receiver;
 
-	if (!copies_crossed_by(e->copies, hash, message->echo.print, &x->packets[i],
-			       quick_vlan(&x->quick[i], &x->packets[i])))
+	if (!copies_crossed_by(e->copies, message->passage, message->print, packet,
+			       quick_vlan(quick, packet)))
 		return;
-	echo_addresses(&x->quick[i], &x->packets[i], &speaker, &receiver);
-	frame_find_crossed(e, &x->packets[i], message->memo->list[0].point, speaker, receiver,
-			   message->memo->ttl);
+	echo_addresses(quick, packet, &speaker, &receiver);
+	frame_find_crossed(e, packet, memo->list[0].point, speaker, receiver, memo->ttl);
 }
 
 bool engine_take_echo(struct engine *e, struct expected *x, size_t i,
@@ -88,22 +96,24 @@ bool engine_take_echo(struct engine *e, struct expected *x, size_t i,
 {
 	const struct packet *packet = &x->packets[i];
 	const struct memo *memo = message->memo;
-	uint32_t print = copies_print(message->echo.print, packet->link, memo->ttl);
+	uint32_t print;
 
 	lump_take(e, x, i);
-	if (memo->evicted6 != e->flows.ip6.evicted ||
-	    !recall_is_same(memo, &message->echo, packet) ||
-	    !is_repetition(memo, packet, print))
+	if (!memo || memo->serial != message->serial ||
+	    memo->evicted6 != e->flows.ip6.evicted)
+		return false;
+	print = copies_print_some(message->print, packet->link, memo->ttl);
+	if (!is_repetition(memo, packet, print))
 		return false;
 	frame_number(e);
 	x->briefs++;
 	e->link_local_packets += memo->is_link_local;
 	if (memo->stays)
-		cross(e, x, i, message);
+		cross(e, packet, &x->quick[i], message);
 	for (size_t k = 0; k < memo->n; k++)
 		count(e, &memo->list[k], packet, print);
 	for (uint64_t left = memo->flags; left; left &= left - 1)
-		packet_note(&e->notes[__builtin_ctzll(left)], packet);
+		e->notes[__builtin_ctzll(left)].count++;
 	return true;
 }
 
@@ -137,15 +147,14 @@ void frame_hear(struct engine *e, struct flow *f, const struct observation *obs,
 				.anomaly = obs->anomaly, .flow = f };
 	if (!f)
 		return;
-	r->source = f->source;
-	r->group = f->group;
-	r->tag = f->tag;
+	r->pair = recalled_pair(f);
+	r->kind = recalled_kind(f);
 }
 
 static void learn(struct engine *e, const struct heard *heard, const struct packet *packet,
-		  const struct said *said, const struct echo *echo)
+		  const struct said *said, const struct echo *echo, uint64_t hash)
 {
-	struct memo *memo = recall_keep(e->recall, echo, packet, heard->list, heard->n);
+	struct memo *memo = recall_keep(e->recall, hash, echo, packet, heard->list, heard->n);
 	const struct observation *first = &said->list[0];
 
 	memo->evicted6 = e->flows.ip6.evicted;
@@ -156,17 +165,20 @@ static void learn(struct engine *e, const struct heard *heard, const struct pack
 	memo->is_link_local = e->frame_link_local;
 }
 
-void engine_learn(struct engine *e, const struct packet *packet, struct said *said,
-		  const struct echo *echo)
+void engine_learn(struct engine *e, const struct quick *quick, const struct packet *packet,
+		  struct said *said, uint64_t hash)
 {
-	struct heard heard = { .print = echo->print };
+	struct heard heard = { 0 };
+	struct echo echo;
 
-	if (e->may_echo && recall_wants(e->recall, echo))
+	if (e->may_echo && recall_wants(e->recall, hash) && echo_of(quick, packet, &echo)) {
+		heard.print = echo_print(&echo, packet);
 		e->heard = &heard;
+	}
 	engine_packet(e, packet, said);
 	if (e->heard && !heard.is_lost && heard.n > 0 && heard.n == said->n &&
 	    said->segment_count == 0 && said->has_ip && said->is_read && said->is_multicast &&
 	    e->frame_control)
-		learn(e, &heard, packet, said, echo);
+		learn(e, &heard, packet, said, &echo, hash);
 	e->heard = NULL;
 }

@@ -99,16 +99,20 @@ bool engine_take_brief(struct engine *engine, struct expected *expected, size_t 
 struct memo;
 
 struct expected_echo {
-	struct echo	   echo;
-	const struct memo *memo;
+	uint64_t	   hash;		/* echo_hash() */
+	uint64_t	   passage;		/* copies_hash(), where the receiver is link-local */
+	const struct memo *memo;		/* NULL: it says something else */
+	uint32_t	   serial, print;	/* the memo's, and the packet's */
 };
 
-bool engine_foresee_echo(const struct engine *engine, struct expected_echo *message);
-void engine_expect_echo(const struct engine *engine, const struct expected_echo *message);
+bool engine_foresee_echo(const struct engine *engine, const struct quick *quick,
+			 const struct packet *packet, struct expected_echo *message);
+void engine_expect_echo(const struct engine *engine, const struct packet *packet,
+			struct expected_echo *message);
 bool engine_take_echo(struct engine *engine, struct expected *expected, size_t i,
 		      const struct expected_echo *message);
-void engine_learn(struct engine *engine, const struct packet *packet, struct said *said,
-		  const struct echo *echo);
+void engine_learn(struct engine *engine, const struct quick *quick, const struct packet *packet,
+		  struct said *said, uint64_t hash);
 
 /* At the end of the input: what still waits is said.  Idempotent. */
 void engine_finish(struct engine *engine);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of messages that were heard before: sets of WAYS, found by tags that lie together.
+/* The table of messages that were heard before: sets of WAYS, found by tags that lie together.  A
+ * message is kept where its hash says, or else elsewhere in its set.
  * Knows bytes and hashes only. */
 #include "engine/recall.h"
 
 #define WAYS 4
-#define SETS 1024
+#define SLOTS 4096			/* WAYS of them, whose tags lie together, are a set */
 #define ASKED 8192			/* hashes that were asked for once */
 #define LINE 64				/* of memory */
 #define FETCHED 3			/* lines */
 
 struct recall {
-	uint32_t    tags[SETS][WAYS];	/* 0: nothing is kept there */
+	uint32_t    tags[SLOTS];	/* 0: nothing is kept there */
 	uint32_t    asked[ASKED];
-	unsigned    next;		/* the way that gives way */
-	struct memo memos[SETS * WAYS];
+	uint32_t    serial;		/* of the latest */
+	struct memo memos[SLOTS];
 };
 
 /* Nothing is written until there is a message. */
@@ -22,9 +23,9 @@ struct recall *recall_new(struct large_area *area)
 	return large_area_take(area, 1, sizeof(struct recall));
 }
 
-static uint32_t tag_of(const struct echo *echo)
+static uint32_t tag_of(uint64_t hash)
 {
-	return (uint32_t)(echo->hash >> 32) | 1;
+	return (uint32_t)(hash >> 32) | 1;
 }
 
 /* Of a message with so many statements. */
@@ -42,56 +43,60 @@ static inline void fetch(const struct memo *memo)
 		__builtin_prefetch(p + line * LINE);
 }
 
-struct memo *recall_find(struct recall *recall, const struct echo *echo)
+/* The first, which is the one that the hash says, is nearly always right. */
+struct memo *recall_find(struct recall *recall, uint64_t hash)
 {
-	size_t set = echo->hash % SETS;
-	uint32_t tag = tag_of(echo);
+	uint32_t tag = tag_of(hash);
 
 	for (size_t way = 0; way < WAYS; way++) {
-		if (recall->tags[set][way] != tag)
+		size_t slot = hash % SLOTS ^ way;
+
+		if (recall->tags[slot] != tag)
 			continue;
-		fetch(&recall->memos[set * WAYS + way]);
-		return &recall->memos[set * WAYS + way];
+		fetch(&recall->memos[slot]);
+		return &recall->memos[slot];
 	}
 	return NULL;
 }
 
-bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet)
+bool recall_is_same(const struct memo *memo, const struct packet *packet)
 {
 	const uint8_t *bytes = (const uint8_t *)memo + bytes_at(memo->n);
 
 	return memo->captured == packet->bytes.n && memo->length == packet->length &&
-	       memo->link == packet->link && echo_is_same(echo, packet, bytes);
+	       memo->link == packet->link && echo_is_same(&memo->echo, packet, bytes);
 }
 
-bool recall_wants(struct recall *recall, const struct echo *echo)
+bool recall_wants(struct recall *recall, uint64_t hash)
 {
-	uint32_t *asked = &recall->asked[echo->hash % ASKED];
-	bool before = *asked == tag_of(echo);
+	uint32_t *asked = &recall->asked[hash % ASKED];
+	bool before = *asked == tag_of(hash);
 
-	*asked = tag_of(echo);
+	*asked = tag_of(hash);
 	return before;
 }
 
-/* The way with the same tag, or an empty one, or the next. */
-static size_t choose_way(struct recall *r, size_t set, uint32_t tag)
+/* Where one with the same tag is, or nothing, or else in turn. */
+static size_t choose_slot(const struct recall *r, uint64_t hash)
 {
 	for (size_t way = 0; way < WAYS; way++)
-		if (r->tags[set][way] == tag)
-			return way;
+		if (r->tags[hash % SLOTS ^ way] == tag_of(hash))
+			return hash % SLOTS ^ way;
 	for (size_t way = 0; way < WAYS; way++)
-		if (!r->tags[set][way])
-			return way;
-	return r->next++ % WAYS;
+		if (!r->tags[hash % SLOTS ^ way])
+			return hash % SLOTS ^ way;
+	return hash % SLOTS ^ r->serial % WAYS;
 }
 
-struct memo *recall_keep(struct recall *recall, const struct echo *echo,
+struct memo *recall_keep(struct recall *recall, uint64_t hash, const struct echo *echo,
 			 const struct packet *packet, const struct recalled *list, size_t n)
 {
-	size_t set = echo->hash % SETS, way = choose_way(recall, set, tag_of(echo));
-	struct memo *memo = &recall->memos[set * WAYS + way];
+	size_t slot = choose_slot(recall, hash);
+	struct memo *memo = &recall->memos[slot];
 
-	recall->tags[set][way] = tag_of(echo);
+	recall->tags[slot] = tag_of(hash);
+	memo->serial = ++recall->serial;
+	memo->echo = *echo;
 	memo->length = packet->length;
 	memo->captured = (uint16_t)packet->bytes.n;
 	memo->link = packet->link;

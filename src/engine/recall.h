@@ -16,18 +16,32 @@
 /* One statement. */
 struct recalled {
 	struct flow *flow;		/* NULL: none, for no rule speaks of it */
-	uint32_t     group, source;	/* as it has them */
-	uint16_t     tag;		/* the flow's */
+	uint64_t     pair, kind;	/* its addresses, and what else it is (recalled_pair() and _kind()) */
 	uint16_t     rule;		/* the verdict */
 	uint8_t	     action;
 	uint8_t	     point, anomaly;
 };
+
+static inline uint64_t recalled_pair(const struct flow *f)
+{
+	return (uint64_t)f->source << 32 | f->group;
+}
+
+/* Its tag, its state, and what was the worst of it so far: what seldom changes.  As it lies there,
+ * so it is one load. */
+static inline uint64_t recalled_kind(const struct flow *f)
+{
+	return (uint64_t)f->ttl_max << 56 | (uint64_t)f->ttl_min << 48 | (uint64_t)f->rule << 32 |
+	       (uint64_t)f->action << 24 | (uint64_t)f->state << 16 | f->tag;
+}
 
 /* What is looked at comes first. */
 struct memo {
 	_Alignas(64) uint64_t evicted6;		/* IPv6 flows so far: until the next one they stand */
 	uint64_t	flags;			/* of all statements */
 	uint64_t	pair;			/* copies_pair() */
+	struct echo	echo;
+	uint32_t	serial;			/* no other that is kept has it */
 	uint32_t	length;
 	uint16_t	captured, link;
 	uint8_t		n, ttl;
@@ -42,14 +56,15 @@ struct recall;
 /* In the area, which outlives it. */
 struct recall *recall_new(struct large_area *area);
 
-/* What may be it, and is being fetched; NULL where nothing is.  recall_is_same() looks. */
-struct memo *recall_find(struct recall *recall, const struct echo *echo);
-bool recall_is_same(const struct memo *memo, const struct echo *echo, const struct packet *packet);
+/* By echo_hash(): what may be it, and is being fetched; NULL where nothing is.  recall_is_same()
+ * looks. */
+struct memo *recall_find(struct recall *recall, uint64_t hash);
+bool recall_is_same(const struct memo *memo, const struct packet *packet);
 
 /* True where the message was asked for before: it is worth being kept. */
-bool recall_wants(struct recall *recall, const struct echo *echo);
+bool recall_wants(struct recall *recall, uint64_t hash);
 /* Where to keep it: its bytes and what tells it from others are filled in, and its n statements. */
-struct memo *recall_keep(struct recall *recall, const struct echo *echo,
+struct memo *recall_keep(struct recall *recall, uint64_t hash, const struct echo *echo,
 			 const struct packet *packet, const struct recalled *list, size_t n);
 
 #endif

@@ -25,10 +25,11 @@ struct brief {
 	uint32_t seq;				/* where that begins */
 };
 
-/* A look at its protocol, of a packet that is QUICK_ASK. */
+/* A look at its IP header, if it is a plain one of version 4, of a packet that is QUICK_ASK. */
 static inline bool brief_may_be(const struct quick *quick, const struct packet *packet)
 {
-	return quick->plain && packet->bytes.p[quick->ip_offset + 9] != NUMBER_UDP;
+	return (unsigned)quick->plain - 1 < IP4_ALERT_BYTES &&
+	       packet->bytes.p[quick->ip_offset + 9] != NUMBER_UDP;
 }
 
 /* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change

@@ -11,18 +11,26 @@
 
 #define ECHO_BYTES_MAX 512		/* of the frame; longer ones are no echoes */
 
+/* What is known of a frame beside its bytes. */
 struct echo {
-	uint64_t hash;			/* the same for two frames that say the same */
-	uint32_t print;			/* struct observation's, by this frame's identification */
-	uint8_t	 varies;		/* where two of eight bytes of an IPv4 header vary, and
-					 * then two more; 0: none */
+	uint64_t mix;			/* for echo_print() */
+	uint64_t same;			/* of the eight bytes at `at`: the bits that are always the
+					 * same; of IPv6 all of them */
+	uint8_t	 at;			/* where the identification is, or would be */
 };
 
-/* Of a packet that is QUICK_ASK: false where it can be no echo. */
+/* Of a packet that is QUICK_ASK, with a plain header: the same for two frames that say the same. */
+uint64_t echo_hash(const struct quick *quick, const struct packet *packet);
+
+/* Of the same: false where nothing can be its echo, for that never says the same, or its header is
+ * wrong. */
 bool echo_of(const struct quick *quick, const struct packet *packet, struct echo *out);
 
-/* Whether the packet says what another frame of as many bytes said; both were echo_of(). */
+/* Whether the packet says what another frame of as many bytes said, of which this is known. */
 bool echo_is_same(const struct echo *echo, const struct packet *packet, const uint8_t *other);
+
+/* The packet's print (struct observation), where it says the same. */
+uint32_t echo_print(const struct echo *echo, const struct packet *packet);
 
 /* From where it was sent, and to whom. */
 void echo_addresses(const struct quick *quick, const struct packet *packet,

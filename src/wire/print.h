@@ -71,12 +71,18 @@ static inline uint64_t print_header4(const uint8_t *header, unsigned protocol)
 		       : (word & UINT64_C(0xffffffffffff)) | (uint64_t)protocol << 48;
 }
 
+/* The sum of a header, as print_end() has it, and print_mix() of what it carries. */
+static inline uint64_t print_add(uint64_t header, uint64_t x)
+{
+	return x + header * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* `header`: length, fragment offset, protocol; `id` in any byte order; `x`: print_mix() of what it
  * carries.  The upper bits of such sums are mixed well. */
 static inline __attribute__((always_inline)) uint32_t print_end(uint64_t header, uint16_t id,
 								uint64_t x)
 {
-	x = (x + header * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
+	x = print_add(header, x) >> 32;
 	if (id == 0)
 		return ((uint32_t)x & ~UINT32_C(3)) | 2;
 	return ((uint32_t)x & ~UINT32_C(0x3ff)) + (uint8_t)(id + (id >> 8)) * 4u + 3;

@@ -72,11 +72,11 @@ static bool look(const struct packet *packet, struct quick *quick, struct echo *
 
 static struct said said[2];
 
-/* The same words, but for prints, which are the echo's. */
-static bool says_the_same(const struct echo *echo)
+/* The same words, but for prints, which are the echo's by what is known of the first frame. */
+static bool says_the_same(const struct echo *first, const struct packet *packet)
 {
 	for (size_t i = 0; i < said[1].n; i++) {
-		if (echo->print && said[1].list[i].print != echo->print)
+		if (said[1].list[i].print != echo_print(first, packet))
 			return false;
 		said[1].list[i].print = said[0].list[i].print;
 	}
@@ -102,18 +102,20 @@ static size_t count_echoes(size_t row, bool repairing)
 	size_t n = put_row(row, first), same = 0, at = row == SAP ? 18 : 14;
 	struct packet packet = packet_of(first, n), second = packet_of(other, n);
 	struct quick quick[2];
-	struct echo echo[2];
+	struct echo echo, other_echo;
 
-	check(look(&packet, &quick[0], &echo[0], &said[0]));
+	check(look(&packet, &quick[0], &echo, &said[0]));
 	for (size_t bit = 0; bit < 8 * n; bit++) {
 		memcpy(other, first, n);
 		other[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		if (repairing)
 			repair(other + at, row != ADVERTISEMENT);
-		if (!look(&second, &quick[1], &echo[1], &said[1]) ||
-		    !echo_is_same(&echo[1], &second, first))
+		look(&second, &quick[1], &other_echo, &said[1]);
+		if (quick[1].kind != QUICK_ASK || !quick[1].plain ||
+		    !echo_is_same(&echo, &second, first))
 			continue;
-		check(echo[0].hash == echo[1].hash && says_the_same(&echo[1]));
+		check(echo_hash(&quick[0], &packet) == echo_hash(&quick[1], &second) &&
+		      says_the_same(&echo, &second));
 		same++;
 	}
 	return same;
