@@ -192,7 +192,7 @@ static void read_one(struct judging *j, const struct batch *b, const struct quic
 	out->said = b->said ? b->said[i] : NULL;
 	out->way = choose_way(j, &b->packets[i], &quick[i], out);
 	if (out->way == WAY_BRIEF)
-		engine_foresee_brief(j->engine, &out->brief);
+		engine_expect_brief(j->engine, &out->brief);
 	if (out->way != WAY_SAID)
 		return;
 	decode(j, b, quick, i, out);
@@ -201,23 +201,28 @@ static void read_one(struct judging *j, const struct batch *b, const struct quic
 
 static void expect_one(struct judging *j, const struct packet *packet, struct ahead *ahead)
 {
-	if (ahead->way == WAY_BRIEF)
-		engine_expect_brief(j->engine, &ahead->brief);
-	else if (ahead->way == WAY_ECHO)
+	if (ahead->way == WAY_ECHO)
 		engine_expect_echo(j->engine, packet, &ahead->echo);
 	else
 		engine_expect_said(j->engine, ahead->said);
 }
 
 /* Reads the next packets that ask for it, and has the engine fetch what they will need, so that
- * the misses of several overlap. */
+ * the misses of several overlap.  The list of those that are not brief grows without a branch, which
+ * would be guessed wrong. */
 static void read_ahead(struct judging *j, const struct batch *b, const struct quick *quick,
 		       const uint8_t *asks, size_t n)
 {
-	for (size_t k = 0; k < n; k++)
+	uint8_t others[JUDGING_AHEAD];
+	size_t other_n = 0;
+
+	for (size_t k = 0; k < n; k++) {
 		read_one(j, b, quick, asks[k], &j->ahead[k]);
-	for (size_t k = 0; k < n; k++)
-		expect_one(j, &b->packets[asks[k]], &j->ahead[k]);
+		others[other_n] = (uint8_t)k;
+		other_n += j->ahead[k].way != WAY_BRIEF;
+	}
+	for (size_t k = 0; k < other_n; k++)
+		expect_one(j, &b->packets[asks[others[k]]], &j->ahead[others[k]]);
 }
 
 /* The packet at `i` of the batch, and those before it. */

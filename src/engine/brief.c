@@ -10,36 +10,29 @@
 /* What tells (*,G) from (S,G) in a flow's tag. */
 #define TAG_ANY ((unsigned)(FLOW_SOURCE_ANY - FLOW_SOURCE_HOST) << 4)
 
-void engine_foresee_brief(const struct engine *e, struct expected_brief *message)
-{
-	const struct brief *brief = &message->brief;
-	uint32_t kind = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6 | FLOW_SETTLED << 16;
-
-	for (size_t i = 0; i < brief->n; i++) {
-		message->hash[i] = addr_hash_word(brief->pair[i]);
-		message->kind[i] = kind + (brief->pair[i] >> 32 ? 0 : TAG_ANY);
-		flow_expect4(&e->flows, message->hash[i]);
-	}
-}
-
 /* RFC 5771 4: the block that is not forwarded. */
 static bool is_link_local(uint32_t group)
 {
 	return group >> 8 == 0xe00000;
 }
 
+/* The index is not fetched ahead: it is small, and nearly always at hand. */
 void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 {
 	const struct brief *brief = &message->brief;
+	uint32_t kind = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6 | FLOW_SETTLED << 16;
 
+	for (size_t i = 0; i < brief->n; i++) {
+		uint64_t hash = addr_hash_word(brief->pair[i]);
+
+		message->kind[i] = kind + (brief->pair[i] >> 32 ? 0 : TAG_ANY);
+		message->flow[i] = flow_guess4(&e->flows, hash, (uint16_t)message->kind[i]);
+	}
 	if (is_link_local(brief->receiver)) {
 		message->passage = copies_hash(copies_pair4(brief->speaker, brief->receiver),
 					       brief->print);
 		copies_expect(e->copies, message->passage);
 	}
-	for (size_t i = 0; i < brief->n; i++)
-		message->flow[i] = flow_guess4(&e->flows, message->hash[i],
-					       (uint16_t)message->kind[i]);
 }
 
 /* As long as listeners_hear() has nothing to learn of the speaker, */
@@ -214,7 +207,7 @@ static bool is_new(const struct engine *e, const struct observation *obs,
 	struct flow_key key = flow_key_of(obs);
 
 	if (may_be_sap((uint32_t)message->brief.pair[i]) ||
-	    flow_find(&e->flows, &key, message->hash[i]))
+	    flow_find(&e->flows, &key, flow_hash(&key)))
 		return false;
 	*out = court_plain(&e->court, obs);
 	return out->rule != RULE_NONE;

@@ -75,19 +75,16 @@ void engine_take(struct engine *engine, struct expected *expected, size_t end);
 void engine_foresee(const struct engine *engine, const struct said *said);
 void engine_expect_said(const struct engine *engine, const struct said *said);
 
-/* The quick way for a brief message.  engine_foresee_brief() fetches what tells where its flows
- * are, and engine_expect_brief(), some time later, these; engine_take_brief() takes the packets
- * before packet i as engine_take() does, and this one with the same result as engine_packet(), or
- * returns false and has done nothing to it. */
+/* The quick way for a brief message.  engine_expect_brief() fetches what its flows are counted in;
+ * engine_take_brief() takes the packets before packet i as engine_take() does, and this one with the
+ * same result as engine_packet(), or returns false and has done nothing to it. */
 struct expected_brief {
 	struct brief brief;
 	uint64_t     passage;			/* copies_hash(), where the receiver is link-local */
-	uint64_t     hash[BRIEF_MAX];		/* of each statement's flow, and */
-	uint32_t     flow[BRIEF_MAX];		/* its number; 0: none */
+	uint32_t     flow[BRIEF_MAX];		/* of each statement the flow's number; 0: none */
 	uint32_t     kind[BRIEF_MAX];		/* its flow_kind(), where it is settled */
 };
 
-void engine_foresee_brief(const struct engine *engine, struct expected_brief *message);
 void engine_expect_brief(const struct engine *engine, struct expected_brief *message);
 bool engine_take_brief(struct engine *engine, struct expected *expected, size_t i,
 		       const struct expected_brief *message);
