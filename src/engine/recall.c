@@ -64,7 +64,8 @@ bool recall_is_same(const struct memo *memo, const struct packet *packet)
 	const uint8_t *bytes = (const uint8_t *)memo + bytes_at(memo->n);
 
 	return memo->captured == packet->bytes.n && memo->length == packet->length &&
-	       memo->link == packet->link && echo_is_same(&memo->echo, packet, bytes);
+	       memo->link == packet->link && !packet->checksums_unreliable &&
+	       echo_is_same(&memo->echo, packet, bytes);
 }
 
 bool recall_wants(struct recall *recall, uint64_t hash)
