@@ -208,8 +208,8 @@ static void expect_one(struct judging *j, const struct packet *packet, struct ah
 }
 
 /* Reads the next packets that ask for it, and has the engine fetch what they will need, so that
- * the misses of several overlap.  The list of those that are not brief grows without a branch, which
- * would be guessed wrong. */
+ * the misses of several overlap.  The list of those that are not brief grows without a branch,
+ * which would be guessed wrong. */
 static void read_ahead(struct judging *j, const struct batch *b, const struct quick *quick,
 		       const uint8_t *asks, size_t n)
 {

@@ -76,8 +76,8 @@ void engine_foresee(const struct engine *engine, const struct said *said);
 void engine_expect_said(const struct engine *engine, const struct said *said);
 
 /* The quick way for a brief message.  engine_expect_brief() fetches what its flows are counted in;
- * engine_take_brief() takes the packets before packet i as engine_take() does, and this one with the
- * same result as engine_packet(), or returns false and has done nothing to it. */
+ * engine_take_brief() takes the packets before packet i as engine_take() does, and this one with
+ * the same result as engine_packet(), or returns false and has done nothing to it. */
 struct expected_brief {
 	struct brief brief;
 	uint64_t     passage;			/* copies_hash(), where the receiver is link-local */
