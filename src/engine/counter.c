@@ -86,20 +86,13 @@ void counters_group(struct counters *counters, uint16_t rule, const struct obser
 		distinct_add(counters->distinct, 2u * rule + 1, addr_hash(obs->group));
 }
 
-void counters_expect(const struct counters *counters, uint16_t rule, uint64_t source,
-		     uint64_t group)
-{
-	distinct_expect(counters->distinct, 2u * rule, source);
-	distinct_expect(counters->distinct, 2u * rule + 1, group);
-}
-
 void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, uint64_t group)
 {
 	distinct_add(counters->distinct, 2u * rule, source);
 	distinct_add(counters->distinct, 2u * rule + 1, group);
 }
 
-void counters_lump(struct counters *counters, const struct flow *flow)
+void counters_lump(struct counters *counters, struct flow *flow)
 {
 	struct counter *c = &counters->rules[flow->rule];
 
@@ -109,4 +102,8 @@ void counters_lump(struct counters *counters, const struct flow *flow)
 	c->packets += flow->packets;
 	c->bytes += flow->bytes;
 	c->link_local += flow->state & FLOW_LINK_LOCAL ? flow->packets : 0;
+	if (!(flow->state & FLOW_UNTOLD))
+		return;
+	flow->state &= (uint8_t)~FLOW_UNTOLD;
+	counters_hashes(counters, flow->rule, addr_hash4(flow->source), addr_hash4(flow->group));
 }

@@ -43,9 +43,7 @@ void counters_hit(struct counters *counters, uint16_t rule, const struct observa
 /* Who: S, or the speaker where S is `*` or unknown.  What: G where it is one group. */
 void counters_source(struct counters *counters, uint16_t rule, const struct observation *obs);
 void counters_group(struct counters *counters, uint16_t rule, const struct observation *obs);
-/* Of a source and a group alone, by their addr_hash(); what is needed for it is fetched first. */
-void counters_expect(const struct counters *counters, uint16_t rule, uint64_t source,
-		     uint64_t group);
+/* Of a source and a group alone, by their addr_hash(). */
 void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, uint64_t group);
 /* counters_hit() of one more statement of a flow of which it, counters_source() and counters_group()
  * were told before; and who spoke, where the flow is of all sources. */
@@ -70,7 +68,7 @@ static inline void counters_again(struct counters *counters, uint16_t rule,
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker);
 /* The same of IPv4, for who speaks again and again. */
 void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker);
-/* All packets of a lump. */
-void counters_lump(struct counters *counters, const struct flow *flow);
+/* All packets of a lump, and its addresses if they are still to be told. */
+void counters_lump(struct counters *counters, struct flow *flow);
 
 #endif

@@ -215,16 +215,6 @@ static __attribute__((noinline)) void grow(struct distinct *d)
 	}
 }
 
-void distinct_expect(const struct distinct *d, size_t id, uint64_t hash)
-{
-	const struct counter *c = &d->counters[id];
-
-	if (!c->estimated)
-		__builtin_prefetch(&d->slots[first_slot(d, entry_of(id, hash))], 1);
-	else if (c->sketch != SKETCH_NONE)
-		__builtin_prefetch(&d->sketches[c->sketch].ranks[register_of(hash)], 1);
-}
-
 static void add_estimated(struct distinct *d, const struct counter *c, uint64_t hash)
 {
 	if (c->sketch != SKETCH_NONE)

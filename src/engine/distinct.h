@@ -22,8 +22,6 @@ struct distinct;
 struct distinct *distinct_new(size_t ids, struct large_area *area);
 void distinct_free(struct distinct *d);
 
-/* Before distinct_add(): has what that will read fetched. */
-void distinct_expect(const struct distinct *distinct, size_t id, uint64_t hash);
 /* Counts a well-mixed hash (addr_hash) under one counter. */
 void distinct_add(struct distinct *d, size_t id, uint64_t hash);
 

@@ -547,7 +547,6 @@ struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 	struct flow *f;
 
 	assert(v.rule != RULE_NONE);
-	counters_expect(&e->counters, v.rule, source, group);
 	e->packet = packet;
 	f = open_flow(e, key, hash, quick_port(q, packet));
 	f->state |= FLOW_LUMP;

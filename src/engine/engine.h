@@ -47,7 +47,7 @@ void engine_packet(struct engine *engine, const struct packet *packet, struct sa
  * engine_take() takes the packets that were not taken yet up to index `end`, none of which asks:
  * those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with remarks. */
 struct newcomer {
-	uint64_t       source, group;		/* addr_hash() */
+	uint64_t       source;			/* addr_hash() */
 	struct verdict verdict;			/* of all its packets; RULE_NONE: of each its own */
 };
 

@@ -38,6 +38,7 @@ enum {
 	FLOW_FINDING = 16,	/* denied or limited, and not link-local */
 	FLOW_SETTLED = 32,	/* not at `data`: `rule` and `action` are the verdict of every plain
 				 * statement, police lines aside */
+	FLOW_UNTOLD = 64,	/* of an IPv4 lump: nor of its source and group do they know yet */
 };
 
 struct flow {

@@ -202,7 +202,8 @@ static inline void write_lump(struct flow *f, const struct packet *packet, const
 	f->group = q->group;
 	f->source = q->source;
 	f->tag = FLOW_TAG_DATA4;
-	f->state = (uint8_t)(FLOW_USED | FLOW_LUMP | (is_link_local ? FLOW_LINK_LOCAL : 0) |
+	f->state = (uint8_t)(FLOW_USED | FLOW_LUMP | FLOW_UNTOLD |
+			     (is_link_local ? FLOW_LINK_LOCAL : 0) |
 			     is_finding * FLOW_FINDING);
 	f->action = v.action;
 	f->rule = v.rule;
@@ -230,11 +231,10 @@ static inline bool meet_new4(struct engine *e, struct expected *x, size_t k)
 		return false;
 	if (!is_link_local && !is_elsewhere && scans_note(e->scans, fresh->source, packet->at))
 		frame_find_scan(e, packet, POINT_DATA, addr_of4(q->source));
-	counters_hashes(&e->counters, fresh->verdict.rule, fresh->source, fresh->group);
 	f = flow_begin4(&e->flows, hash, at, quick_port(q, packet));
 	write_lump(f, packet, q, fresh->verdict, is_link_local);
 	if (is_link_local) {
-		distinct_add(e->link_local_groups, 0, fresh->group);
+		distinct_add(e->link_local_groups, 0, addr_hash4(q->group));
 		meet_link_local(e, packet, q);
 	}
 	if (q->ttl > 0)
@@ -288,18 +288,14 @@ void engine_foretell(const struct engine *e, struct quick_lists *out)
 	out->place_mask = e->flows.ip4.max - 1;
 }
 
-/* A flow of IPv4 that is new: its verdict, which many loads tell, and what it will be counted in. */
+/* Of a flow of IPv4 that is new: its verdict, which takes many loads, each waiting for the last. */
 static struct newcomer expect_new4(const struct engine *e, const struct quick *q)
 {
-	struct newcomer fresh = { addr_hash4(q->source), addr_hash4(q->group),
-				  { ACTION_PERMIT, RULE_NONE } };
+	struct newcomer fresh = { addr_hash4(q->source), { ACTION_PERMIT, RULE_NONE } };
 
 	scans_expect(e->scans, fresh.source);
-	if (!e->opens_plainly)
-		return fresh;
-	fresh.verdict = court_settled4(&e->court, q->source, q->group);
-	if (fresh.verdict.rule != RULE_NONE)
-		counters_expect(&e->counters, fresh.verdict.rule, fresh.source, fresh.group);
+	if (e->opens_plainly)
+		fresh.verdict = court_settled4(&e->court, q->source, q->group);
 	return fresh;
 }
 

@@ -135,7 +135,7 @@ static void count_flow(struct report *r, const struct flow *f)
 	r->change_count += other && other->action != f->action;
 }
 
-static void read_flow(struct pass *p, uint32_t slot, const struct flow *f)
+static void read_flow(struct pass *p, uint32_t slot, struct flow *f)
 {
 	if (f->state & FLOW_LUMP) {
 		counters_lump(&p->counters, f);
