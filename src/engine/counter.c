@@ -13,7 +13,7 @@ void counters_init(struct counters *counters, size_t rules, struct large_area *a
 	counters->rules = memory_array(rules, sizeof(counters->rules[0]));
 	counters->speakers =
 		large_area_take(area, COUNTERS_SPEAKERS, sizeof(counters->speakers[0]));
-	counters->distinct = distinct_new(2 * rules, area);
+	counters->distinct = distinct_new(2 * rules);
 }
 
 void counters_release(struct counters *counters)

@@ -5,6 +5,7 @@
 #ifndef WEIR_ENGINE_COUNTER_H
 #define WEIR_ENGINE_COUNTER_H
 
+#include "base/large_page.h"
 #include "engine/distinct.h"
 #include "engine/flow.h"
 #include "model/packet.h"

@@ -28,8 +28,6 @@ struct sketch {
 	uint8_t ranks[REGISTERS];
 };
 
-#define POOLS_BYTES (SKETCHES * sizeof(struct sketch) + 2 * SLOTS_MAX * sizeof(uint64_t))
-
 struct counter {
 	uint32_t exact;
 	uint16_t sketch;
@@ -40,7 +38,6 @@ struct distinct {
 	struct counter *counters;
 	size_t		n;
 	uint64_t       *memory;
-	void	       *own;		/* NULL: the pools lie in somebody's area */
 	uint64_t       *slots;		/* a table of n slots lies n slots into the memory, so that
 					 * it grows beside itself */
 	size_t		slot_count, used;	/* used: not EMPTY */
@@ -48,24 +45,15 @@ struct distinct {
 	size_t		sketches_used;
 };
 
-static void take_pools(struct distinct *d, struct large_area *area)
+struct distinct *distinct_new(size_t ids)
 {
-	d->memory = large_area_take(area, 2 * SLOTS_MAX, sizeof(d->memory[0]));
-	d->sketches = large_area_take(area, SKETCHES, sizeof(d->sketches[0]));
-}
-
-struct distinct *distinct_new(size_t ids, struct large_area *area)
-{
-	struct large_area own;
 	struct distinct *d = memory_take(sizeof(*d));
 
 	assert(ids <= DISTINCT_IDS_MAX);	/* and none is that of DELETED */
 	d->n = ids;
 	d->counters = memory_array(ids, sizeof(d->counters[0]));
-	if (!area)
-		large_area_init(&own, POOLS_BYTES);
-	d->own = area ? NULL : own.memory;
-	take_pools(d, area ? area : &own);
+	d->memory = memory_array(2 * SLOTS_MAX, sizeof(d->memory[0]));
+	d->sketches = memory_array(SKETCHES, sizeof(d->sketches[0]));
 	d->slots = d->memory + SLOTS_FIRST;
 	d->slot_count = SLOTS_FIRST;
 	for (size_t i = 0; i < ids; i++)
@@ -78,7 +66,8 @@ void distinct_free(struct distinct *d)
 	if (!d)
 		return;
 	free(d->counters);
-	free(d->own);
+	free(d->memory);
+	free(d->sketches);
 	free(d);
 }
 

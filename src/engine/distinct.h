@@ -10,16 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/large_page.h"
-
 #define DISTINCT_EXACT_MAX 1024
 #define DISTINCT_IDS_MAX ((1u << 18) - 2)
 
 struct distinct;
 
-/* Counters 0 .. ids-1, all at zero; ids is at most DISTINCT_IDS_MAX.  The caller frees it.  The pools
- * lie in the area, which outlives them; NULL: in memory of their own. */
-struct distinct *distinct_new(size_t ids, struct large_area *area);
+/* Counters 0 .. ids-1, all at zero; ids is at most DISTINCT_IDS_MAX.  The caller frees it. */
+struct distinct *distinct_new(size_t ids);
 void distinct_free(struct distinct *d);
 
 /* Counts a well-mixed hash (addr_hash) under one counter. */

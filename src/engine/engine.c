@@ -13,7 +13,7 @@
 
 #define TTL_LARGE 32
 #define STREAM_AHEAD 32
-#define TABLES_BYTES ((size_t)16 << 20)
+#define TABLES_BYTES (3 * LARGE_PAGE)
 #define TABLES_LARGE (2 * LARGE_PAGE)	/* of these, in large pages */
 
 static bool asks_joined(const struct boundary *boundary)
@@ -89,7 +89,7 @@ struct engine *engine_new(const struct boundary *boundary, const struct table *t
 	e->events = options->events ? events_new(boundary->rule_count) : NULL;
 	e->roll = options->roll ? roll_new() : NULL;
 	said_init(&e->stream_said);
-	e->link_local_groups = distinct_new(1, NULL);
+	e->link_local_groups = distinct_new(1);
 	pass_cut(e, boundary);
 	e->now.ns = INT64_MIN;
 	engine_place(e, &options->inside);

@@ -12,7 +12,7 @@ static uint64_t hash(uint64_t i)
 
 static void test_exact(void)
 {
-	struct distinct *d = distinct_new(3, NULL);
+	struct distinct *d = distinct_new(3);
 	bool estimated;
 
 	for (unsigned round = 0; round < 2; round++)
@@ -33,7 +33,7 @@ static void test_bound(void)
 	static const unsigned sizes[] = { 1025, 2000, 5000, 10000, 20000, 50000, 200000, 1000000 };
 
 	for (size_t k = 0; k < COUNT(sizes); k++) {
-		struct distinct *d = distinct_new(8, NULL);
+		struct distinct *d = distinct_new(8);
 		double sum = 0;
 		char name[64];
 		bool estimated;
@@ -56,7 +56,7 @@ static void test_bound(void)
 
 static void test_order(void)
 {
-	struct distinct *d = distinct_new(2, NULL);
+	struct distinct *d = distinct_new(2);
 	bool estimated;
 
 	for (unsigned i = 0; i < 5000; i++) {
@@ -70,7 +70,7 @@ static void test_order(void)
 /* More counters than the pools hold: counts stay exact or say that they are not. */
 static void test_many(void)
 {
-	struct distinct *d = distinct_new(2000, NULL);
+	struct distinct *d = distinct_new(2000);
 	bool estimated, any = false;
 
 	for (unsigned id = 0; id < 2000; id++)
