@@ -244,8 +244,6 @@ static void __attribute__((noinline)) find_large_ttl(struct engine *e, struct fl
 	struct finding finding = { .kind = FINDING_TTL_LARGE, .point = POINT_DATA, .detail = ttl };
 	struct flow_key key;
 
-	if (f->tag == FLOW_TAG_DATA4 && !is_site_scope4(f->group))
-		return;
 	key = flow_key_read(&e->flows, f);
 	if (key.point != POINT_DATA || !is_site_scope(key.group))
 		return;
@@ -269,7 +267,7 @@ void frame_raise_ttl(struct engine *e, struct flow *f, const struct packet *pack
 	bool is_known = f->ttl_max > TTL_LARGE;
 
 	f->ttl_max = ttl;
-	if (ttl > TTL_LARGE)
+	if (ttl > TTL_LARGE && (f->tag != FLOW_TAG_DATA4 || is_site_scope4(f->group)))
 		find_large_ttl(e, f, packet, is_known);
 }
 

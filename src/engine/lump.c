@@ -299,23 +299,28 @@ static struct newcomer expect_new4(const struct engine *e, const struct quick *q
 	return fresh;
 }
 
-/* What a flow that is new, or of IPv6, will need. */
-static void __attribute__((noinline)) expect_other(const struct engine *e, struct expected *x,
-						   size_t k)
+static void __attribute__((noinline)) expect6(const struct engine *e, struct expected *x, size_t k)
 {
 	const struct packet *packet = &x->packets[x->lists->data[k]];
 	const struct quick *q = &x->quick[x->lists->data[k]];
-	struct flow_key key;
+	struct flow_key key = key_of(packet, q);
 
-	if (q->kind == QUICK_DATA4) {
-		x->fresh[k] = expect_new4(e, q);
-		return;
-	}
-	key = key_of(packet, q);
 	x->flow6[k] = flow_guess6(&e->flows, &key);
 	if (addr_is_link_local_group(key.group))
 		copies_expect(e->copies,
 			      copies_hash(copies_pair(key.source, key.group), q->print));
+}
+
+/* What a flow that is new, or of IPv6, will need. */
+static void __attribute__((noinline)) expect_other(const struct engine *e, struct expected *x,
+						   size_t k)
+{
+	const struct quick *q = &x->quick[x->lists->data[k]];
+
+	if (q->kind == QUICK_DATA4)
+		x->fresh[k] = expect_new4(e, q);
+	else
+		expect6(e, x, k);
 }
 
 /* The index is there: quick_look_sorted() had it fetched. */
