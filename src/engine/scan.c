@@ -63,15 +63,15 @@ static size_t choose_way(const struct set *set, uint32_t now)
 	return victim;
 }
 
-/* The ways that the source has, a bit each: one at most.  Not way by way, for where the search ends
+/* Behind the way that the source has, which no other has; 0: none.  A sum, for where a search ends
  * would be guessed wrong. */
-static inline unsigned ways_of(const struct set *set, uint32_t tag)
+static inline size_t find_behind(const struct set *set, uint32_t tag)
 {
-	unsigned ways = 0;
+	size_t behind = 0;
 
 	for (size_t way = 0; way < WAYS; way++)
-		ways |= (unsigned)(set->tag[way] == tag) << way;
-	return ways;
+		behind += (set->tag[way] == tag) * (way + 1);
+	return behind;
 }
 
 bool scans_note(struct scans *scans, uint64_t source, struct mtime at)
@@ -79,9 +79,8 @@ bool scans_note(struct scans *scans, uint64_t source, struct mtime at)
 	uint32_t now = (uint32_t)(at.ns / TICK_NS);
 	struct set *set = &scans->sets[source % SETS];
 	uint32_t tag = (uint32_t)(source >> 32) | 1;
-	unsigned ways = ways_of(set, tag);
-	size_t way = ways ? (size_t)__builtin_ctz(ways) : choose_way(set, now);
-	bool goes_on = (ways != 0) & (now - set->last[way] <= WINDOW_TICKS);
+	size_t behind = find_behind(set, tag), way = behind ? behind - 1 : choose_way(set, now);
+	bool goes_on = (behind > 0) & (now - set->last[way] <= WINDOW_TICKS);
 	uint16_t n = goes_on ? set->n[way] : 0, next = goes_on ? set->next[way] : 0;
 	uint32_t *tick;
 	bool full;
