@@ -68,7 +68,7 @@ static inline int addr_order(struct addr a, struct addr b)
 /* 224.0.0.0/4: of an IPv4 address as a number. */
 static inline bool addr_is_multicast4(uint32_t a)
 {
-	return a >> 28 == 0xe;
+	return a - UINT32_C(0xe0000000) < UINT32_C(0x10000000);
 }
 
 /* The same, or ff00::/8. */
