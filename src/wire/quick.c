@@ -375,7 +375,8 @@ static __attribute__((noinline)) enum quick_kind look_at_wanted(const struct qui
 }
 
 /* Nearly every frame: IPv4 behind at most one tag, which is stepped over without a branch, and all
- * that is looked at is there.  What only look_at_odd() can tell is left to it. */
+ * that is looked at is there.  What only look_at_odd() can tell is left to it, and is expected to
+ * be rare: so its calls stand behind the loop, which has more registers for that. */
 static inline enum quick_kind look_at(const struct quick_rules *rules, const struct packet *packet,
 				      struct quick *out)
 {
@@ -384,17 +385,19 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 	uint64_t first, pair;
 	unsigned spared;
 
-	if (packet->linktype != LINKTYPE_ETHERNET || packet->checksums_unreliable || n < LOOK_BYTES)
+	if (__builtin_expect(packet->linktype != LINKTYPE_ETHERNET ||
+			     packet->checksums_unreliable || n < LOOK_BYTES, 0))
 		return look_at_odd(rules, packet, out);
 	offset = ETHERNET_BYTES + (size_t)(load16(p + 12) == 0x8100) * TAG_BYTES;
 	KEEP_LOADED(offset);				/* and is made once */
 	ip = p + offset;
 	first = load_native(ip);
-	if (load16(ip - 2) != 0x0800 || may_be_isl(p) || !is_plain4(first))
+	if (__builtin_expect(load16(ip - 2) != 0x0800 || may_be_isl(p) || !is_plain4(first), 0))
 		return look_at_odd(rules, packet, out);
 	total = load16(ip + 2);
 	KEEP_LOADED(total);				/* a file may be written to */
-	if (total < IP4_BYTES + PRINT_BYTES || total + offset > packet->length)
+	if (__builtin_expect(total < IP4_BYTES + PRINT_BYTES || total + offset > packet->length,
+			     0))
 		return look_at_odd(rules, packet, out);
 	out->ip_offset = (uint8_t)offset;
 	spared = rules->carriers[ip[9]] & spares_ports(rules, ip + IP4_BYTES);
@@ -405,7 +408,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 		return ask_plain4(out);
 	if (load16_raw(ip + IP4_BYTES + 4) != network16(total - IP4_BYTES))
 		return look_at_odd(rules, packet, out);
-	if (__builtin_expect(may_want_group(rules, pair & 0xff), 0))
+	if (__builtin_expect(may_want_group(rules, ip[19]), 0))
 		return look_at_wanted(rules, packet, out);
 	out->pair = order_pair(pair);
 	out->is_cut = total + offset > n;
@@ -448,7 +451,7 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 		quick_fetch(&ahead);	/* here there is something to do meanwhile */
 		kind = look_at(rules, &packets[i], &out[i]);
 		out[i].kind = (uint8_t)kind;
-		if (kind >= QUICK_DATA4)
+		if (__builtin_expect(kind >= QUICK_DATA4, 1))
 			list_data(&out[i], i, lists, data++);
 		else if (kind == QUICK_ASK)
 			lists->asks[asks++] = (uint8_t)i;
