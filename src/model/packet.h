@@ -12,6 +12,7 @@ struct packet {
 	struct span	bytes;			/* captured: at most `length` on the wire */
 	uint64_t	frame;			/* 1-based number within its file */
 	uint32_t	length;			/* on the wire, in bytes */
+	/* and what a file's packets mostly have in common: */
 	uint16_t	file;			/* index of the input */
 	uint16_t	link;			/* index of the interface within all inputs */
 	uint32_t	linktype;		/* LINKTYPE_* of the pcap registry */
