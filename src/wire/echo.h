@@ -26,7 +26,8 @@ uint64_t echo_hash(const struct quick *quick, const struct packet *packet);
  * wrong. */
 bool echo_of(const struct quick *quick, const struct packet *packet, struct echo *out);
 
-/* Whether the packet says what another frame of as many bytes said, of which this is known. */
+/* Whether the packet says what another frame of as many bytes said, of which this is known; not of one
+ * with unreliable checksums. */
 bool echo_is_same(const struct echo *echo, const struct packet *packet, const uint8_t *other);
 
 /* The packet's print (struct observation), where it says the same. */
