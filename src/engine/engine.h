@@ -62,6 +62,7 @@ struct expected {
 	struct quick_ahead	  ahead;
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 	uint32_t		  flow6[QUICK_BATCH];	/* and then of IPv6 data the IPv6 flow */
+	uint64_t		  passage[QUICK_BATCH];	/* and the hash by which it crosses links */
 	struct newcomer		  fresh[QUICK_BATCH];	/* and of IPv4 data what begins a flow */
 };
 

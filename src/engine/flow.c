@@ -10,10 +10,6 @@
 #include "base/large_page.h"
 #include "base/memory.h"
 
-struct flow_long {
-	uint64_t source_hi, source_lo, group_hi, group_lo;
-};
-
 #define LINE_BYTES 64
 
 _Static_assert(sizeof(struct flow) == LINE_BYTES, "a flow is one cache line");
@@ -94,23 +90,20 @@ static uint16_t tag_of(const struct flow_key *key)
 	return (uint16_t)tag;
 }
 
-/* The products wait for none of each other; which family is meant the tag tells. */
-static uint64_t hash_long(struct addr source, struct addr group)
+static struct flow_long long_of(const struct flow_key *key)
 {
-	uint64_t x = source.hi * UINT64_C(0x9e3779b97f4a7c15) +
-		     source.lo * UINT64_C(0xc2b2ae3d27d4eb4f) +
-		     group.hi * UINT64_C(0xa0761d6478bd642f) +
-		     group.lo * UINT64_C(0xe7037ed1a0b428db);
-
-	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return x ^ x >> 32;
+	return (struct flow_long){ key->source.hi, key->source.lo, key->group.hi,
+				   key->group.lo };
 }
 
 uint64_t flow_hash(const struct flow_key *key)
 {
+	struct flow_long pair;
+
 	if (is_short(key))
 		return addr_hash_pair((uint32_t)key->source.lo, (uint32_t)key->group.lo);
-	return hash_long(key->source, key->group);
+	pair = long_of(key);
+	return flow_hash6(&pair);
 }
 
 /* What the 64 bits of a flow hold: the IPv4 addresses, or bits of the hash. */
@@ -119,12 +112,6 @@ static void short_of(const struct flow_key *key, uint64_t hash, uint32_t *out_so
 {
 	*out_source = (uint32_t)(is_short(key) ? key->source.lo : hash);
 	*out_group = (uint32_t)(is_short(key) ? key->group.lo : hash >> 32);
-}
-
-static bool same_long(const struct flow_long *l, const struct flow_key *key)
-{
-	return l->source_hi == key->source.hi && l->source_lo == key->source.lo &&
-	       l->group_hi == key->group.hi && l->group_lo == key->group.lo;
 }
 
 void flow_expect(const struct flow_table *table, const struct flow_key *key, uint64_t hash)
@@ -141,34 +128,17 @@ void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint
 	__builtin_prefetch(&side->list[flow_number(side, hash, tag_of(key))], 1);
 }
 
-uint32_t flow_guess6(const struct flow_table *table, const struct flow_key *key)
-{
-	uint64_t hash = hash_long(key->source, key->group);
-	uint32_t number = flow_number(&table->ip6, hash, tag_of(key));
-
-	__builtin_prefetch(&table->ip6.list[number], 1);
-	__builtin_prefetch(&table->keys6[number]);
-	return number;
-}
-
-struct flow *flow_guessed6(const struct flow_table *table, uint32_t number,
-			   const struct flow_key *key)
-{
-	struct flow *f = &table->ip6.list[number];
-
-	return f->tag == tag_of(key) && same_long(&table->keys6[number], key) ? f : NULL;
-}
-
 /* Whether the flow with this number is the one that is meant. */
 static inline bool is_flow(const struct flow_table *table, const struct flow_side *side,
 			   uint32_t number, const struct flow_key *key, uint64_t hash, uint16_t tag)
 {
 	const struct flow *f = &side->list[number];
+	struct flow_long pair = long_of(key);
 	uint32_t source, group;
 
 	short_of(key, hash, &source, &group);
 	return f->source == source && f->group == group && f->tag == tag &&
-	       (is_short(key) || same_long(&table->keys6[number], key));
+	       (is_short(key) || flow_is_pair6(table, number, &pair));
 }
 
 static inline __attribute__((always_inline)) struct flow *
@@ -286,8 +256,7 @@ void flow_begin(struct flow_table *table, struct flow *flow, const struct flow_k
 	if (addr_is_link_local_group(key->group))
 		flow->state |= FLOW_LINK_LOCAL;
 	if (!is_short(key))
-		table->keys6[number] = (struct flow_long){ key->source.hi, key->source.lo,
-							   key->group.hi, key->group.lo };
+		table->keys6[number] = long_of(key);
 	if (side->others)
 		side->others[number] = (struct flow_other){ .rule = UINT16_MAX };
 }

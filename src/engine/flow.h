@@ -60,6 +60,11 @@ struct flow_other {
 	uint8_t	 action;
 };
 
+/* A source and a group of IPv6. */
+struct flow_long {
+	uint64_t source_hi, source_lo, group_hi, group_lo;
+};
+
 /* The flows of one family. */
 struct flow_side {
 	uint32_t	  *index;		/* `max` of them: engine/flow_index.h */
@@ -106,11 +111,6 @@ uint64_t flow_hash(const struct flow_key *key);
 /* Before flow_find(): has the index fetched, and then, some time later, the flow. */
 void flow_expect(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 void flow_fetch(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
-/* Both at once, for IPv6: the number of the flow that is probably meant, or 0; and whether that is
- * the one, else NULL. */
-uint32_t flow_guess6(const struct flow_table *table, const struct flow_key *key);
-struct flow *flow_guessed6(const struct flow_table *table, uint32_t number,
-			   const struct flow_key *key);
 /* NULL where it is not kept. */
 struct flow *flow_find(const struct flow_table *table, const struct flow_key *key, uint64_t hash);
 /* Whether the same source and group are kept at one of these points (bits). */

@@ -13,6 +13,7 @@
 #define NEXT_FLOWS 4
 /* The tag of a source's flow at `data` to an IPv4 group. */
 #define FLOW_TAG_DATA4 (POINT_DATA | FLOW_SOURCE_HOST << 4 | 32 << 6)
+#define FLOW_TAG_DATA6 (POINT_DATA | FLOW_SOURCE_HOST << 4 | 128 << 6)
 
 static inline uint32_t flow_mark(uint64_t hash, uint16_t tag)
 {
@@ -69,6 +70,45 @@ static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash
 
 	__builtin_prefetch(&table->ip4.list[number], 1);
 	return number;
+}
+
+/* The products wait for none of each other; which family is meant the tag tells. */
+static inline uint64_t flow_hash6(const struct flow_long *pair)
+{
+	uint64_t x = pair->source_hi * UINT64_C(0x9e3779b97f4a7c15) +
+		     pair->source_lo * UINT64_C(0xc2b2ae3d27d4eb4f) +
+		     pair->group_hi * UINT64_C(0xa0761d6478bd642f) +
+		     pair->group_lo * UINT64_C(0xe7037ed1a0b428db);
+
+	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return x ^ x >> 32;
+}
+
+static inline bool flow_is_pair6(const struct flow_table *table, uint32_t number,
+				 const struct flow_long *pair)
+{
+	const struct flow_long *l = &table->keys6[number];
+
+	return ((l->source_hi ^ pair->source_hi) | (l->source_lo ^ pair->source_lo) |
+		(l->group_hi ^ pair->group_hi) | (l->group_lo ^ pair->group_lo)) == 0;
+}
+
+/* The same of an IPv6 flow at `data`, both at once; and whether that is the one, else NULL. */
+static inline uint32_t flow_guess6(const struct flow_table *table, const struct flow_long *pair)
+{
+	uint32_t number = flow_number(&table->ip6, flow_hash6(pair), FLOW_TAG_DATA6);
+
+	__builtin_prefetch(&table->ip6.list[number], 1);
+	__builtin_prefetch(&table->keys6[number]);
+	return number;
+}
+
+static inline struct flow *flow_guessed6(const struct flow_table *table, uint32_t number,
+					 const struct flow_long *pair)
+{
+	struct flow *f = &table->ip6.list[number];
+
+	return f->tag == FLOW_TAG_DATA6 && flow_is_pair6(table, number, pair) ? f : NULL;
 }
 
 /* Where a new flow at `data` goes: its place in the index, and whether its source and group are

@@ -43,30 +43,65 @@ static void __attribute__((noinline)) observe(struct engine *e, const struct pac
 	frame_end(e);
 }
 
-static void __attribute__((noinline)) find_copy(struct engine *e, const struct flow *flow,
-						const struct packet *packet, const struct quick *q,
-						uint32_t print)
+static void __attribute__((noinline)) find_copy(struct engine *e, const struct packet *packet,
+						const struct quick *q)
 {
-	struct observation obs;
+	struct observation obs = quick_statement(q, packet);
 
-	if (!copies_follow(flow, print, packet->at))
-		return;
-	obs = quick_statement(q, packet);
 	frame_find_copy(e, packet, &obs);
 }
 
-/* What the long way does for each packet that stays on its link. */
-static void __attribute__((noinline)) meet_link_local(struct engine *e, const struct packet *packet,
-						      const struct quick *q)
+static void __attribute__((noinline)) find_crossed(struct engine *e, const struct packet *packet,
+						   const struct quick *q)
 {
 	struct addr speaker, receiver;
-	uint64_t hash;
 
 	quick_addresses(q, packet, &speaker, &receiver);
-	hash = copies_hash(copies_pair(speaker, receiver), q->print);
+	frame_find_crossed(e, packet, POINT_DATA, speaker, receiver, q->ttl);
+}
+
+/* What the long way does for each packet that stays on its link. */
+static inline void meet_link_local(struct engine *e, const struct packet *packet,
+				   const struct quick *q, uint64_t passage)
+{
 	e->link_local_packets++;
-	if (copies_crossed_by(e->copies, hash, q->print, packet, quick_vlan(q, packet)))
-		frame_find_crossed(e, packet, POINT_DATA, speaker, receiver, q->ttl);
+	if (copies_crossed_by(e->copies, passage, q->print, packet, quick_vlan(q, packet)))
+		find_crossed(e, packet, q);
+}
+
+static inline uint64_t passage_of4(const struct quick *q)
+{
+	return copies_hash(copies_pair4(q->source, q->group), q->print);
+}
+
+/* Of IPv6. */
+static inline struct flow_long pair_of(const struct packet *packet, const struct quick *q)
+{
+	uint64_t half[4];
+
+	quick_halves(q, packet, half);
+	return (struct flow_long){ half[0], half[1], half[2], half[3] };
+}
+
+static inline uint64_t passage_of6(const struct flow_long *pair, const struct quick *q)
+{
+	return copies_hash(copies_pair(addr_of6(pair->source_hi, pair->source_lo),
+				       addr_of6(pair->group_hi, pair->group_lo)),
+			   q->print);
+}
+
+/* Of the k-th.  That of IPv6 is known, unless some flow of IPv4 stood where its would. */
+static inline uint64_t passage_of(const struct expected *x, size_t k, const struct packet *packet,
+				  const struct quick *q)
+{
+	struct flow_long pair;
+
+	if (q->kind == QUICK_DATA4)
+		return passage_of4(q);
+	if (__builtin_expect(x->flow[k] == 0, 1))
+		return x->passage[k];
+	pair = pair_of(packet, q);
+	return passage_of6(&pair, q);
 }
 
 static void take_cuts(struct engine *e, struct expected *x)
@@ -137,8 +172,8 @@ static void meet(struct engine *e, struct flow *f, const struct packet *packet,
 
 	if (copies_differ_some(f, print))
 		copies_remember_some(f, print);
-	else
-		find_copy(e, f, packet, q, print);
+	else if (copies_follow(f, print, packet->at))
+		find_copy(e, packet, q);
 	flow_count(f, packet->at, packet->length);
 	if (q->ttl < f->ttl_min)
 		f->ttl_min = q->ttl;
@@ -175,20 +210,27 @@ static void meet_first(struct engine *e, struct flow *f, const struct packet *pa
 		frame_raise_ttl(e, f, packet, q->ttl);
 }
 
-/* `guess`: the number of an IPv6 flow; 0: none. */
-static struct flow *find_or_open(struct engine *e, const struct packet *packet,
-				 const struct quick *q, uint32_t guess, bool *out_new)
+/* The k-th flow, where it is the one that was expected; else NULL. */
+static inline struct flow *expected_flow(struct engine *e, struct expected *x, size_t k,
+					 const struct packet *packet, const struct quick *q)
+{
+	struct flow *f = &e->flows.ip4.list[x->flow[k]];
+	struct flow_long pair;
+
+	if (q->kind == QUICK_DATA4 || x->flow[k] != 0)
+		return flow_is_lump4(f, q->source, q->group) ? f : NULL;
+	pair = pair_of(packet, q);
+	return flow_guessed6(&e->flows, x->flow6[k], &pair);
+}
+
+static struct flow *__attribute__((noinline)) find_or_open(struct engine *e,
+							   const struct packet *packet,
+							   const struct quick *q)
 {
 	struct flow_key key = key_of(packet, q);
-	struct flow *f = guess ? flow_guessed6(&e->flows, guess, &key) : NULL;
-	uint64_t hash;
+	uint64_t hash = flow_hash(&key);
+	struct flow *f = flow_find(&e->flows, &key, hash);
 
-	*out_new = false;
-	if (f)
-		return f;
-	hash = flow_hash(&key);
-	f = flow_find(&e->flows, &key, hash);
-	*out_new = !f;
 	return f ? f : open_lump(e, packet, q, &key, hash);
 }
 
@@ -235,7 +277,7 @@ static inline bool meet_new4(struct engine *e, struct expected *x, size_t k)
 	write_lump(f, packet, q, fresh->verdict, is_link_local);
 	if (is_link_local) {
 		distinct_add(e->link_local_groups, 0, addr_hash4(q->group));
-		meet_link_local(e, packet, q);
+		meet_link_local(e, packet, q, passage_of4(q));
 	}
 	if (q->ttl > 0)
 		frame_raise_ttl(e, f, packet, q->ttl);
@@ -246,18 +288,13 @@ static inline bool meet_new4(struct engine *e, struct expected *x, size_t k)
 /* Where the k-th flow is not the one that was expected, or more is to be done than to count. */
 static void __attribute__((noinline)) meet_known(struct engine *e, struct expected *x, size_t k)
 {
-	uint32_t number = x->flow[k];
 	size_t i = x->lists->data[k];
 	const struct packet *packet = &x->packets[i];
 	const struct quick *q = &x->quick[i];
-	bool is_new = number == 0;
-	uint32_t guess = is_new && q->kind == QUICK_DATA6 ? x->flow6[k] : 0;
-	struct flow *f = NULL;
+	struct flow *f = expected_flow(e, x, k, packet, q);
 
-	if (flow_is_lump4(&e->flows.ip4.list[number], q->source, q->group))
-		f = &e->flows.ip4.list[number];
 	if (!f)
-		f = find_or_open(e, packet, q, guess, &is_new);
+		f = find_or_open(e, packet, q);
 	if (!f || !(f->state & FLOW_LUMP)) {
 		take_sums(e, x, i);
 		observe(e, packet, q);
@@ -265,20 +302,27 @@ static void __attribute__((noinline)) meet_known(struct engine *e, struct expect
 		return;
 	}
 	if (f->state & FLOW_LINK_LOCAL)
-		meet_link_local(e, packet, q);
-	if (is_new)
+		meet_link_local(e, packet, q, passage_of(x, k, packet, q));
+	if (f->packets == 0)
 		meet_first(e, f, packet, q);
 	else
 		meet(e, f, packet, q);
 	x->cuts += q->is_cut;
 }
 
-/* The same, or it was not there when it was expected. */
+/* The same of IPv4, and it was not there when it was expected. */
+static void __attribute__((noinline)) meet_fresh(struct engine *e, struct expected *x, size_t k)
+{
+	if (!meet_new4(e, x, k))
+		meet_known(e, x, k);
+}
+
+/* Either, in functions of their own: each has registers enough. */
 static void __attribute__((noinline)) meet_other(struct engine *e, struct expected *x, size_t k)
 {
-	bool is_fresh = x->flow[k] == 0 && x->quick[x->lists->data[k]].kind == QUICK_DATA4;
-
-	if (!is_fresh || !meet_new4(e, x, k))
+	if (x->flow[k] == 0 && x->quick[x->lists->data[k]].kind == QUICK_DATA4)
+		meet_fresh(e, x, k);
+	else
 		meet_known(e, x, k);
 }
 
@@ -299,16 +343,17 @@ static struct newcomer expect_new4(const struct engine *e, const struct quick *q
 	return fresh;
 }
 
+/* A flow of IPv6, which is probably there. */
 static void __attribute__((noinline)) expect6(const struct engine *e, struct expected *x, size_t k)
 {
 	const struct packet *packet = &x->packets[x->lists->data[k]];
 	const struct quick *q = &x->quick[x->lists->data[k]];
-	struct flow_key key = key_of(packet, q);
+	struct flow_long pair = pair_of(packet, q);
 
-	x->flow6[k] = flow_guess6(&e->flows, &key);
-	if (addr_is_link_local_group(key.group))
-		copies_expect(e->copies,
-			      copies_hash(copies_pair(key.source, key.group), q->print));
+	x->flow6[k] = flow_guess6(&e->flows, &pair);
+	x->passage[k] = passage_of6(&pair, q);
+	if (addr_is_link_local6(pair.group_hi))
+		copies_expect(e->copies, x->passage[k]);
 }
 
 /* What a flow that is new, or of IPv6, will need. */

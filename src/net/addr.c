@@ -7,14 +7,9 @@
 
 bool addr_is_link_local_group(struct addr group)
 {
-	unsigned scope;
-
 	if (group.family == FAMILY_IP4)
 		return group.lo >> 8 == 0xe00000;		/* RFC 5771 4 */
-	if (!addr_is_multicast(group))
-		return false;
-	scope = (unsigned)(group.hi >> 48 & 0xf);		/* RFC 4291 2.7 */
-	return scope == 1 || scope == 2;
+	return addr_is_multicast(group) && addr_is_link_local6(group.hi);
 }
 
 bool addr_is_scoped_group(struct addr group)

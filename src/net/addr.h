@@ -78,6 +78,14 @@ static inline bool addr_is_multicast(struct addr a)
 				      : a.family == FAMILY_IP6 && a.hi >> 56 == 0xff;
 }
 
+/* ffx1::/16 and ffx2::/16 (RFC 4291 2.7): of the first half of a multicast address of IPv6. */
+static inline bool addr_is_link_local6(uint64_t hi)
+{
+	unsigned scope = (unsigned)(hi >> 48 & 0xf);
+
+	return scope == 1 || scope == 2;
+}
+
 /* 32, 128, or 0 for what is no address. */
 static inline unsigned addr_bits(struct addr a)
 {

@@ -47,16 +47,19 @@ static inline uint64_t print_mix_bytes(struct span bytes)
 	return print_mix(word);
 }
 
-/* The same, for hot loops: where there are bytes enough no words are kept. */
-static inline uint64_t print_mix_some(struct span bytes)
+/* The same of PRINT_BYTES or more, for hot loops: no words are kept. */
+static inline uint64_t print_mix_many(const uint8_t *p)
 {
 	uint64_t mix = 0;
 
-	if (bytes.n < PRINT_BYTES)
-		return print_mix_bytes(bytes);
 	for (size_t i = 0; i < PRINT_BYTES / 8; i++)
-		mix += load_native(bytes.p + 8 * i) * print_weights[i];
+		mix += load_native(p + 8 * i) * print_weights[i];
 	return mix;
+}
+
+static inline uint64_t print_mix_some(struct span bytes)
+{
+	return bytes.n < PRINT_BYTES ? print_mix_bytes(bytes) : print_mix_many(bytes.p);
 }
 
 /* Of an IPv4 header: length, identification, flags and fragment offset as they lie there, and the

@@ -235,8 +235,10 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	const uint8_t *p = look->p;
 	unsigned payload = load16(p + 4), protocol = p[6];
 	size_t captured = look->n - IP6_BYTES;
+	uint64_t header;
 
 	KEEP_LOADED(payload);
+	out->plain = 0;
 	if (p[0] >> 4 != 6 || payload < UDP_BYTES || payload + IP6_BYTES > look->wire)
 		return QUICK_ASK;
 	out->plain = is_upper6(protocol) ? IP6_BYTES : 0;
@@ -251,9 +253,31 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 	out->source = out->group = 0;		/* no flow of IPv4 has these */
 	out->ttl = p[7];
 	out->is_cut = captured < payload;
-	out->print = print_of((uint64_t)captured << 16 | protocol, 0,
-			      (struct span){ p + IP6_BYTES, captured });
+	header = (uint64_t)captured << 16 | protocol;
+	out->print = captured < PRINT_BYTES
+			     ? print_few(header, 0, p + IP6_BYTES, captured)
+			     : print_end(header, 0, print_mix_many(p + IP6_BYTES));
 	return QUICK_DATA6;
+}
+
+/* The IP header of a frame, and what is behind it. */
+static inline struct look look_behind(const struct packet *packet, size_t offset)
+{
+	size_t n = packet->bytes.n;
+
+	return (struct look){ .p = packet->bytes.p + offset, .n = n - offset,
+			      .wire = (packet->length > n ? packet->length : n) - offset,
+			      .checked = !packet->checksums_unreliable };
+}
+
+/* Out of line: what is looked at there would cost IPv4 registers. */
+static __attribute__((noinline)) enum quick_kind look_at6(const struct quick_rules *rules,
+							  const struct packet *packet,
+							  struct quick *out)
+{
+	struct look look = look_behind(packet, out->ip_offset);
+
+	return look_ip6(rules, &look, out);
 }
 
 static inline bool is_tag(unsigned ethertype)
@@ -289,37 +313,14 @@ static inline bool may_be_isl(const uint8_t *p)
 	return load16(p + 2) == 0x0c00;
 }
 
-/* Reports and joins: they are short, and ask whatever they are. */
-static inline bool asks_in_short(const struct packet *packet, struct quick *out)
-{
-	const uint8_t *p = packet->bytes.p;
-	size_t n = packet->bytes.n, offset;
-	struct look look;
-	uint64_t first;
-
-	if (packet->linktype != LINKTYPE_ETHERNET || n < SHORT_BYTES)
-		return false;
-	offset = ETHERNET_BYTES + (size_t)(load16(p + 12) == 0x8100) * TAG_BYTES;
-	look = (struct look){ .p = p + offset, .n = n - offset };
-	if (load16(look.p - 2) != 0x0800 || may_be_isl(p) ||
-	    (look.p[9] != NUMBER_IGMP && look.p[9] != NUMBER_PIM))
-		return false;
-	look.wire = (packet->length > n ? packet->length : n) - offset;
-	out->ip_offset = (uint8_t)offset;
-	first = load64(look.p);
-	KEEP_LOADED(first);				/* a file may be written to */
-	out->plain = plain_header4(&look, first);
-	return true;
-}
-
 /* What the headers of the link say, whatever they are. */
 static __attribute__((noinline)) enum quick_kind look_at_any(const struct quick_rules *rules,
 							     const struct packet *packet,
 							     struct quick *out)
 {
 	size_t n = packet->bytes.n;
-	struct look look = { .checked = !packet->checksums_unreliable };
 	unsigned ethertype;
+	struct look look;
 
 	out->plain = 0;
 	out->ip_offset = ETHERNET_BYTES;
@@ -328,22 +329,49 @@ static __attribute__((noinline)) enum quick_kind look_at_any(const struct quick_
 	ethertype = load16(packet->bytes.p + 12);
 	if (ethertype != 0x0800)
 		ethertype = skip_tags(packet, ethertype, out);
-	look.p = packet->bytes.p + out->ip_offset;
-	look.n = n - out->ip_offset;
-	look.wire = (packet->length > n ? packet->length : n) - out->ip_offset;
+	look = look_behind(packet, out->ip_offset);
 	if (ethertype == 0x0800 && look.n >= IP4_BYTES + UDP_BYTES)
 		return look_ip4(rules, &look, out);
 	if (ethertype == 0x86dd && look.n >= IP6_BYTES + UDP_BYTES)
-		return look_ip6(rules, &look, out);
+		return look_at6(rules, packet, out);
 	return ethertype == 0x0806 ? QUICK_NO_IP : QUICK_ASK;
 }
 
-/* Out of line: few frames need it. */
+/* Reports and joins: they are short, and ask whatever they are. */
+static inline bool asks_in_short(const struct packet *packet, size_t offset, struct quick *out)
+{
+	struct look look = look_behind(packet, offset);
+	uint64_t first;
+
+	if (look.p[9] != NUMBER_IGMP && look.p[9] != NUMBER_PIM)
+		return false;
+	first = load64(look.p);
+	KEEP_LOADED(first);				/* a file may be written to */
+	out->plain = plain_header4(&look, first);
+	return true;
+}
+
+/* Out of line: few frames need it.  Nearly all of these are of IPv6, or reports and joins, behind at
+ * most one tag. */
 static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_rules *rules,
 							     const struct packet *packet,
 							     struct quick *out)
 {
-	return asks_in_short(packet, out) ? QUICK_ASK : look_at_any(rules, packet, out);
+	const uint8_t *p = packet->bytes.p;
+	size_t n = packet->bytes.n, offset;
+	uint32_t ethertype;
+
+	if (packet->linktype != LINKTYPE_ETHERNET || n < SHORT_BYTES || may_be_isl(p))
+		return look_at_any(rules, packet, out);
+	offset = ETHERNET_BYTES + (size_t)(load16(p + 12) == 0x8100) * TAG_BYTES;
+	KEEP_LOADED(offset);				/* and is made once */
+	ethertype = load16_raw(p + offset - 2);
+	out->ip_offset = (uint8_t)offset;
+	if (ethertype == network16(0x0800) && asks_in_short(packet, offset, out))
+		return QUICK_ASK;
+	if (ethertype == network16(0x86dd) && n - offset >= IP6_BYTES + UDP_BYTES)
+		return look_at6(rules, packet, out);
+	return look_at_any(rules, packet, out);
 }
 
 /* The first eight bytes of a plain header, as they lie there. */
