@@ -23,7 +23,7 @@ void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 	uint32_t kind = brief->point | FLOW_SOURCE_HOST << 4 | 32u << 6 | FLOW_SETTLED << 16;
 
 	for (size_t i = 0; i < brief->n; i++) {
-		uint64_t hash = addr_hash_word(brief->pair[i]);
+		uint64_t hash = flow_apart(addr_hash_word(brief->pair[i]), brief->point);
 
 		message->kind[i] = kind + (brief->pair[i] >> 32 ? 0 : TAG_ANY);
 		message->flow[i] = flow_guess4(&e->flows, hash, (uint16_t)message->kind[i]);

@@ -101,9 +101,10 @@ uint64_t flow_hash(const struct flow_key *key)
 	struct flow_long pair;
 
 	if (is_short(key))
-		return addr_hash_pair((uint32_t)key->source.lo, (uint32_t)key->group.lo);
+		return flow_apart(addr_hash_pair((uint32_t)key->source.lo, (uint32_t)key->group.lo),
+				  key->point);
 	pair = long_of(key);
-	return flow_hash6(&pair);
+	return flow_apart(flow_hash6(&pair), key->point);
 }
 
 /* What the 64 bits of a flow hold: the IPv4 addresses, or bits of the hash. */

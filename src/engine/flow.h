@@ -104,8 +104,14 @@ static inline void flow_count(struct flow *flow, struct mtime at, uint32_t bytes
 }
 
 struct flow_key flow_key_of(const struct observation *obs);
-/* Of source and group only: flows of one (S,G) at several points are neighbours.  Of IPv4 it is
- * addr_hash_pair(). */
+/* Flows of one (S,G) at FLOW_POINTS_SCANNED are neighbours, for they are looked for together; those
+ * at other points stand apart, or they would crowd each other out.  `hash`: of source and group, of
+ * IPv4 it is addr_hash_pair(). */
+static inline uint64_t flow_apart(uint64_t hash, unsigned point)
+{
+	return hash ^ (FLOW_POINTS_SCANNED >> point & 1 ? 0 : point << 5);
+}
+
 uint64_t flow_hash(const struct flow_key *key);
 
 /* Before flow_find(): has the index fetched, and then, some time later, the flow. */

@@ -142,6 +142,24 @@ static void test_guesses(void)
 	flow_table_release(&table);
 }
 
+/* Two thousand (S,G) that are spoken of at five points each do not crowd each other out. */
+static void test_many_points(void)
+{
+	static const uint8_t points[] = { POINT_DATA, POINT_SA, POINT_REGISTER, POINT_JOIN, POINT_MEMBERSHIP };
+	struct flow_table table;
+
+	flow_table_init(&table, false);
+	for (uint32_t i = 0; i < 2000; i++) {
+		for (size_t k = 0; k < COUNT(points); k++) {
+			struct flow_key key = key_of(0x0a000000 + i, 0xe8010101 + i % 7, points[k]);
+
+			add(&table, &key);
+		}
+	}
+	check(table.ip4.n == 2000 * COUNT(points) && table.ip4.evicted == 0);
+	flow_table_release(&table);
+}
+
 /* A flood of one-packet flows: the table stays bounded, counts what goes, and keeps what has
  * many packets and what is a finding. */
 static void test_flood(void)
@@ -170,4 +188,5 @@ static void test_flood(void)
 
 TEST_MAIN({ "keys", test_keys }, { "the quick look-up", test_quick_look_up },
 	  { "other points", test_points },
-	  { "plain lumps", test_plain_lump }, { "guesses", test_guesses }, { "a flood", test_flood })
+	  { "plain lumps", test_plain_lump }, { "guesses", test_guesses },
+	  { "many points", test_many_points }, { "a flood", test_flood })
