@@ -243,10 +243,10 @@ static void judge_ahead(struct judging *j, const struct batch *b, struct expecte
 		engine_packet(j->engine, &ahead->packet, ahead->said);
 }
 
-static struct quick_ahead lies_ahead(const struct batch *b)
+/* Where nothing lies ahead, the packets themselves do: they are looked at next. */
+static const uint8_t *lies_ahead(const struct batch *b)
 {
-	return (struct quick_ahead){ b->packets->bytes.p + b->ahead,
-				     b->ahead > 0 ? QUICK_LINE_BYTES : 0 };
+	return b->ahead > 0 ? b->packets->bytes.p + b->ahead : (const uint8_t *)b->packets;
 }
 
 /* At most QUICK_BATCH packets: what the quick look does not tell is read in full. */
@@ -276,7 +276,7 @@ static void judge_some(struct judging *j, const struct batch *b)
 	}
 	engine_take(j->engine, &expected, b->n);
 	if (b->ahead > 0)
-		quick_fetch_rest(&expected.ahead, b->packets[b->n - 1].bytes.p + b->ahead);
+		quick_fetch_rest(expected.ahead, b->packets[b->n - 1].bytes.p + b->ahead);
 }
 
 void judging_batch(struct judging *j, const struct batch *b)

@@ -59,7 +59,7 @@ struct expected {
 	size_t			  cuts;		/* behind it, that the snap length cut */
 	size_t			  briefs;	/* behind it, or echoes: control messages to groups */
 	size_t			  data_taken;	/* of lists->data */
-	struct quick_ahead	  ahead;
+	const uint8_t		 *ahead;	/* quick_fetch() */
 	uint32_t		  flow[QUICK_BATCH];	/* of each of these the IPv4 flow; 0: none */
 	uint32_t		  flow6[QUICK_BATCH];	/* and then of IPv6 data the IPv6 flow */
 	uint64_t		  passage[QUICK_BATCH];	/* and the hash by which it crosses links */

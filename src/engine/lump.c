@@ -438,14 +438,14 @@ __attribute__((noinline)) void lump_take(struct engine *e, struct expected *x, s
 {
 	const uint8_t *data = x->lists->data;
 	struct flow *const list = e->flows.ip4.list;
-	struct quick_ahead ahead = x->ahead;
+	const uint8_t *ahead = x->ahead;
 	size_t k = x->data_taken;
 
 	for (size_t i; (i = data[k]) < end; k++) {
 		const struct quick *q = &x->quick[i];
 		struct flow *f = &list[x->flow[k]];
 
-		quick_fetch(&ahead);
+		ahead = quick_fetch(ahead);
 		if (__builtin_expect(flow_is_plain_lump4(f, q->source, q->group) &&
 				     meet_again(f, &x->packets[i], q), 1))
 			x->cuts += q->is_cut;

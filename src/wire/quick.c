@@ -469,14 +469,14 @@ __attribute__((noinline)) void quick_look_sorted(const struct quick_rules *rules
 						 const struct packet *packets, size_t n,
 						 struct quick *out, struct quick_lists *lists)
 {
-	struct quick_ahead ahead = lists->ahead;
+	const uint8_t *ahead = lists->ahead;
 	size_t asks = 0, data = 0, no_ip = 0;
 
 	assert(n <= QUICK_BATCH);
 	for (size_t i = 0; i < n; i++) {
 		enum quick_kind kind;
 
-		quick_fetch(&ahead);	/* here there is something to do meanwhile */
+		ahead = quick_fetch(ahead);	/* here there is something to do meanwhile */
 		kind = look_at(rules, &packets[i], &out[i]);
 		out[i].kind = (uint8_t)kind;
 		if (__builtin_expect(kind >= QUICK_DATA4, 1))

@@ -48,31 +48,26 @@ struct quick {
 
 /* Memory that will be looked at later.  It is fetched into the second cache, a line with each
  * packet that is looked at, one with each that is taken, and the rest at the end: not all at once,
- * for only so many lines can be on their way. */
-struct quick_ahead {
-	const uint8_t *next;
-	size_t	       step;		/* QUICK_LINE_BYTES; 0: nothing lies ahead */
-};
-
-static inline void quick_fetch(struct quick_ahead *ahead)
+ * for only so many lines can be on their way.  Tells the next line. */
+static inline const uint8_t *quick_fetch(const uint8_t *ahead)
 {
-	__builtin_prefetch(ahead->next, 0, 2);
-	ahead->next += ahead->step;
+	__builtin_prefetch(ahead, 0, 2);
+	return ahead + QUICK_LINE_BYTES;
 }
 
 /* Up to there, if that is not far: it need not be of the same memory. */
-static inline void quick_fetch_rest(struct quick_ahead *ahead, const uint8_t *end)
+static inline void quick_fetch_rest(const uint8_t *ahead, const uint8_t *end)
 {
-	for (size_t i = 0; i < QUICK_BATCH && ahead->next < end; i++)
-		quick_fetch(ahead);
+	for (size_t i = 0; i < QUICK_BATCH && ahead < end; i++)
+		ahead = quick_fetch(ahead);
 }
 
 /* Which of them are of which kind.  What the caller sets comes first; it is fetched meanwhile. */
 struct quick_lists {
-	struct quick_ahead ahead;
-	bool		   in_order;	/* surely: no packet is older than the one before it */
-	const uint32_t	  *places;	/* where he looks up each hash, by its low bits: */
-	uint64_t	   place_mask;
+	const uint8_t  *ahead;
+	bool		in_order;	/* surely: no packet is older than the one before it */
+	const uint32_t *places;		/* where he looks up each hash, by its low bits: */
+	uint64_t	place_mask;
 	uint64_t hash[QUICK_BATCH];		/* addr_hash_pair() of each of data; IPv6: of zeros */
 	size_t	ask_n, data_n, no_ip_n;		/* QUICK_ASK, QUICK_DATA4 or 6, QUICK_NO_IP */
 	uint8_t asks[QUICK_BATCH];
