@@ -92,7 +92,7 @@ void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, 
 	distinct_add(counters->distinct, 2u * rule + 1, group);
 }
 
-void counters_lump(struct counters *counters, struct flow *flow)
+void counters_lump(struct counters *counters, const struct flow *flow)
 {
 	struct counter *c = &counters->rules[flow->rule];
 
@@ -102,8 +102,16 @@ void counters_lump(struct counters *counters, struct flow *flow)
 	c->packets += flow->packets;
 	c->bytes += flow->bytes;
 	c->link_local += flow->state & FLOW_LINK_LOCAL ? flow->packets : 0;
+}
+
+void counters_tell(struct counters *counters, struct flow *flow)
+{
 	if (!(flow->state & FLOW_UNTOLD))
 		return;
+	assert(flow->rule < counters->n);
 	flow->state &= (uint8_t)~FLOW_UNTOLD;
-	counters_hashes(counters, flow->rule, addr_hash4(flow->source), addr_hash4(flow->group));
+	if ((flow->tag >> 4 & 3) == FLOW_SOURCE_HOST)
+		distinct_add(counters->distinct, 2u * flow->rule, addr_hash4(flow->source));
+	if (flow->tag >> 6 == 32)
+		distinct_add(counters->distinct, 2u * flow->rule + 1, addr_hash4(flow->group));
 }

@@ -69,7 +69,9 @@ static inline void counters_again(struct counters *counters, uint16_t rule,
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker);
 /* The same of IPv4, for who speaks again and again. */
 void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker);
-/* All packets of a lump, and its addresses if they are still to be told. */
-void counters_lump(struct counters *counters, struct flow *flow);
+/* All packets of a lump. */
+void counters_lump(struct counters *counters, const struct flow *flow);
+/* A flow's source and group, where they are still to be told: before it has another rule, or goes. */
+void counters_tell(struct counters *counters, struct flow *flow);
 
 #endif

@@ -281,6 +281,13 @@ static void break_lump(struct engine *e, struct flow *f)
 	f->state &= (uint8_t)~FLOW_LUMP;
 }
 
+/* All that the rules are still to be told of the flow. */
+static void settle_counters(struct engine *e, struct flow *f)
+{
+	break_lump(e, f);
+	counters_tell(&e->counters, f);
+}
+
 /* --- one flow --- */
 
 void frame_find_scan(struct engine *e, const struct packet *packet, uint8_t point,
@@ -309,7 +316,7 @@ static struct flow *open_flow(struct engine *e, const struct flow_key *key, uint
 	look_for_scan(e, key, hash);
 	f = flow_room(&e->flows, key, hash);
 	if (f->state & FLOW_USED)
-		break_lump(e, f);
+		settle_counters(e, f);
 	flow_begin(&e->flows, f, key, hash);
 	f->first_ns = f->last_ns = e->packet->at.ns;
 	f->ttl_min = UINT8_MAX;
@@ -342,10 +349,12 @@ static void meet(struct engine *e, struct flow *f, const struct observation *obs
 		frame_raise_ttl(e, f, e->packet, obs->ttl);
 }
 
-static void sentence(struct flow *f, struct verdict v)
+static void sentence(struct engine *e, struct flow *f, struct verdict v)
 {
 	if (f->rule != RULE_NONE && v.action <= f->action)
 		return;
+	if (f->rule != RULE_NONE)
+		counters_tell(&e->counters, f);
 	f->rule = v.rule;
 	f->action = v.action;
 	f->state &= (uint8_t)~FLOW_SETTLED;
@@ -391,11 +400,20 @@ static void settle(const struct engine *e, struct flow *f, const struct observat
 		f->state |= FLOW_SETTLED;
 }
 
-static void count(struct engine *e, const struct flow *f, const struct observation *obs,
+/* Whether its source and group can be told later: the flow has them as the statement does. */
+static bool may_wait(const struct observation *obs)
+{
+	return obs->group.family == FAMILY_IP4 &&
+	       (obs->source.family == FAMILY_IP4 || obs->source.family == FAMILY_ANY);
+}
+
+static void count(struct engine *e, struct flow *f, const struct observation *obs,
 		  struct verdict v, bool is_new)
 {
-	bool is_known = !is_new && f->rule == v.rule;
+	bool waits = is_new && may_wait(obs), is_known = waits || (!is_new && f->rule == v.rule);
 
+	if (waits)
+		f->state |= FLOW_UNTOLD;
 	if (!is_known || !addr_is_there(obs->source))
 		counters_source(&e->counters, v.rule, obs);
 	if (!is_known)
@@ -411,7 +429,7 @@ static void remember(struct engine *e, struct flow *f, const struct observation 
 	meet(e, f, obs);
 	if (e->events)
 		tell_statement(e, obs, v, is_new, f->rule != RULE_NONE && v.action > f->action);
-	sentence(f, v);
+	sentence(e, f, v);
 	if (is_new)
 		settle(e, f, obs);
 	sentence_other(e, f, obs, replay);
@@ -530,7 +548,7 @@ struct flow *frame_observe_settled(struct engine *e, const struct observation *o
 		distinct_add(e->link_local_groups, 0, addr_hash(obs->group));
 	count(e, f, obs, v, is_new);
 	meet(e, f, obs);
-	sentence(f, v);
+	sentence(e, f, v);
 	f->state |= FLOW_SETTLED;
 	return f;
 }
@@ -557,7 +575,7 @@ struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 		event.has_ttl = true;
 		tell_flow(e, event, true, false);
 	}
-	sentence(f, v);
+	sentence(e, f, v);
 	if (flow_other(&e->flows, f))
 		*flow_other(&e->flows, f) = (struct flow_other){ other.rule, other.action };
 	return f;

@@ -38,7 +38,7 @@ enum {
 	FLOW_FINDING = 16,	/* denied or limited, and not link-local */
 	FLOW_SETTLED = 32,	/* not at `data`: `rule` and `action` are the verdict of every plain
 				 * statement, police lines aside */
-	FLOW_UNTOLD = 64,	/* of an IPv4 lump: nor of its source and group do they know yet */
+	FLOW_UNTOLD = 64,	/* of IPv4: nor have these counted its source and group yet */
 };
 
 struct flow {

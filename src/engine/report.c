@@ -141,6 +141,7 @@ static void read_flow(struct pass *p, uint32_t slot, struct flow *f)
 		counters_lump(&p->counters, f);
 		p->report->points[POINT_DATA][f->action] += f->packets;
 	}
+	counters_tell(&p->counters, f);
 	if (!p->denied.list)
 		return;
 	count_flow(p->report, f);

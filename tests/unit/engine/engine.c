@@ -362,7 +362,39 @@ static void test_remarks(void)
 	scene_close(&s);
 }
 
+static void check_rules(const struct scene *s, const char *should, const char *name)
+{
+	struct report *report = report_now(s->engine, &(struct report_options){ 0 });
+	struct text is = { 0 };
+
+	scene_put_rules(report, &is);
+	check_text(text_string(&is), should, name);
+	report_free(report);
+	text_release(&is);
+}
+
+/* A rule learns late of a flow's source and group: by a report, or before the flow has another rule. */
+static void test_told_once(void)
+{
+	static const char policy[] =
+		"boundary b { warn out to 239.0.0.0/8 as outward deny in to 239.0.0.0/8 as inward "
+		"default permit }";
+	const struct inside inside = { .vlans = { 10 }, .vlan_count = 1 };
+	struct scene s;
+
+	scene_open(&s, policy, (struct engine_options){ .inside = inside }, false);
+	scene_play(&s, "0 data 10.0.0.1 > 239.1.1.1 vlan=10\n0 join * > 239.1.1.1 vlan=10 speaker=10.0.0.2\n");
+	check_rules(&s, "rule outward hits 2 packets 2 bytes 200 sources 2 groups 1\n", "told");
+	scene_play(&s, "1 data 10.0.0.1 > 239.1.1.1 vlan=10\n2 data 10.0.0.1 > 239.1.1.2 vlan=10\n");
+	check_rules(&s, "rule outward hits 4 packets 4 bytes 400 sources 2 groups 2\n", "told of more");
+	scene_play(&s, "3 data 10.0.0.3 > 239.1.1.3 vlan=10\n4 data 10.0.0.3 > 239.1.1.3 vlan=20\n");
+	check_rules(&s, "rule outward hits 5 packets 5 bytes 500 sources 3 groups 3\n"
+		    "rule inward hits 1 packets 1 bytes 100 sources 1 groups 1\n", "a worse rule");
+	scene_close(&s);
+}
+
 TEST_MAIN({ "scenes", test_scenes }, { "group scans", test_scans },
 	  { "a scan in a flood", test_scan_in_a_flood }, { "limits", test_limits },
 	  { "direction", test_direction }, { "joined", test_joined }, { "against", test_against },
-	  { "vantage", test_vantage }, { "remarks", test_remarks })
+	  { "vantage", test_vantage }, { "remarks", test_remarks },
+	  { "told once", test_told_once })
