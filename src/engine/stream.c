@@ -144,9 +144,14 @@ static struct stream *look_for_place(struct stream_table *t, const struct ends *
 	return least;
 }
 
+static inline struct stream **find_recent(struct stream_table *t, const struct ends *ends)
+{
+	return &t->recent[(ends->from.lo ^ ends->from_port) % RECENT];
+}
+
 static struct stream *find_place(struct stream_table *t, const struct ends *ends)
 {
-	struct stream **recent = &t->recent[(ends->from.lo ^ ends->from_port) % RECENT];
+	struct stream **recent = find_recent(t, ends);
 
 	if (!*recent || !is_same(*recent, ends))
 		*recent = look_for_place(t, ends);
@@ -419,27 +424,47 @@ int64_t stream_segment(struct stream_table *table, const struct segment *segment
 	return table->now.ns - s->first.ns;
 }
 
-bool stream_acknowledge(struct stream_table *table, const struct brief *segment, struct mtime at)
+/* As is_same(), of IPv4, at once. */
+static inline bool is_same4(const struct stream *s, const struct brief *segment)
+{
+	const struct ends *ends = &s->ends;
+
+	return s->used && ((ends->from.lo ^ segment->speaker) | (ends->to.lo ^ segment->receiver) |
+			   (unsigned)(ends->from_port ^ segment->sport) |
+			   (unsigned)(ends->to_port ^ segment->dport) |
+			   (unsigned)(ends->from.family ^ FAMILY_IP4) |
+			   (unsigned)(ends->to.family ^ FAMILY_IP4)) == 0;
+}
+
+/* The stream that the segment is of; NULL where none is kept. */
+static struct stream *find_stream4(struct stream_table *t, const struct brief *segment)
 {
 	struct ends ends = ends_of4(segment);
-	struct stream *s = find_place(table, &ends);
-	bool same = is_same(s, &ends);
+	struct stream *s = *find_recent(t, &ends);
 
-	if (same && s->waiting)
+	if (s && is_same4(s, segment))
+		return s;
+	s = find_place(t, &ends);
+	return is_same(s, &ends) ? s : NULL;
+}
+
+bool stream_acknowledge(struct stream_table *table, const struct brief *segment, struct mtime at)
+{
+	struct stream *s = find_stream4(table, segment);
+
+	if (s && s->waiting)
 		return false;
 	tell_time(table, at);
-	if (same)
+	if (s)
 		s->heard = ++table->heard;
 	return true;
 }
 
 bool stream_pass_cut(struct stream_table *table, const struct brief *segment, struct mtime at)
 {
-	struct ends ends = ends_of4(segment);
-	struct stream *s = find_place(table, &ends);
+	struct stream *s = find_stream4(table, segment);
 
-	if (!is_same(s, &ends) || s->waiting || s->next != segment->seq ||
-	    !msdp_frame_pass(&s->framer))
+	if (!s || s->waiting || s->next != segment->seq || !msdp_frame_pass(&s->framer))
 		return false;
 	tell_time(table, at);
 	s->heard = ++table->heard;

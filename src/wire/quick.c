@@ -313,6 +313,15 @@ static inline bool may_be_isl(const uint8_t *p)
 	return load16(p + 2) == 0x0c00;
 }
 
+static __attribute__((noinline)) enum quick_kind look_at4(const struct quick_rules *rules,
+							  const struct packet *packet,
+							  struct quick *out)
+{
+	struct look look = look_behind(packet, out->ip_offset);
+
+	return look_ip4(rules, &look, out);
+}
+
 /* What the headers of the link say, whatever they are. */
 static __attribute__((noinline)) enum quick_kind look_at_any(const struct quick_rules *rules,
 							     const struct packet *packet,
@@ -320,7 +329,6 @@ static __attribute__((noinline)) enum quick_kind look_at_any(const struct quick_
 {
 	size_t n = packet->bytes.n;
 	unsigned ethertype;
-	struct look look;
 
 	out->plain = 0;
 	out->ip_offset = ETHERNET_BYTES;
@@ -329,10 +337,10 @@ static __attribute__((noinline)) enum quick_kind look_at_any(const struct quick_
 	ethertype = load16(packet->bytes.p + 12);
 	if (ethertype != 0x0800)
 		ethertype = skip_tags(packet, ethertype, out);
-	look = look_behind(packet, out->ip_offset);
-	if (ethertype == 0x0800 && look.n >= IP4_BYTES + UDP_BYTES)
-		return look_ip4(rules, &look, out);
-	if (ethertype == 0x86dd && look.n >= IP6_BYTES + UDP_BYTES)
+	n -= out->ip_offset;
+	if (ethertype == 0x0800 && n >= IP4_BYTES + UDP_BYTES)
+		return look_at4(rules, packet, out);
+	if (ethertype == 0x86dd && n >= IP6_BYTES + UDP_BYTES)
 		return look_at6(rules, packet, out);
 	return ethertype == 0x0806 ? QUICK_NO_IP : QUICK_ASK;
 }
@@ -367,8 +375,9 @@ static __attribute__((noinline)) enum quick_kind look_at_odd(const struct quick_
 	KEEP_LOADED(offset);				/* and is made once */
 	ethertype = load16_raw(p + offset - 2);
 	out->ip_offset = (uint8_t)offset;
-	if (ethertype == network16(0x0800) && asks_in_short(packet, offset, out))
-		return QUICK_ASK;
+	if (ethertype == network16(0x0800))
+		return asks_in_short(packet, offset, out) ? QUICK_ASK
+							  : look_at4(rules, packet, out);
 	if (ethertype == network16(0x86dd) && n - offset >= IP6_BYTES + UDP_BYTES)
 		return look_at6(rules, packet, out);
 	return look_at_any(rules, packet, out);
