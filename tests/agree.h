@@ -106,8 +106,9 @@ static inline bool same_print(const struct quick *quick, const struct packet *pa
 }
 
 /* What asks to be decoded says the same by either way. */
-static inline bool agree_decoded(const struct quick *quick, const struct packet *packet,
-				 const struct wire_options *options, struct said *said)
+static inline bool agree_decoded(const struct quick_rules *rules, const struct quick *quick,
+				 const struct packet *packet, const struct wire_options *options,
+				 struct said *said)
 {
 	static struct said other;		/* its lists are large: taken once */
 	struct brief brief;
@@ -119,7 +120,7 @@ static inline bool agree_decoded(const struct quick *quick, const struct packet 
 	wire_decode(packet, options, said);
 	quick_decode(quick, packet, options, &other);
 	return same_said(said, &other) && same_print(quick, packet, said) &&
-	       (!brief_read(quick, packet, &brief) || same_brief(&brief, quick, packet, said));
+	       (!brief_read(rules, quick, packet, &brief) || same_brief(&brief, quick, packet, said));
 }
 
 /* True where they agree.  Counts the answers by kind. */
@@ -134,7 +135,7 @@ static inline bool agree_on(const struct packet *packet, const struct wire_optio
 	quick_look(&rules, packet, 1, &quick);
 	kinds[quick.kind]++;
 	if (quick.kind == QUICK_ASK)
-		return agree_decoded(&quick, packet, options, said);
+		return agree_decoded(&rules, &quick, packet, options, said);
 	wire_decode(packet, options, said);
 	is_data = quick.kind == QUICK_DATA4 || quick.kind == QUICK_DATA6;
 	if (!said->is_read || said->is_crowded || said->segment_count > 0 || said->n != is_data ||

@@ -178,7 +178,7 @@ static enum way choose_way(struct judging *j, const struct packet *packet,
 {
 	out->may_echo = false;
 	if (!out->said && brief_may_be(quick, packet) &&
-	    brief_read(quick, packet, &out->brief.brief))
+	    brief_read(&j->rules, quick, packet, &out->brief.brief))
 		return WAY_BRIEF;
 	out->may_echo = quick->plain;
 	if (out->may_echo && engine_foresee_echo(j->engine, quick, packet, &out->echo))

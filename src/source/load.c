@@ -79,7 +79,7 @@ void load_decode(struct load *load, const struct quick_rules *rules,
 		if (load->quick[i].kind == QUICK_ASK && saids < LOAD_SAIDS &&
 		    STATEMENTS - statements >= SAID_MAX && SCRATCH - scratch >= SAID_SCRATCH &&
 		    hold(load, &load->packets[i], &held) &&
-		    !brief_read(&load->quick[i], &load->packets[i], &brief)) {
+		    !brief_read(rules, &load->quick[i], &load->packets[i], &brief)) {
 			said = &load->saids[saids++];
 			said->list = load->statements + statements;
 			said->scratch = load->scratch + scratch;

@@ -175,28 +175,39 @@ static bool read_segment(const uint8_t *ip, struct span bytes, unsigned wire, st
 	       read_cut_tlv(bytes, header_bytes, wire, out);
 }
 
-/* A datagram that nobody looks into: no announcement, no tunnel.  `wire` bytes were sent. */
-static bool is_plain_data(const uint8_t *p, unsigned wire)
+/* An announcement, or a tunnel: by its ports, which lie there.  The rules want no more than these. */
+static bool is_wanted(const struct quick_rules *rules, uint32_t group, const uint8_t *p)
+{
+	unsigned ports = load32(p);
+
+	if (quick_spares_ports(rules, p) & WANTED_UDP && !rules->groups[group & 0xff])
+		return false;
+	return protocol_row_of_udp(addr_of4(group), ports & 0xffff) ||
+	       udp_tunnel_of(ports >> 16, ports & 0xffff);
+}
+
+/* A datagram that nobody looks into.  `wire` bytes were sent. */
+static bool is_plain_data(const struct quick_rules *rules, const uint8_t *p, unsigned wire)
 {
 	uint32_t group = load32(p + 16);
-	unsigned total = load16(p + 2), ports = load32(p + IP4_BYTES);
+	unsigned total = load16(p + 2);
 
 	return p[0] == 0x45 && p[9] == NUMBER_UDP && (load16(p + 6) & 0x3fff) == 0 &&
 	       total >= IP4_BYTES + UDP_BYTES && total <= wire && addr_is_multicast4(group) &&
 	       (load16(p + 10) == 0 || sum_is_right(sum_of_header4(p, IP4_BYTES))) &&
-	       !protocol_row_of_udp(addr_of4(group), ports & 0xffff) &&
-	       !udp_tunnel_of(ports >> 16, ports & 0xffff);
+	       !is_wanted(rules, group, p + IP4_BYTES);
 }
 
 /* Of the message, `wire` bytes were sent. */
-static bool read_register(const uint8_t *ip, struct span bytes, unsigned wire, struct brief *out)
+static bool read_register(const struct quick_rules *rules, const uint8_t *ip, struct span bytes,
+			  unsigned wire, struct brief *out)
 {
 	const uint8_t *inner = bytes.p + REGISTER_BYTES;
 
 	if (bytes.n < REGISTER_BYTES + IP4_BYTES + UDP_BYTES || load32(bytes.p + 4) != 0 ||
 	    addr_is_multicast4(load32(ip + 16)) || load32(inner + 12) == 0 ||
 	    !sum_is_right(load_native(bytes.p)) ||
-	    !is_plain_data(inner, wire - REGISTER_BYTES))
+	    !is_plain_data(rules, inner, wire - REGISTER_BYTES))
 		return false;
 	out->point = POINT_REGISTER;
 	out->protocol = PROTOCOL_PIM;
@@ -253,17 +264,18 @@ static inline bool read_asked(const uint8_t *ip, unsigned header_bytes, struct s
 }
 
 /* The message behind the header, of which so many bytes were sent. */
-static __attribute__((noinline)) bool read_behind(const uint8_t *ip, unsigned header_bytes,
-						  struct span bytes, unsigned wire,
-						  struct brief *out)
+static __attribute__((noinline)) bool read_behind(const struct quick_rules *rules,
+						  unsigned header_bytes, struct span bytes,
+						  unsigned wire, struct brief *out)
 {
+	const uint8_t *ip = bytes.p - header_bytes;
 	uint64_t mix;
 
 	if (ip[9] == NUMBER_TCP)
 		return read_segment(ip, bytes, wire, out) &&
 		       (out->tlv == 0 || sum_is_right(sum_of_header4(ip, header_bytes)));
 	if (ip[9] == NUMBER_PIM && bytes.n > 0 && bytes.p[0] == PIM_REGISTER) {
-		if (!read_register(ip, bytes, wire, out))
+		if (!read_register(rules, ip, bytes, wire, out))
 			return false;
 		mix = print_mix_some(bytes);
 	} else {
@@ -289,7 +301,8 @@ static inline bool read_report2(const uint8_t *ip, struct brief *out)
 	       sum_is_right(word) && note_header(ip, IP4_ALERT_BYTES, word * print_weights[0], out);
 }
 
-bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out)
+bool brief_read(const struct quick_rules *rules, const struct quick *quick,
+		const struct packet *packet, struct brief *out)
 {
 	const uint8_t *ip = packet->bytes.p + quick->ip_offset;
 	size_t n = packet->bytes.n - quick->ip_offset;
@@ -306,7 +319,7 @@ bool brief_read(const struct quick *quick, const struct packet *packet, struct b
 	    ip[9] == NUMBER_IGMP && ip[IP4_ALERT_BYTES] == IGMP_REPORT2)
 		return read_report2(ip, out);
 	n = (n < total ? n : total) - header_bytes;
-	return read_behind(ip, header_bytes, (struct span){ ip + header_bytes, n },
+	return read_behind(rules, header_bytes, (struct span){ ip + header_bytes, n },
 			   total - header_bytes, out);
 }
 

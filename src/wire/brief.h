@@ -34,7 +34,8 @@ static inline bool brief_may_be(const struct quick *quick, const struct packet *
 
 /* A packet that is QUICK_ASK: true where it is brief; else `out` means nothing.  Its bytes may change
  * meanwhile: then any of them may be told. */
-bool brief_read(const struct quick *quick, const struct packet *packet, struct brief *out);
+bool brief_read(const struct quick_rules *rules, const struct quick *quick,
+		const struct packet *packet, struct brief *out);
 
 /* The i-th statement, every field of it. */
 struct observation brief_statement(const struct brief *brief, size_t i, const struct quick *quick,

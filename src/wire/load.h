@@ -14,6 +14,15 @@ static inline uint32_t load16(const uint8_t *p)
 	return __builtin_bswap16(x);
 }
 
+/* As it lies there. */
+static inline uint32_t load16_raw(const uint8_t *p)
+{
+	uint16_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return x;
+}
+
 static inline uint32_t load32(const uint8_t *p)
 {
 	uint32_t x;

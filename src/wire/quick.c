@@ -31,29 +31,11 @@
 
 #define SHORT_BYTES (ETHERNET_BYTES + TAG_BYTES + IP4_BYTES + UDP_BYTES)
 
-/* Bits of quick_rules.ports: who asks for packets with this port. */
-enum { WANTED_UDP = 1, WANTED_TCP = 2, WANTED_NEVER = 4 };
-
-/* As it lies there. */
-static inline uint32_t load16_raw(const uint8_t *p)
-{
-	uint16_t x;
-
-	memcpy(&x, p, sizeof(x));
-	return x;
-}
-
-/* Where quick_rules.spared has a port, as it lies there. */
-static inline uint32_t port_slot(uint32_t port)
-{
-	return port >> 4;
-}
-
 static void want_port(struct quick_rules *rules, unsigned port, uint8_t who)
 {
 	const uint8_t bytes[] = { (uint8_t)(port >> 8), (uint8_t)port };
 
-	rules->spared[port_slot(load16_raw(bytes))] &= (uint8_t)~who;
+	rules->spared[quick_port_slot(bytes)] &= (uint8_t)~who;
 }
 
 static void want_group(struct quick_rules *rules, const struct protocol_row *row)
@@ -94,23 +76,9 @@ struct quick_rules quick_rules_of(const struct wire_options *options)
 	return rules;
 }
 
-/* Nobody wants datagrams, or segments, with these ports, the first four bytes of theirs: WANTED_
- * bits. */
-static inline unsigned spares_ports(const struct quick_rules *rules, const uint8_t *p)
-{
-	return rules->spared[port_slot(load16_raw(p))] &
-	       rules->spared[port_slot(load16_raw(p + 2))];
-}
-
 static inline unsigned wants_ports(const struct quick_rules *rules, const uint8_t *p)
 {
-	return ~spares_ports(rules, p);
-}
-
-/* By its last byte.  What passes this filter is looked for among the rows. */
-static inline bool may_want_group(const struct quick_rules *rules, unsigned last)
-{
-	return rules->groups[last];
+	return ~quick_spares_ports(rules, p);
 }
 
 /* Out of line: an address on the stack costs more than the rest of the look. */
@@ -211,7 +179,7 @@ static inline enum quick_kind look_ip4(const struct quick_rules *rules, const st
 	if (protocol != NUMBER_UDP || rules->udp_checksums || wanted & WANTED_UDP ||
 	    !is_length_right(load16(p + IP4_BYTES + 4), total - IP4_BYTES) ||
 	    (look->checked && !is_sum_right(p)) ||
-	    (may_want_group(rules, p[19]) && wants_group4(p + 16)))
+	    (rules->groups[p[19]] && wants_group4(p + 16)))
 		return QUICK_ASK;
 	out->source = load32(p + 12);
 	out->group = group;
@@ -246,7 +214,7 @@ static inline enum quick_kind look_ip6(const struct quick_rules *rules, const st
 		return judge_unicast(protocol, wants_ports(rules, p + IP6_BYTES));
 	if (protocol != NUMBER_UDP || rules->udp_checksums || (p[25] & 0xf) == 0xf ||
 	    (wants_ports(rules, p + IP6_BYTES) & WANTED_UDP) ||
-	    (may_want_group(rules, p[39]) && wants_group6(p + 24)) ||
+	    (rules->groups[p[39]] && wants_group6(p + 24)) ||
 	    !is_length_right(load16(p + IP6_BYTES + 4), payload))
 		return QUICK_ASK;
 	captured = captured < payload ? captured : payload;
@@ -437,7 +405,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 			     0))
 		return look_at_odd(rules, packet, out);
 	out->ip_offset = (uint8_t)offset;
-	spared = rules->carriers[ip[9]] & spares_ports(rules, ip + IP4_BYTES);
+	spared = rules->carriers[ip[9]] & quick_spares_ports(rules, ip + IP4_BYTES);
 	pair = load64(ip + 12);				/* source and group */
 	if (__builtin_expect(!addr_is_multicast4((uint32_t)pair), 0))
 		return spared ? QUICK_IP : ask_plain4(out);
@@ -445,7 +413,7 @@ static inline enum quick_kind look_at(const struct quick_rules *rules, const str
 		return ask_plain4(out);
 	if (load16_raw(ip + IP4_BYTES + 4) != network16(total - IP4_BYTES))
 		return look_at_odd(rules, packet, out);
-	if (__builtin_expect(may_want_group(rules, ip[19]), 0))
+	if (__builtin_expect(rules->groups[ip[19]], 0))
 		return look_at_wanted(rules, packet, out);
 	out->pair = order_pair(pair);
 	out->is_cut = total + offset > n;

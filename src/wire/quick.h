@@ -78,12 +78,28 @@ struct quick_lists {
  * much and never too little.  Made once. */
 struct quick_rules {
 	uint8_t spared[4096];		/* by 12 bits of a UDP or TCP port: who does not want it */
-	uint8_t groups[256];		/* by the last byte of a group */
+	uint8_t groups[256];		/* by the last byte of a group: whether a row may want it */
 	uint8_t carriers[256];		/* by IP protocol: whoever wants packets of such to a host */
 	bool	udp_checksums;		/* then every multicast datagram asks */
 };
 
 struct quick_rules quick_rules_of(const struct wire_options *options);
+
+/* Bits of quick_rules.spared: who does not ask for packets with a port. */
+enum { WANTED_UDP = 1, WANTED_TCP = 2, WANTED_NEVER = 4 };
+
+/* Where quick_rules.spared has the port that lies there. */
+static inline uint32_t quick_port_slot(const uint8_t *p)
+{
+	return load16_raw(p) >> 4;
+}
+
+/* Nobody wants datagrams, or segments, with these ports, the first four bytes of theirs: WANTED_
+ * bits. */
+static inline unsigned quick_spares_ports(const struct quick_rules *rules, const uint8_t *p)
+{
+	return rules->spared[quick_port_slot(p)] & rules->spared[quick_port_slot(p + 2)];
+}
 
 /* One quick for each of n packets. */
 void quick_look(const struct quick_rules *rules, const struct packet *packets, size_t n,

@@ -126,7 +126,7 @@ static bool agree_copy(const uint8_t *p, size_t n, size_t cut, const char *name)
 	packet.bytes = (struct span){ copy, n - cut };
 	check_named(agree_on(&packet, &options, &said, kinds), name);
 	quick_look(&rules, &packet, 1, &quick);
-	kinds[0] = quick.kind == QUICK_ASK && brief_read(&quick, &packet, &brief);
+	kinds[0] = quick.kind == QUICK_ASK && brief_read(&rules, &quick, &packet, &brief);
 	free(copy);
 	return kinds[0];
 }
@@ -231,7 +231,7 @@ static void test_changed(void)
 		for (size_t byte = 12; byte < n; byte++)
 			for (unsigned value = 0; value < 256; value += 5) {
 				copy[byte] = (uint8_t)value;
-				check_named(!brief_read(&quick, &packet, &brief) ||
+				check_named(!brief_read(&rules, &quick, &packet, &brief) ||
 						    brief.n <= BRIEF_MAX, rows[row].name);
 				quick_decode(&quick, &packet, &options, &said);
 				check_named(said.n <= SAID_MAX, rows[row].name);
@@ -240,7 +240,7 @@ static void test_changed(void)
 		copy[16] = 0;
 		for (unsigned total = 0; total < n; total++) {
 			copy[17] = (uint8_t)total;
-			check_named(!brief_read(&quick, &packet, &brief) || total >= n - 14 ||
+			check_named(!brief_read(&rules, &quick, &packet, &brief) || total >= n - 14 ||
 					    brief.n == 0 || brief.is_cut, rows[row].name);
 			quick_decode(&quick, &packet, &options, &said);
 		}
