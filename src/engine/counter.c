@@ -57,18 +57,14 @@ void counters_speaker(struct counters *counters, uint16_t rule, struct addr spea
 	distinct_add(counters->distinct, 2u * rule, addr_hash(speaker));
 }
 
-void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker)
+void counters_speaker_new4(struct counters *counters, uint16_t rule, uint32_t speaker)
 {
 	struct speaker *s = &counters->speakers[speaker % COUNTERS_SPEAKERS];
-	uint32_t bit = 1u << rule % 32;
 
 	if (s->address != speaker)
 		*s = (struct speaker){ .address = speaker };
-	if (rule / 32 < COUNT(s->rules)) {
-		if (s->rules[rule / 32] & bit)
-			return;
-		s->rules[rule / 32] |= bit;
-	}
+	if (rule / 32 < COUNT(s->rules))
+		s->rules[rule / 32] |= 1u << rule % 32;
 	counters_speaker(counters, rule, addr_of4(speaker));
 }
 

@@ -67,8 +67,17 @@ static inline void counters_again(struct counters *counters, uint16_t rule,
 }
 
 void counters_speaker(struct counters *counters, uint16_t rule, struct addr speaker);
+void counters_speaker_new4(struct counters *counters, uint16_t rule, uint32_t speaker);
 /* The same of IPv4, for who speaks again and again. */
-void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker);
+static inline void counters_speaker4(struct counters *counters, uint16_t rule, uint32_t speaker)
+{
+	const struct speaker *s = &counters->speakers[speaker % COUNTERS_SPEAKERS];
+
+	if (s->address != speaker || rule / 32 >= COUNT(s->rules) ||
+	    !(s->rules[rule / 32] >> rule % 32 & 1))
+		counters_speaker_new4(counters, rule, speaker);
+}
+
 /* All packets of a lump. */
 void counters_lump(struct counters *counters, const struct flow *flow);
 /* A flow's source and group, where they are still to be told: before it has another rule, or goes. */

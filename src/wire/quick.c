@@ -513,9 +513,11 @@ static const uint8_t *ports_of(const struct quick *quick, const struct packet *p
 
 uint16_t quick_vlan(const struct quick *quick, const struct packet *packet)
 {
-	if (quick->ip_offset == ETHERNET_BYTES)
-		return VLAN_NONE;
-	return (uint16_t)(load16(packet->bytes.p + ETHERNET_BYTES) & 0xfff);
+	/* without a branch, which would be guessed wrong: where there is no tag the header is */
+	unsigned tag = load16(packet->bytes.p + ETHERNET_BYTES);
+
+	KEEP_LOADED(tag);
+	return (uint16_t)(quick->ip_offset == ETHERNET_BYTES ? VLAN_NONE : tag & 0xfff);
 }
 
 uint16_t quick_port(const struct quick *quick, const struct packet *packet)
