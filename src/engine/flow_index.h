@@ -43,17 +43,20 @@ static inline uint32_t flow_number(const struct flow_side *side, uint64_t hash, 
 }
 
 /* As flow_number(), for hot loops: of the first two places, where nearly all flows stand, one is
- * chosen by arithmetic, for a branch would be guessed wrong too often. */
+ * chosen by arithmetic, for a branch would be guessed wrong too often.  Where it is at none of them
+ * flow_is_near() is false, and the number means nothing. */
 static inline uint32_t flow_number_near(const struct flow_side *side, uint64_t hash, uint16_t tag)
 {
 	uint32_t mark = flow_mark(hash, tag);
 	uint32_t first = side->index[hash & (side->max - 1)] ^ mark;
 	uint32_t second = side->index[(hash + 1) & (side->max - 1)] ^ mark;
-	uint32_t number = first < second ? first : second;
 
-	if (__builtin_expect(number - 1 >= FLOW_NUMBER, 0))	/* 0: an empty place, and no mark */
-		return first != mark && second != mark ? flow_number(side, hash, tag) : 0;
-	return number;
+	return first < second ? first : second;
+}
+
+static inline bool flow_is_near(uint32_t number)
+{
+	return number - 1 < FLOW_NUMBER;	/* 0: an empty place, and no mark */
 }
 
 /* Look-ups of IPv4 flows, many at a time, so that their misses overlap: flow_expect4() has
@@ -68,6 +71,8 @@ static inline uint32_t flow_guess4(const struct flow_table *table, uint64_t hash
 {
 	uint32_t number = flow_number_near(&table->ip4, hash, tag);
 
+	if (__builtin_expect(!flow_is_near(number), 0))
+		number = flow_number(&table->ip4, hash, tag);
 	__builtin_prefetch(&table->ip4.list[number], 1);
 	return number;
 }
