@@ -58,15 +58,12 @@ static inline bool is_repetition(const struct memo *memo, const struct packet *p
 	return true;
 }
 
-/* Where there is a flag or an anomaly, the first with it was noted when the message was learned. */
+/* What is told at once: the rest settle() counts. */
 static inline void count(struct engine *e, const struct recalled *r, const struct packet *packet,
 			 uint32_t print)
 {
 	struct flow *f = r->flow;
 
-	e->points[r->point][r->action]++;
-	if (r->anomaly)
-		e->anomalies[r->anomaly].count++;
 	if (!f)
 		return;
 	counters_again(&e->counters, r->rule, packet, f->state & FLOW_LINK_LOCAL, e->frame);
@@ -75,6 +72,30 @@ static inline void count(struct engine *e, const struct recalled *r, const struc
 	f->frame = e->frame;
 	(void)copies_pass(f, print);
 	flow_count(f, packet->at, packet->length);
+}
+
+/* Where there is a flag or an anomaly, the first with it was noted before the message was learned. */
+static void settle(struct engine *e, struct memo *memo)
+{
+	for (size_t i = 0; i < memo->n; i++) {
+		const struct recalled *r = &memo->list[i];
+
+		e->points[r->point][r->action] += memo->times;
+		if (r->anomaly)
+			e->anomalies[r->anomaly].count += memo->times;
+	}
+	for (uint64_t left = memo->flags; left; left &= left - 1)
+		e->notes[__builtin_ctzll(left)].count += memo->times;
+	e->link_local_packets += memo->is_link_local ? memo->times : 0;
+	memo->times = 0;
+}
+
+void echoes_settle(struct engine *e)
+{
+	struct memo *memo;
+
+	for (size_t at = 0; (memo = recall_next(e->recall, &at));)
+		settle(e, memo);
 }
 
 /* To a receiver that is link-local. */
@@ -95,7 +116,7 @@ bool engine_take_echo(struct engine *e, struct expected *x, size_t i,
 		      const struct expected_echo *message)
 {
 	const struct packet *packet = &x->packets[i];
-	const struct memo *memo = message->memo;
+	struct memo *memo = message->memo;
 	uint32_t print;
 
 	lump_take(e, x, i);
@@ -107,13 +128,11 @@ bool engine_take_echo(struct engine *e, struct expected *x, size_t i,
 		return false;
 	frame_number(e);
 	x->briefs++;
-	e->link_local_packets += memo->is_link_local;
+	memo->times++;
 	if (memo->stays)
 		cross(e, packet, &x->quick[i], message);
 	for (size_t k = 0; k < memo->n; k++)
 		count(e, &memo->list[k], packet, print);
-	for (uint64_t left = memo->flags; left; left &= left - 1)
-		e->notes[__builtin_ctzll(left)].count++;
 	return true;
 }
 
@@ -154,9 +173,11 @@ void frame_hear(struct engine *e, struct flow *f, const struct observation *obs,
 static void learn(struct engine *e, const struct heard *heard, const struct packet *packet,
 		  const struct said *said, const struct echo *echo, uint64_t hash)
 {
-	struct memo *memo = recall_keep(e->recall, hash, echo, packet, heard->list, heard->n);
 	const struct observation *first = &said->list[0];
+	struct memo *memo = recall_room(e->recall, hash);
 
+	settle(e, memo);
+	memo = recall_keep(e->recall, hash, echo, packet, heard->list, heard->n);
 	memo->evicted6 = e->flows.ip6.evicted;
 	memo->flags = heard->flags;
 	memo->pair = copies_pair(first->speaker, first->receiver);

@@ -99,7 +99,7 @@ struct memo;
 struct expected_echo {
 	uint64_t	   hash;		/* echo_hash() */
 	uint64_t	   passage;		/* copies_hash(), where the receiver is link-local */
-	const struct memo *memo;		/* NULL: it says something else */
+	struct memo *memo;			/* NULL: it says something else */
 	uint32_t	   serial, print;	/* the memo's, and the packet's */
 };
 

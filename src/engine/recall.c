@@ -89,6 +89,19 @@ static size_t choose_slot(const struct recall *r, uint64_t hash)
 	return hash % SLOTS ^ r->serial % WAYS;
 }
 
+struct memo *recall_room(struct recall *recall, uint64_t hash)
+{
+	return &recall->memos[choose_slot(recall, hash)];
+}
+
+struct memo *recall_next(struct recall *recall, size_t *at)
+{
+	while (*at < SLOTS)
+		if (recall->tags[(*at)++])
+			return &recall->memos[*at - 1];
+	return NULL;
+}
+
 struct memo *recall_keep(struct recall *recall, uint64_t hash, const struct echo *echo,
 			 const struct packet *packet, const struct recalled *list, size_t n)
 {
@@ -97,6 +110,7 @@ struct memo *recall_keep(struct recall *recall, uint64_t hash, const struct echo
 
 	recall->tags[slot] = tag_of(hash);
 	memo->serial = ++recall->serial;
+	memo->times = 0;
 	memo->echo = *echo;
 	memo->length = packet->length;
 	memo->captured = (uint16_t)packet->bytes.n;

@@ -38,7 +38,7 @@ static inline uint64_t recalled_kind(const struct flow *f)
 /* What is looked at comes first. */
 struct memo {
 	_Alignas(64) uint64_t evicted6;		/* IPv6 flows so far: until the next one they stand */
-	uint64_t	flags;			/* of all statements */
+	uint64_t	times;			/* it came again and is not counted yet */
 	uint64_t	pair;			/* copies_pair() */
 	struct echo	echo;
 	uint32_t	serial;			/* no other that is kept has it */
@@ -49,6 +49,7 @@ struct memo {
 	bool		is_link_local;
 	struct recalled list[RECALL_STATEMENTS];	/* n of them, and right behind these its bytes: */
 	uint8_t		bytes[ECHO_BYTES_MAX];		/* room for all */
+	uint64_t	flags;			/* of all statements */
 };
 
 struct recall;
@@ -63,8 +64,13 @@ bool recall_is_same(const struct memo *memo, const struct packet *packet);
 
 /* True where the message was asked for before: it is worth being kept. */
 bool recall_wants(struct recall *recall, uint64_t hash);
+/* The one that will give way to such a message; all 0 where none does. */
+struct memo *recall_room(struct recall *recall, uint64_t hash);
 /* Where to keep it: its bytes and what tells it from others are filled in, and its n statements. */
 struct memo *recall_keep(struct recall *recall, uint64_t hash, const struct echo *echo,
 			 const struct packet *packet, const struct recalled *list, size_t n);
+
+/* One after the other, from `*at` on, which begins with 0; NULL at the end. */
+struct memo *recall_next(struct recall *recall, size_t *at);
 
 #endif

@@ -439,11 +439,13 @@ static struct report *read_engine(const struct engine *engine, const struct repo
 struct report *report_new(struct engine *engine, const struct report_options *options)
 {
 	engine_finish(engine);
+	echoes_settle(engine);
 	return read_engine(engine, options);
 }
 
 struct report *report_now(struct engine *engine, const struct report_options *options)
 {
+	echoes_settle(engine);
 	police_settle(engine->court.police, engine->now);
 	ras_table_settle(engine->ras, options->now.ns ? options->now : engine->last);
 	return read_engine(engine, options);

@@ -121,6 +121,8 @@ void frame_raise_ttl(struct engine *engine, struct flow *flow, const struct pack
  * is there. */
 void frame_foresee(const struct engine *engine, const struct observation *list, size_t n);
 void frame_fetch(const struct engine *engine, const struct observation *list, size_t n);
+/* Counts what messages that came again add up to, before the counts are read. */
+void echoes_settle(struct engine *engine);
 void packet_note(struct noted *noted, const struct packet *packet);
 
 #endif
