@@ -192,7 +192,7 @@ static inline bool meet_again(struct flow *f, const struct packet *packet, const
 	if (!copies_differ_some(f, print) || ttl > f->ttl_max)
 		return false;
 	flow_count(f, packet->at, packet->length);
-	if (ttl < f->ttl_min)
+	if (__builtin_expect(ttl < f->ttl_min, 0))
 		f->ttl_min = ttl;
 	copies_remember_some(f, print);
 	return true;
