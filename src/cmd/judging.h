@@ -18,7 +18,7 @@ struct judging_options {
 };
 
 /* Packets that are read before the first of them is judged. */
-#define JUDGING_AHEAD 8
+#define JUDGING_AHEAD 12
 
 /* What one says: in brief, or what one before it said, or in full. */
 enum way { WAY_BRIEF, WAY_ECHO, WAY_SAID };
