@@ -164,7 +164,7 @@ def main():
     parser.add_argument("weir")
     parser.add_argument("--gen", help="weir-gen (default: beside weir)")
     parser.add_argument("--judge", help="the benchmark of one verdict (default: beside weir)")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--megabytes", type=int, default=1000, help="size of the mixed capture")
     parser.add_argument("--folder", help="where the captures lie; kept, and used again")
     options = parser.parse_args()
