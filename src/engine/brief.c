@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The quick way for brief control messages (wire/brief.h): reports and joins come again and again,
  * and what the rules say of them stands in their flows.  Where every flow of a message is settled
- * and nothing about the packet is new, the message only counts; else nothing was done, and the
- * caller goes the long way, with the same result. */
+ * and nothing about the packet is new, the message only counts; where the rules say at once what
+ * they will say of all such statements, it opens flows.  Else nothing was done, and the caller goes
+ * the long way, with the same result. */
 #include "engine/flow_index.h"
 #include "engine/state.h"
 #include "wire/sap.h"
@@ -57,15 +58,20 @@ static struct flow *flow_of(const struct engine *e, const struct expected_brief 
 	return &e->flows.ip4.list[message->flow[i]];
 }
 
+/* Whether that is still the flow that is meant. */
+static inline bool is_flow(const struct flow *f, const struct expected_brief *message, size_t i)
+{
+	return flow_is_kind4(f, message->brief.pair[i], FLOW_SETTLED, message->kind[i]);
+}
+
 /* Whether that is the flow that the statement is one more of, and nothing about it is new. */
 static inline bool is_known(const struct flow *f, const struct expected_brief *message, size_t i,
 			    uint32_t print)
 {
 	const struct brief *brief = &message->brief;
 
-	return flow_is_kind4(f, brief->pair[i], FLOW_SETTLED, message->kind[i]) &&
-	       brief->ttl <= f->ttl_max && !may_be_sap((uint32_t)brief->pair[i]) &&
-	       copies_differ_some(f, print);
+	return is_flow(f, message, i) && brief->ttl <= f->ttl_max &&
+	       !may_be_sap((uint32_t)brief->pair[i]) && copies_differ_some(f, print);
 }
 
 static bool are_known(const struct engine *e, const struct expected_brief *message, uint32_t print)
@@ -227,11 +233,12 @@ static __attribute__((noinline)) bool take_new(struct engine *e, struct expected
 	if (e->events)
 		return false;
 	for (size_t k = 0; k < brief->n; k++) {
-		known[k] = is_known(flow_of(e, message, k), message, k, print);
-		if (known[k])
-			continue;
+		const struct flow *f = flow_of(e, message, k);
+
+		known[k] = is_known(f, message, k, print);
 		obs[k] = brief_statement(brief, k, &x->quick[i], packet);
-		if (!is_new(e, &obs[k], message, k, &verdicts[k]))
+		verdicts[k] = (struct verdict){ f->action, f->rule };
+		if (!known[k] && !is_new(e, &obs[k], message, k, &verdicts[k]))
 			return false;
 	}
 	begin(e, x, i, message);
@@ -240,10 +247,11 @@ static __attribute__((noinline)) bool take_new(struct engine *e, struct expected
 	for (size_t k = 0; k < brief->n; k++) {
 		struct flow *f = flow_of(e, message, k);
 
-		if (!known[k])
-			f = frame_observe_settled(e, &obs[k], verdicts[k]);
-		else
+		/* one that was opened may have taken the place of one that was known */
+		if (known[k] && is_flow(f, message, k))
 			count_known(e, f, packet, brief, print);
+		else
+			f = frame_observe_settled(e, &obs[k], verdicts[k]);
 		link_local |= f->state & FLOW_LINK_LOCAL;
 	}
 	e->link_local_packets += link_local != 0;

@@ -91,7 +91,7 @@ struct passage {
 /* True where it was seen on another link or VLAN just before. */
 bool copies_crossed(struct copies *copies, const struct passage *passage);
 
-/* The same by a hash, which is made once, of a packet that surely has a print.  copies_expect() has what will be read fetched. */
+/* Speaker and receiver, for copies_hash(). */
 static inline uint64_t copies_pair4(uint32_t speaker, uint32_t receiver)
 {
 	return receiver * UINT64_C(0x9e3779b97f4a7c15) + speaker * UINT64_C(0xc2b2ae3d27d4eb4f);
@@ -111,7 +111,9 @@ static inline uint64_t copies_hash(uint64_t pair, uint32_t print)
 	return x ^ x >> 32;
 }
 
+/* Has what will be read fetched. */
 void copies_expect(const struct copies *copies, uint64_t hash);
+/* copies_crossed() by a hash, which is made once, of a packet that surely has a print. */
 bool copies_crossed_by(struct copies *copies, uint64_t hash, uint32_t print,
 		       const struct packet *packet, uint16_t vlan);
 

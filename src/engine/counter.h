@@ -46,8 +46,8 @@ void counters_source(struct counters *counters, uint16_t rule, const struct obse
 void counters_group(struct counters *counters, uint16_t rule, const struct observation *obs);
 /* Of a source and a group alone, by their addr_hash(). */
 void counters_hashes(struct counters *counters, uint16_t rule, uint64_t source, uint64_t group);
-/* counters_hit() of one more statement of a flow of which it, counters_source() and counters_group()
- * were told before; and who spoke, where the flow is of all sources. */
+/* counters_hit() of one more statement of a flow of which it was told before, and of whose source
+ * and group it was told, or will be by counters_tell(). */
 static inline void counters_again(struct counters *counters, uint16_t rule,
 				  const struct packet *packet, bool is_link_local, uint32_t frame)
 {

@@ -553,7 +553,7 @@ struct flow *frame_observe_settled(struct engine *e, const struct observation *o
 	return f;
 }
 
-/* Nothing is counted under the rule yet, nor at the point: break_lump() does that. */
+/* No packet is counted under the rule yet, nor at the point: break_lump() does that. */
 struct flow *frame_open_lump(struct engine *e, const struct packet *packet,
 			     const struct flow_key *key, uint64_t hash, const struct quick *q,
 			     struct verdict v, struct verdict other)

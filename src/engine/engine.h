@@ -41,16 +41,17 @@ void engine_place(struct engine *engine, const struct inside *inside);
 /* One packet and what wire_decode() made of it; direction and `joined` are filled in. */
 void engine_packet(struct engine *engine, const struct packet *packet, struct said *said);
 
-/* The quick way (wire/quick.h), with the same result, for at most QUICK_BATCH packets that
- * quick_look() has seen.  engine_foretell() tells quick_look_sorted() where the engine will look
- * them up.  engine_expect() has fetched what the batch needs, so that the misses overlap;
- * engine_take() takes the packets that were not taken yet up to index `end`, none of which asks:
- * those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with remarks. */
+/* What is known of a new flow of IPv4 data when it is expected. */
 struct newcomer {
 	uint64_t       source;			/* addr_hash() */
 	struct verdict verdict;			/* of all its packets; RULE_NONE: of each its own */
 };
 
+/* The quick way (wire/quick.h), with the same result, for at most QUICK_BATCH packets that
+ * quick_look() has seen.  engine_foretell() tells quick_look_sorted() where the engine will look
+ * them up.  engine_expect() has fetched what the batch needs, so that the misses overlap;
+ * engine_take() takes the packets that were not taken yet up to index `end`, none of which asks:
+ * those are wire_decode()'s and engine_packet()'s, in their turn.  Not together with remarks. */
 struct expected {
 	const struct packet	 *packets;	/* all three: the caller's */
 	const struct quick	 *quick;

@@ -10,8 +10,8 @@
 
 #include "model/observation.h"
 
-#define FLOWS4_MAX (1u << 18)		/* 68 bytes each */
-#define FLOWS6_MAX (1u << 16)		/* 100 bytes each */
+#define FLOWS4_MAX (1u << 18)		/* 70 bytes each */
+#define FLOWS6_MAX (1u << 16)		/* 102 bytes each */
 #define FLOW_PRINTS 3
 #define FLOW_PROBES 8			/* places of the index where a flow may stand */
 
@@ -38,7 +38,8 @@ enum {
 	FLOW_FINDING = 16,	/* denied or limited, and not link-local */
 	FLOW_SETTLED = 32,	/* not at `data`: `rule` and `action` are the verdict of every plain
 				 * statement, police lines aside */
-	FLOW_UNTOLD = 64,	/* of IPv4: nor have these counted its source and group yet */
+	FLOW_UNTOLD = 64,	/* of IPv4: the counters of `rule` are still to learn of its source
+				 * and group */
 };
 
 struct flow {

@@ -141,7 +141,7 @@ static void read_flow(struct pass *p, uint32_t slot, struct flow *f)
 		counters_lump(&p->counters, f);
 		p->report->points[POINT_DATA][f->action] += f->packets;
 	}
-	counters_tell(&p->counters, f);
+	counters_tell(&p->counters, f);		/* for good: these sets are the engine's own */
 	if (!p->denied.list)
 		return;
 	count_flow(p->report, f);

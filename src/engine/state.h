@@ -65,7 +65,7 @@ struct engine {
 	bool			 passes_cut;		/* nor for ANOMALY_CUT */
 	bool			 opens_plainly;		/* nor more of a new flow than that it is
 							 * there */
-	bool			 may_echo;		/* the same, and no rule asks for the date */
+	bool			 may_echo;		/* is_simple, and no rule asks for the date */
 	struct events		*events;		/* NULL unless asked for */
 	struct roll		*roll;			/* the same */
 	struct remark		 remarks[REMARKS_MAX];

@@ -217,6 +217,51 @@ static struct span copy_of(struct span bytes)
  * somebody asks twice in one breath, and that is seen twice; a router asks for announcements, and for a
  * group of the link. */
 #define FIRST 5
+#define CROWD (FLOW_PROBES + 1)
+
+/* And then joins of one group that all stand at one place of the index of flows, which has no room
+ * for the last: one is asked for once, most twice, and then that one and the last together, so that
+ * what is opened first takes the place of what is known. */
+#define CROWDED (2 * (FLOW_PROBES - 1) + 2)
+
+static void choose_crowd(struct addr out[CROWD])
+{
+	struct flow_key key = { .group = ip("233.252.0.10"), .point = POINT_JOIN,
+				.kind = FLOW_SOURCE_HOST, .group_len = 32 };
+	uint64_t home = 0;
+	size_t n = 0;
+
+	for (uint32_t i = 0; n < CROWD; i++) {
+		key.source = addr_of4(0x0b000000 + i);
+		home = i == 0 ? flow_hash(&key) % FLOWS4_MAX : home;
+		if (flow_hash(&key) % FLOWS4_MAX == home)
+			out[n++] = key.source;
+	}
+}
+
+static struct span make_crowded(const struct pool *p, size_t i)
+{
+	static struct addr crowd[CROWD];
+	static struct frame f;
+	bool is_last = i == CROWDED - 1;
+
+	if (!addr_is_there(crowd[0]))
+		choose_crowd(crowd);
+	frame_open(&f);
+	put_ether(&f, p->hosts[39], p->groups[0]);
+	put_ip(&f, p->hosts[39], ip("224.0.0.13"), 1, 103, PLAIN);
+	put_pim(&f, 3);
+	put_unicast(&f, p->hosts[0]);
+	wr_be16(&f.w, 1);
+	wr_be16(&f.w, 210);
+	put_group(&f, ip("233.252.0.10"), 0);
+	wr_be16(&f.w, is_last ? 2 : 1);
+	wr_be16(&f.w, 0);
+	if (is_last)
+		put_source(&f, crowd[CROWD - 1], 4);
+	put_source(&f, crowd[is_last || i == 0 ? CROWD - 2 : (i - 1) / 2], 4);
+	return copy_of(frame_close(&f));
+}
 
 static struct span make_first(const struct pool *p, size_t i)
 {
@@ -355,13 +400,14 @@ static void make_packets(uint64_t *seed, const struct pool *p, struct packet *ou
 	int64_t at_ns = near_date(seed);
 	uint32_t seq = 1;
 
-	for (size_t i = 0; i < FIRST; i++) {
-		struct span bytes = make_first(p, i);
+	for (size_t i = 0; i < FIRST + CROWDED; i++) {
+		struct span bytes = i < FIRST ? make_first(p, i) : make_crowded(p, i - FIRST);
 
+		at_ns += i < FIRST ? 0 : 5000000;
 		out[i] = (struct packet){ .at = { at_ns }, .bytes = bytes, .frame = i + 1,
 					  .length = (uint32_t)bytes.n, .linktype = 1 };
 	}
-	for (size_t i = FIRST; i < PACKETS; i++) {
+	for (size_t i = FIRST + CROWDED; i < PACKETS; i++) {
 		bool again = pick(seed, 12) == 0, is_next = pick(seed, 10) == 0;
 		struct span bytes = is_next ? next_segment(seed, p, &seq)
 					    : vary(seed, p->frames[pick(seed, 1 + pick(seed, POOL))]);
