@@ -11,12 +11,6 @@
 /* What tells (*,G) from (S,G) in a flow's tag. */
 #define TAG_ANY ((unsigned)(FLOW_SOURCE_ANY - FLOW_SOURCE_HOST) << 4)
 
-/* RFC 5771 4: the block that is not forwarded. */
-static bool is_link_local(uint32_t group)
-{
-	return group >> 8 == 0xe00000;
-}
-
 /* The index is not fetched ahead: it is small, and nearly always at hand. */
 void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 {
@@ -29,7 +23,7 @@ void engine_expect_brief(const struct engine *e, struct expected_brief *message)
 		message->kind[i] = kind + (brief->pair[i] >> 32 ? 0 : TAG_ANY);
 		message->flow[i] = flow_guess4(&e->flows, hash, (uint16_t)message->kind[i]);
 	}
-	if (is_link_local(brief->receiver)) {
+	if (addr_is_link_local4(brief->receiver)) {
 		message->passage = copies_hash(copies_pair4(brief->speaker, brief->receiver),
 					       brief->print);
 		copies_expect(e->copies, message->passage);
@@ -155,7 +149,7 @@ static bool may_be_cut(const struct engine *e)
 	return e->flags_passed & FLAG_BIT(CUT) && e->notes[FLAG_INDEX_CUT].count > 0;
 }
 
-/* All of the message is known: the packet counts, before its statements do. */
+/* The message is taken: its packet counts, before its statements do. */
 static inline void begin(struct engine *e, struct expected *x, size_t i,
 			 const struct expected_brief *message)
 {
@@ -163,7 +157,7 @@ static inline void begin(struct engine *e, struct expected *x, size_t i,
 
 	frame_number(e);
 	x->briefs++;
-	if (is_link_local(brief->receiver))
+	if (addr_is_link_local4(brief->receiver))
 		cross(e, &x->packets[i], &x->quick[i], message);
 	if (brief->is_cut)
 		packet_note(&e->notes[FLAG_INDEX_CUT], &x->packets[i]);
@@ -230,7 +224,7 @@ static __attribute__((noinline)) bool take_new(struct engine *e, struct expected
 	bool known[BRIEF_MAX];
 	unsigned link_local = 0;
 
-	if (e->events)
+	if (!e->opens_plainly)
 		return false;
 	for (size_t k = 0; k < brief->n; k++) {
 		const struct flow *f = flow_of(e, message, k);

@@ -42,7 +42,7 @@ void engine_expect_echo(const struct engine *e, const struct packet *packet,
 static inline bool is_more_of(const struct flow *f, const struct recalled *r,
 			      const struct packet *packet, uint32_t print)
 {
-	return ((recalled_pair(f) ^ r->pair) | (recalled_kind(f) ^ r->kind)) == 0 &&
+	return ((addr_pair(f->source, f->group) ^ r->pair) | (recalled_kind(f) ^ r->kind)) == 0 &&
 	       (copies_differ_some(f, print) || !copies_follow(f, print, packet->at));
 }
 
@@ -166,7 +166,7 @@ void frame_hear(struct engine *e, struct flow *f, const struct observation *obs,
 				.anomaly = obs->anomaly, .flow = f };
 	if (!f)
 		return;
-	r->pair = recalled_pair(f);
+	r->pair = addr_pair(f->source, f->group);
 	r->kind = recalled_kind(f);
 }
 

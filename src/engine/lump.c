@@ -265,7 +265,7 @@ static inline bool meet_new4(struct engine *e, struct expected *x, size_t k)
 	const struct packet *packet = &x->packets[i];
 	const struct quick *q = &x->quick[i];
 	uint64_t hash = x->lists->hash[k];
-	bool is_link_local = q->group >> 8 == 0xe00000, is_elsewhere;
+	bool is_link_local = addr_is_link_local4(q->group), is_elsewhere;
 	struct flow *f;
 
 	if (fresh->verdict.rule == RULE_NONE ||

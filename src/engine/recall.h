@@ -16,16 +16,11 @@
 /* One statement. */
 struct recalled {
 	struct flow *flow;		/* NULL: none, for no rule speaks of it */
-	uint64_t     pair, kind;	/* its addresses, and what else it is (recalled_pair() and _kind()) */
+	uint64_t     pair, kind;	/* its addresses, and what else it is (addr_pair() and recalled_kind()) */
 	uint16_t     rule;		/* the verdict */
 	uint8_t	     action;
 	uint8_t	     point, anomaly;
 };
-
-static inline uint64_t recalled_pair(const struct flow *f)
-{
-	return (uint64_t)f->source << 32 | f->group;
-}
 
 /* Its tag, its state, and what was the worst of it so far: what seldom changes.  As it lies there,
  * so it is one load. */

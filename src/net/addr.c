@@ -8,7 +8,7 @@
 bool addr_is_link_local_group(struct addr group)
 {
 	if (group.family == FAMILY_IP4)
-		return group.lo >> 8 == 0xe00000;		/* RFC 5771 4 */
+		return addr_is_link_local4((uint32_t)group.lo);
 	return addr_is_multicast(group) && addr_is_link_local6(group.hi);
 }
 

@@ -78,6 +78,12 @@ static inline bool addr_is_multicast(struct addr a)
 				      : a.family == FAMILY_IP6 && a.hi >> 56 == 0xff;
 }
 
+/* 224.0.0.0/24 (RFC 5771 4): of an IPv4 address as a number. */
+static inline bool addr_is_link_local4(uint32_t group)
+{
+	return group >> 8 == 0xe00000;
+}
+
 /* ffx1::/16 and ffx2::/16 (RFC 4291 2.7): of the first half of a multicast address of IPv6. */
 static inline bool addr_is_link_local6(uint64_t hi)
 {
